@@ -1,0 +1,36 @@
+"""Where something stands in a source text."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place between two characters; line and column count from 1, columns in code points."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One text that was read: the name that the user gave (a path, or `-`) and its content."""
+
+    name: str
+    text: str
+
+    def line(self, number: int) -> str:
+        """The text of line `number` (from 1) without its end; empty past the last line."""
+        lines = self.text.splitlines()
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open stretch of one source; `end` is the first position behind it."""
+
+    source: Source
+    start: Position
+    end: Position
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.start.line}:{self.start.column}"

@@ -1,0 +1,48 @@
+"""A batch: rows of one stream as columns, and the meta columns that every stream carries.
+
+Meta columns begin with an underscore and are never named in a document's `select` by accident:
+
+- `_time` (Datetime µs UTC): the event time of the row (design §3: a window's row has its last instant).
+- `_id` (UInt64): the row's stable id.
+- `_window_start` (Datetime µs UTC): only on rows made by a window; its end is `_time` + 1 µs.
+- `_seen` (Float64), `_kept` (Int64): only on rows made by a window or later: how many input events stand behind the
+  row, and how many of them passed the gate. They differ only where a gate dropped.
+- `_weight` (UInt64): only on rows from a gate that dropped: 1/p in multiples of 2**-20.
+- `_wm` (Int64 µs): only in a late batch: the watermark of its input at the instant when the row arrived.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+TIME: Final = "_time"
+ID: Final = "_id"
+WINDOW_START: Final = "_window_start"
+SEEN: Final = "_seen"
+KEPT: Final = "_kept"
+WEIGHT: Final = "_weight"
+ARRIVAL_WATERMARK: Final = "_wm"
+META: Final = (TIME, ID, WINDOW_START, SEEN, KEPT, WEIGHT, ARRIVAL_WATERMARK)
+
+TIME_TYPE: Final = pl.Datetime("us", "UTC")
+WEIGHT_ONE: Final = 1 << 20
+"""The weight of a row that no gate thinned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one stream. A late batch holds rows behind their input's watermark at arrival, with `_wm` per row."""
+
+    frame: pl.DataFrame
+    late: bool = False
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return self.frame.height
+
+
+def meta_columns(frame: pl.DataFrame) -> list[str]:
+    """The meta columns that this frame carries, in the order of `META`."""
+    return [name for name in META if name in frame.columns]

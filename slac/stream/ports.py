@@ -1,0 +1,104 @@
+"""The seams between the runtime and the outside: what an adapter is, and what passes through it.
+
+Adapters are asyncio code at the rim; the runtime's core never waits. Everything an adapter hands over is columnar or
+raw bytes: it never builds an object per event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import polars as pl
+
+Position = dict[str, Any]
+"""An adapter's own JSON-able account of how far it has read a source (file: inode, offset, record number)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Raw records of one source, in order of arrival: exactly one of `ndjson` and `frame` is given.
+
+    `ndjson`: whole lines of UTF-8 JSON objects, separated by LF. `frame`: decoded columns, either the wire form
+    (`timestamp`, `payload`, `context`) or flat columns by field name.
+    `source` is the stable name of where they come from (file path as configured, or the instance's name): with the
+    input it makes the upper 24 bits of the ids. `origin` is told when a record is quarantined (`path:offset`).
+    `position` is stored in the checkpoint once the records have entered the core. `arrival` in wall-clock µs.
+    """
+
+    source: str
+    arrival: int
+    ndjson: bytes | None = None
+    frame: pl.DataFrame | None = None
+    origin: str = ""
+    position: Position | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes held, to be charged against the memory budget before decoding."""
+        return len(self.ndjson) if self.ndjson is not None else int(self.frame.estimated_size() if self.frame is not None else 0)
+
+
+class InputSink(Protocol):
+    """Where an input puts what it reads; given by the runtime."""
+
+    async def push(self, records: Records) -> bool:
+        """Take records over. Waits while the runtime presses back; False means refused (answer 429 or the like)."""
+        ...
+
+    def resume(self, source: str) -> Position | None:
+        """The position that the last checkpoint holds for `source`, or None."""
+        ...
+
+
+class InputAdapter(Protocol):
+    """Takes data in from outside. Built by `build(settings, context)` of its module; `run` ends at the end of input."""
+
+    can_wait: bool
+    """True where reading can be paced without loss (file): such an input is never dropped for load."""
+
+    async def run(self, sink: InputSink) -> None:
+        """Read until the input ends (`--once` files) or the task is cancelled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputContext:
+    """What an input adapter may know of its surroundings."""
+
+    block: str
+    instance: str
+    now: Any  # Callable[[], int]: wall clock, µs
+    once: bool = False
+    directory: str = "."
+    """Relative paths in settings start here: the working directory of `slac run`."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Declared field name -> language type, payload and context together: what is worth collecting."""
+
+
+class OutputAdapter(Protocol):
+    """Publishes rows to the outside. `publish` may be called again with the same rows after a failure: at least once."""
+
+    async def open(self) -> None:
+        """Connect or create; raise SlacError with a plain sentence when that cannot work."""
+        ...
+
+    async def publish(self, block: str, frame: pl.DataFrame) -> None:
+        """Publish rows of one block (meta columns included); raise to be called again later."""
+        ...
+
+    async def close(self) -> None:
+        """Flush and let go."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputContext:
+    """What an output adapter may know of its surroundings. `kinds` says what each block publishes: report, violation or row."""
+
+    block: str
+    document: str
+    instance: str
+    directory: str = "."
+    kinds: Mapping[str, str] = field(default_factory=dict)
