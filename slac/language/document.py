@@ -1,0 +1,376 @@
+"""What a document says, read and checked for form, but not yet for meaning: names are not resolved, SQL is not parsed.
+
+All durations are microseconds. `span` of a named element is where its name stands; of anything else, its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from slac.diagnostics import Source, Span
+from slac.language.terms import DefaultFilled, Ref, Segment, Setting, Sql
+
+__all__ = [
+    "AuditDecl",
+    "BlockDecl",
+    "BudgetDecl",
+    "ColumnDecl",
+    "ComputationDecl",
+    "DefaultFilled",
+    "DocumentDecl",
+    "EventDecl",
+    "FieldDecl",
+    "InputDecl",
+    "JoinDecl",
+    "LoggingDecl",
+    "MapEntry",
+    "OutputDecl",
+    "ParameterDecl",
+    "PlacementDecl",
+    "ProbeDecl",
+    "Rate",
+    "RateDecl",
+    "Ref",
+    "ReportBodyDecl",
+    "RuntimeDecl",
+    "Segment",
+    "Setting",
+    "Share",
+    "ShedDecl",
+    "Sql",
+    "StateDecl",
+    "TimeDecl",
+    "ViolationDecl",
+    "WindowDecl",
+]
+
+FieldType: TypeAlias = Literal["string", "float", "int", "bool", "timestamp", "duration", "struct"]
+Verdict: TypeAlias = Literal["ok", "violated"]
+NoData: TypeAlias = Literal["hold", "ok", "violated", "undecided"]
+Severity: TypeAlias = Literal["info", "warning", "critical"]
+TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
+ParameterType: TypeAlias = Literal["duration", "string", "int", "float", "size", "rate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldDecl:
+    """A field of an event type; `fields` is filled for a struct only. `span` is the field's name."""
+
+    name: str
+    type_name: FieldType
+    nullable: bool
+    span: Span
+    path: str = ""
+    fields: tuple[FieldDecl, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDecl:
+    """An event type: what it extends, and its own fields."""
+
+    name: str
+    extends: tuple[Ref, ...]
+    payload: tuple[FieldDecl, ...]
+    context: tuple[FieldDecl, ...]
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many per second."""
+
+    per_second: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateDecl:
+    """What capacity reads: events per second, the burst and its length, and how many keys (`module, test_case`)."""
+
+    normal: float
+    burst: float | None
+    burst_for: int | None
+    keys: Mapping[str, int]
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeDecl:
+    """Where an input's time comes from, how late an event may be, and when silence lets time go on."""
+
+    mode: Literal["event", "ingest"]
+    unit: TimeUnit
+    lateness_us: int
+    idle_us: int
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShedDecl:
+    """What may be dropped of an input under load. `stated` is false where the document is silent."""
+
+    mode: Literal["never", "approximate"]
+    span: Span
+    path: str = ""
+    stated: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapEntry:
+    """A declared field (or `timestamp`) and the steps to it in the incoming JSON."""
+
+    field: str
+    steps: tuple[str, ...]
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputDecl:
+    """An input block; `settings` is all that is not a word of the language, and belongs to the adapter."""
+
+    name: str
+    adapter: Ref
+    settings: Mapping[str, Setting]
+    emits: Ref
+    time: TimeDecl
+    map: tuple[MapEntry, ...]
+    rate: RateDecl | None
+    shed: ShedDecl
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnDecl:
+    """An output column; without `sql` the column `source` (`ok`, `payload.user`) passes through under its last part."""
+
+    name: str
+    sql: Sql | None
+    span: Span
+    source: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeDecl:
+    """A probe; `select` is None where every field passes."""
+
+    name: str
+    from_: Ref
+    where: Sql | None
+    select: tuple[ColumnDecl, ...] | None
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowDecl:
+    """A window. A tumbling one has `every_us == size_us`; `same` takes the upstream window and has both 0."""
+
+    kind: Literal["tumbling", "hopping", "same"]
+    size_us: int
+    every_us: int
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinDecl:
+    """The latest row of `stream` with equal `by` columns, seen as `alias.column`."""
+
+    alias: str
+    stream: Ref
+    by: tuple[Ref, ...]
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputationDecl:
+    """A computation; the fields stand in their order of effect. `select` is None where every column passes."""
+
+    name: str
+    from_: Ref
+    join: tuple[JoinDecl, ...]
+    where: Sql | None
+    by: tuple[Ref, ...]
+    window: WindowDecl | None
+    select: tuple[ColumnDecl, ...] | None
+    then: tuple[ColumnDecl, ...]
+    emits: Ref | None
+    late: Literal["drop"]
+    retain_us: int
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateDecl:
+    """A state of an audit: the condition that holds in it, its verdict, and how often staying in it is reported."""
+
+    name: str
+    when: Sql
+    verdict: Verdict
+    report_every_us: int | None
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportBodyDecl:
+    """A list that every report carries: rows of `from_` with the audit's key over the reporting period."""
+
+    name: str
+    from_: Ref
+    by: tuple[Ref, ...]
+    select: tuple[ColumnDecl, ...] | None
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditDecl:
+    """A keyed state machine over a stream; `states` stand in document order, which is the order of evaluation."""
+
+    name: str
+    from_: Ref
+    by: tuple[Ref, ...]
+    states: tuple[StateDecl, ...]
+    initial: Ref | None
+    no_data: NoData
+    report: tuple[ReportBodyDecl, ...]
+    retain_us: int
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViolationDecl:
+    """Silence (`absent` for `for_us`) or a row that must not be (`from_` with `where`): exactly one of the two."""
+
+    name: str
+    absent: Ref | None
+    for_us: int | None
+    from_: Ref | None
+    where: Sql | None
+    by: tuple[Ref, ...]
+    severity: Severity
+    message: str | None
+    labels: Mapping[str, str]
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputDecl:
+    """An output block and the audits and violations that it publishes."""
+
+    name: str
+    adapter: Ref
+    settings: Mapping[str, Setting]
+    from_: tuple[Ref, ...]
+    span: Span
+    path: str = ""
+
+
+BlockDecl: TypeAlias = InputDecl | ProbeDecl | ComputationDecl | AuditDecl | ViolationDecl | OutputDecl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggingDecl:
+    """How much evidence is kept; `max_size` in bytes."""
+
+    mode: Literal["off", "evidence"]
+    directory: str
+    max_size: int
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a machine: a fraction of the whole (0.3), or an amount in cores or bytes."""
+
+    amount: float
+    unit: Literal["fraction", "cores", "bytes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetDecl:
+    """What a runtime may use: CPU (fraction or cores), memory (fraction or bytes), network in bit/s (None: any)."""
+
+    cpu: Share
+    memory: Share
+    network: float | None
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementDecl:
+    """A node: its blocks (`*` is all that is not placed elsewhere), how it is reached, and its budget."""
+
+    name: str
+    blocks: tuple[Ref, ...]
+    connect: Ref | None
+    listen: str | None
+    address: str | None
+    budget: BudgetDecl
+    hold_us: int
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeDecl:
+    """What holds for every runtime of the document; `budget` also serves nodes that state none, and the only node."""
+
+    checkpoint_us: int
+    budget: BudgetDecl
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterDecl:
+    """A value that the document leaves open, used as `${name}`; `value` is the one that holds, as text."""
+
+    name: str
+    type: ParameterType
+    default: str | None
+    value: str
+    description: str
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentDecl:
+    """A whole document; every tuple stands in document order. No `placement` means one node."""
+
+    name: str
+    labels: Mapping[str, str]
+    parameters: tuple[ParameterDecl, ...]
+    events: tuple[EventDecl, ...]
+    inputs: tuple[InputDecl, ...]
+    probes: tuple[ProbeDecl, ...]
+    computations: tuple[ComputationDecl, ...]
+    audits: tuple[AuditDecl, ...]
+    violations: tuple[ViolationDecl, ...]
+    outputs: tuple[OutputDecl, ...]
+    logging: LoggingDecl
+    runtime: RuntimeDecl
+    placement: tuple[PlacementDecl, ...]
+    defaults: tuple[DefaultFilled, ...]
+    source: Source
+    span: Span
+
+    @property
+    def blocks(self) -> tuple[BlockDecl, ...]:
+        """All blocks, in the order in which data flows through their kinds."""
+        return (*self.inputs, *self.probes, *self.computations, *self.audits, *self.violations, *self.outputs)
