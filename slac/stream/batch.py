@@ -8,6 +8,7 @@ Meta columns begin with an underscore and are never named in a document's `selec
 - `_seen` (Float64), `_kept` (Int64): only on rows made by a window or later: how many input events stand behind the
   row, and how many of them passed the gate. They differ only where a gate dropped.
 - `_weight` (UInt64): only on rows from a gate that dropped: 1/p in multiples of 2**-20.
+- `_depth` (UInt16): only where rows of several blocks meet (a union): the depth of the row's block.
 - `_wm` (Int64 µs): only in a late batch: the watermark of its input at the instant when the row arrived.
 """
 
@@ -23,7 +24,8 @@ SEEN: Final = "_seen"
 KEPT: Final = "_kept"
 WEIGHT: Final = "_weight"
 ARRIVAL_WATERMARK: Final = "_wm"
-META: Final = (TIME, ID, WINDOW_START, SEEN, KEPT, WEIGHT, ARRIVAL_WATERMARK)
+DEPTH: Final = "_depth"
+META: Final = (TIME, DEPTH, ID, WINDOW_START, SEEN, KEPT, WEIGHT, ARRIVAL_WATERMARK)
 
 TIME_TYPE: Final = pl.Datetime("us", "UTC")
 WEIGHT_ONE: Final = 1 << 20
@@ -41,6 +43,11 @@ class Batch:
     def height(self) -> int:
         """Number of rows."""
         return self.frame.height
+
+
+def total_order(frame: pl.DataFrame) -> list[str]:
+    """The columns to sort by for the one total order of design §3."""
+    return [TIME, DEPTH, ID] if DEPTH in frame.columns else [TIME, ID]
 
 
 def meta_columns(frame: pl.DataFrame) -> list[str]:

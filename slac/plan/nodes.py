@@ -1,0 +1,214 @@
+"""The typed nodes of a dataflow: what an operator needs to know, and nothing of how it is run.
+
+Ids are dotted by nesting: a block's last node has the block's name, what comes before it or after it on another
+runtime is `block.where`, `block.partial`, `block.out.central`, `block.in.edge`. All durations are microseconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from slac.plan.expressions import AggregateCall, AnyExpr, NamedExpr
+from slac.stream.types import Schema
+
+Role = Literal["whole", "partial", "final"]
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Base of all nodes.
+
+    `inputs` are the ids of the nodes behind its ports, in order; `node` is the placement that runs it; `depth` is its
+    block's place in the total order of design §3; rows of a `windowed` stream carry `_window_start`, `_seen`, `_kept`.
+    """
+
+    id: str
+    block: str
+    node: str
+    inputs: tuple[str, ...] = ()
+    schema: Schema
+    depth: int = 0
+    windowed: bool = False
+
+
+class RateSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Declared load of an input in events per second; `keys` is the number of distinct values per column list."""
+
+    normal: float
+    burst: float | None = None
+    burst_for: int | None = None
+    keys: dict[str, int] = {}
+
+
+class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
+    """An input: adapter, wire form, time and gate. Its schema is payload then context, by bare names."""
+
+    adapter: str
+    settings: dict[str, Any] = {}
+    event: str
+    payload: Schema
+    context: Schema
+    mapping: tuple[tuple[str, str], ...] = ()
+    time_mode: Literal["event", "ingest"] = "event"
+    time_unit: Literal["s", "ms", "us", "ns"] = "ms"
+    lateness: int = 0
+    idle: int = 10_000_000
+    rate: RateSpec | None = None
+    shed: Literal["approximate", "never"] = "approximate"
+    can_wait: bool = False
+
+
+class SelectNode(Node, frozen=True, kw_only=True, tag="select"):
+    """Row by row: keep rows where `where` is true, then compute `columns` (None keeps all); `reid` makes new ids."""
+
+    where: AnyExpr | None = None
+    columns: tuple[NamedExpr, ...] | None = None
+    reid: bool = False
+
+
+class UnionNode(Node, frozen=True, kw_only=True, tag="union"):
+    """Rows of all inputs with the columns they share: what reading a supertype means. Adds `_depth` per port."""
+
+    depths: tuple[int, ...]
+
+
+class LatestJoinNode(Node, frozen=True, kw_only=True, tag="latest_join"):
+    """Each left row (port 0) with the latest right row (port 1) of equal key, as of the left row's time.
+
+    Right columns come as `alias.column`, NULL where there is none. `strict`: the right stream is derived from the
+    left one, so a right row of the same time comes after (design §5, Q3).
+    """
+
+    alias: str
+    by: tuple[str, ...]
+    right_columns: tuple[str, ...]
+    strict: bool = False
+    retain: int
+
+
+class WindowSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Half-open windows aligned to the epoch; `same` groups by the window that the rows already carry."""
+
+    kind: Literal["tumbling", "hopping", "same"]
+    size: int = 0
+    every: int = 0
+
+
+class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
+    """Aggregates by key and window.
+
+    `partial` emits one row of partial state a key and window (`slac.plan.aggregates.partial_schema`), `final` merges
+    such rows. Then `project` computes the `select` columns over keys and aggregate values (`_a0`…), and `then` adds
+    columns to them. `fill`: keys known within `retain` get a row for a window without rows (COUNTs 0, all else NULL,
+    `then` NULL), because the stream is an audit's.
+    """
+
+    role: Role = "whole"
+    keys: tuple[str, ...]
+    window: WindowSpec
+    aggregates: tuple[AggregateCall, ...]
+    project: tuple[NamedExpr, ...] = ()
+    then: tuple[NamedExpr, ...] = ()
+    fill: bool = False
+    late: Literal["drop"] = "drop"
+    retain: int
+
+
+class StateSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A state of an audit, in document order, with the condition that leads to it and its stay interval."""
+
+    name: str
+    when: AnyExpr
+    when_sql: str = ""
+    verdict: Literal["ok", "violated"]
+    report_every: int | None = None
+
+
+class ReportBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A list that every report carries: rows of port `port` of the audit's key, aggregated by `by` over the period."""
+
+    name: str
+    port: int
+    by: tuple[str, ...]
+    aggregates: tuple[AggregateCall, ...]
+    project: tuple[NamedExpr, ...]
+
+
+class AuditNode(Node, frozen=True, kw_only=True, tag="audit"):
+    """A keyed state machine over port 0 and what it reports; ports 1… feed the report bodies.
+
+    Rows: see `slac.plan.reports.report_schema`.
+    """
+
+    keys: tuple[str, ...]
+    states: tuple[StateSpec, ...]
+    initial: str | None = None
+    no_data: Literal["hold", "ok", "violated", "undecided"] = "hold"
+    report: tuple[ReportBody, ...] = ()
+    retain: int
+
+
+class ViolationNode(Node, frozen=True, kw_only=True, tag="violation"):
+    """A condition that must not hold: raised per key when it turns true, resolved when it turns false, held on NULL."""
+
+    keys: tuple[str, ...]
+    condition: AnyExpr
+    condition_sql: str = ""
+    severity: str = "warning"
+    message: str | None = None
+    labels: dict[str, str] = {}
+    retain: int
+
+
+class AbsenceNode(Node, frozen=True, kw_only=True, tag="absence"):
+    """Raised once when a stream (or a key of it) is silent for `silence`, resolved by its next row.
+
+    `partial` (on an edge) thins rows to what the `final` needs to say exactly the same.
+    """
+
+    role: Role = "whole"
+    keys: tuple[str, ...]
+    silence: int
+    severity: str = "warning"
+    message: str | None = None
+    labels: dict[str, str] = {}
+    retain: int
+
+
+class OutputNode(Node, frozen=True, kw_only=True, tag="output"):
+    """Publishes what comes in at its ports; `kinds[i]` says what port i publishes."""
+
+    adapter: str
+    settings: dict[str, Any] = {}
+    kinds: tuple[Literal["report", "violation", "row"], ...]
+
+
+class LinkOutNode(Node, frozen=True, kw_only=True, tag="link_out"):
+    """Sends its input's rows to the runtime of placement `to`, in order, once the watermark has passed them."""
+
+    stream: str
+    to: str
+
+
+class LinkInNode(Node, frozen=True, kw_only=True, tag="link_in"):
+    """Receives `stream` from all instances of placement `origin`; its watermark is the lowest of theirs."""
+
+    stream: str
+    origin: str
+    hold: int
+
+
+AnyNode = (
+    SourceNode
+    | SelectNode
+    | UnionNode
+    | LatestJoinNode
+    | WindowNode
+    | AuditNode
+    | ViolationNode
+    | AbsenceNode
+    | OutputNode
+    | LinkOutNode
+    | LinkInNode
+)

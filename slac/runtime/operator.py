@@ -1,0 +1,86 @@
+"""What every operator is: built from its plan node, driven by batches and watermarks, snapshotted and restored.
+
+An operator never reads a clock, never waits and holds no reference to its neighbours: the core hands it what came in
+and passes on what it returns. The same rows in any slicing give the same rows out, with the same ids: what depends on
+order is done at the watermark, in the total order (`_time`, `_depth` where rows of several blocks meet, `_id`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import polars as pl
+
+from slac.stream.batch import Batch
+
+BEGINNING: Final = -(1 << 62)
+"""The watermark before anything is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that an operator must remember: JSON-able values, and frames (written as Arrow IPC)."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorContext:
+    """What an operator may know beside its node: the document's name (ids are hashed from it), and the anchor.
+
+    `start`: event time (µs) at which silence begins to count, the wall clock at the start of a live run; None where
+    input is read from files to their end: then a stream's own first row is the anchor.
+    """
+
+    document: str
+    start: int | None = None
+
+
+class Operator(ABC):
+    """One node at work.
+
+    The core calls `on_batch` only with rows, and `on_watermark` only when the lowest watermark of the ports has
+    advanced and `next_due()` says that there is something to do (`next_due() is not None and next_due() <= watermark`).
+    A watermark W promises that no row with `_time` < W will come on time; rows with `_time` == W still may.
+    """
+
+    @abstractmethod
+    def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
+        """Take rows of one port; return what can be said at once. A late batch has rows behind the watermark."""
+
+    def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
+        """Work off what is due up to `watermark` (µs).
+
+        `end`: the input has ended and the watermark was moved to the end of the last window that holds data;
+        no silence and no stay report behind the last row may be invented.
+        """
+        del watermark, end
+        return ()
+
+    def output_watermark(self, watermark: int) -> int:
+        """What this operator promises its readers when its ports stand at `watermark`; at most `watermark`."""
+        return watermark
+
+    def next_due(self) -> int | None:
+        """The lowest watermark at which `on_watermark` has something to do; None when it holds nothing."""
+        return None
+
+    def open_until(self) -> int | None:
+        """The watermark that would close all windows that hold data now; None when there is none (end of input)."""
+        return None
+
+    def snapshot(self) -> State:
+        """All that `restore` needs to go on as if nothing had happened."""
+        return State()
+
+    def restore(self, state: State) -> None:
+        """Take over a snapshot; called once, before any batch."""
+        del state
+
+    def statistics(self) -> Mapping[str, int]:
+        """Counters for status and metrics: `late` (rows dropped as late), `keys` (keys held), …"""
+        return {}
