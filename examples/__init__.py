@@ -1,0 +1,1 @@
+"""slac's example programs: real services that SLA documents watch, and the demo."""
