@@ -1,10 +1,14 @@
 """What is said to a user when something is wrong: spans, codes, code frames, exit codes. Imports nothing of ours."""
 
+from slac.diagnostics.codes import CODES, page_of
 from slac.diagnostics.diagnostic import Diagnostic, Related, Severity
 from slac.diagnostics.errors import DocumentInvalid, DoesNotFit, RunFailed, SlacError, UsageError
+from slac.diagnostics.render import in_order, render_json, render_text
 from slac.diagnostics.spans import Position, Source, Span
+from slac.diagnostics.suggest import listed, nearest, suggest
 
 __all__ = [
+    "CODES",
     "Diagnostic",
     "DocumentInvalid",
     "DoesNotFit",
@@ -16,4 +20,11 @@ __all__ = [
     "Source",
     "Span",
     "UsageError",
+    "in_order",
+    "listed",
+    "nearest",
+    "page_of",
+    "render_json",
+    "render_text",
+    "suggest",
 ]
