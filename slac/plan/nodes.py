@@ -177,8 +177,9 @@ class AbsenceNode(Node, frozen=True, kw_only=True, tag="absence"):
 
 
 class OutputNode(Node, frozen=True, kw_only=True, tag="output"):
-    """Publishes what comes in at its ports; `kinds[i]` says what port i publishes."""
+    """Publishes what comes in at its ports; port i publishes block `blocks[i]`, which is of kind `kinds[i]`."""
 
+    blocks: tuple[str, ...]
     adapter: str
     settings: dict[str, Any] = {}
     kinds: tuple[Literal["report", "violation", "row"], ...]

@@ -1,0 +1,191 @@
+"""The runtime without its shell: records, link messages and the clock in; instructions out. No I/O, no waiting.
+
+Tests, replay and simulation drive this class with a manual clock; `slac.runtime.shell` drives it with sockets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import polars as pl
+
+from slac.plan.graph import Plan
+from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SourceNode
+from slac.runtime.dataflow import Dataflow
+from slac.runtime.instructions import Instruction, Refused, Send
+from slac.runtime.links.inlet import Inlet
+from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
+from slac.runtime.operators.build import build_operator
+from slac.runtime.rim import LinkOutOperator, OutputOperator
+from slac.runtime.source import Source
+from slac.stream.ports import Records
+
+
+class Core:
+    """Runs the part of a plan that belongs to one placement.
+
+    `live`: event time keeps step with the wall clock (idle promises, `hold`); otherwise inputs are read to their end
+    and `finished` turns true when all have ended. `now` is wall-clock µs everywhere.
+    """
+
+    def __init__(self, plan: Plan, *, now: int, live: bool, expect: int = 0) -> None:
+        self.plan = plan
+        self.live = live
+        self.finished = False
+        self._instructions: list[Instruction] = []
+        context = OperatorContext(document=plan.document, start=now if live else None)
+        self.sources = {
+            n.block: Source(n, document=plan.document, now=now, live=live)
+            for n in plan.nodes
+            if isinstance(n, SourceNode)
+        }
+        self.inlets = {
+            n.stream: Inlet(n, now=now, live=live, expect=expect) for n in plan.nodes if isinstance(n, LinkInNode)
+        }
+        self._inlet_ids = {n.stream: n.id for n in plan.nodes if isinstance(n, LinkInNode)}
+        self._source_ids = {n.block: n.id for n in plan.nodes if isinstance(n, SourceNode)}
+        self.flow = Dataflow(plan, self._operators(context))
+
+    def on_records(self, block: str, batches: Sequence[Records]) -> list[Instruction]:
+        """What an input has read, in order."""
+        source = self.sources[block]
+        for records in batches:
+            taken = source.take(records)
+            for batch in taken.batches:
+                self.flow.enter(self._source_ids[block], batch)
+            self._instructions += [
+                Refused(block, records.origin or records.source, q.reason, q.raw) for q in taken.quarantined
+            ]
+        return self._carry()
+
+    def on_input_ended(self, block: str) -> list[Instruction]:
+        """An input has come to its end; when all have, the last windows are closed."""
+        self.sources[block].ended = True
+        return self._carry()
+
+    def on_link(self, stream: str, peer: str, send: Send, now: int) -> list[Instruction]:
+        """A message of one instance: rows with the watermark that they are below."""
+        inlet = self.inlets[stream]
+        batches = inlet.accept(
+            peer, send.frame, watermark=send.watermark, ended=send.ended, real=send.real, now=now
+        )
+        for batch in batches:
+            self.flow.enter(self._inlet_ids[stream], batch)
+        return self._carry(now)
+
+    def on_tick(self, now: int) -> list[Instruction]:
+        """Let idle inputs promise, and peers that are gone no longer hold."""
+        moved = [s.promise(now) for s in self.sources.values()]
+        return self._carry(now) if any(moved) or self.inlets else self._take_instructions()
+
+    def next_wake(self) -> int | None:
+        """The wall-clock instant (µs) at which a tick would let some timer fire, if nothing comes in before."""
+        due = self.flow.next_due()
+        if due is None or not self.live:
+            return None
+        delays = [s.node.idle + s.node.lateness for s in self.sources.values()]
+        delays += [i.node.hold for i in self.inlets.values()]
+        return due + max(delays, default=0)
+
+    def snapshot(self) -> dict[str, State]:
+        """Everything that a restart needs, by kind and name."""
+        states = {f"source:{b}": s.snapshot() for b, s in self.sources.items()}
+        states |= {f"inlet:{n}": i.snapshot() for n, i in self.inlets.items()}
+        return states | {f"node:{i}": s for i, s in self.flow.snapshot().items()}
+
+    def restore(self, states: Mapping[str, State], now: int) -> None:
+        """Go on from a snapshot of the same plan."""
+        for block, source in self.sources.items():
+            source.restore(states[f"source:{block}"])
+        for name, inlet in self.inlets.items():
+            inlet.restore(states[f"inlet:{name}"], now)
+        self.flow.restore({k.removeprefix("node:"): s for k, s in states.items() if k.startswith("node:")})
+
+    def _operators(self, context: OperatorContext) -> dict[str, Operator]:
+        operators: dict[str, Operator] = {}
+        for node in self.plan.nodes:
+            match node:
+                case SourceNode() | LinkInNode():
+                    continue
+                case OutputNode():
+                    operators[node.id] = OutputOperator(node, node.blocks, self._instructions)
+                case LinkOutNode():
+                    operators[node.id] = LinkOutOperator(node, self._instructions)
+                case _:
+                    operators[node.id] = build_operator(node, context)
+        return operators
+
+    def _carry(self, now: int | None = None) -> list[Instruction]:
+        self._promise(now)
+        self.flow.run()
+        if not self.finished and self._all_ended():
+            self._finish()
+        return self._take_instructions()
+
+    def _promise(self, now: int | None) -> None:
+        marks = {self._source_ids[b]: s.arrival.watermark for b, s in self.sources.items() if not s.ended}
+        for stream, inlet in self.inlets.items():
+            if (self.live or not inlet.ended) and now is not None:
+                marks[self._inlet_ids[stream]] = inlet.watermark(now)
+        ended = {self._source_ids[b] for b, s in self.sources.items() if s.ended}
+        ended |= {self._inlet_ids[n] for n, i in self.inlets.items() if i.ended and not self.live}
+        # An input that has ended is silent from now on: its time is that of the others.
+        others = max((self.flow.watermark(i) for i in self.flow.rim() if i not in ended), default=BEGINNING)
+        for node_id in ended:
+            marks[node_id] = others
+        for node_id, mark in marks.items():
+            self.flow.promise(node_id, mark)
+
+    def _all_ended(self) -> bool:
+        if self.live:
+            return False
+        return all(s.ended for s in self.sources.values()) and all(i.ended for i in self.inlets.values())
+
+    def _finish(self) -> None:
+        """Close what is open, but invent no later silence: first real time, then the end of the last windows."""
+        self.finished = True
+        real = max([s.arrival.watermark for s in self.sources.values()] + [i.real for i in self.inlets.values()])
+        self._advance(real, end=False)
+        before = len(self._instructions)
+        final = max(
+            [real]
+            + [s.arrival.latest + 1 for s in self.sources.values()]
+            + [i.highest + 1 for i in self.inlets.values()]
+        )
+        for _ in range(len(self.plan.nodes) + 1):
+            final = max(final, self.flow.open_until() or BEGINNING)
+            self._advance(final, end=True)
+            held = self.flow.open_until()
+            if held is None or held <= final:
+                break
+        closing = self._instructions[before:]
+        self._instructions[before:] = [i for i in closing if not isinstance(i, Send)]
+        self._instructions += self._farewells([i for i in closing if isinstance(i, Send)], final, real)
+
+    def _advance(self, watermark: int, *, end: bool) -> None:
+        for node_id in self.flow.rim():
+            self.flow.promise(node_id, watermark)
+        self.flow.run(end=end)
+
+    def _farewells(self, closing: Iterable[Send], final: int, real: int) -> list[Instruction]:
+        frames: dict[str, list[pl.DataFrame]] = {}
+        for send in closing:
+            if send.frame is not None:
+                frames.setdefault(send.stream, []).append(send.frame)
+        return [
+            Send(
+                n.stream,
+                n.to,
+                pl.concat(frames[n.stream], how="diagonal") if n.stream in frames else None,
+                final,
+                ended=True,
+                real=real,
+            )
+            for n in self.plan.nodes
+            if isinstance(n, LinkOutNode)
+        ]
+
+    def _take_instructions(self) -> list[Instruction]:
+        taken = list(self._instructions)
+        self._instructions.clear()
+        return taken

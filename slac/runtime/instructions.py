@@ -1,0 +1,44 @@
+"""What the core asks of its shell: data to publish, to send, to put aside. The core itself never does any I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Rows of `block` for output `output`."""
+
+    output: str
+    block: str
+    frame: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Rows of a stream for the runtime of placement `to`; all are below `watermark`, which holds from now on.
+
+    `ended`: nothing will follow; `real` is how far event time itself had come before the end was declared (µs).
+    """
+
+    stream: str
+    to: str
+    frame: pl.DataFrame | None
+    watermark: int
+    ended: bool = False
+    real: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that could not be used, to be kept with its reason and origin."""
+
+    input: str
+    origin: str
+    reason: str
+    raw: bytes
+
+
+Instruction = Publish | Send | Refused

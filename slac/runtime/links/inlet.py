@@ -1,0 +1,122 @@
+"""The receiving end of one stream: rows of many instances, each accepted once, under one watermark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from slac.plan.nodes import LinkInNode
+from slac.runtime.operator import BEGINNING, State
+from slac.stream.batch import ARRIVAL_WATERMARK, TIME, TIME_TYPE, Batch
+
+
+@dataclass(slots=True)
+class Peer:
+    """One sending instance: how far its stream has been accepted (µs), and when it was last heard (µs wall clock)."""
+
+    heard: int
+    watermark: int = BEGINNING
+    ended: bool = False
+    real: int = BEGINNING
+
+
+class Inlet:
+    """One `link_in` node.
+
+    A row below its sender's accepted watermark is a repeat after a crash and is dropped; a row below the watermark
+    that the inlet has promised its readers (its sender was unreachable for longer than `hold`, or joined later) is
+    late. `expect`: how many instances must have joined before the watermark moves at all.
+    """
+
+    def __init__(self, node: LinkInNode, *, now: int, live: bool, expect: int = 0) -> None:
+        self.node = node
+        self.peers: dict[str, Peer] = {}
+        self.repeated = 0
+        self.late = 0
+        self.highest = BEGINNING
+        self._start = now
+        self._live = live
+        self._expect = expect
+        self._promised = BEGINNING
+
+    def join(self, peer: str, now: int) -> int:
+        """An instance has connected; returns the watermark up to which its rows have been accepted."""
+        known = self.peers.setdefault(peer, Peer(heard=now))
+        known.heard = now
+        return known.watermark
+
+    def hear(self, peer: str, now: int) -> None:
+        """A sign of life."""
+        if peer in self.peers:
+            self.peers[peer].heard = now
+
+    def accept(
+        self, name: str, frame: pl.DataFrame | None, *, watermark: int, ended: bool, real: int | None, now: int
+    ) -> list[Batch]:
+        """Rows of one message, once; `watermark` and the rows belong together."""
+        peer = self.peers.setdefault(name, Peer(heard=now))
+        peer.heard = now
+        batches = self._split(peer, frame) if frame is not None and frame.height else []
+        peer.watermark = max(peer.watermark, watermark)
+        if ended:
+            peer.ended = True
+            peer.real = real if real is not None else watermark
+        elif watermark > BEGINNING:
+            peer.ended = False
+            peer.real = max(peer.real, watermark)
+        return batches
+
+    @property
+    def ended(self) -> bool:
+        """Whether all instances that were expected have said that nothing will follow."""
+        return len(self.peers) >= max(self._expect, 1) and all(p.ended for p in self.peers.values())
+
+    @property
+    def real(self) -> int:
+        """How far event time has come on any instance."""
+        return max((p.real for p in self.peers.values()), default=BEGINNING)
+
+    def watermark(self, now: int) -> int:
+        """The lowest watermark of the instances; one that is silent for `hold` no longer holds the others back."""
+        if len(self.peers) < self._expect:
+            return self._promised
+        open_peers = [p for p in self.peers.values() if not p.ended]
+        marks = [self._effective(p, now) for p in open_peers]
+        if not open_peers and self._live:
+            marks = [self._effective(Peer(heard=max((p.heard for p in self.peers.values()), default=self._start)), now)]
+        self._promised = max(self._promised, min(marks, default=BEGINNING))
+        return self._promised
+
+    def snapshot(self) -> State:
+        """Accepted watermarks."""
+        peers = {n: [p.heard, p.watermark, p.ended, p.real] for n, p in self.peers.items()}
+        return State({"peers": peers, "promised": self._promised, "late": self.late, "highest": self.highest})
+
+    def restore(self, state: State, now: int) -> None:
+        """Take over accepted watermarks; everyone gets `hold` from now on to come back."""
+        self.peers = {n: Peer(now, w, e, r) for n, (_, w, e, r) in state.values["peers"].items()}
+        self._promised, self.late = state.values["promised"], state.values["late"]
+        self.highest = state.values["highest"]
+
+    def _effective(self, peer: Peer, now: int) -> int:
+        silent = now - peer.heard >= self.node.hold
+        return max(peer.watermark, now - self.node.hold) if self._live and silent else peer.watermark
+
+    def _split(self, peer: Peer, frame: pl.DataFrame) -> list[Batch]:
+        fresh = frame if peer.watermark == BEGINNING else frame.filter(pl.col(TIME) >= _instant(peer.watermark))
+        self.repeated += frame.height - fresh.height
+        if fresh.height:
+            self.highest = max(self.highest, int(fresh[TIME].dt.epoch("us").max()))  # type: ignore[arg-type]
+        if self._promised == BEGINNING:
+            return [Batch(fresh)]
+        behind = pl.col(TIME) < _instant(self._promised)
+        late = fresh.filter(behind).with_columns(pl.lit(self._promised, pl.Int64).alias(ARRIVAL_WATERMARK))
+        if not late.height:
+            return [Batch(fresh)]
+        self.late += late.height
+        return [Batch(fresh.filter(~behind)), Batch(late, late=True)]
+
+
+def _instant(micros: int) -> pl.Expr:
+    return pl.lit(micros, pl.Int64).cast(TIME_TYPE)

@@ -1,0 +1,95 @@
+"""The operators at the far rim of a runtime: outputs, and links to other runtimes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from slac.plan.nodes import LinkOutNode, OutputNode
+from slac.runtime.instructions import Instruction, Publish, Send
+from slac.runtime.operator import BEGINNING, Operator, State
+from slac.stream.batch import TIME, TIME_TYPE, Batch, total_order
+
+
+class OutputOperator(Operator):
+    """Hands rows to an output; late rows of a stream are not published."""
+
+    def __init__(self, node: OutputNode, blocks: tuple[str, ...], instructions: list[Instruction]) -> None:
+        self._node = node
+        self._blocks = blocks
+        self._instructions = instructions
+        self.published = 0
+
+    def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
+        """Ask for publication."""
+        if not batch.late:
+            self.published += batch.height
+            self._instructions.append(Publish(self._node.block, self._blocks[port], batch.frame))
+        return ()
+
+
+class LinkOutOperator(Operator):
+    """Holds rows until the watermark passes them, so that what crosses a link is in order and can be told by it.
+
+    A receiver that has accepted watermark W has every row below W: after a crash on either side that is all they need
+    to agree on. Late rows do not cross; they are counted.
+    """
+
+    def __init__(self, node: LinkOutNode, instructions: list[Instruction]) -> None:
+        self._node = node
+        self._instructions = instructions
+        self._held: list[pl.DataFrame] = []
+        self._lowest: int | None = None
+        self._highest = BEGINNING
+        self._late = 0
+
+    def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
+        """Hold rows back."""
+        if batch.late:
+            self._late += batch.height
+            return ()
+        self._held.append(batch.frame)
+        times = batch.frame[TIME].dt.epoch("us")
+        lowest, self._highest = int(times.min()), max(self._highest, int(times.max()))  # type: ignore[arg-type]
+        self._lowest = lowest if self._lowest is None else min(self._lowest, lowest)
+        return ()
+
+    def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
+        """Release what the watermark has passed."""
+        del end
+        self._instructions.append(Send(self._node.stream, self._node.to, self._release(watermark), watermark))
+        return ()
+
+    def next_due(self) -> int | None:
+        """Every advance of the watermark is news to the other side."""
+        return BEGINNING
+
+    def open_until(self) -> int | None:
+        """Just behind the last row held."""
+        return self._highest + 1 if self._held else None
+
+    def snapshot(self) -> State:
+        """The rows held back."""
+        frames = {"held": pl.concat(self._held, how="diagonal")} if self._held else {}
+        return State({"late": self._late}, frames)
+
+    def restore(self, state: State) -> None:
+        """Take over the rows held back."""
+        self._late = state.values["late"]
+        if "held" in state.frames:
+            list(self.on_batch(0, Batch(state.frames["held"])))
+
+    def statistics(self) -> dict[str, int]:
+        """Rows dropped as late."""
+        return {"late": self._late}
+
+    def _release(self, watermark: int) -> pl.DataFrame | None:
+        if self._lowest is None or self._lowest >= watermark:
+            return None
+        held = pl.concat(self._held, how="diagonal")
+        passed = pl.col(TIME) < pl.lit(watermark, pl.Int64).cast(TIME_TYPE)
+        ready, rest = held.filter(passed), held.filter(~passed)
+        self._held = [rest] if rest.height else []
+        self._lowest = int(rest[TIME].dt.epoch("us").min()) if rest.height else None  # type: ignore[arg-type]
+        return ready.sort(total_order(ready))

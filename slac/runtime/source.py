@@ -1,0 +1,191 @@
+"""An input inside the runtime: gate, decoding, ids, lateness and quarantine, without any I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from slac.adapters.decoding import Decoder, Quarantined, WireSchema, count_records, take_lines
+from slac.plan.nodes import SourceNode
+from slac.runtime.arrival import Arrival
+from slac.runtime.operator import State
+from slac.shedding.gate import Gate
+from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, WEIGHT, Batch
+from slac.stream.ids import sequence_ids, source_prefix
+from slac.stream.ports import Position, Records
+
+FUTURE: Final = 3_600_000_000
+"""An event further ahead of its arrival than this (µs) would carry the watermark away from all others."""
+
+Ids = npt.NDArray[np.uint64]
+
+
+@dataclass(slots=True)
+class Origin:
+    """One source of an input: its id prefix, the next sequence number, and how far it has been read."""
+
+    prefix: int
+    next: int = 0
+    position: Position | None = None
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of one `Records`: rows on time and late, and what could not be used."""
+
+    batches: list[Batch] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    records: int = 0
+
+
+class Source:
+    """One input's stage: records in, rows of its event type out.
+
+    `live`: event time keeps step with the wall clock. Otherwise files are read to their end, time is theirs alone, and
+    nothing is promised.
+    """
+
+    def __init__(self, node: SourceNode, *, document: str, now: int, live: bool) -> None:
+        self.node = node
+        self.live = live
+        self.gate = Gate(node.block, salt=source_prefix(document, node.block))
+        self.arrival = Arrival(node.lateness)
+        self.origins: dict[str, Origin] = {}
+        self.heard = now
+        self.ended = False
+        self.quarantined = 0
+        self.unknown_fields = 0
+        self.late = 0
+        self._names = list(node.schema.names)
+        self._decoder = Decoder(
+            WireSchema(
+                payload=node.payload,
+                context=node.context,
+                mapping=node.mapping,
+                time_mode=node.time_mode,
+                time_unit=node.time_unit,
+            )
+        )
+
+    def take(self, records: Records) -> Taken:
+        """Gate, decode and stamp `records`; the position is remembered for the next checkpoint."""
+        origin = self._origin(records.source)
+        count = records.frame.height if records.frame is not None else count_records(records.ndjson or b"")
+        ids = sequence_ids(origin.prefix, origin.next, count)
+        origin.next += count
+        if records.position is not None:
+            origin.position = records.position
+        self.heard = max(self.heard, records.arrival)
+        kept, ids = self._admit(records, ids)
+        taken = Taken(records=count)
+        if len(ids):
+            decoded = self._decoder.decode(kept)
+            taken.quarantined = list(decoded.quarantined)
+            self.unknown_fields += decoded.unknown_fields
+            frame = self._stamp(decoded.frame, ids)
+            if self.live:
+                frame = self._refuse_future(frame, records, taken)
+            taken.batches = self._split(frame)
+        self.quarantined += len(taken.quarantined)
+        return taken
+
+    def promise(self, now: int) -> bool:
+        """Let the watermark follow the clock where nothing has come for `idle` (µs wall clock); True if it moved.
+
+        The promise trails the clock by `idle`, so that an event which is merely under way is not declared late.
+        """
+        if self.ended or not self.live or now - self.heard < self.node.idle:
+            return False
+        return self.arrival.promise(now - self.node.idle - self.node.lateness)
+
+    def resume(self, source: str) -> Position | None:
+        """How far `source` had been read at the last checkpoint."""
+        origin = self.origins.get(source)
+        return origin.position if origin else None
+
+    def snapshot(self) -> State:
+        """Positions, sequence numbers, watermark and gate."""
+        return State(
+            {
+                "origins": {n: [o.prefix, o.next, o.position] for n, o in self.origins.items()},
+                "latest": self.arrival.latest,
+                "promised": self.arrival.promised,
+                "gate": self.gate.snapshot(),
+                "counters": [self.quarantined, self.unknown_fields, self.late],
+            }
+        )
+
+    def restore(self, state: State) -> None:
+        """Take over a snapshot."""
+        values: Mapping[str, Any] = state.values
+        self.origins = {n: Origin(p, s, q) for n, (p, s, q) in values["origins"].items()}
+        self.arrival.latest, self.arrival.promised = values["latest"], values["promised"]
+        self.gate.restore(values["gate"])
+        self.quarantined, self.unknown_fields, self.late = values["counters"]
+
+    def _origin(self, source: str) -> Origin:
+        origin = self.origins.get(source)
+        if origin is None:
+            taken = {o.prefix for o in self.origins.values()}
+            prefix = source_prefix(self.node.block, source)
+            while prefix in taken:
+                prefix = (prefix + 1) & 0xFFFFFF
+            origin = self.origins[source] = Origin(prefix)
+        return origin
+
+    def _admit(self, records: Records, ids: Ids) -> tuple[Records, Ids]:
+        """Drop whole records before they are decoded."""
+        mask = None if self.node.can_wait or self.node.shed == "never" else self.gate.admit_ids(ids)
+        if mask is None:
+            return records, ids
+        if records.frame is not None:
+            return _replaced(records, frame=records.frame.filter(pl.Series(mask))), ids[mask]
+        return _replaced(records, ndjson=take_lines(records.ndjson or b"", mask)), ids[mask]
+
+    def _stamp(self, frame: pl.DataFrame, ids: Ids) -> pl.DataFrame:
+        rows = frame["_row"].to_numpy()
+        chosen = ids if len(rows) == len(ids) else ids[rows]
+        columns = [pl.Series(ID, chosen, dtype=pl.UInt64)]
+        if not self.node.can_wait and self.gate.fraction < 1.0:
+            columns.append(pl.Series(WEIGHT, np.full(len(rows), self.gate.weight(), np.uint64)))
+        meta = [TIME, *(c.name for c in columns)]
+        return frame.with_columns(columns).select([*meta, *self._names])
+
+    def _refuse_future(self, frame: pl.DataFrame, records: Records, taken: Taken) -> pl.DataFrame:
+        bound = records.arrival + FUTURE
+        times = frame[TIME].dt.epoch("us")
+        if not frame.height or int(times.max()) <= bound:  # type: ignore[arg-type]
+            return frame
+        for row in frame.filter(times > bound).iter_rows(named=True):
+            reason = f"timestamp {row[TIME].isoformat()} is more than an hour ahead of this machine's clock"
+            taken.quarantined.append(Quarantined(index=-1, reason=reason, raw=repr(row).encode()))
+        return frame.filter(times <= bound)
+
+    def _split(self, frame: pl.DataFrame) -> list[Batch]:
+        if not frame.height:
+            return []
+        times = frame[TIME].dt.epoch("us").to_numpy()
+        met = self.arrival.take(times)
+        if met is None:
+            return [Batch(frame)]
+        late = times < met
+        self.late += int(late.sum())
+        behind = frame.filter(pl.Series(late)).with_columns(pl.Series(ARRIVAL_WATERMARK, met[late], dtype=pl.Int64))
+        batches = [Batch(frame.filter(pl.Series(~late))), Batch(behind, late=True)]
+        return [b for b in batches if b.height]
+
+
+def _replaced(records: Records, *, ndjson: bytes | None = None, frame: pl.DataFrame | None = None) -> Records:
+    return Records(
+        source=records.source,
+        arrival=records.arrival,
+        ndjson=ndjson,
+        frame=frame,
+        origin=records.origin,
+        position=records.position,
+    )
