@@ -1,0 +1,1 @@
+"""What slac reaches on this machine: each module measures one number and compares it with its goal."""
