@@ -27,9 +27,9 @@ def visit(user: str, random: Random) -> Iterator[Step]:
         product = random.choice(list(CATALOG.values()))
         word = random.choice(product.name.split())
         yield Step(user=user, action="search", method="GET", path=f"/search?q={word}")
-        if random.random() < 0.5:  # noqa: PLR2004 - half of the searches lead to a product
+        if random.random() < 0.5:
             yield Step(user=user, action="product", method="GET", path=f"/product/{product.sku}")
-        if random.random() < 0.25:  # noqa: PLR2004 - and a quarter into the cart, where it is bought at once
+        if random.random() < 0.25:
             yield Step(user=user, action="cart", method="POST", path="/cart", json={"sku": product.sku})
             yield Step(user=user, action="checkout", method="POST", path="/checkout")
     yield Step(user=user, action="logout", method="POST", path="/logout")

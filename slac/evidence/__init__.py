@@ -1,0 +1,1 @@
+"""What a result was made of: log, lineage, why, replay and simulation."""

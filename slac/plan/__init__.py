@@ -1,0 +1,1 @@
+"""The typed dataflow between compiler and runtime: nodes, schemas, expressions and the graph."""

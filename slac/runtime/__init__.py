@@ -1,0 +1,1 @@
+"""Runs the blocks of one node: a core without I/O, operators, audits, links and checkpoints."""

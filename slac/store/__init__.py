@@ -1,0 +1,1 @@
+"""Documents and their versions, deployments, states and violations."""

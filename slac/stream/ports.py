@@ -37,7 +37,9 @@ class Records:
     @property
     def size(self) -> int:
         """Bytes held, to be charged against the memory budget before decoding."""
-        return len(self.ndjson) if self.ndjson is not None else int(self.frame.estimated_size() if self.frame is not None else 0)
+        if self.ndjson is not None:
+            return len(self.ndjson)
+        return int(self.frame.estimated_size()) if self.frame is not None else 0
 
 
 class InputSink(Protocol):
@@ -78,7 +80,7 @@ class InputContext:
 
 
 class OutputAdapter(Protocol):
-    """Publishes rows to the outside. `publish` may be called again with the same rows after a failure: at least once."""
+    """Publishes rows to the outside, at least once: after a failure `publish` is called again with the same rows."""
 
     async def open(self) -> None:
         """Connect or create; raise SlacError with a plain sentence when that cannot work."""
@@ -95,7 +97,10 @@ class OutputAdapter(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputContext:
-    """What an output adapter may know of its surroundings. `kinds` says what each block publishes: report, violation or row."""
+    """What an output adapter may know of its surroundings.
+
+    `kinds` says what each block publishes: `report`, `violation` or `row`.
+    """
 
     block: str
     document: str

@@ -1,0 +1,1 @@
+"""The public testing kit: a manual clock, scripted sources and a harness around the runtime."""

@@ -1,0 +1,1 @@
+"""Inputs, one module an adapter, each with `build(settings, context)`; found by the entry points `slac.inputs`."""
