@@ -1,0 +1,171 @@
+"""Stable 64-bit ids: the same value gives the same id in every process, batch and library version.
+
+Values are brought to a canonical form, text is hashed with xxh3-64, and columns are mixed in order with splitmix64 in
+NumPy. Polars' own hashes change between its versions and never reach an id (`docs/operators/select.md` says what an id
+is made of).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import xxhash
+
+from slac.stream.batch import ID, TIME, WINDOW_START
+
+Ids = npt.NDArray[np.uint64]
+Mask = npt.NDArray[np.bool_]
+
+SEQUENCE_BITS: Final = 40
+"""An input event's id is 24 bits of its source, then this many bits of sequence number."""
+PREFIX_MASK: Final = (1 << 24) - 1
+
+_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+_FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND: Final = np.uint64(0x94D049BB133111EB)
+_NULL: Final = np.uint64(0x6E756C6C6E756C6C)
+_NAN: Final = np.uint64(0x7FF8000000000000)
+_BOOL, _INT, _FLOAT, _TEXT, _TIME, _DURATION, _STRUCT = (np.uint64(n) for n in range(1, 8))
+
+
+def splitmix64(values: Ids) -> Ids:
+    """The splitmix64 step of each value: a bijection of 64 bits in which every bit depends on every other."""
+    with np.errstate(over="ignore"):
+        z = values + _GOLDEN
+        z = (z ^ (z >> np.uint64(30))) * _FIRST
+        z = (z ^ (z >> np.uint64(27))) * _SECOND
+    mixed: Ids = z ^ (z >> np.uint64(31))
+    return mixed
+
+
+def hash_text(*parts: str) -> int:
+    """A 64-bit hash of a sequence of texts; `("ab",)`, `("a", "b")` and `("b", "a")` differ."""
+    state = _one(0)
+    for part in parts:
+        state = splitmix64(state ^ _one(xxhash.xxh3_64_intdigest(part.encode())))
+    return int(state[0])
+
+
+def hash_columns(frame: pl.DataFrame, columns: Sequence[str], salt: int) -> pl.Series:
+    """One id a row (UInt64) of the values of `columns`, in order, and a salt (64 bits).
+
+    Canonical: integers of any width are alike, times and durations are taken in µs, −0.0 is 0.0, all NaN are one,
+    NULL is one constant; values of different types differ. TypeError for a type that has no identity (a list).
+    """
+    state = np.full(frame.height, splitmix64(_one(salt))[0], np.uint64)
+    for name in columns:
+        state = splitmix64(state ^ _hash_series(frame[name]))
+    return pl.Series(ID, state, dtype=pl.UInt64)
+
+
+def source_prefix(input: str, source: str) -> int:  # noqa: A002 - the word of the language
+    """The 24 bits that the ids of an input's source begin with (the caller moves on where they are taken)."""
+    return hash_text(input, source) >> SEQUENCE_BITS
+
+
+def sequence_ids(prefix: int, first: int, count: int) -> Ids:
+    """`count` ids of a source from sequence number `first` on."""
+    return np.arange(first, first + count, dtype=np.uint64) | np.uint64((prefix & PREFIX_MASK) << SEQUENCE_BITS)
+
+
+def reid(frame: pl.DataFrame, document: str, block: str) -> pl.DataFrame:
+    """The frame with new ids, hashed from (document, block, id): what `emits` does."""
+    return frame.with_columns(row_ids(frame, document, block, (ID,)))
+
+
+def row_ids(frame: pl.DataFrame, document: str, block: str, columns: Sequence[str]) -> pl.Series:
+    """Ids hashed from (document, block, values of `columns`), one a row."""
+    return hash_columns(frame, columns, hash_text(document, block))
+
+
+def window_ids(frame: pl.DataFrame, document: str, block: str, keys: Sequence[str]) -> pl.Series:
+    """Ids of window rows: (document, block, key, window), from the keys, `_window_start` and `_time`."""
+    return row_ids(frame, document, block, (*keys, WINDOW_START, TIME))
+
+
+def admit(ids: Ids, salt: int, threshold: int | None) -> Mask:
+    """Which ids a gate lets through: those whose salted hash lies under `threshold` (p·2⁶⁴; None or 2⁶⁴: all)."""
+    if threshold is None or threshold >= 1 << 64:
+        return np.ones(len(ids), np.bool_)
+    mask: Mask = splitmix64(ids ^ np.uint64(salt)) < np.uint64(threshold)
+    return mask
+
+
+def format_id(value: int) -> str:
+    """An id as 16 hex digits: 64 bits do not survive JavaScript numbers or SQLite integers."""
+    return f"{value:016x}"
+
+
+def parse_id(text: str) -> int:
+    """The id that `format_id` printed; ValueError when it is not one."""
+    if len(text) != 16:
+        raise ValueError(f'an id has 16 hex digits: "{text}" has {len(text)} characters')
+    return int(text, 16)
+
+
+def _one(value: int) -> Ids:
+    return np.array([value & 0xFFFF_FFFF_FFFF_FFFF], dtype=np.uint64)
+
+
+def _hash_series(series: pl.Series) -> Ids:
+    hashed = splitmix64(_canonical(series))
+    if series.null_count():
+        hashed[series.is_null().to_numpy()] = _NULL
+    return hashed
+
+
+def _canonical(series: pl.Series) -> Ids:
+    """64 bits a value, with the type mixed in; what stands where the value is NULL does not matter."""
+    dtype = series.dtype
+    if dtype == pl.Null:
+        return np.zeros(len(series), np.uint64)
+    if dtype == pl.Boolean:
+        return _tagged(series.fill_null(False).to_numpy().astype(np.uint64), _BOOL)
+    if dtype.is_integer():
+        return _tagged(_bits(series.fill_null(0)), _INT)
+    if dtype.is_float():
+        return _tagged(_float_bits(series), _FLOAT)
+    if isinstance(dtype, pl.Datetime):
+        return _tagged(_bits(series.dt.epoch("us").fill_null(0)), _TIME)
+    if isinstance(dtype, pl.Duration):
+        return _tagged(_bits(series.dt.total_microseconds().fill_null(0)), _DURATION)
+    if isinstance(dtype, pl.Struct):
+        return _struct(series)
+    if dtype in (pl.String, pl.Categorical, pl.Enum):
+        return _tagged(_text_bits(series.cast(pl.String)), _TEXT)
+    raise TypeError(f'a value of type {dtype} cannot be part of an id (column "{series.name}")')
+
+
+def _tagged(bits: Ids, tag: np.uint64) -> Ids:
+    with np.errstate(over="ignore"):
+        tagged: Ids = bits ^ (tag * _GOLDEN)
+    return tagged
+
+
+def _bits(series: pl.Series) -> Ids:
+    wide = pl.UInt64 if series.dtype == pl.UInt64 else pl.Int64
+    return series.cast(wide).to_numpy().view(np.uint64)
+
+
+def _float_bits(series: pl.Series) -> Ids:
+    values = series.cast(pl.Float64).fill_null(0.0).to_numpy() + 0.0  # −0.0 + 0.0 is 0.0
+    bits: Ids = values.view(np.uint64)
+    bits[np.isnan(values)] = _NAN
+    return bits
+
+
+def _text_bits(series: pl.Series) -> Ids:
+    digest = xxhash.xxh3_64_intdigest
+    values = series.fill_null("").cast(pl.Binary).to_list()
+    return np.fromiter((digest(v) for v in values), np.uint64, len(values))
+
+
+def _struct(series: pl.Series) -> Ids:
+    state = np.full(len(series), _STRUCT, np.uint64)
+    for field in series.struct.unnest().get_columns():
+        state = splitmix64(state ^ _hash_series(field))
+    return state
