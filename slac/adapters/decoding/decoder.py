@@ -1,0 +1,24 @@
+"""One decoder for what inputs hand over, whatever its form."""
+
+from slac.adapters.decoding.frames import FrameDecoder
+from slac.adapters.decoding.ndjson import NdjsonDecoder
+from slac.adapters.decoding.result import Decoded
+from slac.adapters.decoding.wire import WireSchema
+from slac.stream.ports import Records
+
+
+class Decoder:
+    """Turns `Records` of one event type into typed columns. Keeps no state between calls; safe in a worker thread."""
+
+    def __init__(self, schema: WireSchema) -> None:
+        """ValueError with a sentence where the schema's map contradicts itself."""
+        self._ndjson = NdjsonDecoder(schema)
+        self._frames = FrameDecoder(schema)
+
+    def decode(self, records: Records) -> Decoded:
+        """Decode all records. Never raises for what they hold: that goes to `quarantined`."""
+        if records.ndjson is not None:
+            return self._ndjson.decode(records.ndjson, records.arrival)
+        if records.frame is not None:
+            return self._frames.decode(records.frame, records.arrival)
+        raise ValueError(f"the records of {records.source!r} hold neither NDJSON nor a frame")

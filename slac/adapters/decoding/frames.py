@@ -1,0 +1,122 @@
+"""Frames (Arrow) to typed columns: the wire form or flat columns, checked column by column."""
+
+from dataclasses import dataclass, field
+
+import orjson
+import polars as pl
+
+from slac.adapters.decoding.conform import conform, nulls
+from slac.adapters.decoding.result import ROW, Decoded, Quarantined
+from slac.adapters.decoding.wire import TIMESTAMP, Path, WireSchema
+from slac.stream.batch import TIME, TIME_TYPE
+from slac.stream.types import AnyType, Timestamp
+
+
+@dataclass(slots=True)
+class _Checked:
+    """The columns taken over, and per row the first reason against it."""
+
+    columns: list[pl.Series] = field(default_factory=list)
+    reasons: dict[int, str] = field(default_factory=dict)
+
+
+class FrameDecoder:
+    """Takes frames over by one wire schema."""
+
+    def __init__(self, schema: WireSchema) -> None:
+        self._schema = schema
+        self._places = tuple(schema.places())
+        self._time = schema.time_place()
+
+    def decode(self, frame: pl.DataFrame, arrival: int) -> Decoded:
+        """Take over all rows that comply; `arrival` (wall-clock µs) is their time where the input takes the arrival."""
+        checked = _Checked()
+        if self._time is None:
+            time = pl.Series(TIME, [arrival], dtype=pl.Int64).cast(TIME_TYPE).new_from_index(0, frame.height)
+            checked.columns.append(time)
+        else:
+            found = _find(frame, self._time)
+            given = found if found is not None else _find(frame, (TIME,))
+            self._check(checked, TIME, self._time, given, Timestamp(), nullable=False, height=frame.height)
+        for declared, path in self._places:
+            given = _find(frame, path)
+            self._check(
+                checked, declared.name, path, given, declared.dtype, nullable=declared.nullable, height=frame.height
+            )
+        unknown = self._unknown(frame)
+        return Decoded(
+            frame=_finish(checked, frame.height),
+            quarantined=_quarantined(checked, frame),
+            total=frame.height,
+            unknown_fields=len(unknown) * frame.height,
+            unknown_names=unknown,
+        )
+
+    def _check(
+        self,
+        checked: _Checked,
+        name: str,
+        path: Path,
+        given: pl.Series | None,
+        dtype: AnyType,
+        *,
+        nullable: bool,
+        height: int,
+    ) -> None:
+        column = conform(given, dtype, self._schema.time_unit) if given is not None else nulls(name, height, dtype)
+        checked.columns.append(column.alias(name))
+        if column.null_count() == 0:
+            return
+        place = ".".join(path)
+        lost = (
+            column.is_null() & given.is_not_null()
+            if given is not None
+            else pl.Series([False]).new_from_index(0, height)
+        )
+        for i in lost.arg_true().to_list():
+            checked.reasons.setdefault(i, f"{place}: expected {dtype}, got {_shown(given, i)}")
+        if not nullable:
+            for i in (column.is_null() & ~lost).arg_true().to_list():
+                checked.reasons.setdefault(i, f"{place}: missing")
+
+    def _unknown(self, frame: pl.DataFrame) -> tuple[str, ...]:
+        known = {path[0] for _, path in self._places} | {path[-1] for _, path in self._places}
+        known |= {TIME, *(self._time or ())}
+        return tuple(name for name in frame.columns if name not in known)
+
+
+def _find(frame: pl.DataFrame, path: Path) -> pl.Series | None:
+    """The column at a path: through structs, or flat by its last name, or by the dotted path."""
+    if path[0] in frame.columns:
+        column = frame[path[0]]
+        for key in path[1:]:
+            if not isinstance(column.dtype, pl.Struct) or key not in column.struct.fields:
+                return None
+            column = column.struct.field(key)
+        return column
+    for name in (".".join(path), path[-1]):
+        if name in frame.columns and name != TIMESTAMP:
+            return frame[name]
+    return None
+
+
+def _shown(column: pl.Series | None, row: int) -> str:
+    if column is None:
+        return "nothing"
+    text = str(column[row])
+    return f"{str(column.dtype).lower()} {text if len(text) <= 40 else text[:40] + '…'}"
+
+
+def _finish(checked: _Checked, height: int) -> pl.DataFrame:
+    frame = pl.DataFrame(checked.columns).with_columns(pl.int_range(height, dtype=pl.UInt32).alias(ROW))
+    if not checked.reasons:
+        return frame
+    keep = pl.Series([True]).new_from_index(0, height).scatter(list(checked.reasons), values=False)
+    return frame.filter(keep)
+
+
+def _quarantined(checked: _Checked, frame: pl.DataFrame) -> tuple[Quarantined, ...]:
+    return tuple(
+        Quarantined(index=i, reason=checked.reasons[i], raw=orjson.dumps(frame.row(i, named=True), default=str))
+        for i in sorted(checked.reasons)
+    )

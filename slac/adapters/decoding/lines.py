@@ -1,0 +1,77 @@
+"""Records as lines of bytes: counted, cut and thinned without decoding them.
+
+A record is a line that holds more than white space; blank lines count for nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+_LF: Final = 10
+_SPACE: Final = 32
+_OPEN, _CLOSE = ord("{"), ord("}")
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Where the records of a block begin and end (Int64 offsets, the line end not included)."""
+
+    data: bytes
+    starts: npt.NDArray[np.int64]
+    ends: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, index: int) -> bytes:
+        return self.data[self.starts[index] : self.ends[index]]
+
+    def look_like_objects(self) -> bool:
+        """True if every line begins with `{` and ends with `}`.
+
+        Then no JSON value can reach over a line end: inside a value, `}` is never followed by `{`. So if there are as
+        many values as lines, each line holds exactly one.
+        """
+        if not len(self):
+            return True
+        bytes_ = np.frombuffer(self.data, dtype=np.uint8)
+        return bool((bytes_[self.starts] == _OPEN).all() and (bytes_[self.ends - 1] == _CLOSE).all())
+
+
+def find_lines(ndjson: bytes) -> Lines:
+    """The records of a block."""
+    bytes_ = np.frombuffer(ndjson, dtype=np.uint8)
+    breaks = np.flatnonzero(bytes_ == _LF)
+    starts = np.concatenate((np.zeros(1, dtype=np.int64), breaks + 1))
+    ends = np.concatenate((breaks, np.full(1, len(ndjson), dtype=np.int64)))
+    if starts[-1] == len(ndjson):
+        starts, ends = starts[:-1], ends[:-1]
+    suspects = np.flatnonzero(bytes_[starts] <= _SPACE)
+    if len(suspects):
+        blank = [i for i in suspects.tolist() if not ndjson[starts[i] : ends[i]].strip()]
+        starts, ends = np.delete(starts, blank), np.delete(ends, blank)
+    return Lines(ndjson, starts, ends)
+
+
+def split_lines(ndjson: bytes) -> list[bytes]:
+    """The records of a block, without line ends."""
+    lines = find_lines(ndjson)
+    return [ndjson[start:end] for start, end in zip(lines.starts.tolist(), lines.ends.tolist(), strict=True)]
+
+
+def count_records(ndjson: bytes) -> int:
+    """How many records a block holds."""
+    return len(find_lines(ndjson))
+
+
+def take_lines(ndjson: bytes, mask: Sequence[bool] | npt.NDArray[np.bool_]) -> bytes:
+    """The block of those records whose place in `mask` is true; `mask` has one entry per record."""
+    keep = np.asarray(mask, dtype=np.bool_)
+    lines = find_lines(ndjson)
+    if len(lines) != len(keep):
+        raise ValueError(f"the mask has {len(keep)} entries for {len(lines)} records")
+    kept = zip(lines.starts[keep].tolist(), lines.ends[keep].tolist(), strict=True)
+    return b"".join([ndjson[start:end] + b"\n" for start, end in kept])

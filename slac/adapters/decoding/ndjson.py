@@ -1,0 +1,147 @@
+"""NDJSON to columns: every line is decoded strictly; a line that does not comply costs only itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import polars as pl
+
+from slac.adapters.decoding.columns import gather, plain, to_series
+from slac.adapters.decoding.lines import Lines, find_lines
+from slac.adapters.decoding.reasons import reason
+from slac.adapters.decoding.result import ROW, Decoded, Quarantined
+from slac.adapters.decoding.structs import RecordShape, record_shape
+from slac.adapters.decoding.times import instants
+from slac.adapters.decoding.unknown import unknown_paths
+from slac.adapters.decoding.wire import Path, WireSchema
+from slac.stream.batch import TIME, TIME_TYPE
+from slac.stream.types import List, Struct, Timestamp
+
+_CHUNK: Final = 1024
+"""Lines decoded in one go; only a chunk with a bad line is looked at line by line."""
+
+
+@dataclass(slots=True)
+class _Survivors:
+    """The records that complied so far, with their places and lines, and those that did not."""
+
+    records: list[Any]
+    rows: list[int]
+    quarantined: list[Quarantined]
+
+
+class NdjsonDecoder:
+    """Decodes blocks of NDJSON by one wire schema."""
+
+    def __init__(self, schema: WireSchema) -> None:
+        self._schema = schema
+        self._shape: RecordShape = record_shape(schema)
+        self._decoder = msgspec.json.Decoder(self._shape.type)
+        self._places = tuple(schema.places())
+        self._time = schema.time_place()
+        self._nested = tuple((f, p) for f, p in self._places if isinstance(f.dtype, Struct | List))
+        self._known = frozenset(self._shape.leaves)
+
+    def decode(self, ndjson: bytes, arrival: int) -> Decoded:
+        """Decode whole lines; `arrival` (wall-clock µs) is the time of all rows where the input takes the arrival."""
+        lines = find_lines(ndjson)
+        kept = self._comply(lines)
+        frame = self._frame(kept, lines, arrival)
+        kept.quarantined.sort(key=lambda q: q.index)
+        unknown = unknown_paths(lines[0], self._known) if len(lines) else ()
+        return Decoded(
+            frame=frame,
+            quarantined=tuple(kept.quarantined),
+            total=len(lines),
+            unknown_fields=len(unknown) * len(lines),
+            unknown_names=unknown,
+        )
+
+    def _comply(self, lines: Lines) -> _Survivors:
+        kept, view, plausible = _Survivors([], [], []), memoryview(lines.data), lines.look_like_objects()
+        for start in range(0, len(lines), _CHUNK):
+            end = min(start + _CHUNK, len(lines))
+            records = self._at_once(view[lines.starts[start] : lines.ends[end - 1]]) if plausible else None
+            if records is None or len(records) != end - start:
+                self._one_by_one(lines, range(start, end), kept)
+                continue
+            kept.records += records
+            kept.rows += range(start, end)
+        return kept
+
+    def _at_once(self, chunk: memoryview) -> list[Any] | None:
+        try:
+            records: list[Any] = self._decoder.decode_lines(chunk)
+            self._check_nested(records)
+        except (ValueError, RecursionError):
+            return None
+        return records
+
+    def _one_by_one(self, lines: Lines, indexes: range, kept: _Survivors) -> None:
+        for index in indexes:
+            line = lines[index]
+            try:
+                record = self._decoder.decode(line)
+                self._check_nested([record])
+            except (ValueError, RecursionError) as error:
+                kept.quarantined.append(Quarantined(index=index, reason=reason(error), raw=line))
+            else:
+                kept.records.append(record)
+                kept.rows.append(index)
+
+    def _check_nested(self, records: Sequence[Any]) -> None:
+        """Instants inside nested values are no part of what msgspec checks: ValueError where one is none."""
+        if not self._nested:
+            return
+        columns = gather(records, [self._shape.leaves[path] for _, path in self._nested])
+        for (field, path), values in zip(self._nested, columns, strict=True):
+            try:
+                for value in values:
+                    plain(value, field.dtype, self._schema.time_unit)
+            except ValueError as error:
+                raise msgspec.ValidationError(f"{error} - at `$.{'.'.join(path)}`") from error
+
+    def _frame(self, kept: _Survivors, lines: Lines, arrival: int) -> pl.DataFrame:
+        unit = self._schema.time_unit
+        paths = [path for _, path in self._places]
+        asked = [*paths, self._time] if self._time is not None else paths
+        values = dict(zip(asked, gather(kept.records, [self._shape.leaves[p] for p in asked]), strict=True))
+        columns = [to_series(f.name, values[path], f.dtype, unit) for f, path in self._places]
+        time = self._times(values, arrival, len(kept.rows))
+        rows = pl.Series(ROW, kept.rows, dtype=pl.UInt32)
+        frame = pl.DataFrame([time, *columns, rows])
+        suspects = [(".".join(self._time), time, values[self._time])] if self._time is not None else []
+        suspects += [
+            (".".join(path), column, values[path])
+            for (field, path), column in zip(self._places, columns, strict=True)
+            if isinstance(field.dtype, Timestamp)
+        ]
+        return _without_bad_instants(frame, suspects, lines, kept)
+
+    def _times(self, values: dict[Path, list[Any]], arrival: int, height: int) -> pl.Series:
+        if self._time is None:
+            return pl.Series(TIME, [arrival], dtype=pl.Int64).cast(TIME_TYPE).new_from_index(0, height)
+        return instants(values[self._time], self._schema.time_unit).alias(TIME)
+
+
+def _without_bad_instants(
+    frame: pl.DataFrame, suspects: Sequence[tuple[str, pl.Series, list[Any]]], lines: Lines, kept: _Survivors
+) -> pl.DataFrame:
+    """Set rows aside where something was written for an instant, but none came of it."""
+    bad: dict[int, str] = {}
+    for path, column, written in suspects:
+        if column.null_count() == 0:
+            continue
+        for i in column.is_null().arg_true().to_list():
+            if written[i] is not None:
+                bad.setdefault(
+                    i, f"{path}: {written[i]!r} is no instant: write RFC 3339 text with an offset, or an integer"
+                )
+    for i, why in bad.items():
+        row = kept.rows[i]
+        kept.quarantined.append(Quarantined(index=row, reason=why, raw=lines[row]))
+    if not bad:
+        return frame
+    keep = pl.Series([True] * frame.height).scatter(list(bad), values=False)
+    return frame.filter(keep)

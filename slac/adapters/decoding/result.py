@@ -1,0 +1,40 @@
+"""What a decoder answers: the rows that comply, and those that do not with the reason why."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+ROW: Final = "_row"
+"""Column (UInt32) of a decoded frame: the place of the row among the records that were decoded, from 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """One record that does not comply: its place among the records, why, and what it was (JSON text)."""
+
+    index: int
+    reason: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """The outcome of decoding one `Records`.
+
+    `frame` has `_time` (Datetime µs UTC), the payload and context fields by bare name in declared order, and `_row`.
+    `total` is the number of records looked at: rows of `frame` plus `quarantined`.
+    `unknown_fields` is an estimate: the undeclared fields of the first record times `total`; `unknown_names` are the
+    paths found there. Metrics only: it depends on how records were cut into blocks.
+    """
+
+    frame: pl.DataFrame
+    quarantined: tuple[Quarantined, ...]
+    total: int
+    unknown_fields: int = 0
+    unknown_names: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> pl.Series:
+        """Places of the surviving records (UInt32), ascending."""
+        return self.frame[ROW]

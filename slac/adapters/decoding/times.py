@@ -1,0 +1,74 @@
+"""Instants on the wire: RFC 3339 text with an offset, or an integral number in the input's unit; µs inside."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from slac.adapters.decoding.wire import TimeUnit
+from slac.stream.batch import TIME_TYPE
+
+EARLIEST: Final = -62_135_596_800_000_000
+"""0001-01-01T00:00:00Z in µs: what RFC 3339 can write, and nothing before it."""
+LATEST: Final = 253_402_300_799_999_999
+"""The last µs of the year 9999."""
+
+_PER_UNIT: Final[dict[TimeUnit, int]] = {"s": 1_000_000, "ms": 1_000, "us": 1}
+
+Wire = int | float | str | None
+"""An instant as it was written; None where a nullable field has none."""
+
+
+def instants(values: Sequence[Wire], unit: TimeUnit) -> pl.Series:
+    """Datetime µs UTC per value; NULL where a value is None or is no instant. Nanoseconds are cut, not rounded."""
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds <= {int}:
+        return from_integers(_integers(values), unit)
+    if kinds == {str}:
+        return from_text(pl.Series(values, dtype=pl.String))
+    numbers = [_integral(v) for v in values]
+    texts = [v if isinstance(v, str) else None for v in values]
+    return from_integers(_integers(numbers), unit).zip_with(
+        pl.Series([t is None for t in texts], dtype=pl.Boolean), from_text(pl.Series(texts, dtype=pl.String))
+    )
+
+
+def from_text(texts: pl.Series) -> pl.Series:
+    """Instants of RFC 3339 text; NULL where it is none, or has no offset."""
+    times = texts.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+    return _within_years(times.to_physical())
+
+
+def from_integers(numbers: pl.Series, unit: TimeUnit) -> pl.Series:
+    """Instants of Int64 counts of `unit` since the epoch; NULL outside the years 1 to 9999."""
+    if unit == "ns":
+        return _within_years(numbers // 1000)
+    factor = _PER_UNIT[unit]
+    # Bounded before it is multiplied: Int64 would wrap silently.
+    fits = numbers.is_between(EARLIEST // factor, LATEST // factor)
+    return _within_years(_null_unless(numbers, fits) * factor)
+
+
+def _within_years(microseconds: pl.Series) -> pl.Series:
+    return _null_unless(microseconds, microseconds.is_between(EARLIEST, LATEST)).cast(TIME_TYPE)
+
+
+def _null_unless(values: pl.Series, condition: pl.Series) -> pl.Series:
+    if bool(condition.all(ignore_nulls=True)):
+        return values
+    return values.zip_with(condition.fill_null(value=False), pl.Series([None], dtype=values.dtype))
+
+
+def _integers(values: Sequence[Wire]) -> pl.Series:
+    return pl.Series(values, dtype=pl.Int64, strict=True)
+
+
+def _integral(value: Wire) -> int | None:
+    match value:
+        case int():
+            return value
+        case float() if value.is_integer() and abs(value) < np.iinfo(np.int64).max:
+            return int(value)
+        case _:
+            return None

@@ -1,0 +1,81 @@
+"""Which fields are read from a record, where they stand in it, and how its time is written."""
+
+import re
+from collections.abc import Iterator
+from typing import Final, Literal
+
+import msgspec
+
+from slac.stream.types import Field, Schema
+
+TimeUnit = Literal["s", "ms", "us", "ns"]
+"""What an integer on the wire counts since the epoch."""
+
+TIMESTAMP: Final = "timestamp"
+"""The name under which a mapping places the event time, and its key in the wire form."""
+
+Path = tuple[str, ...]
+"""The keys from the top of a record down to a value."""
+
+_SEGMENT = re.compile(r'"([^"]+)"|([^."\[\]]+)')
+
+
+class WireSchema(msgspec.Struct, frozen=True):
+    """What a decoder must know of an event type and of the input that reads it.
+
+    `mapping` pairs a field name (or `timestamp`) with the path of its value in a record: keys joined by dots, a key
+    that holds a dot in double quotes. A field that it does not name stands in the wire form: `payload.<name>`,
+    `context.<name>`. `time_mode` `ingest` takes the arrival and reads no timestamp.
+    """
+
+    payload: Schema
+    context: Schema = Schema()
+    mapping: tuple[tuple[str, str], ...] = ()
+    time_mode: Literal["event", "ingest"] = "event"
+    time_unit: TimeUnit = "ms"
+
+    def __post_init__(self) -> None:
+        known = {TIMESTAMP, *(f.name for f in self.fields)}
+        for name, path in self.mapping:
+            if name not in known:
+                raise ValueError(
+                    f"the map places {name!r}, which is no declared field; there are: {', '.join(sorted(known))}"
+                )
+            parse_path(path)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Payload, then context fields: the columns in order."""
+        return self.payload.fields + self.context.fields
+
+    def places(self) -> Iterator[tuple[Field, Path]]:
+        """Each field with the path of its value."""
+        mapped = dict(self.mapping)
+        for prefix, schema in (("payload", self.payload), ("context", self.context)):
+            for field in schema.fields:
+                yield field, parse_path(mapped[field.name]) if field.name in mapped else (prefix, field.name)
+
+    def time_place(self) -> Path | None:
+        """The path of the event time; None when the arrival is taken."""
+        if self.time_mode == "ingest":
+            return None
+        return parse_path(dict(self.mapping).get(TIMESTAMP, TIMESTAMP))
+
+
+def parse_path(text: str) -> Path:
+    """`a.b` or `a."x.y".b` (an initial `$.` is allowed) as keys; ValueError with a sentence otherwise."""
+    keys: list[str] = []
+    rest = text.removeprefix("$.")
+    while True:
+        match = _SEGMENT.match(rest)
+        if match is None:
+            raise ValueError(
+                f"{text!r} is no path: write keys joined by dots, like payload.outcome; lists cannot be entered"
+            )
+        keys.append(match.group(1) or match.group(2))
+        rest = rest[match.end() :]
+        if not rest:
+            return tuple(keys)
+        if not rest.startswith("."):
+            raise ValueError(f"{text!r} is no path: after {keys[-1]!r} a dot or the end was expected")
+        rest = rest[1:]

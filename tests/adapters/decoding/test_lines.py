@@ -1,0 +1,25 @@
+"""Lines are counted, cut and thinned without being decoded."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slac.adapters.decoding import count_records, split_lines, take_lines
+
+
+@given(st.lists(st.sampled_from([b'{"a":1}', b"", b"  ", b"\t\r", b" {}", b"x"]), max_size=20), st.booleans())
+def test_records_are_the_lines_that_are_not_blank(lines: list[bytes], ended: bool) -> None:  # noqa: FBT001 - drawn
+    """Counting, splitting and taking agree with the plain definition."""
+    block = b"\n".join(lines) + (b"\n" if ended and lines else b"")
+    expected = [line for line in lines if line.strip()]
+    assert split_lines(block) == expected
+    assert count_records(block) == len(expected)
+    mask = np.arange(len(expected)) % 2 == 0
+    assert split_lines(take_lines(block, mask)) == expected[::2]
+
+
+def test_a_mask_of_the_wrong_length_is_refused() -> None:
+    """A mask has one entry per record."""
+    with pytest.raises(ValueError, match="2 entries for 1 records"):
+        take_lines(b"{}\n", [True, False])
