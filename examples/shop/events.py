@@ -1,11 +1,14 @@
 """The shop's business events: who logged in, searched, bought and left, posted in batches of NDJSON, best effort."""
 
 import asyncio
+import logging
 from collections import deque
 from typing import Protocol
 
 import httpx
 import msgspec
+
+LOG = logging.getLogger(__name__)
 
 KEPT = 10_000
 """Events that wait for a receiver; beyond that the oldest are lost, and counted."""
@@ -67,8 +70,7 @@ class EventSender:
         self._encoder = msgspec.json.Encoder()
         self._waiting: deque[bytes] = deque()
         self._recorded = 0
-        self.sent = 0
-        self.lost = 0
+        self._lost = 0
 
     def record(self, timestamp: int, action: Action) -> None:
         """Queue an event; the oldest one gives way where too many wait."""
@@ -77,17 +79,19 @@ class EventSender:
         self._waiting.append(self._encoder.encode(BusinessEvent(timestamp=timestamp, payload=action, context=origin)))
         if len(self._waiting) > KEPT:
             self._waiting.popleft()
-            self.lost += 1
+            self._lost += 1
 
     async def run(self) -> None:
         """Send until cancelled, then once more what is left."""
-        async with httpx.AsyncClient(timeout=5) as client:
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
             try:
                 while True:
                     await asyncio.sleep(self._interval)
                     await self._send_all(client)
             finally:
                 await self._send_all(client)
+                if missing := self._lost + len(self._waiting):
+                    LOG.warning("%d of %d business events were not taken by %s", missing, self._recorded, self._url)
 
     async def _send_all(self, client: httpx.AsyncClient) -> None:
         while self._waiting and await self._send(client):
@@ -97,16 +101,14 @@ class EventSender:
         """Post one batch; False where the receiver is away or busy, and the batch keeps waiting."""
         batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
         content = b"\n".join(batch) + b"\n"
+        taken = False
         try:
             response = await client.post(self._url, content=content, headers={"content-type": "application/x-ndjson"})
+            taken = response.status_code != httpx.codes.TOO_MANY_REQUESTS and not response.is_server_error
+            self._lost += len(batch) if response.is_client_error and taken else 0
         except httpx.HTTPError:
-            self._waiting.extendleft(reversed(batch))
-            return False
-        if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
-            self._waiting.extendleft(reversed(batch))
-            return False
-        if response.is_success:
-            self.sent += len(batch)
-        else:
-            self.lost += len(batch)
-        return True
+            pass  # away: the batch waits, as when the receiver is busy, or when sending is cancelled in the middle
+        finally:
+            if not taken:
+                self._waiting.extendleft(reversed(batch))
+        return taken

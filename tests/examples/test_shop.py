@@ -220,6 +220,15 @@ def test_events_that_wait_are_sent_when_the_shop_ends() -> None:
         assert [event["payload"]["action"] for event in receiver.events] == ["search"]
 
 
+def test_events_that_nobody_takes_are_told_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a receiver the shop serves as ever, and says in the end what was lost."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    with serving(build_shop(now=lambda: NOW, events_url=nowhere, interval=0.01)) as url:
+        assert httpx.get(f"{url}/search?q=oak").status_code == 200
+    assert f"1 of 1 business events were not taken by {nowhere}" in caplog.text
+
+
 def test_visits_are_the_same_for_the_same_seed() -> None:
     """The plan of the visits depends on the seed and nothing else, and each user logs in first and out last."""
     steps = list(islice(visits(3, seed=7), 300))
