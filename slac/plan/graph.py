@@ -10,9 +10,10 @@ from typing import Final
 
 import msgspec
 import networkx as nx
+import xxhash
 
 from slac.diagnostics import UsageError
-from slac.plan.nodes import AnyNode
+from slac.plan.nodes import AnyNode, OutputNode, SourceNode
 
 PLAN_VERSION: Final = 1
 
@@ -92,6 +93,18 @@ class Plan:
             graph.add_node(node.id)
             graph.add_edges_from((i, node.id) for i in node.inputs)
         return graph
+
+    @cached_property
+    def meaning(self) -> str:
+        """A digest (16 hex digits) of what the plan computes, wherever its inputs, outputs and links may lie.
+
+        Two runtimes that agree in it may talk to each other, and a state belongs to it.
+        """
+        nodes = [
+            msgspec.structs.replace(n, settings={}) if isinstance(n, SourceNode | OutputNode) else n
+            for n in self.data.nodes
+        ]
+        return xxhash.xxh3_64_hexdigest(msgspec.json.encode([self.data.document, nodes]))
 
     @property
     def document(self) -> str:

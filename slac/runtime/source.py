@@ -66,7 +66,7 @@ class Source:
             WireSchema(
                 payload=node.payload,
                 context=node.context,
-                mapping=node.mapping,
+                mapping=tuple(m for m in node.mapping if m[0] in {"timestamp", *node.schema.names}),
                 time_mode=node.time_mode,
                 time_unit=node.time_unit,
             )
@@ -140,7 +140,7 @@ class Source:
 
     def _admit(self, records: Records, ids: Ids) -> tuple[Records, Ids]:
         """Drop whole records before they are decoded."""
-        mask = None if self.node.can_wait or self.node.shed == "never" else self.gate.admit_ids(ids)
+        mask = self.gate.admit_ids(ids)
         if mask is None:
             return records, ids
         if records.frame is not None:
@@ -151,7 +151,7 @@ class Source:
         rows = frame["_row"].to_numpy()
         chosen = ids if len(rows) == len(ids) else ids[rows]
         columns = [pl.Series(ID, chosen, dtype=pl.UInt64)]
-        if not self.node.can_wait and self.gate.fraction < 1.0:
+        if self.gate.fraction < 1.0:
             columns.append(pl.Series(WEIGHT, np.full(len(rows), self.gate.weight(), np.uint64)))
         meta = [TIME, *(c.name for c in columns)]
         return frame.with_columns(columns).select([*meta, *self._names])

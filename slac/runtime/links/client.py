@@ -1,0 +1,134 @@
+"""The sending side of a link over ZeroMQ: says hello, sends what the receiver has not seen, repeats after any loss."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+import zmq
+import zmq.asyncio
+
+from slac.diagnostics import RunFailed
+from slac.runtime.instructions import Send
+from slac.runtime.links.outbox import Held, Outbox
+from slac.runtime.links.protocol import Ack, Again, BadMessage, Beat, Hello, Refusal, Welcome, decode, encode
+from slac.stream.clock import SECOND, Clock
+
+BEAT: Final = SECOND
+"""Between two signs of life (µs)."""
+SILENT: Final = 5 * SECOND
+"""A receiver that has not answered for this long (µs) is taken to be away."""
+PATIENCE: Final = 10 * SECOND
+"""For how long (µs) a refusal may be due to our own predecessor, which has just died."""
+
+log = logging.getLogger("slac.link")
+
+
+class LinkClient:
+    """All streams to one placement at `address`."""
+
+    def __init__(self, hello: Hello, address: str, outbox: Outbox, *, clock: Clock, wake: Callable[[], None]) -> None:
+        self.outbox = outbox
+        self.welcomed = False
+        self.bytes = 0
+        self.failure: RunFailed | None = None
+        self._hello = hello
+        self._address = address
+        self._clock = clock
+        self._wake = wake
+        self._number = 0
+        self._heard = clock.now()
+        self._refused_since: int | None = None
+        self._socket = zmq.asyncio.Context.instance().socket(zmq.DEALER)
+        self._socket.setsockopt(zmq.IDENTITY, hello.session.encode())
+        self._socket.setsockopt(zmq.LINGER, 1000)
+        self._socket.setsockopt(zmq.SNDHWM, 1000)
+        self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Dial; a peer that is not there is dialled again for as long as it takes."""
+        try:
+            self._socket.connect(self._address)
+        except zmq.ZMQError as error:
+            raise RunFailed(f'"{self._address}" is not an address that can be dialled: {error}') from error
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._beat())]
+
+    async def stop(self) -> None:
+        """Hang up; what was handed to ZeroMQ gets a second to leave."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._socket.close()
+
+    def send(self, send: Send) -> None:
+        """Keep a message until it is safe, and send it now if the receiver is there."""
+        held = self.outbox.add(send)
+        if self.welcomed:
+            self._transmit(held)
+
+    def _transmit(self, held: Held) -> None:
+        self._number += 1
+        data = held.data
+        numbered = type(data)(
+            number=self._number, stream=data.stream, watermark=data.watermark, ended=data.ended, real=data.real
+        )
+        if not self._put(encode(numbered, held.body)):
+            self.welcomed = False
+
+    def _put(self, frames: list[bytes]) -> bool:
+        future = self._socket.send_multipart(frames, flags=zmq.NOBLOCK)
+        if future.done() and future.exception() is not None:
+            return False
+        self.bytes += sum(map(len, frames))
+        return True
+
+    async def _beat(self) -> None:
+        while True:
+            if self.welcomed and self._clock.now() - self._heard > SILENT:
+                log.warning("%s does not answer; what it misses is kept and sent again", self._address)
+                self.welcomed = False
+            self._put(encode(Beat() if self.welcomed else self._hello))
+            await asyncio.sleep(BEAT / SECOND)
+
+    async def _listen(self) -> None:
+        while True:
+            frames = await self._socket.recv_multipart()
+            self.bytes += sum(map(len, frames))
+            self._heard = self._clock.now()
+            try:
+                message, _ = decode(frames)
+            except BadMessage as error:
+                log.warning("%s: %s", self._address, error)
+                continue
+            match message:
+                case Welcome(accepted=accepted):
+                    self._resume(accepted)
+                case Ack(safe=safe):
+                    self.outbox.acknowledge(safe)
+                    self._wake()
+                case Again():
+                    self.welcomed = False
+                    self._put(encode(self._hello))
+                case Refusal(reason=reason):
+                    self._refuse(reason)
+                case _:
+                    log.warning("%s said %s, which a receiver does not say", self._address, type(message).__name__)
+
+    def _resume(self, accepted: dict[str, int]) -> None:
+        if not self.welcomed:
+            log.info("connected to %s", self._address)
+        self.welcomed, self._number, self._refused_since = True, 0, None
+        for held in list(self.outbox.resume(accepted)):
+            if self.welcomed:
+                self._transmit(held)
+
+    def _refuse(self, reason: str) -> None:
+        now = self._clock.now()
+        self.welcomed = False
+        self._refused_since = now if self._refused_since is None else self._refused_since
+        if now - self._refused_since > PATIENCE:
+            self.failure = RunFailed(f"{self._address} refuses this runtime: {reason}")
+            self._wake()

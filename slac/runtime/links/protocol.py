@@ -1,0 +1,110 @@
+"""What travels on a link: a small typed header and, behind it, rows as Arrow IPC. Nothing executable, all bounded."""
+
+from __future__ import annotations
+
+import io
+from typing import Final
+
+import msgspec
+import polars as pl
+
+from slac.diagnostics import SlacError
+
+LINK_VERSION: Final = 1
+MAX_BODY: Final = 256 * 1024 * 1024
+"""Bytes of rows in one message; a larger one is refused unread."""
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
+    """First word of a sender: who it is, and which streams of which document it has; data is numbered from 1 anew.
+
+    `meaning` is the plan's; `session` tells two processes of one name apart.
+    """
+
+    version: int = LINK_VERSION
+    document: str
+    meaning: str
+    node: str
+    instance: str
+    session: str
+    streams: tuple[str, ...]
+
+
+class Data(msgspec.Struct, frozen=True, kw_only=True, tag="data"):
+    """Rows (the second frame, may be empty) that are all below `watermark`, which holds from now on (µs)."""
+
+    number: int = 0
+    stream: str
+    watermark: int
+    ended: bool = False
+    real: int | None = None
+
+
+class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat"):
+    """A sign of life of a sender."""
+
+
+class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
+    """Answer to `Hello`: the watermark up to which each stream has been accepted; the rest is to be sent (again)."""
+
+    accepted: dict[str, int]
+
+
+class Ack(msgspec.Struct, frozen=True, kw_only=True, tag="ack"):
+    """What the receiver will never ask for again, per stream: it is in its checkpoint."""
+
+    safe: dict[str, int]
+
+
+class Again(msgspec.Struct, frozen=True, kw_only=True, tag="again"):
+    """Something was lost, or the receiver began anew: the sender is to say `Hello`."""
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag="refusal"):
+    """The receiver will not talk to this sender, and why."""
+
+    reason: str
+
+
+Message = Hello | Data | Beat | Welcome | Ack | Again | Refusal
+
+_decoder: Final = msgspec.msgpack.Decoder(Message)
+_encoder: Final = msgspec.msgpack.Encoder()
+
+
+class BadMessage(SlacError):
+    """A peer sent something that is not of this protocol."""
+
+
+def encode(message: Message, body: bytes = b"") -> list[bytes]:
+    """Frames of one message."""
+    return [_encoder.encode(message), body]
+
+
+def decode(frames: list[bytes]) -> tuple[Message, bytes]:
+    """The message and its body; BadMessage when it is none."""
+    if len(frames) != 2 or len(frames[0]) > 65_536 or len(frames[1]) > MAX_BODY:
+        raise BadMessage(f"a link message has two bounded frames, not {[len(f) for f in frames]} bytes")
+    try:
+        return _decoder.decode(frames[0]), frames[1]
+    except msgspec.DecodeError as error:
+        raise BadMessage(f"not a link message: {error}") from error
+
+
+def to_body(frame: pl.DataFrame | None) -> bytes:
+    """Rows as an Arrow IPC stream; empty for none."""
+    if frame is None or not frame.height:
+        return b""
+    buffer = io.BytesIO()
+    frame.write_ipc_stream(buffer, compression="lz4")
+    return buffer.getvalue()
+
+
+def from_body(body: bytes) -> pl.DataFrame | None:
+    """The reverse; BadMessage when the bytes are no Arrow IPC stream."""
+    if not body:
+        return None
+    try:
+        return pl.read_ipc_stream(io.BytesIO(body))
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        raise BadMessage(f"the rows of a link message cannot be read: {error}") from error

@@ -1,0 +1,216 @@
+"""The receiving side of a link over ZeroMQ: knows its peers, numbers what they send, asks again for what was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import zmq
+import zmq.asyncio
+
+from slac.diagnostics import RunFailed
+from slac.runtime.instructions import Send
+from slac.runtime.links.protocol import (
+    LINK_VERSION,
+    MAX_BODY,
+    Ack,
+    Again,
+    BadMessage,
+    Beat,
+    Data,
+    Hello,
+    Message,
+    Refusal,
+    Welcome,
+    decode,
+    encode,
+    from_body,
+)
+from slac.stream.clock import SECOND, Clock
+
+ALIVE: Final = 3 * SECOND
+"""A session that was heard within this time (µs) still owns its instance's name."""
+QUEUE: Final = 256
+"""Messages that may wait for the core; behind it ZeroMQ presses back on the senders."""
+
+log = logging.getLogger("slac.link")
+
+
+@dataclass(slots=True)
+class Session:
+    """One connected sender."""
+
+    name: str
+    hello: Hello
+    heard: int
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Something of a peer for the core: a message, or (without one) a sign of life."""
+
+    peer: str
+    send: Send | None = None
+    joined: tuple[str, ...] = ()
+
+
+class LinkServer:
+    """Listens at `address` for the runtimes that send one of `streams` of the plan with this meaning."""
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        document: str,
+        meaning: str,
+        origins: Mapping[str, str],
+        accepted: Callable[[str, str], int],
+        clock: Clock,
+        wake: Callable[[], None],
+    ) -> None:
+        self.arrived: deque[Arrived] = deque()
+        self.bytes = 0
+        self._address = address
+        self._document, self._meaning, self._origins = document, meaning, origins
+        self._accepted = accepted
+        self._clock = clock
+        self._wake = wake
+        self._sessions: dict[bytes, Session] = {}
+        self._room = asyncio.Event()
+        self._room.set()
+        self._task: asyncio.Task[None] | None = None
+        self._socket = zmq.asyncio.Context.instance().socket(zmq.ROUTER)
+        self._socket.setsockopt(zmq.LINGER, 1000)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_BODY)
+        self._socket.setsockopt(zmq.ROUTER_HANDOVER, 1)
+
+    def start(self) -> None:
+        """Listen; RunFailed when the address cannot be had."""
+        try:
+            self._socket.bind(self._address)
+        except zmq.ZMQError as error:
+            raise RunFailed(f"cannot listen on {self._address}: {error.strerror or error}") from error
+        self._task = asyncio.create_task(self._listen(), name="link server")
+
+    async def stop(self) -> None:
+        """Close; acknowledgements that were handed to ZeroMQ get a second to leave."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._socket.close()
+
+    def peers(self) -> dict[str, int]:
+        """Instances that are connected, and when each was last heard (µs)."""
+        return {s.name: s.heard for s in self._sessions.values()}
+
+    def take(self) -> list[Arrived]:
+        """All that has arrived since the last call, in order."""
+        taken = list(self.arrived)
+        self.arrived.clear()
+        self._room.set()
+        return taken
+
+    def acknowledge(self, safe: Callable[[str, str], int]) -> None:
+        """Tell every peer, per stream, what it need not keep any longer."""
+        for identity, session in self._sessions.items():
+            marks = {s: safe(s, session.name) for s in session.hello.streams}
+            self._put(identity, Ack(safe=marks))
+
+    def _put(self, identity: bytes, message: Message) -> None:
+        frames = [identity, *encode(message)]
+        self.bytes += sum(map(len, frames))
+        future = self._socket.send_multipart(frames, flags=zmq.NOBLOCK)
+        if future.done():
+            future.exception()  # a peer that is gone will say hello again
+
+    async def _listen(self) -> None:
+        while True:
+            if len(self.arrived) >= QUEUE:
+                self._room.clear()
+                await self._room.wait()
+            identity, *frames = await self._socket.recv_multipart()
+            self.bytes += sum(map(len, frames))
+            try:
+                message, body = decode(frames)
+                self._on_message(identity, message, body)
+            except BadMessage as error:
+                self._cut_off(identity, str(error))
+
+    def _on_message(self, identity: bytes, message: Message, body: bytes) -> None:
+        now = self._clock.now()
+        if isinstance(message, Hello):
+            self._on_hello(identity, message, now)
+            return
+        session = self._sessions.get(identity)
+        if session is None:
+            self._put(identity, Again())
+            return
+        session.heard = now
+        match message:
+            case Beat():
+                self._on_beat(identity, session)
+            case Data():
+                self._on_data(identity, session, message, body)
+            case _:
+                self._cut_off(identity, f"a sender does not say {type(message).__name__}")
+
+    def _on_hello(self, identity: bytes, hello: Hello, now: int) -> None:
+        reason = self._objection(identity, hello, now)
+        if reason is not None:
+            log.warning("refused %s/%s: %s", hello.node, hello.instance, reason)
+            self._put(identity, Refusal(reason=reason))
+            return
+        name = f"{hello.node}/{hello.instance}"
+        for other in [i for i, s in self._sessions.items() if s.name == name and i != identity]:
+            del self._sessions[other]
+        if identity not in self._sessions:
+            log.info("%s has joined", name)
+        self._sessions[identity] = Session(name, hello, now)
+        self.arrived.append(Arrived(name, joined=hello.streams))
+        self._put(identity, Welcome(accepted={s: self._accepted(s, name) for s in hello.streams}))
+        self._wake()
+
+    def _objection(self, identity: bytes, hello: Hello, now: int) -> str | None:
+        if hello.version != LINK_VERSION:
+            return f"it speaks version {hello.version} of the link protocol, this runtime version {LINK_VERSION}"
+        if hello.document != self._document:
+            return f'it runs document "{hello.document}", this runtime "{self._document}"'
+        if hello.meaning != self._meaning:
+            return f'it runs another version of document "{self._document}"'
+        if strange := [s for s in hello.streams if self._origins.get(s) != hello.node]:
+            return f"node {hello.node} does not send {', '.join(strange)} here"
+        name = f"{hello.node}/{hello.instance}"
+        for other, session in self._sessions.items():
+            if other != identity and session.name == name and now - session.heard < ALIVE:
+                return f"an instance {name} is connected already; give each its own --instance name"
+        return None
+
+    def _on_beat(self, identity: bytes, session: Session) -> None:
+        # What waits in the queue has been heard, but not yet accepted: a beat is answered with what is certain.
+        self.arrived.append(Arrived(session.name))
+        self._put(identity, Ack(safe={}))
+
+    def _on_data(self, identity: bytes, session: Session, data: Data, body: bytes) -> None:
+        if data.number != session.number + 1:
+            if data.number > session.number + 1:
+                del self._sessions[identity]
+                self._put(identity, Again())
+            return
+        if data.stream not in session.hello.streams:
+            raise BadMessage(f'stream "{data.stream}" was not announced')
+        session.number = data.number
+        send = Send(
+            data.stream, "", from_body(body), data.watermark, ended=data.ended, real=data.real
+        )
+        self.arrived.append(Arrived(session.name, send))
+        self._wake()
+
+    def _cut_off(self, identity: bytes, reason: str) -> None:
+        session = self._sessions.pop(identity, None)
+        log.warning("cut off %s: %s", session.name if session else "a stranger", reason)
+        self._put(identity, Refusal(reason=reason))

@@ -1,0 +1,95 @@
+"""Keeps a runtime in its budget: reads the meter, lets the controller decide, applies and records what it decided."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from slac.runtime.shell.inputs import InputQueue
+from slac.runtime.shell.summary import UsageSummary
+from slac.shedding.controller import Controller, Decision, InputLoad
+from slac.shedding.meter import Meter
+from slac.shedding.readings import ResolvedBudget
+from slac.stream.clock import SECOND
+
+STEP: Final = SECOND // 4
+"""Between two decisions (µs)."""
+
+log = logging.getLogger("slac.gate")
+
+
+class Control:
+    """The budget of one runtime. `network` gives the bytes sent and received over links since the start."""
+
+    def __init__(
+        self,
+        queues: Mapping[str, InputQueue],
+        costs: Mapping[str, float],
+        *,
+        budget: ResolvedBudget,
+        meter: Meter,
+        network: Callable[[], int],
+        record: Path | None,
+    ) -> None:
+        self.usage = UsageSummary(budget=budget)
+        self.refusing = False
+        self._queues = queues
+        self._costs = costs
+        self._meter = meter
+        self._controller = Controller(budget)
+        self._network = network
+        self._record = record
+        self._last_reading = 0
+        self._recent: deque[Decision] = deque(maxlen=1000)
+
+    def step(self, now: int) -> None:
+        """Read, decide, apply."""
+        reading = self._meter.read(now, self._network())
+        if now - self._last_reading >= SECOND:
+            if self._last_reading:
+                self.usage.add(reading)
+            self._last_reading = now
+        offered = {
+            name: InputLoad(
+                seen=q.source.gate.counts.seen + q.source.gate.counts.dropped["refused"],
+                kept=q.source.gate.counts.kept,
+                cost=self._costs.get(name, 0.0),
+                can_drop=not q.can_wait,
+            )
+            for name, q in self._queues.items()
+        }
+        decision = self._controller.decide(reading, offered)
+        if decision.changed:
+            self._apply(decision, now)
+
+    def _apply(self, decision: Decision, now: int) -> None:
+        self.refusing = decision.refuse
+        for name, fraction in decision.fractions.items():
+            gate = self._queues[name].source.gate
+            if fraction == gate.fraction:
+                continue
+            positions = {s: o.next for s, o in self._queues[name].source.origins.items()}
+            made = gate.set_admission(
+                fraction, decision.reason, positions, at=now, readings=decision.reading, targets=decision.targets
+            )
+            log.info("gate of %s admits %.1f %% (%s)", name, 100 * made.fraction, made.reason)
+            self._write(msgspec.json.encode(made))
+        for name, pace in decision.paces.items():
+            self._queues[name].pacer.set_rate(pace, now)
+        self._recent.append(decision)
+
+    def _write(self, line: bytes) -> None:
+        if self._record is None:
+            return
+        try:
+            self._record.parent.mkdir(parents=True, exist_ok=True)
+            with self._record.open("ab") as file:
+                file.write(line + b"\n")
+        except OSError as error:
+            log.warning("a gate decision could not be recorded in %s: %s", self._record, error.strerror)
+            self._record = None

@@ -1,0 +1,113 @@
+"""Between an input adapter and the core: a bounded queue that presses back or refuses, and merges small records."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from itertools import groupby
+from typing import Final
+
+from slac.adapters.decoding import count_records
+from slac.runtime.source import Source
+from slac.shedding.pacer import Pacer
+from slac.stream.clock import SECOND, Clock
+from slac.stream.ports import Position, Records
+
+MIN_LIMIT: Final = 8 * 1024 * 1024
+"""Bytes that an input may queue even on the smallest budget: two of the largest blocks that adapters hand over."""
+
+
+class InputQueue:
+    """The sink of one input. What can wait waits; what cannot is refused when `limit` bytes are queued."""
+
+    def __init__(self, source: Source, *, can_wait: bool, clock: Clock, wake: asyncio.Event, limit: int) -> None:
+        self.source = source
+        self.can_wait = can_wait
+        self.pacer = Pacer()
+        self.bytes = 0
+        self.closed = False
+        self._clock = clock
+        self._wake = wake
+        self._limit = max(limit, MIN_LIMIT)
+        self._queue: deque[Records] = deque()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._stopped = False
+        self._held = False
+
+    async def push(self, records: Records) -> bool:
+        """Take records over, or refuse them (False); waits where the input can."""
+        if self._stopped:
+            return False
+        full = bool(self._queue) and self.bytes + records.size > self._limit
+        if (full or self._held) and not self.can_wait:
+            self.source.gate.refuse(_count(records))
+            return False
+        while (self._held or self.bytes + records.size > self._limit) and (self._queue or self._held):
+            self._room.clear()
+            await self._room.wait()
+        self._queue.append(records)
+        self.bytes += records.size
+        self._wake.set()
+        if self.can_wait:
+            await self._pace(records)
+        return not self._stopped
+
+    def resume(self, source: str) -> Position | None:
+        """How far `source` had been read at the last checkpoint."""
+        return self.source.resume(source)
+
+    def take(self, limit: int) -> list[Records]:
+        """The oldest records up to about `limit` bytes, small ones of one source merged."""
+        taken: list[Records] = []
+        size = 0
+        while self._queue and (not taken or size + self._queue[0].size <= limit):
+            records = self._queue.popleft()
+            size += records.size
+            taken.append(records)
+        self.bytes -= size
+        if not self._held:
+            self._room.set()
+        return _merged(taken)
+
+    def hold(self, *, held: bool) -> None:
+        """Press back because something downstream is full."""
+        self._held = held
+        if not held:
+            self._room.set()
+
+    def stop(self) -> None:
+        """Take nothing more; what is queued is still worked off."""
+        self._stopped = True
+        self._held = False
+        self._room.set()
+
+    async def _pace(self, records: Records) -> None:
+        if self.pacer.rate is None:
+            return
+        pause = self.pacer.took(_count(records), self._clock.now())
+        while pause > 0 and not self._stopped:
+            await asyncio.sleep(pause / SECOND)
+            pause = self.pacer.pause(self._clock.now())
+
+
+def _count(records: Records) -> int:
+    return records.frame.height if records.frame is not None else count_records(records.ndjson or b"")
+
+
+def _merged(taken: list[Records]) -> list[Records]:
+    """Neighbours of one source and form become one, so that one call decodes them."""
+    merged: list[Records] = []
+    for (_, raw), group in groupby(taken, key=lambda r: (r.source, r.ndjson is not None)):
+        some = list(group)
+        if not raw or len(some) == 1:
+            merged += some
+            continue
+        text = b"".join(b if (b := r.ndjson or b"").endswith(b"\n") else b + b"\n" for r in some)
+        last, first = some[-1], some[0]
+        merged.append(
+            Records(
+                source=first.source, arrival=last.arrival, ndjson=text, origin=first.origin, position=last.position
+            )
+        )
+    return merged

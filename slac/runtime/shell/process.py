@@ -1,0 +1,424 @@
+"""One runtime as a process: wires adapters, links, checkpoints and the budget around the core, and drives it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from slac.adapters.discovery import input_adapter, output_adapter
+from slac.diagnostics import RunFailed, SlacError
+from slac.plan.graph import Placement, Plan
+from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SourceNode
+from slac.runtime.checkpoint import Checkpoint, StateDirectory, pack, unpack
+from slac.runtime.core import Core
+from slac.runtime.instructions import Instruction, Publish, Refused, Send
+from slac.runtime.links.client import LinkClient
+from slac.runtime.links.outbox import Outbox
+from slac.runtime.links.protocol import Hello
+from slac.runtime.links.server import Arrived, LinkServer
+from slac.runtime.operator import State
+from slac.runtime.shell.control import STEP, Control
+from slac.runtime.shell.inputs import InputQueue
+from slac.runtime.shell.outputs import OutputWorker
+from slac.runtime.shell.quarantine import Quarantine
+from slac.runtime.shell.settings import RunSettings
+from slac.runtime.shell.summary import InputSummary, RunSummary
+from slac.shedding.budget import resolve_budget
+from slac.shedding.machine import read_machine
+from slac.shedding.meter import Meter, ProcessReader
+from slac.stream.clock import SECOND, Clock
+from slac.stream.ports import InputAdapter, InputContext, OutputContext
+
+CHUNK: Final = 4 * 1024 * 1024
+"""Bytes of one input that go into the core at a time: enough to be fast, small enough to stay responsive."""
+LARGE: Final = 512 * 1024
+"""From this size on the core runs in the worker thread, so that links and inputs stay alive meanwhile."""
+BUSY_SHARE: Final = 20
+"""Small batches are gathered until waiting has taken this many times what the last wave cost (at most LINGER)."""
+LINGER: Final = 0.2
+QUEUED_SHARE: Final = 8
+"""An input may queue one part in this many of the memory budget."""
+OUTBOX_SHARE: Final = 4
+
+log = logging.getLogger("slac.runtime")
+
+
+class Runtime:
+    """Runs what `plan` places on `settings.node`; `costs` are CPU seconds a record by input, for the gate."""
+
+    def __init__(self, plan: Plan, settings: RunSettings, *, clock: Clock, costs: dict[str, float]) -> None:
+        self.settings = settings
+        self._plan = plan
+        self._part = plan.part(settings.node)
+        self._clock = clock
+        self._started = clock.now()
+        self._live = not settings.once
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._failure: SlacError | None = None
+        self._budget = resolve_budget(self._placement.budget, read_machine())
+        self._core = Core(self._part, now=self._started, live=self._live, expect=settings.expect)
+        self._directory = self._state_directory()
+        self._checkpoints = 0
+        self._queues = self._make_queues()
+        self._outputs = self._make_outputs()
+        self._adapters = self._make_inputs()
+        self._client = self._make_client()
+        self._server = self._make_server()
+        self._quarantine = Quarantine(settings.directory / "var" / "quarantine")
+        self._control = self._make_control(costs)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._cost = 0.0
+
+    async def run(self) -> RunSummary:
+        """Run until the inputs end (`once`) or a signal comes; a SlacError says why it could not go on."""
+        self._catch_signals()
+        if self._directory is not None:
+            self._directory.open()
+        try:
+            self._restore()
+            await self._start()
+            await self._loop()
+            return await self._finish()
+        finally:
+            await self._close()
+
+    @property
+    def _placement(self) -> Placement:
+        return self._plan.placement(self.settings.node)
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop)
+
+    def stop(self) -> None:
+        """Take nothing more in, work off what is queued, write a checkpoint and end; open windows stay open."""
+        self._stopping = True
+        for queue in self._queues.values():
+            queue.stop()
+        self._wake.set()
+
+    # --- building ---------------------------------------------------------------------------------------------
+
+    def _state_directory(self) -> StateDirectory | None:
+        if self.settings.state is None:
+            return None
+        path = self.settings.state / self._plan.document / self.settings.node / self.settings.instance
+        return StateDirectory(path)
+
+    def _make_queues(self) -> dict[str, InputQueue]:
+        limit = self._budget.memory_bytes // QUEUED_SHARE
+        return {
+            b: InputQueue(
+                s,
+                can_wait=s.node.can_wait or s.node.shed == "never",
+                clock=self._clock,
+                wake=self._wake,
+                limit=limit,
+            )
+            for b, s in self._core.sources.items()
+        }
+
+    def _make_inputs(self) -> dict[str, InputAdapter]:
+        adapters: dict[str, InputAdapter] = {}
+        for node in self._part.nodes:
+            if isinstance(node, SourceNode):
+                context = InputContext(
+                    block=node.block,
+                    instance=self.settings.instance,
+                    now=self._clock.now,
+                    once=self.settings.once,
+                    directory=str(self.settings.directory),
+                    fields={f.name: str(f.dtype) for f in (*node.payload.fields, *node.context.fields)},
+                )
+                adapters[node.block] = input_adapter(node.adapter).build(node.settings, context)
+        return adapters
+
+    def _make_outputs(self) -> dict[str, OutputWorker]:
+        workers: dict[str, OutputWorker] = {}
+        for node in self._part.nodes:
+            if isinstance(node, OutputNode):
+                context = OutputContext(
+                    block=node.block,
+                    document=self._plan.document,
+                    instance=self.settings.instance,
+                    directory=str(self.settings.directory),
+                    kinds=dict(zip(node.blocks, node.kinds, strict=True)),
+                )
+                workers[node.block] = OutputWorker(
+                    node.block, output_adapter(node.adapter).build(node.settings, context)
+                )
+        return workers
+
+    def _make_client(self) -> LinkClient | None:
+        links = [n for n in self._part.nodes if isinstance(n, LinkOutNode)]
+        if not links:
+            return None
+        address = self._plan.placement(links[0].to).address or self._plan.placement(links[0].to).listen
+        if address is None:
+            raise RunFailed(f'node "{links[0].to}" has neither an address nor a listen in placement')
+        streams = tuple(n.stream for n in links)
+        hello = Hello(
+            document=self._plan.document,
+            meaning=self._plan.meaning,
+            node=self.settings.node,
+            instance=self.settings.instance,
+            session=f"{self.settings.node}/{self.settings.instance}/{os.getpid()}/{self._started}",
+            streams=streams,
+        )
+        outbox = Outbox(streams, self._budget.memory_bytes // OUTBOX_SHARE)
+        return LinkClient(hello, address, outbox, clock=self._clock, wake=self._wake.set)
+
+    def _make_server(self) -> LinkServer | None:
+        links = [n for n in self._part.nodes if isinstance(n, LinkInNode)]
+        if not links:
+            return None
+        if self._placement.listen is None:
+            raise RunFailed(f'node "{self.settings.node}" receives streams, but its placement has no listen address')
+        return LinkServer(
+            self._placement.listen,
+            document=self._plan.document,
+            meaning=self._plan.meaning,
+            origins={n.stream: n.origin for n in links},
+            accepted=lambda stream, peer: self._core.inlets[stream].join(peer, self._clock.now()),
+            clock=self._clock,
+            wake=self._wake.set,
+        )
+
+    def _make_control(self, costs: dict[str, float]) -> Control:
+        record = None
+        if self._directory is not None:
+            record = self._directory.directory / "gate.ndjson"
+        return Control(
+            self._queues,
+            costs,
+            budget=self._budget,
+            meter=Meter(ProcessReader()),
+            network=lambda: sum(e.bytes for e in (self._client, self._server) if e is not None),
+            record=record,
+        )
+
+    # --- starting ---------------------------------------------------------------------------------------------
+
+    def _restore(self) -> None:
+        if self._directory is None:
+            return
+        checkpoint = self._directory.read(self._plan.meaning)
+        if checkpoint is None:
+            return
+        states = unpack(checkpoint.states)
+        self._core.restore(states, self._clock.now())
+        for name, worker in self._outputs.items():
+            worker.restore(states[f"output:{name}"])
+        if self._client is not None:
+            self._client.outbox.restore(states["outbox"])
+        self._checkpoints = checkpoint.number
+        age = (self._clock.now() - checkpoint.taken) / SECOND
+        log.info("going on from checkpoint %d, taken %.0f s ago", checkpoint.number, age)
+
+    async def _start(self) -> None:
+        for worker in self._outputs.values():
+            await worker.start()
+        if self._server is not None:
+            self._server.start()
+        if self._client is not None:
+            self._client.start()
+        for name, adapter in self._adapters.items():
+            task = asyncio.create_task(adapter.run(self._queues[name]), name=f"input {name}")
+            task.add_done_callback(lambda t, n=name: self._input_done(n, t))  # type: ignore[misc]
+            self._tasks[name] = task
+
+    def _input_done(self, name: str, task: asyncio.Task[None]) -> None:
+        self._queues[name].closed = True
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, SlacError):
+            self._failure = self._failure or error
+        elif error is not None:
+            log.error("input %s failed", name, exc_info=error)
+            self._failure = self._failure or RunFailed(f"input {name} failed: {type(error).__name__}: {error}")
+        self._wake.set()
+
+    # --- running ----------------------------------------------------------------------------------------------
+
+    async def _loop(self) -> None:
+        next_control = next_tick = self._clock.now()
+        next_checkpoint = next_tick + self._plan.data.checkpoint
+        while not self._over():
+            await self._wait(min(next_control, next_tick))
+            await self._work()
+            now = self._clock.now()
+            if now >= next_control:
+                self._control.step(now)
+                self._press_back()
+                next_control = now + STEP
+            if now >= next_tick:
+                await self._tick(now)
+                next_tick = min(now + SECOND, max(self._core.next_wake() or now + SECOND, now + SECOND // 100))
+            if now >= next_checkpoint:
+                await self._checkpoint()
+                next_checkpoint = self._clock.now() + self._plan.data.checkpoint
+
+    def _over(self) -> bool:
+        if self._failure is not None:
+            raise self._failure
+        if self._client is not None and self._client.failure is not None:
+            raise self._client.failure
+        if self._stopping:
+            return not any(q.bytes for q in self._queues.values())
+        return self._core.finished and (self._client is None or self._client.outbox.drained)
+
+    async def _wait(self, until: int) -> None:
+        timeout = max((until - self._clock.now()) / SECOND, 0.0)
+        try:
+            await asyncio.wait_for(self._wake.wait(), timeout)
+        except TimeoutError:
+            return
+        # Rows that trickle in are gathered, so that a wave's fixed cost is spent on many of them.
+        waiting = sum(q.bytes for q in self._queues.values())
+        if waiting < LARGE and not self._stopping and self._live:
+            await asyncio.sleep(min(LINGER, BUSY_SHARE * self._cost))
+        self._wake.clear()
+
+    async def _work(self) -> None:
+        began = self._clock.now()
+        worked = False
+        for name, queue in self._queues.items():
+            if records := queue.take(CHUNK):
+                worked = True
+                size = sum(r.size for r in records)
+                await self._in_core(lambda n=name, r=records: self._core.on_records(n, r), size)  # type: ignore[misc]
+                if queue.bytes:
+                    self._wake.set()
+        if self._server is not None and (arrived := self._server.take()):
+            worked = True
+            await self._receive(arrived)
+        for name, queue in self._queues.items():
+            if queue.closed and not queue.bytes and not self._core.sources[name].ended and not self._stopping:
+                await self._in_core(lambda n=name: self._core.on_input_ended(n), 0)  # type: ignore[misc]
+        if worked:
+            self._cost = (self._clock.now() - began) / SECOND
+
+    async def _receive(self, arrived: Iterable[Arrived]) -> None:
+        now = self._clock.now()
+        for item in arrived:
+            for inlet in self._core.inlets.values():
+                inlet.hear(item.peer, now)
+            for stream in item.joined:
+                self._core.inlets[stream].join(item.peer, now)
+            if (send := item.send) is not None:
+                size = 0 if send.frame is None else int(send.frame.estimated_size())
+                await self._in_core(
+                    lambda s=send, p=item.peer: self._core.on_link(s.stream, p, s, now),  # type: ignore[misc]
+                    size,
+                )
+        if self._server is not None and self._directory is None:
+            self._server.acknowledge(self._accepted)
+
+    async def _tick(self, now: int) -> None:
+        await self._in_core(lambda: self._core.on_tick(now), 0)
+
+    async def _in_core(self, call: Callable[[], list[Instruction]], size: int) -> None:
+        """The core is only ever in one call; a large one leaves the event loop free."""
+        if size >= LARGE:
+            instructions = await asyncio.get_running_loop().run_in_executor(None, call)
+        else:
+            instructions = call()
+        self._carry_out(instructions)
+
+    def _carry_out(self, instructions: list[Instruction]) -> None:
+        refused: list[Refused] = []
+        for instruction in instructions:
+            match instruction:
+                case Publish(output=output, block=block, frame=frame):
+                    self._outputs[output].put(block, frame)
+                case Send():
+                    if self._client is not None:
+                        self._client.send(instruction)
+                case Refused():
+                    refused.append(instruction)
+        if refused:
+            self._quarantine.write(refused, self._clock.now())
+
+    def _press_back(self) -> None:
+        congested = any(o.congested for o in self._outputs.values())
+        congested = congested or (self._client is not None and self._client.outbox.congested)
+        for queue in self._queues.values():
+            if not self._stopping:
+                queue.hold(held=congested or self._control.refusing)
+
+    def _accepted(self, stream: str, peer: str) -> int:
+        known = self._core.inlets[stream].peers.get(peer)
+        return known.watermark if known is not None else -(1 << 62)
+
+    # --- ending -----------------------------------------------------------------------------------------------
+
+    async def _checkpoint(self) -> None:
+        if self._directory is None:
+            return
+        states: dict[str, State] = self._core.snapshot()
+        states |= {f"output:{n}": w.snapshot() for n, w in self._outputs.items()}
+        if self._client is not None:
+            states["outbox"] = self._client.outbox.snapshot()
+        safe = {(s, p): peer.watermark for s, i in self._core.inlets.items() for p, peer in i.peers.items()}
+        checkpoint = Checkpoint(
+            digest=self._plan.meaning, taken=self._clock.now(), number=self._checkpoints + 1, states=pack(states)
+        )
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._directory.write, checkpoint)
+        except RunFailed as error:
+            log.warning("%s; the run goes on, but a restart would go back to checkpoint %d", error, self._checkpoints)
+            return
+        self._checkpoints += 1
+        if self._server is not None:
+            self._server.acknowledge(lambda s, p: safe.get((s, p), -(1 << 62)))
+
+    async def _finish(self) -> RunSummary:
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        for worker in self._outputs.values():
+            await worker.stop(patience=5.0)
+        await self._checkpoint()
+        return self._summary()
+
+    async def _close(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        for end in (self._client, self._server):
+            if end is not None:
+                await end.stop()
+        if self._directory is not None:
+            self._directory.close()
+
+    def _summary(self) -> RunSummary:
+        inputs: dict[str, Any] = {}
+        for name, source in self._core.sources.items():
+            counts = source.gate.counts
+            inputs[name] = InputSummary(
+                seen=counts.seen,
+                kept=counts.kept,
+                dropped={k: v for k, v in counts.dropped.items() if v},
+                quarantined=source.quarantined,
+                late=source.late,
+                unknown_fields=source.unknown_fields,
+            )
+        flow = self._core.flow
+        late = {n: c for n, o in flow.operators.items() if (c := o.statistics().get("late", 0))}
+        return RunSummary(
+            document=self._plan.document,
+            node=self.settings.node,
+            instance=self.settings.instance,
+            seconds=(self._clock.now() - self._started) / SECOND,
+            inputs=inputs,
+            blocks={n: c for n, c in flow.rows.items() if c},
+            late=late,
+            published={n: w.published for n, w in self._outputs.items()},
+            checkpoints=self._checkpoints,
+            usage=self._control.usage,
+        )

@@ -1,0 +1,20 @@
+"""What a person who starts a runtime may set."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """How one runtime is run.
+
+    `state`: directory of checkpoints, None keeps nothing. `once`: read file inputs to their end, then stop. `expect`:
+    instances that must have joined before a receiving runtime lets time begin. `directory`: where `var/` lies.
+    """
+
+    node: str
+    instance: str
+    state: Path | None = None
+    once: bool = False
+    expect: int = 0
+    directory: Path = Path()

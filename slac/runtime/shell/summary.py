@@ -1,0 +1,57 @@
+"""What a runtime says of its run when it ends: what came in, what became of it, and what it used of its budget."""
+
+from __future__ import annotations
+
+import msgspec
+
+from slac.shedding.readings import Reading, ResolvedBudget
+
+
+class InputSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts of one input in records; `dropped` by reason."""
+
+    seen: int
+    kept: int
+    dropped: dict[str, int]
+    quarantined: int
+    late: int
+    unknown_fields: int
+
+
+class UsageSummary(msgspec.Struct, kw_only=True):
+    """Use against budget: CPU in cores, memory in bytes, network in bits a second; means and peaks of one-second readings."""
+
+    budget: ResolvedBudget
+    readings: int = 0
+    cpu_mean: float = 0.0
+    cpu_peak: float = 0.0
+    memory_peak: int = 0
+    network_mean: float = 0.0
+    network_peak: float = 0.0
+    over_budget: int = 0
+
+    def add(self, reading: Reading) -> None:
+        """Account for one reading; `over_budget` counts those above the CPU or memory budget."""
+        self.readings += 1
+        self.cpu_mean += (reading.cpu_cores - self.cpu_mean) / self.readings
+        self.cpu_peak = max(self.cpu_peak, reading.cpu_cores)
+        self.memory_peak = max(self.memory_peak, reading.memory_bytes)
+        self.network_mean += (reading.network_bits - self.network_mean) / self.readings
+        self.network_peak = max(self.network_peak, reading.network_bits)
+        over = reading.cpu_cores > self.budget.cpu_cores or reading.memory_bytes > self.budget.memory_bytes
+        self.over_budget += int(over)
+
+
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole account of one runtime; `blocks` are rows that left each node, `published` rows that left each output."""
+
+    document: str
+    node: str
+    instance: str
+    seconds: float
+    inputs: dict[str, InputSummary]
+    blocks: dict[str, int]
+    late: dict[str, int]
+    published: dict[str, int]
+    checkpoints: int
+    usage: UsageSummary
