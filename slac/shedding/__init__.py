@@ -1,0 +1,1 @@
+"""Staying inside the budget: the gate, the budget and its readings, the controller, and the capacity model."""
