@@ -193,7 +193,7 @@ def test_no_records_at_all() -> None:
     assert got.frame.schema["duration_ms"] == pl.Float64
 
 
-values = (
+values: st.SearchStrategy[Any] = (
     st.none()
     | st.booleans()
     | st.integers()

@@ -1,0 +1,110 @@
+"""Adapters are found by entry point (`slac.inputs`, `slac.outputs`) and imported only when a document uses them."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal, Protocol, cast
+
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import ValidationError
+
+from slac.adapters.settings import FORMATS
+from slac.diagnostics import UsageError
+from slac.stream.ports import InputAdapter, InputContext, OutputAdapter, OutputContext
+
+Kind = Literal["inputs", "outputs"]
+SettingPath = tuple[str | int, ...]
+"""Keys and indexes from an adapter's settings down to a value."""
+
+
+class InputModule(Protocol):
+    """What the module of an input adapter has. It may have `EVENT` too: what each field that it offers means."""
+
+    SCHEMA: dict[str, Any]
+    CAN_WAIT: bool
+
+    def build(self, settings: Mapping[str, Any], context: InputContext) -> InputAdapter:
+        """The adapter for checked settings; touches nothing outside yet."""
+        ...
+
+
+class OutputModule(Protocol):
+    """What the module of an output adapter has."""
+
+    SCHEMA: dict[str, Any]
+    CAN_WAIT: bool
+
+    def build(self, settings: Mapping[str, Any], context: OutputContext) -> OutputAdapter:
+        """The adapter for checked settings; touches nothing outside yet."""
+        ...
+
+
+AdapterModule = InputModule | OutputModule
+
+
+def names(kind: Kind) -> tuple[str, ...]:
+    """Names of the adapters that are installed, sorted."""
+    return tuple(sorted(_found(kind)))
+
+
+def input_adapter(name: str) -> InputModule:
+    """The module of an input adapter; UsageError where there is none of this name."""
+    return cast(InputModule, _load("inputs", name))
+
+
+def output_adapter(name: str) -> OutputModule:
+    """The module of an output adapter; UsageError where there is none of this name."""
+    return cast(OutputModule, _load("outputs", name))
+
+
+def fields_offered(module: AdapterModule) -> Mapping[str, str]:
+    """Field name -> what it means, for adapters that make events themselves; empty for those that pass any through."""
+    return cast("Mapping[str, str]", getattr(module, "EVENT", {}))
+
+
+def check_settings(module: AdapterModule, settings: Mapping[str, Any]) -> list[tuple[SettingPath, str]]:
+    """What is wrong with the settings: the place of each fault and a sentence. Empty when they can be built from."""
+    validator = Draft7Validator(module.SCHEMA, format_checker=FORMATS)
+    faults = [fault for error in validator.iter_errors(settings) for fault in _faults(error)]
+    return sorted(faults, key=lambda fault: ([str(step) for step in fault[0]], fault[1]))
+
+
+def _found(kind: Kind) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=f"slac.{kind}")}
+
+
+def _load(kind: Kind, name: str) -> Any:
+    found = _found(kind)
+    if name not in found:
+        close = difflib.get_close_matches(name, found, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise UsageError(f"there is no {kind[:-1]} adapter {name!r}; there are: {', '.join(sorted(found))}.{hint}")
+    return found[name].load()
+
+
+def _faults(error: ValidationError) -> Iterator[tuple[SettingPath, str]]:
+    path = tuple(error.absolute_path)
+    match error.validator:
+        case "additionalProperties":
+            allowed = sorted(error.schema.get("properties", {}))
+            for key in sorted(set(error.instance) - set(allowed)):
+                yield (*path, key), _unknown(key, allowed)
+        case "required":
+            for key in error.validator_value:
+                if key not in error.instance:
+                    yield path, f"{key!r} is missing"
+        case "format":
+            # The format's own sentence says more than "is not a slac-duration".
+            yield path, str(error.cause or error.message)
+        case "enum":
+            yield path, f"{error.instance!r} is not one of {', '.join(map(str, error.validator_value))}"
+        case "oneOf" | "anyOf" if error.context:
+            yield path, f"{error.message}: {'; or '.join(inner.message for inner in error.context)}"
+        case _:
+            yield path, error.message
+
+
+def _unknown(key: str, allowed: list[str]) -> str:
+    close = difflib.get_close_matches(key, allowed, n=1)
+    hint = f" did you mean {close[0]!r}?" if close else ""
+    return f"unknown setting {key!r}; there are: {', '.join(allowed)};{hint}".rstrip(";")
