@@ -1,0 +1,108 @@
+"""Aggregates over groups: partial state from rows, merging, and the value at the end.
+
+Everything is by columns: a partial row holds the keys, `<call.name>.<part>` for each part of each call, and how many
+input events stand behind the group: `_kept` (Int64) and `_seen` (Int128, multiples of 2⁻²⁰). Merging is associative,
+commutative and independent of order, so that rows may be grouped batch by batch, instance by instance, in any way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+import polars as pl
+
+from slac.plan.aggregation.counts import Count
+from slac.plan.aggregation.ends import End
+from slac.plan.aggregation.extremes import Extreme
+from slac.plan.aggregation.family import Family, part
+from slac.plan.aggregation.ranks import Rank
+from slac.plan.aggregation.totals import Average, Sum
+from slac.plan.expressions import AggregateCall
+from slac.stream.batch import ID, KEPT, SEEN, TIME, WEIGHT, WEIGHT_ONE
+from slac.stream.sums import from_weight_units, weight_units
+from slac.stream.types import to_polars
+
+FAMILIES: Final[Mapping[str, Family]] = {
+    "count": Count(),
+    "sum": Sum(),
+    "avg": Average(),
+    "min": Extreme(greatest=False),
+    "max": Extreme(greatest=True),
+    "first": End(last=False),
+    "last": End(last=True),
+    "worst": Rank(worst=True),
+    "best": Rank(worst=False),
+}
+"""Every aggregate that is built, by its key in `slac.plan.aggregate_signatures`."""
+
+
+def family(call: AggregateCall) -> Family:
+    """What a call is made of; KeyError for an aggregate that is not built (the compiler refuses it before)."""
+    return FAMILIES[call.function]
+
+
+def partial_exprs(calls: Sequence[AggregateCall], columns: Collection[str] = (TIME, ID)) -> list[pl.Expr]:
+    """What to put into `group_by(...).agg` over raw rows; `columns` are the names in that frame.
+
+    They decide how events are counted: a row counts by `_kept` and `_seen` where it has them (it came from a window),
+    else as one event of weight `_weight`, else as one.
+    """
+    return [*(e for call in calls for e in family(call).partial(call, columns)), *_support(columns)]
+
+
+def merge_exprs(calls: Sequence[AggregateCall]) -> list[pl.Expr]:
+    """What to put into `group_by(...).agg` over partial rows."""
+    return [*(e for call in calls for e in family(call).merge(call)), pl.col(KEPT).sum(), pl.col(SEEN).sum()]
+
+
+def final_exprs(calls: Sequence[AggregateCall]) -> list[pl.Expr]:
+    """Over partial rows of distinct groups: `<call.name>` in the type of the call, `_seen` (Float64) and `_kept`."""
+    values = [family(c).final(c).cast(to_polars(c.dtype)).alias(c.name) for c in calls]
+    return [from_weight_units(pl.col(SEEN)).alias(SEEN), pl.col(KEPT), *values]
+
+
+def empty_exprs(calls: Sequence[AggregateCall]) -> list[pl.Expr]:
+    """The same columns for a group without rows: COUNT and the numbers of events are 0, all else is NULL."""
+    values = [family(c).empty(c).cast(to_polars(c.dtype)).alias(c.name) for c in calls]
+    return [pl.lit(0.0).alias(SEEN), pl.lit(0, pl.Int64).alias(KEPT), *values]
+
+
+def part_columns(calls: Sequence[AggregateCall]) -> list[str]:
+    """The names of all parts of all calls, in order."""
+    return [part(call, name) for call in calls for name in family(call).parts(call)]
+
+
+def partial_schema(keys: Mapping[str, pl.DataType], calls: Sequence[AggregateCall]) -> dict[str, pl.DataType]:
+    """The columns of a partial frame: keys, parts, `_kept`, `_seen`."""
+    parts = {part(c, name): dtype for c in calls for name, dtype in family(c).parts(c).items()}
+    return {**keys, **parts, KEPT: pl.Int64(), SEEN: pl.Int128()}
+
+
+def partials(frame: pl.DataFrame, keys: Sequence[str], calls: Sequence[AggregateCall]) -> pl.DataFrame:
+    """Partial rows of raw rows, one a group, in no particular order; NULL keys are a group of their own."""
+    return grouped(frame, keys, partial_exprs(calls, frame.columns))
+
+
+def merged(frame: pl.DataFrame, keys: Sequence[str], calls: Sequence[AggregateCall]) -> pl.DataFrame:
+    """Partial rows of partial rows, one a group, in no particular order."""
+    return grouped(frame, keys, merge_exprs(calls))
+
+
+def grouped(frame: pl.DataFrame, keys: Sequence[str], exprs: Sequence[pl.Expr]) -> pl.DataFrame:
+    """`group_by(keys).agg(exprs)`; without keys all rows are one group, and no rows are none."""
+    if keys:
+        return frame.group_by(keys).agg(exprs)
+    return frame.select(exprs) if frame.height else frame.select(exprs).clear()
+
+
+def _support(columns: Collection[str]) -> list[pl.Expr]:
+    """`_kept` and `_seen` of raw rows; NULL in them is a row that came without (from another stream of a union)."""
+    kept = pl.col(KEPT).fill_null(1).sum() if KEPT in columns else pl.len().cast(pl.Int64)
+    weights = [weight_units(pl.col(SEEN))] if SEEN in columns else []
+    weights += [pl.col(WEIGHT).cast(pl.Int128)] if WEIGHT in columns else []
+    if weights:
+        seen = pl.coalesce(*weights, pl.lit(WEIGHT_ONE, pl.Int128)).sum()
+    else:
+        seen = pl.len().cast(pl.Int128) * WEIGHT_ONE
+    return [kept.alias(KEPT), seen.cast(pl.Int128).alias(SEEN)]

@@ -1,0 +1,1 @@
+"""What each aggregate is made of, one family a file; `slac.plan.aggregates` is the way in."""
