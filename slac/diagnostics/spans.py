@@ -1,6 +1,6 @@
 """Where something stands in a source text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -16,7 +16,8 @@ class Source:
     """One text that was read: the name that the user gave (a path, or `-`) and its content."""
 
     name: str
-    text: str
+    # Every span holds its source: the text in each repr would drown a failing assertion.
+    text: str = field(repr=False)
 
     def line(self, number: int) -> str:
         """The text of line `number` (from 1) without its end; empty past the last line."""

@@ -1,0 +1,130 @@
+"""From a source text to a document: YAML, variables, form, units and names, with everything that is wrong at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as ReadOnly
+
+from slac.diagnostics import Diagnostic, Position, Related, Severity, Source, Span, in_order
+from slac.language.cuts import check_cuts
+from slac.language.document import DocumentDecl, ParameterDecl
+from slac.language.findings import Findings
+from slac.language.reading.audits import audit
+from slac.language.reading.cursor import Cursor, each
+from slac.language.reading.events import event
+from slac.language.reading.inputs import input_
+from slac.language.reading.machines import logging, node, runtime
+from slac.language.reading.parameters import check_given, parameter
+from slac.language.reading.streams import computation, probe
+from slac.language.reading.terms import labels
+from slac.language.reading.violations import output, violation
+from slac.language.schema import check_schema
+from slac.language.substitute import Variables, substitute
+from slac.language.yaml.compose import compose
+from slac.language.yaml.nodes import Mapping, Node, Scalar
+
+API_VERSION = "slac/v1"
+KIND = "SLA"
+_PARAMETERS = ("spec", "parameters")
+_SECTIONS = frozenset({"events", "inputs", "probes", "computations", "audits", "violations", "outputs"})
+
+
+def read_document(
+    source: Source, *, environment: ReadOnly[str, str], parameters: ReadOnly[str, str]
+) -> tuple[DocumentDecl | None, list[Diagnostic]]:
+    """The document in `source`, or None where it has errors; with all findings, in the order of the text.
+
+    `parameters` are values for `spec.parameters`, as given by the user; `environment` serves `${VAR}` after them.
+    Never raises for a bad document.
+    """
+    root, found = compose(source)
+    findings = Findings(diagnostics=list(found))
+    document = _read(root, source, Variables({}, environment), parameters, findings) if root is not None else None
+    has_errors = any(d.severity is Severity.ERROR for d in findings.diagnostics)
+    return None if has_errors else document, in_order(findings.diagnostics)
+
+
+def _read(
+    root: Node, source: Source, outside: Variables, given: ReadOnly[str, str], findings: Findings
+) -> DocumentDecl | None:
+    if not _is_ours(root, source, findings):
+        return None
+    check_cuts(root, findings)
+    declared = _parameters(root, outside, given, findings)
+    check_given(given, [p.name for p in declared], _start(source), findings)
+    values = {p.name: given.get(p.name, p.default) for p in declared}
+    filled = substitute(root, Variables(values, outside.environment), findings, skip=_PARAMETERS)
+    check_schema(filled, findings)
+    _check_names(Cursor(filled, filled.span, (), findings))
+    return _document(Cursor(filled, filled.span, (), findings), source, declared)
+
+
+def _is_ours(root: Node, source: Source, findings: Findings) -> bool:
+    """Whether this is a document of a version and kind that slac reads; other kinds have another form."""
+    if not isinstance(root, Mapping):
+        findings.add("schema/wrong-type", "an SLA document is a mapping of keys to values", (), _start(source))
+        return False
+    for key, known in (("apiVersion", API_VERSION), ("kind", KIND)):
+        value = root.get(key)
+        if isinstance(value, Scalar) and value.text != known:
+            summary = f'"{value.text}" is not one that slac reads'
+            findings.add("schema/version", summary, (key,), value.span, suggestion=f"write {key}: {known}")
+            return False
+    return True
+
+
+def _start(source: Source) -> Span:
+    return Span(source, Position(1, 1), Position(1, 2))
+
+
+def _parameters(
+    root: Node, outside: Variables, given: ReadOnly[str, str], findings: Findings
+) -> tuple[ParameterDecl, ...]:
+    """The parameters; their defaults may name variables of the environment, but not each other."""
+    spec = root.get("spec") if isinstance(root, Mapping) else None
+    section = spec.get("parameters") if isinstance(spec, Mapping) else None
+    if section is None:
+        return ()
+    filled = substitute(section, outside, findings, _PARAMETERS)
+    return each(Cursor(filled, section.span, _PARAMETERS, findings), lambda c: parameter(c, given))
+
+
+def _check_names(root: Cursor) -> None:
+    """Adds a finding for every block or type whose name another one has already."""
+    spec = root.get("spec")
+    seen: dict[str, Cursor] = {}
+    for section in spec.entries() if spec is not None else ():
+        for entry in section.entries() if section.name in _SECTIONS else ():
+            first = seen.setdefault(entry.name, entry)
+            if first is not entry:
+                root.findings.add(
+                    "names/duplicate-block",
+                    f'the name "{entry.name}" is taken by {first.path}',
+                    entry.steps,
+                    entry.key_span,
+                    suggestion="give one of them another name: blocks and types share their names",
+                    related=(Related(first.key_span, "it stands here first"),),
+                )
+
+
+def _document(root: Cursor, source: Source, parameters: tuple[ParameterDecl, ...]) -> DocumentDecl:
+    metadata, spec = root.get("metadata") or root.empty("metadata"), root.get("spec") or root.empty("spec")
+    name, all_labels = metadata.get("name"), labels(metadata.get("labels"))
+    logs, machine = logging(spec), runtime(spec)
+    return DocumentDecl(
+        name=(name.text if name is not None else None) or "",
+        labels=all_labels,
+        parameters=parameters,
+        events=each(spec.get("events"), event),
+        inputs=each(spec.get("inputs"), input_),
+        probes=each(spec.get("probes"), probe),
+        computations=each(spec.get("computations"), computation),
+        audits=each(spec.get("audits"), audit),
+        violations=each(spec.get("violations"), violation),
+        outputs=each(spec.get("outputs"), output),
+        logging=logs,
+        runtime=machine,
+        placement=each(spec.get("placement"), lambda c: node(c, machine.budget)),
+        defaults=tuple(root.findings.defaults),
+        source=source,
+        span=name.key_span if name is not None else root.key_span,
+    )

@@ -1,0 +1,63 @@
+"""Audits: states, what silence means, and what a report carries."""
+
+from __future__ import annotations
+
+from typing import Final, get_args
+
+from slac.language.document import AuditDecl, NoData, ReportBodyDecl, StateDecl
+from slac.language.reading.cursor import Cursor, each
+from slac.language.reading.streams import RETAIN
+from slac.language.reading.terms import columns, duration, ref, refs, sql
+
+_NO_DATA: Final[tuple[NoData, ...]] = get_args(NoData)
+
+
+def audit(cursor: Cursor) -> AuditDecl | None:
+    """One audit; None where it does not say what it reads."""
+    from_, by, initial = ref(cursor.get("from")), refs(cursor.get("by")), ref(cursor.get("initial"))
+    states, report = each(cursor.get("states"), _state), each(cursor.get("report"), _report_body)
+    no_data, retain_us = _no_data(cursor), duration(cursor, "retain", RETAIN)
+    if from_ is None:
+        return None
+    return AuditDecl(
+        name=cursor.name,
+        from_=from_,
+        by=by,
+        states=states,
+        initial=initial,
+        no_data=no_data,
+        report=report,
+        retain_us=retain_us or 0,
+        span=cursor.key_span,
+        path=cursor.path,
+    )
+
+
+def _no_data(owner: Cursor) -> NoData:
+    cursor = owner.get("no_data")
+    if cursor is None:
+        owner.findings.fill((*owner.steps, "no_data"), "hold")
+        return "hold"
+    return next((choice for choice in _NO_DATA if choice == cursor.text), "hold")
+
+
+def _state(cursor: Cursor) -> StateDecl | None:
+    when, verdict = sql(cursor.get("when")), cursor.get("verdict")
+    report_every_us = duration(cursor, "report_every")
+    if when is None or verdict is None:
+        return None
+    return StateDecl(
+        name=cursor.name,
+        when=when,
+        verdict="ok" if verdict.text == "ok" else "violated",
+        report_every_us=report_every_us,
+        span=cursor.key_span,
+        path=cursor.path,
+    )
+
+
+def _report_body(cursor: Cursor) -> ReportBodyDecl | None:
+    from_, by, select = ref(cursor.get("from")), refs(cursor.get("by")), columns(cursor.get("select"))
+    if from_ is None:
+        return None
+    return ReportBodyDecl(name=cursor.name, from_=from_, by=by, select=select, span=cursor.key_span, path=cursor.path)

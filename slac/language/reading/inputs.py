@@ -1,0 +1,110 @@
+"""Inputs: what comes in, in which time, how fast, and what of it may be dropped."""
+
+from __future__ import annotations
+
+from typing import Final, get_args
+
+from slac.language.document import InputDecl, MapEntry, RateDecl, ShedDecl, TimeDecl, TimeUnit
+from slac.language.rates import parse_burst, parse_rate
+from slac.language.reading.cursor import Cursor, each
+from slac.language.reading.terms import COLUMN, duration, inner_span, not_built, ref, settings, unit
+from slac.language.schema import words_of
+from slac.language.yaml.nodes import Mapping
+
+LATENESS: Final = "0s"
+IDLE: Final = "10s"
+_UNITS: Final[tuple[TimeUnit, ...]] = get_args(TimeUnit)
+
+
+def input_(cursor: Cursor) -> InputDecl | None:
+    """One input; None where its adapter or its type is missing."""
+    adapter, emits = ref(cursor.get("adapter")), ref(cursor.get("emits"))
+    time, shed, rate = _time(cursor), _shed(cursor), _rate(cursor.get("rate"))
+    mapped = each(cursor.get("map"), _map_entry)
+    own = settings(cursor, words_of("input"))
+    if adapter is None or emits is None:
+        return None
+    return InputDecl(
+        name=cursor.name,
+        adapter=adapter,
+        settings=own,
+        emits=emits,
+        time=time,
+        map=mapped,
+        rate=rate,
+        shed=shed,
+        span=cursor.key_span,
+        path=cursor.path,
+    )
+
+
+def _time(owner: Cursor) -> TimeDecl:
+    cursor = owner.get("time")
+    at_ingest = cursor is not None and cursor.text == "ingest"
+    stated = cursor.get("unit") if cursor is not None else None
+    time_unit = next((u for u in _UNITS if stated is not None and u == stated.text), None)
+    if time_unit is None and not at_ingest:
+        owner.findings.fill((*owner.steps, "time", "unit"), "ms")
+    return TimeDecl(
+        mode="ingest" if at_ingest else "event",
+        unit=time_unit or "ms",
+        lateness_us=duration(owner, "lateness", LATENESS, zero=True) or 0,
+        idle_us=duration(owner, "idle", IDLE) or 0,
+        span=cursor.key_span if cursor is not None else owner.key_span,
+        path=f"{owner.path}.time",
+    )
+
+
+def _shed(owner: Cursor) -> ShedDecl:
+    cursor = owner.get("shed")
+    if cursor is None:
+        owner.findings.fill((*owner.steps, "shed"), "approximate")
+        return ShedDecl(mode="approximate", span=owner.key_span, path=f"{owner.path}.shed", stated=False)
+    if isinstance(cursor.node, Mapping):
+        not_built(cursor, "a contract with a bound", "built: never, approximate")
+    return ShedDecl(
+        mode="never" if cursor.text == "never" else "approximate",
+        span=inner_span(cursor) if cursor.text else cursor.key_span,
+        path=cursor.path,
+    )
+
+
+def _map_entry(cursor: Cursor) -> MapEntry | None:
+    written = (cursor.text or "").strip()
+    if not COLUMN.fullmatch(cursor.name) or not written or not all(written.split(".")):
+        cursor.say(
+            "schema/bad-value",
+            f'"{cursor.name}: {written}" does not map a field to a place in the JSON',
+            suggestion="write a declared field and a dotted path, like outcome: result.status",
+        )
+        return None
+    return MapEntry(field=cursor.name, steps=tuple(written.split(".")), span=cursor.key_span, path=cursor.path)
+
+
+def _rate(cursor: Cursor | None) -> RateDecl | None:
+    if cursor is None:
+        return None
+    normal = unit(cursor if cursor.text is not None else cursor.get("normal"), parse_rate)
+    burst = unit(cursor.get("burst"), parse_burst)
+    if normal is None:
+        return None
+    if burst is not None and burst[0].per_second < normal.per_second:
+        cursor.say("schema/bad-value", "the burst is slower than the normal rate", suggestion="swap them")
+    return RateDecl(
+        normal=normal.per_second,
+        burst=burst[0].per_second if burst is not None else None,
+        burst_for=burst[1] if burst is not None else None,
+        keys=_keys(cursor.get("keys")),
+        span=cursor.key_span,
+        path=cursor.path,
+    )
+
+
+def _keys(cursor: Cursor | None) -> dict[str, int]:
+    """Counts by column list, written `a, b` whatever blanks the document has."""
+    counts = {}
+    for entry in cursor.entries() if cursor is not None else ():
+        columns = ", ".join(part.strip() for part in entry.name.split(","))
+        if (entry.text or "").isdigit():
+            counts[columns] = int(entry.text or "0")
+    return counts

@@ -1,0 +1,110 @@
+"""Where blocks run and what they may use: logging, runtime, budgets and placement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from slac.language.document import BudgetDecl, LoggingDecl, PlacementDecl, Ref, RuntimeDecl
+from slac.language.reading.cursor import Cursor
+from slac.language.reading.terms import duration, inner_span, ref, text, unit
+from slac.language.sizes import parse_bandwidth, parse_cpu, parse_memory, parse_size
+
+T = TypeVar("T")
+
+CHECKPOINT: Final = "10s"
+HOLD: Final = "5m"
+SHARE: Final = "30%"
+DIRECTORY: Final = "var/log"
+MAX_SIZE: Final = "256MiB"
+REST: Final = "*"
+"""The block name that stands for all that is not placed elsewhere."""
+
+
+def logging(spec: Cursor) -> LoggingDecl:
+    """What the document says of logging; off by default."""
+    here = _section(spec, "logging")
+    mode = here.get("mode")
+    if mode is None:
+        here.findings.fill((*here.steps, "mode"), "off")
+    is_on = mode is not None and mode.text == "evidence"
+    return LoggingDecl(
+        mode="evidence" if is_on else "off",
+        directory=_or_default(here, "directory", DIRECTORY, text, str, record=is_on),
+        max_size=_or_default(here, "max_size", MAX_SIZE, _size, parse_size, record=is_on),
+        span=here.key_span,
+        path=here.path,
+    )
+
+
+def runtime(spec: Cursor) -> RuntimeDecl:
+    """What holds for every runtime."""
+    here = _section(spec, "runtime")
+    return RuntimeDecl(
+        checkpoint_us=duration(here, "checkpoint", CHECKPOINT) or 0,
+        budget=budget(here, None),
+        span=here.key_span,
+        path=here.path,
+    )
+
+
+def budget(owner: Cursor, fallback: BudgetDecl | None) -> BudgetDecl:
+    """The budget of a node; what it does not say comes from `fallback`, or is a default."""
+    here = _section(owner, "budget")
+    record = fallback is None
+    cpu = _or_default(here, "cpu", SHARE, lambda c: unit(c, parse_cpu), parse_cpu, record=record)
+    memory = _or_default(here, "memory", SHARE, lambda c: unit(c, parse_memory), parse_memory, record=record)
+    network = unit(here.get("network"), parse_bandwidth)
+    if fallback is not None:
+        cpu = cpu if here.get("cpu") is not None else fallback.cpu
+        memory = memory if here.get("memory") is not None else fallback.memory
+        network = network if here.get("network") is not None else fallback.network
+    return BudgetDecl(cpu=cpu, memory=memory, network=network, span=here.key_span, path=here.path)
+
+
+def node(cursor: Cursor, fallback: BudgetDecl) -> PlacementDecl:
+    """One node of the placement."""
+    blocks = cursor.get("blocks")
+    made = (_block(item) for item in blocks.items()) if blocks is not None else ()
+    return PlacementDecl(
+        name=cursor.name,
+        blocks=tuple(item for item in made if item is not None),
+        connect=ref(cursor.get("connect")),
+        listen=text(cursor.get("listen")),
+        address=text(cursor.get("address")),
+        budget=budget(cursor, fallback),
+        hold_us=duration(cursor, "hold", HOLD) or 0,
+        span=cursor.key_span,
+        path=cursor.path,
+    )
+
+
+def _block(item: Cursor) -> Ref | None:
+    return Ref(name=REST, span=inner_span(item), path=item.path) if item.text == REST else ref(item)
+
+
+def _size(cursor: Cursor | None) -> int | None:
+    return unit(cursor, parse_size)
+
+
+def _section(owner: Cursor, key: str) -> Cursor:
+    """The mapping at `key`, or an empty place of the same name where the document does not have it."""
+    found = owner.get(key)
+    return found if found is not None else owner.empty(key)
+
+
+def _or_default(
+    owner: Cursor,
+    key: str,
+    default: str,
+    read: Callable[[Cursor | None], T | None],
+    parse: Callable[[str], T],
+    *,
+    record: bool,
+) -> T:
+    """What the document says at `key`; else the default, recorded as filled in where `record`."""
+    cursor = owner.get(key)
+    if cursor is None and record:
+        owner.findings.fill((*owner.steps, key), default)
+    said = read(cursor)
+    return said if said is not None else parse(default)

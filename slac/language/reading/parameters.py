@@ -1,0 +1,71 @@
+"""The parameters of a document and the values that hold: those that were given, else the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Final, get_args
+
+from slac.diagnostics import Diagnostic, Span, listed, suggest
+from slac.language.document import ParameterDecl, ParameterType
+from slac.language.durations import parse_duration
+from slac.language.findings import Findings
+from slac.language.rates import parse_rate
+from slac.language.reading.cursor import Cursor
+from slac.language.sizes import parse_size
+
+_TYPES: Final[tuple[ParameterType, ...]] = get_args(ParameterType)
+_CHECKS: Final[Mapping[str, Callable[[str], object]]] = {
+    "duration": parse_duration,
+    "string": str,
+    "int": int,
+    "float": float,
+    "size": parse_size,
+    "rate": parse_rate,
+}
+
+
+def parameter(cursor: Cursor, given: Mapping[str, str]) -> ParameterDecl:
+    """One parameter; a value that does not fit its type, or is missing, is a finding."""
+    stated, default, described = cursor.get("type"), cursor.get("default"), cursor.get("description")
+    type_name = next((name for name in _TYPES if stated is not None and name == stated.text), None)
+    default_text = default.text if default is not None else None
+    value = given.get(cursor.name, default_text)
+    if value is None:
+        hint = f"set it with --set {cursor.name}=…, or give it a default"
+        cursor.say("language/parameter", f'the parameter "{cursor.name}" has no value', suggestion=hint)
+    elif type_name is not None:
+        _check(value, type_name, cursor if cursor.name in given or default is None else default)
+    return ParameterDecl(
+        name=cursor.name,
+        type=type_name or "string",
+        default=default_text,
+        value=value or "",
+        description=(described.text if described is not None else None) or "",
+        span=cursor.key_span,
+        path=cursor.path,
+    )
+
+
+def _check(value: str, type_name: ParameterType, cursor: Cursor) -> None:
+    try:
+        _CHECKS[type_name](value)
+    except ValueError as error:
+        text = (
+            str(error) if type_name in ("duration", "size", "rate") else f'"{value}" is not a value of type {type_name}'
+        )
+        cursor.say("language/parameter", text)
+
+
+def check_given(given: Mapping[str, str], declared: Collection[str], span: Span, findings: Findings) -> None:
+    """Adds a finding for every value that was given for a parameter which the document does not have."""
+    for name in given:
+        if name not in declared:
+            findings.diagnostics.append(
+                Diagnostic(
+                    code="language/parameter",
+                    summary=f'the document has no parameter "{name}"',
+                    span=span,
+                    suggestion=suggest(name, declared),
+                    details=f"parameters: {listed(declared)}",
+                )
+            )

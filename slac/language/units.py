@@ -1,0 +1,31 @@
+"""The units that the JSON Schema names with `x-unit`, each with its parser."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from slac.language.durations import parse_duration
+from slac.language.rates import parse_burst, parse_rate
+from slac.language.sizes import parse_bandwidth, parse_cpu, parse_memory, parse_size
+from slac.language.windows import parse_window
+
+PARSERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
+    {
+        "bandwidth": parse_bandwidth,
+        "burst": parse_burst,
+        "cpu": parse_cpu,
+        "duration": parse_duration,
+        "memory": parse_memory,
+        "rate": parse_rate,
+        "size": parse_size,
+        "window": parse_window,
+    }
+)
+
+
+def complaint(unit: str, text: str) -> str:
+    """What the unit's parser says about `text`; a plain sentence where it has nothing against the text itself."""
+    try:
+        PARSERS[unit](text)
+    except ValueError as error:
+        return str(error)
+    return f"a {unit} is written as text, not as {text}"
