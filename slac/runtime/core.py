@@ -66,9 +66,7 @@ class Core:
     def on_link(self, stream: str, peer: str, send: Send, now: int) -> list[Instruction]:
         """A message of one instance: rows with the watermark that they are below."""
         inlet = self.inlets[stream]
-        batches = inlet.accept(
-            peer, send.frame, watermark=send.watermark, ended=send.ended, real=send.real, now=now
-        )
+        batches = inlet.accept(peer, send.frame, watermark=send.watermark, ended=send.ended, real=send.real, now=now)
         for batch in batches:
             self.flow.enter(self._inlet_ids[stream], batch)
         return self._carry(now)

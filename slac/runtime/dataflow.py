@@ -13,6 +13,7 @@ from slac.stream.batch import Batch
 ENDED: Final = 1 << 62
 """The watermark of a stream on which nothing will follow."""
 
+
 class Dataflow:
     """Routes batches from node to node.
 

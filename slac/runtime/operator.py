@@ -82,5 +82,5 @@ class Operator(ABC):
         del state
 
     def statistics(self) -> Mapping[str, int]:
-        """Counters for status and metrics: `late` (rows dropped as late), `keys` (keys held), …"""
+        """Counters for status and metrics: `late` (rows dropped as late), `keys` (keys held), and the like."""
         return {}

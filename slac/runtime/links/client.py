@@ -79,7 +79,7 @@ class LinkClient:
             self.welcomed = False
 
     def _put(self, frames: list[bytes]) -> bool:
-        future = self._socket.send_multipart(frames, flags=zmq.NOBLOCK)
+        future = asyncio.ensure_future(self._socket.send_multipart(frames, flags=zmq.NOBLOCK))
         if future.done() and future.exception() is not None:
             return False
         self.bytes += sum(map(len, frames))

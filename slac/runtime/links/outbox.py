@@ -66,9 +66,7 @@ class Outbox:
 
     def snapshot(self) -> State:
         """The messages held, as raw bytes: a restart sends them again where they are wanted."""
-        values = {
-            s: [[h.data.watermark, h.data.ended, h.data.real, h.body] for h in q] for s, q in self._held.items()
-        }
+        values = {s: [[h.data.watermark, h.data.ended, h.data.real, h.body] for h in q] for s, q in self._held.items()}
         return State({"held": values})
 
     def restore(self, state: State) -> None:

@@ -124,7 +124,7 @@ class LinkServer:
     def _put(self, identity: bytes, message: Message) -> None:
         frames = [identity, *encode(message)]
         self.bytes += sum(map(len, frames))
-        future = self._socket.send_multipart(frames, flags=zmq.NOBLOCK)
+        future = asyncio.ensure_future(self._socket.send_multipart(frames, flags=zmq.NOBLOCK))
         if future.done():
             future.exception()  # a peer that is gone will say hello again
 
@@ -204,9 +204,7 @@ class LinkServer:
         if data.stream not in session.hello.streams:
             raise BadMessage(f'stream "{data.stream}" was not announced')
         session.number = data.number
-        send = Send(
-            data.stream, "", from_body(body), data.watermark, ended=data.ended, real=data.real
-        )
+        send = Send(data.stream, "", from_body(body), data.watermark, ended=data.ended, real=data.real)
         self.arrived.append(Arrived(session.name, send))
         self._wake()
 

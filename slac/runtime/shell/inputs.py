@@ -106,8 +106,6 @@ def _merged(taken: list[Records]) -> list[Records]:
         text = b"".join(b if (b := r.ndjson or b"").endswith(b"\n") else b + b"\n" for r in some)
         last, first = some[-1], some[0]
         merged.append(
-            Records(
-                source=first.source, arrival=last.arrival, ndjson=text, origin=first.origin, position=last.position
-            )
+            Records(source=first.source, arrival=last.arrival, ndjson=text, origin=first.origin, position=last.position)
         )
     return merged

@@ -19,7 +19,7 @@ class InputSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UsageSummary(msgspec.Struct, kw_only=True):
-    """Use against budget: CPU in cores, memory in bytes, network in bits a second; means and peaks of one-second readings."""
+    """Use against budget: CPU in cores, memory in bytes, network in bits a second; of one-second readings."""
 
     budget: ResolvedBudget
     readings: int = 0
@@ -43,7 +43,7 @@ class UsageSummary(msgspec.Struct, kw_only=True):
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole account of one runtime; `blocks` are rows that left each node, `published` rows that left each output."""
+    """The whole account of one runtime; `blocks` are rows that left a node, `published` those that left an output."""
 
     document: str
     node: str

@@ -1,0 +1,100 @@
+"""The receiving end of a stream: once each, under one watermark."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+
+from slac.plan.nodes import LinkInNode
+from slac.runtime.links.inlet import Inlet
+from slac.runtime.operator import BEGINNING
+from slac.stream.batch import ID, TIME, TIME_TYPE
+from slac.stream.types import Schema
+
+SECOND = 1_000_000
+NODE = LinkInNode(id="s.in.edge", block="s", node="central", schema=Schema(), stream="s", origin="edge", hold=60 * SECOND)
+
+
+def rows(*seconds: int) -> pl.DataFrame:
+    times = pl.Series(TIME, [s * SECOND for s in seconds], dtype=pl.Int64).cast(TIME_TYPE)
+    return pl.DataFrame([times, pl.Series(ID, seconds, dtype=pl.UInt64)])
+
+
+def inlet(expect: int = 0, *, live: bool = True) -> Inlet:
+    return Inlet(NODE, now=0, live=live, expect=expect)
+
+
+def give(to: Inlet, peer: str, frame: pl.DataFrame | None, mark: int, now: int = 0, *, ended: bool = False) -> list[int]:
+    batches = to.accept(peer, frame, watermark=mark * SECOND, ended=ended, real=None, now=now * SECOND)
+    return [i for b in batches if not b.late for i in b.frame[ID].to_list()]
+
+
+def test_a_message_that_comes_again_is_dropped() -> None:
+    """A sender that restarted repeats what lies below the accepted watermark, cut differently."""
+    end = inlet()
+
+    assert give(end, "a", rows(1, 2), 3) == [1, 2]
+    assert give(end, "a", rows(1, 2, 3, 4), 5) == [3, 4]
+    assert end.repeated == 2
+
+
+def test_the_watermark_is_the_lowest_of_all() -> None:
+    """Nobody is left behind."""
+    end = inlet()
+    give(end, "a", None, 10)
+    give(end, "b", None, 7)
+
+    assert end.watermark(0) == 7 * SECOND
+
+
+def test_time_does_not_begin_before_all_expected_have_joined() -> None:
+    """With `expect`, an early instance cannot close windows on a late one."""
+    end = inlet(expect=2)
+    give(end, "a", None, 10)
+    assert end.watermark(0) == BEGINNING
+
+    give(end, "b", None, 7)
+    assert end.watermark(0) == 7 * SECOND
+
+
+def test_a_silent_peer_holds_for_hold_and_no_longer() -> None:
+    """After `hold` the watermark follows the clock, trailing by `hold`, and what comes later is late."""
+    end = inlet()
+    give(end, "a", None, 100, now=100)
+    assert end.watermark(159 * SECOND) == 100 * SECOND
+
+    assert end.watermark(180 * SECOND) == 120 * SECOND
+
+    assert give(end, "a", rows(110, 130), 131, now=181) == [130]
+    assert end.late == 1
+
+
+def test_no_peer_at_all_is_silence_too() -> None:
+    """A central runtime whose edges never come must still notice."""
+    end = inlet()
+    assert end.watermark(59 * SECOND) == BEGINNING
+
+    assert end.watermark(70 * SECOND) == 10 * SECOND
+
+
+def test_ended_peers_end_the_stream_only_when_all_have() -> None:
+    """A file that ended on one edge does not hold the others back."""
+    end = inlet(expect=2, live=False)
+    give(end, "a", rows(1), 60, ended=True)
+    give(end, "b", rows(2), 3)
+    assert not end.ended
+    assert end.watermark(0) == 3 * SECOND
+
+    give(end, "b", None, 60, ended=True)
+    assert end.ended
+    assert end.real == 60 * SECOND
+
+
+def test_a_snapshot_keeps_what_was_accepted() -> None:
+    """After a restart repeats are still recognised."""
+    end = inlet()
+    give(end, "a", rows(1, 2), 3)
+    again = inlet()
+    again.restore(end.snapshot(), now=0)
+
+    assert give(again, "a", rows(1, 2, 3), 4) == [3]
+    assert again.join("a", 0) == 4 * SECOND

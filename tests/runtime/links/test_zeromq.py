@@ -1,0 +1,184 @@
+"""A link over real sockets: hello, data, loss of either end, and who is not let in."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+import polars as pl
+import pytest
+import zmq
+import zmq.asyncio
+
+from slac.diagnostics import RunFailed
+from slac.runtime.instructions import Send
+from slac.runtime.links.client import LinkClient
+from slac.runtime.links.outbox import Outbox
+from slac.runtime.links.protocol import Hello
+from slac.runtime.links.server import LinkServer
+from slac.stream.clock import SystemClock
+
+MEANING = "00ff"
+
+
+def free_address() -> str:
+    with zmq.Context() as context, context.socket(zmq.PULL) as socket:
+        port = socket.bind_to_random_port("tcp://127.0.0.1")
+    return f"tcp://127.0.0.1:{port}"
+
+
+def server(address: str, accepted: dict[str, int], *, meaning: str = MEANING) -> LinkServer:
+    return LinkServer(
+        address,
+        document="d",
+        meaning=meaning,
+        origins={"s": "edge"},
+        accepted=lambda _, peer: accepted.get(peer, 0),
+        clock=SystemClock(),
+        wake=lambda: None,
+    )
+
+
+def client(address: str, session: str = "1") -> LinkClient:
+    hello = Hello(document="d", meaning=MEANING, node="edge", instance="a", session=session, streams=("s",))
+    return LinkClient(hello, address, Outbox(("s",), 1 << 20), clock=SystemClock(), wake=lambda: None)
+
+
+def data(mark: int) -> Send:
+    return Send("s", "central", pl.DataFrame({"x": [mark]}), mark)
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def run(story: Callable[[], Awaitable[None]]) -> None:
+    async def main() -> None:
+        await story()
+
+    asyncio.run(main())
+
+
+def marks(end: LinkServer) -> list[int]:
+    return [a.send.watermark for a in end.arrived if a.send is not None]
+
+
+def test_what_was_sent_before_the_receiver_came_arrives_in_order() -> None:
+    """An edge does not need its central runtime to start."""
+
+    async def story() -> None:
+        address = free_address()
+        sender = client(address)
+        sender.start()
+        for mark in (1, 2, 3):
+            sender.send(data(mark))
+        receiver = server(address, {})
+        receiver.start()
+        await until(lambda: marks(receiver) == [1, 2, 3])
+        sender.send(data(4))
+        await until(lambda: marks(receiver) == [1, 2, 3, 4])
+        receiver.acknowledge(lambda _, __: 3)
+        await until(lambda: [h.data.watermark for h in sender.outbox.resume({})] == [4])
+        await sender.stop()
+        await receiver.stop()
+
+    run(story)
+
+
+def test_a_receiver_that_begins_anew_gets_what_it_has_not_made_safe() -> None:
+    """The new receiver says where it stands; nothing below comes again, nothing above is lost."""
+
+    async def story() -> None:
+        address = free_address()
+        sender, first = client(address), server(address, {})
+        first.start()
+        sender.start()
+        for mark in (1, 2, 3):
+            sender.send(data(mark))
+        await until(lambda: len(marks(first)) == 3)
+        await first.stop()
+        sender.send(data(4))
+
+        second = server(address, {"edge/a": 2})
+        second.start()
+        await until(lambda: marks(second) == [3, 4])
+        await sender.stop()
+        await second.stop()
+
+    run(story)
+
+
+def test_another_version_of_the_document_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sender is told why, and ends with that reason when it stays so."""
+    monkeypatch.setattr("slac.runtime.links.client.PATIENCE", 0)
+
+    async def story() -> None:
+        address = free_address()
+        receiver, sender = server(address, {}, meaning="other"), client(address)
+        receiver.start()
+        sender.start()
+        await until(lambda: sender.failure is not None)
+        assert isinstance(sender.failure, RunFailed)
+        assert "another version of document" in str(sender.failure)
+        await sender.stop()
+        await receiver.stop()
+
+    run(story)
+
+
+def test_two_of_one_name_are_not_let_in() -> None:
+    """The first stays connected, the second is refused."""
+
+    async def story() -> None:
+        address = free_address()
+        receiver, first, second = server(address, {}), client(address, "1"), client(address, "2")
+        receiver.start()
+        first.start()
+        await until(lambda: first.welcomed)
+        second.start()
+        await until(lambda: second._refused_since is not None)
+        assert first.welcomed
+        assert not second.welcomed
+        for end in (first, second, receiver):
+            await end.stop()
+
+    run(story)
+
+
+def test_nonsense_is_cut_off_and_the_others_go_on(caplog: pytest.LogCaptureFixture) -> None:
+    """A stranger who speaks another protocol changes nothing."""
+
+    async def story() -> None:
+        address = free_address()
+        receiver, sender = server(address, {}), client(address)
+        receiver.start()
+        stranger = zmq.asyncio.Context.instance().socket(zmq.DEALER)
+        stranger.connect(address)
+        await stranger.send_multipart([b"GET / HTTP/1.1", b""])
+        await stranger.send_multipart([b"\x81", b"", b"", b""])
+        sender.start()
+        sender.send(data(1))
+        await until(lambda: marks(receiver) == [1])
+        stranger.close(linger=0)
+        await sender.stop()
+        await receiver.stop()
+
+    with caplog.at_level(logging.WARNING):
+        run(story)
+    assert "cut off a stranger" in caplog.text
+
+
+def test_a_port_in_use_is_a_plain_sentence() -> None:
+    """No traceback when another process listens there."""
+
+    async def story() -> None:
+        address = free_address()
+        first, second = server(address, {}), server(address, {})
+        first.start()
+        with pytest.raises(RunFailed, match="cannot listen on"):
+            second.start()
+        await first.stop()
+        await second.stop()
+
+    run(story)
