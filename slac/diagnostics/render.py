@@ -58,7 +58,8 @@ def _summary(diagnostic: Diagnostic) -> str:
 
 def _notes(diagnostic: Diagnostic, gutter: str) -> list[str]:
     """Suggestion and details on one line after `=`; further lines of the details are indented below."""
-    note = " ".join(part for part in (diagnostic.suggestion, diagnostic.details) if part)
+    between = " " if diagnostic.suggestion.endswith(("?", ".", ":")) else "; "
+    note = between.join(part for part in (diagnostic.suggestion, diagnostic.details) if part)
     first, *rest = note.splitlines() or [""]
     return [f"{gutter} = {first}", *(f"{gutter}   {line}".rstrip() for line in rest)] if note else []
 

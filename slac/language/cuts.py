@@ -8,11 +8,11 @@ from slac.diagnostics import Position, Span
 from slac.language.findings import Findings
 from slac.language.yaml.nodes import Node, Scalar, Steps, walk
 from slac.language.yaml.quoting import quoted
+from slac.language.yaml.scanning import end_of_expression, is_open
 
 _LISTS = frozenset({"select", "then"})
 _WORDS = frozenset({"where", "when"})
 _COMMENT = re.compile(r"\s+#")
-_CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
 def check_cuts(root: Node, findings: Findings) -> None:
@@ -42,12 +42,12 @@ def _check(scalar: Scalar, steps: Steps, findings: Findings) -> None:
     source, start = scalar.span.source, scalar.span.start
     line = source.line(start.line)
     rest = line[start.column - 1 :]
-    if not _is_open(scalar.text):
+    if not is_open(scalar.text):
         return
     if _COMMENT.match(line, scalar.span.end.column - 1):
         whole, why, spoiled = rest.rstrip(), 'YAML takes " #" for the beginning of a comment', steps
     elif scalar.flow:
-        whole, why = rest[: _end_of_expression(rest)].rstrip(), "inside [ ] or { } a comma or a bracket ends the text"
+        whole, why = rest[: end_of_expression(rest)].rstrip(), "inside [ ] or { } a comma or a bracket ends the text"
         spoiled = _list_of(steps) or steps[:-1]
     else:
         return
@@ -58,44 +58,6 @@ def _check(scalar: Scalar, steps: Steps, findings: Findings) -> None:
         steps,
         Span(source, start, Position(start.line, start.column + len(whole))),
         suggestion=f"write it as {key}{quoted(whole)}",
-        details=f"({why})",
+        details=why,
     )
     findings.spoil(spoiled)
-
-
-def _is_open(text: str) -> bool:
-    """Whether a quote or a bracket of the SQL text is opened and not closed."""
-    stack, quote = _state(text)
-    return bool(stack) or bool(quote)
-
-
-def _state(text: str) -> tuple[list[str], str]:
-    stack: list[str] = []
-    quote = ""
-    for character in text:
-        quote = _step(character, stack, quote)
-    return stack, quote
-
-
-def _step(character: str, stack: list[str], quote: str) -> str:
-    """Takes one character; returns the quote that is open behind it."""
-    if quote:
-        return "" if character == quote else quote
-    if character in "'\"":
-        return character
-    if character in _CLOSING:
-        stack.append(_CLOSING[character])
-    elif stack and character == stack[-1]:
-        stack.pop()
-    return ""
-
-
-def _end_of_expression(rest: str) -> int:
-    """Where an SQL expression that begins `rest` ends: at a comma or a closing bracket that is not its own."""
-    stack: list[str] = []
-    quote = ""
-    for index, character in enumerate(rest):
-        if not stack and not quote and character in ",]}":
-            return index
-        quote = _step(character, stack, quote)
-    return len(rest)

@@ -107,8 +107,15 @@ def _missing_keys(fault: _Fault, findings: Findings) -> None:
                 f'the key "{key}" is missing',
                 fault.steps,
                 _head(fault.node, fault.key_span),
+                suggestion="" if closed else _mistaken(key, present, properties),
                 details=f"{key}: {properties.get(key, {}).get('description', '')}",
             )
+
+
+def _mistaken(key: str, present: Iterable[str], properties: Mapping[str, Any]) -> str:
+    """A question where a key that was taken for a setting of the adapter seems to stand for `key`."""
+    settings = (other for other in present if other not in properties and nearest(other, properties) == key)
+    return next((f'is "{other}", taken for a setting of the adapter, meant as "{key}"?' for other in settings), "")
 
 
 def _misspelled(key: str, present: Iterable[str], properties: Mapping[str, Any]) -> bool:
@@ -128,17 +135,18 @@ def _wrong_type(fault: _Fault, findings: Findings) -> None:
     wanted = [fault.wanted] if isinstance(fault.wanted, str) else list(fault.wanted)
     findings_place = _head(fault.node, fault.key_span) if _is_nothing(fault.node) else _value_head(fault.node)
     if _kind(fault.instance) in rules.get("x-not-built-types", ()):
-        _not_built(findings, f"{_KINDS[_kind(fault.instance)]} here", fault.steps, findings_place)
+        _not_built(findings, f"{_KINDS[_kind(fault.instance)]} in this place", fault.steps, findings_place)
     elif "x-unit" in rules and isinstance(fault.node, Scalar) and fault.node.text:
         findings.add("language/unit", complaint(rules["x-unit"], fault.node.text), fault.steps, fault.node.span)
     else:
+        hint = _type_hint(fault.node, wanted)
         findings.add(
             "schema/wrong-type",
             f"expected {' or '.join(_KINDS[kind] for kind in wanted)}, found {_KINDS[_kind(fault.instance)]}",
             fault.steps,
             findings_place,
-            suggestion=_type_hint(fault.node, wanted),
-            details=_told(rules),
+            suggestion=hint,
+            details="" if hint else _told(rules),
         )
     findings.spoil(fault.steps)
 
@@ -253,7 +261,7 @@ def _told(rules: Mapping[str, Any]) -> str:
 def _not_built(findings: Findings, what: str, steps: Steps, span: Span, meaning: str = "") -> None:
     findings.add(
         "language/not-built",
-        f"{what} is a word of the language that this version does not build yet",
+        f"{what} is part of the language, but not built yet",
         steps,
         span,
         details=meaning,

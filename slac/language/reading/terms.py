@@ -18,7 +18,7 @@ T = TypeVar("T")
 COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 """A bare column, or any other name that may have parts."""
 
-_NOT_BUILT = "is a word of the language that this version does not build yet"
+_NOT_BUILT = "is part of the language, but not built yet"
 
 
 def not_built(cursor: Cursor, what: str, details: str = "") -> None:

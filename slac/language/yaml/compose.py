@@ -77,7 +77,8 @@ class _Composer:
         for event in self.events:
             match event:
                 case ev.DocumentStartEvent() if root is not None:
-                    raise _Stopped(self._finding("yaml/many-documents", "a second YAML document begins here", event))
+                    text, hint = "a second YAML document begins here", "put it into a file of its own"
+                    raise _Stopped(self._finding("yaml/many-documents", text, event, hint))
                 case ev.DocumentStartEvent():
                     root = self.node(next(self.events), 1, flow=False)
         if root is None or (isinstance(root, Scalar) and root.value is None):

@@ -4,12 +4,14 @@ import re
 
 import yaml
 
-from slac.diagnostics import Diagnostic, Position, Source, Span
+from slac.diagnostics import Diagnostic, Position, Related, Source, Span
 from slac.language.yaml.positions import at, at_index, position
 from slac.language.yaml.quoting import quoted
+from slac.language.yaml.scanning import end_of_expression, is_open
 
 _ENTRY = re.compile(r"^(?P<lead>\s*(?:- +)?)(?P<key>[A-Za-z_][\w.]*):\s+(?P<value>\S.*?)\s*$")
 _BARE_ITEM = re.compile(r"^(?P<lead>\s*- +)(?P<value>[\"'\[{*&!%@`>|].*?)\s*$")
+_FLOW_ENTRY = re.compile(r"[\[{,]\s*(?:(?P<key>[A-Za-z_]\w*):\s+)?(?P<value>[^\s\[{])")
 _NEEDS_QUOTES = ("'", '"', "[", "{", "*", "&", "!", "%", "@", "`", ">", "|")
 _SQL_WORDS = frozenset({"where", "when"})
 
@@ -25,7 +27,11 @@ def syntax_finding(source: Source, error: yaml.YAMLError) -> Diagnostic:
     problem = error.problem or "unknown problem"
     if "'\\t'" in problem:
         return _tab(source, place)
-    return _cut_expression(source, place) or _plain_error(source, place, error, problem)
+    return (
+        _cut_expression(source, place)
+        or _cut_in_flow(source, place, problem)
+        or _plain_error(source, place, error, problem)
+    )
 
 
 def _code_point(error: yaml.reader.ReaderError) -> int:
@@ -51,13 +57,24 @@ def _tab(source: Source, place: Position) -> Diagnostic:
 
 
 def _plain_error(source: Source, place: Position, error: yaml.MarkedYAMLError, problem: str) -> Diagnostic:
+    begin = _opening(source, place, error)
     context = f" {error.context}" if error.context else ""
     return Diagnostic(
         code="yaml/syntax",
         summary=f"the text is not YAML:{context}{',' if context else ''} {problem}",
         span=at(source, place),
-        suggestion=_hint(source.line(place.line), problem),
+        suggestion=_hint(source.line(place.line), problem) if begin is None else "close what is opened above",
+        related=() if begin is None else (Related(begin, "it is opened here"),),
     )
+
+
+def _opening(source: Source, place: Position, error: yaml.MarkedYAMLError) -> Span | None:
+    """Where the bracket or quote stands that an earlier line opens, and that nothing closes."""
+    mark = error.context_mark
+    if mark is None or ("flow" not in (error.context or "") and "quoted" not in (error.context or "")):
+        return None
+    opened = position(mark)
+    return at(source, opened) if opened.line < place.line or "stream" in (error.problem or "") else None
 
 
 def _hint(line: str, problem: str) -> str:
@@ -86,14 +103,34 @@ def _cut_expression(source: Source, place: Position) -> Diagnostic | None:
     is_cut = value.startswith(_NEEDS_QUOTES) or ": " in value
     if not (is_sql and is_cut) or _still_open(value):
         return None
-    shown = f"{found['lead'].strip()} {key + ': ' if key else ''}{quoted(value)}".strip()
-    start = Position(place.line, found.start("value") + 1)
+    start, end = Position(place.line, found.start("value") + 1), Position(place.line, found.end("value") + 1)
+    lead = f"{found['lead'].strip()} {key + ': ' if key else ''}".lstrip()
+    return _needs_quotes(Span(source, start, end), lead, value)
+
+
+def _needs_quotes(span: Span, lead: str, value: str) -> Diagnostic:
     return Diagnostic(
         code="yaml/cut-expression",
         summary="YAML cannot take this SQL without quotes",
-        span=Span(source, start, Position(place.line, found.end("value") + 1)),
-        suggestion=f"write it as {shown}",
+        span=span,
+        suggestion=f"write it as {lead}{quoted(value)}",
     )
+
+
+def _cut_in_flow(source: Source, place: Position, problem: str) -> Diagnostic | None:
+    """The same for SQL inside brackets: the entry of the line that the error stands in."""
+    line = source.line(place.line)
+    if "expected ',' or" not in problem or "${" in line:
+        return None
+    for found in _FLOW_ENTRY.finditer(line[: place.column - 1]):
+        start = found.start("value")
+        whole = line[start : start + end_of_expression(line[start:])].rstrip()
+        if start + len(whole) >= place.column and not is_open(whole):
+            key = f"{found['key']}: " if found["key"] else ""
+            return _needs_quotes(
+                Span(source, Position(place.line, start + 1), Position(place.line, start + len(whole) + 1)), key, whole
+            )
+    return None
 
 
 def _still_open(value: str) -> bool:
