@@ -1,1 +1,6 @@
-"""The public testing kit: a manual clock, scripted sources and a harness around the runtime."""
+"""The public testing kit: a manual clock, and a harness that runs all runtimes of a plan in one process."""
+
+from slac.stream.clock import ManualClock
+from slac.testing.harness import Harness
+
+__all__ = ["Harness", "ManualClock"]

@@ -1,5 +1,7 @@
 """Lateness by rows, not by batches."""
 
+import itertools
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,10 +10,11 @@ from slac.runtime.arrival import Arrival
 
 
 def late_rows(times: list[int], cuts: list[int], lateness: int) -> list[int]:
+    """Indices of the rows that are late when the input is cut at `cuts`."""
     arrival = Arrival(lateness)
     late: list[int] = []
     edges = [0, *sorted({c % (len(times) + 1) for c in cuts}), len(times)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         part = np.array(times[start:end], dtype=np.int64)
         met = arrival.take(part)
         if met is not None:

@@ -21,6 +21,7 @@ def directory(tmp_path: Path) -> Iterator[StateDirectory]:
 
 
 def checkpoint(number: int, digest: str = "d") -> Checkpoint:
+    """A checkpoint with one state."""
     states = {"node:a": State({"n": number, "raw": b"\x00\xff"}, {"rows": pl.DataFrame({"x": [number]})})}
     return Checkpoint(digest=digest, taken=0, number=number, states=pack(states))
 

@@ -4,34 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Final
 
-from slac.adapters.discovery import input_adapter, output_adapter
 from slac.diagnostics import RunFailed, SlacError
 from slac.plan.graph import Placement, Plan
-from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SourceNode
-from slac.runtime.checkpoint import Checkpoint, StateDirectory, pack, unpack
+from slac.runtime.checkpoint import Checkpoint, pack, unpack
 from slac.runtime.core import Core
 from slac.runtime.instructions import Instruction, Publish, Refused, Send
-from slac.runtime.links.client import LinkClient
-from slac.runtime.links.outbox import Outbox
-from slac.runtime.links.protocol import Hello
-from slac.runtime.links.server import Arrived, LinkServer
-from slac.runtime.operator import State
+from slac.runtime.links.server import Arrived
+from slac.runtime.operator import BEGINNING, State
 from slac.runtime.shell.control import STEP, Control
-from slac.runtime.shell.inputs import InputQueue
-from slac.runtime.shell.outputs import OutputWorker
 from slac.runtime.shell.quarantine import Quarantine
 from slac.runtime.shell.settings import RunSettings
-from slac.runtime.shell.summary import InputSummary, RunSummary
+from slac.runtime.shell.summary import RunSummary, summarise_input
+from slac.runtime.shell.wiring import (
+    make_client,
+    make_inputs,
+    make_outputs,
+    make_queues,
+    make_server,
+    make_state_directory,
+)
 from slac.shedding.budget import resolve_budget
 from slac.shedding.machine import read_machine
 from slac.shedding.meter import Meter, ProcessReader
 from slac.stream.clock import SECOND, Clock
-from slac.stream.ports import InputAdapter, InputContext, OutputContext
 
 CHUNK: Final = 4 * 1024 * 1024
 """Bytes of one input that go into the core at a time: enough to be fast, small enough to stay responsive."""
@@ -40,9 +39,6 @@ LARGE: Final = 512 * 1024
 BUSY_SHARE: Final = 20
 """Small batches are gathered until waiting has taken this many times what the last wave cost (at most LINGER)."""
 LINGER: Final = 0.2
-QUEUED_SHARE: Final = 8
-"""An input may queue one part in this many of the memory budget."""
-OUTBOX_SHARE: Final = 4
 
 log = logging.getLogger("slac.runtime")
 
@@ -62,13 +58,13 @@ class Runtime:
         self._failure: SlacError | None = None
         self._budget = resolve_budget(self._placement.budget, read_machine())
         self._core = Core(self._part, now=self._started, live=self._live, expect=settings.expect)
-        self._directory = self._state_directory()
+        self._directory = make_state_directory(plan, settings)
         self._checkpoints = 0
-        self._queues = self._make_queues()
-        self._outputs = self._make_outputs()
-        self._adapters = self._make_inputs()
-        self._client = self._make_client()
-        self._server = self._make_server()
+        self._queues = make_queues(self._core.sources, self._budget, clock, self._wake)
+        self._outputs = make_outputs(self._part, settings)
+        self._adapters = make_inputs(self._part, settings, clock)
+        self._client = make_client(plan, settings, self._budget, clock, self._wake.set)
+        self._server = make_server(plan, settings, clock, self._joined, self._wake.set)
         self._quarantine = Quarantine(settings.directory / "var" / "quarantine")
         self._control = self._make_control(costs)
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -103,93 +99,6 @@ class Runtime:
             queue.stop()
         self._wake.set()
 
-    # --- building ---------------------------------------------------------------------------------------------
-
-    def _state_directory(self) -> StateDirectory | None:
-        if self.settings.state is None:
-            return None
-        path = self.settings.state / self._plan.document / self.settings.node / self.settings.instance
-        return StateDirectory(path)
-
-    def _make_queues(self) -> dict[str, InputQueue]:
-        limit = self._budget.memory_bytes // QUEUED_SHARE
-        return {
-            b: InputQueue(
-                s,
-                can_wait=s.node.can_wait or s.node.shed == "never",
-                clock=self._clock,
-                wake=self._wake,
-                limit=limit,
-            )
-            for b, s in self._core.sources.items()
-        }
-
-    def _make_inputs(self) -> dict[str, InputAdapter]:
-        adapters: dict[str, InputAdapter] = {}
-        for node in self._part.nodes:
-            if isinstance(node, SourceNode):
-                context = InputContext(
-                    block=node.block,
-                    instance=self.settings.instance,
-                    now=self._clock.now,
-                    once=self.settings.once,
-                    directory=str(self.settings.directory),
-                    fields={f.name: str(f.dtype) for f in (*node.payload.fields, *node.context.fields)},
-                )
-                adapters[node.block] = input_adapter(node.adapter).build(node.settings, context)
-        return adapters
-
-    def _make_outputs(self) -> dict[str, OutputWorker]:
-        workers: dict[str, OutputWorker] = {}
-        for node in self._part.nodes:
-            if isinstance(node, OutputNode):
-                context = OutputContext(
-                    block=node.block,
-                    document=self._plan.document,
-                    instance=self.settings.instance,
-                    directory=str(self.settings.directory),
-                    kinds=dict(zip(node.blocks, node.kinds, strict=True)),
-                )
-                workers[node.block] = OutputWorker(
-                    node.block, output_adapter(node.adapter).build(node.settings, context)
-                )
-        return workers
-
-    def _make_client(self) -> LinkClient | None:
-        links = [n for n in self._part.nodes if isinstance(n, LinkOutNode)]
-        if not links:
-            return None
-        address = self._plan.placement(links[0].to).address or self._plan.placement(links[0].to).listen
-        if address is None:
-            raise RunFailed(f'node "{links[0].to}" has neither an address nor a listen in placement')
-        streams = tuple(n.stream for n in links)
-        hello = Hello(
-            document=self._plan.document,
-            meaning=self._plan.meaning,
-            node=self.settings.node,
-            instance=self.settings.instance,
-            session=f"{self.settings.node}/{self.settings.instance}/{os.getpid()}/{self._started}",
-            streams=streams,
-        )
-        outbox = Outbox(streams, self._budget.memory_bytes // OUTBOX_SHARE)
-        return LinkClient(hello, address, outbox, clock=self._clock, wake=self._wake.set)
-
-    def _make_server(self) -> LinkServer | None:
-        links = [n for n in self._part.nodes if isinstance(n, LinkInNode)]
-        if not links:
-            return None
-        if self._placement.listen is None:
-            raise RunFailed(f'node "{self.settings.node}" receives streams, but its placement has no listen address')
-        return LinkServer(
-            self._placement.listen,
-            document=self._plan.document,
-            meaning=self._plan.meaning,
-            origins={n.stream: n.origin for n in links},
-            accepted=lambda stream, peer: self._core.inlets[stream].join(peer, self._clock.now()),
-            clock=self._clock,
-            wake=self._wake.set,
-        )
-
     def _make_control(self, costs: dict[str, float]) -> Control:
         record = None
         if self._directory is not None:
@@ -202,8 +111,6 @@ class Runtime:
             network=lambda: sum(e.bytes for e in (self._client, self._server) if e is not None),
             record=record,
         )
-
-    # --- starting ---------------------------------------------------------------------------------------------
 
     def _restore(self) -> None:
         if self._directory is None:
@@ -242,8 +149,6 @@ class Runtime:
             log.error("input %s failed", name, exc_info=error)
             self._failure = self._failure or RunFailed(f"input {name} failed: {type(error).__name__}: {error}")
         self._wake.set()
-
-    # --- running ----------------------------------------------------------------------------------------------
 
     async def _loop(self) -> None:
         next_control = next_tick = self._clock.now()
@@ -351,11 +256,12 @@ class Runtime:
             if not self._stopping:
                 queue.hold(held=congested or self._control.refusing)
 
+    def _joined(self, stream: str, peer: str) -> int:
+        return self._core.inlets[stream].join(peer, self._clock.now())
+
     def _accepted(self, stream: str, peer: str) -> int:
         known = self._core.inlets[stream].peers.get(peer)
-        return known.watermark if known is not None else -(1 << 62)
-
-    # --- ending -----------------------------------------------------------------------------------------------
+        return known.watermark if known is not None else BEGINNING
 
     async def _checkpoint(self) -> None:
         if self._directory is None:
@@ -375,7 +281,7 @@ class Runtime:
             return
         self._checkpoints += 1
         if self._server is not None:
-            self._server.acknowledge(lambda s, p: safe.get((s, p), -(1 << 62)))
+            self._server.acknowledge(lambda s, p: safe.get((s, p), BEGINNING))
 
     async def _finish(self) -> RunSummary:
         for task in self._tasks.values():
@@ -384,7 +290,18 @@ class Runtime:
         for worker in self._outputs.values():
             await worker.stop(patience=5.0)
         await self._checkpoint()
-        return self._summary()
+        return RunSummary(
+            document=self._plan.document,
+            node=self.settings.node,
+            instance=self.settings.instance,
+            seconds=(self._clock.now() - self._started) / SECOND,
+            inputs={n: summarise_input(s) for n, s in self._core.sources.items()},
+            blocks={n: c for n, c in self._core.flow.rows.items() if c},
+            late={n: c for n, o in self._core.flow.operators.items() if (c := o.statistics().get("late", 0))},
+            published={n: w.published for n, w in self._outputs.items()},
+            checkpoints=self._checkpoints,
+            usage=self._control.usage,
+        )
 
     async def _close(self) -> None:
         for task in self._tasks.values():
@@ -395,30 +312,3 @@ class Runtime:
                 await end.stop()
         if self._directory is not None:
             self._directory.close()
-
-    def _summary(self) -> RunSummary:
-        inputs: dict[str, Any] = {}
-        for name, source in self._core.sources.items():
-            counts = source.gate.counts
-            inputs[name] = InputSummary(
-                seen=counts.seen,
-                kept=counts.kept,
-                dropped={k: v for k, v in counts.dropped.items() if v},
-                quarantined=source.quarantined,
-                late=source.late,
-                unknown_fields=source.unknown_fields,
-            )
-        flow = self._core.flow
-        late = {n: c for n, o in flow.operators.items() if (c := o.statistics().get("late", 0))}
-        return RunSummary(
-            document=self._plan.document,
-            node=self.settings.node,
-            instance=self.settings.instance,
-            seconds=(self._clock.now() - self._started) / SECOND,
-            inputs=inputs,
-            blocks={n: c for n, c in flow.rows.items() if c},
-            late=late,
-            published={n: w.published for n, w in self._outputs.items()},
-            checkpoints=self._checkpoints,
-            usage=self._control.usage,
-        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from slac.runtime.source import Source
 from slac.shedding.readings import Reading, ResolvedBudget
 
 
@@ -16,6 +17,19 @@ class InputSummary(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: int
     late: int
     unknown_fields: int
+
+
+def summarise_input(source: Source) -> InputSummary:
+    """The account of one input."""
+    counts = source.gate.counts
+    return InputSummary(
+        seen=counts.seen,
+        kept=counts.kept,
+        dropped={reason: n for reason, n in counts.dropped.items() if n},
+        quarantined=source.quarantined,
+        late=source.late,
+        unknown_fields=source.unknown_fields,
+    )
 
 
 class UsageSummary(msgspec.Struct, kw_only=True):

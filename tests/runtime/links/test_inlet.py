@@ -1,7 +1,5 @@
 """The receiving end of a stream: once each, under one watermark."""
 
-from datetime import UTC, datetime
-
 import polars as pl
 
 from slac.plan.nodes import LinkInNode
@@ -11,19 +9,26 @@ from slac.stream.batch import ID, TIME, TIME_TYPE
 from slac.stream.types import Schema
 
 SECOND = 1_000_000
-NODE = LinkInNode(id="s.in.edge", block="s", node="central", schema=Schema(), stream="s", origin="edge", hold=60 * SECOND)
+NODE = LinkInNode(
+    id="s.in.edge", block="s", node="central", schema=Schema(), stream="s", origin="edge", hold=60 * SECOND
+)
 
 
 def rows(*seconds: int) -> pl.DataFrame:
+    """Rows at these instants, which are their ids too."""
     times = pl.Series(TIME, [s * SECOND for s in seconds], dtype=pl.Int64).cast(TIME_TYPE)
     return pl.DataFrame([times, pl.Series(ID, seconds, dtype=pl.UInt64)])
 
 
 def inlet(expect: int = 0, *, live: bool = True) -> Inlet:
+    """A fresh receiving end."""
     return Inlet(NODE, now=0, live=live, expect=expect)
 
 
-def give(to: Inlet, peer: str, frame: pl.DataFrame | None, mark: int, now: int = 0, *, ended: bool = False) -> list[int]:
+def give(
+    to: Inlet, peer: str, frame: pl.DataFrame | None, mark: int, now: int = 0, *, ended: bool = False
+) -> list[int]:
+    """One message; returns the ids of the rows that were accepted on time."""
     batches = to.accept(peer, frame, watermark=mark * SECOND, ended=ended, real=None, now=now * SECOND)
     return [i for b in batches if not b.late for i in b.frame[ID].to_list()]
 
@@ -85,8 +90,7 @@ def test_ended_peers_end_the_stream_only_when_all_have() -> None:
     assert end.watermark(0) == 3 * SECOND
 
     give(end, "b", None, 60, ended=True)
-    assert end.ended
-    assert end.real == 60 * SECOND
+    assert (end.ended, end.real) == (True, 60 * SECOND)
 
 
 def test_a_snapshot_keeps_what_was_accepted() -> None:

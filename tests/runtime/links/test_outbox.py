@@ -8,11 +8,13 @@ from slac.runtime.links.protocol import from_body
 
 
 def send(watermark: int, rows: int = 1, *, ended: bool = False) -> Send:
+    """A message with so many rows."""
     frame = pl.DataFrame({"x": range(rows)}) if rows else None
     return Send("s", "central", frame, watermark, ended=ended)
 
 
 def marks(box: Outbox, accepted: int) -> list[int]:
+    """Watermarks of what would be sent to a receiver that stands there."""
     return [h.data.watermark for h in box.resume({"s": accepted})]
 
 
@@ -48,9 +50,7 @@ def test_a_receiver_that_is_far_behind_congests() -> None:
 
     box.acknowledge({"s": mark})
 
-    assert not box.congested
-    assert box.bytes == 0
-    assert box.drained
+    assert (box.congested, box.bytes, box.drained) == (False, 0, True)
 
 
 def test_a_restart_sends_again_what_is_wanted() -> None:

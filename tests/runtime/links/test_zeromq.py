@@ -21,12 +21,14 @@ MEANING = "00ff"
 
 
 def free_address() -> str:
+    """A loopback address where nobody listens."""
     with zmq.Context() as context, context.socket(zmq.PULL) as socket:
         port = socket.bind_to_random_port("tcp://127.0.0.1")
     return f"tcp://127.0.0.1:{port}"
 
 
 def server(address: str, accepted: dict[str, int], *, meaning: str = MEANING) -> LinkServer:
+    """A receiver that has accepted so much of each peer."""
     return LinkServer(
         address,
         document="d",
@@ -39,21 +41,26 @@ def server(address: str, accepted: dict[str, int], *, meaning: str = MEANING) ->
 
 
 def client(address: str, session: str = "1") -> LinkClient:
+    """The sender edge/a."""
     hello = Hello(document="d", meaning=MEANING, node="edge", instance="a", session=session, streams=("s",))
     return LinkClient(hello, address, Outbox(("s",), 1 << 20), clock=SystemClock(), wake=lambda: None)
 
 
 def data(mark: int) -> Send:
+    """One row under this watermark."""
     return Send("s", "central", pl.DataFrame({"x": [mark]}), mark)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for what another task brings about."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - the code under test offers no event for it
             await asyncio.sleep(0.01)
 
 
 def run(story: Callable[[], Awaitable[None]]) -> None:
+    """Play a story in an event loop of its own."""
+
     async def main() -> None:
         await story()
 
@@ -61,6 +68,7 @@ def run(story: Callable[[], Awaitable[None]]) -> None:
 
 
 def marks(end: LinkServer) -> list[int]:
+    """Watermarks of what has arrived."""
     return [a.send.watermark for a in end.arrived if a.send is not None]
 
 

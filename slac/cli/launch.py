@@ -1,0 +1,72 @@
+"""From a compiled plan to a running runtime: the process executes itself anew with the plan and its thread count.
+
+Polars fixes its threads when it is imported, and the compiler's memory would stay resident for the whole run: both are
+settled by starting over with nothing but the plan.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NoReturn
+
+from slac.diagnostics import SlacError, UsageError
+from slac.plan.graph import Plan
+from slac.runtime.shell.settings import RunSettings
+
+THREADS: Final = "POLARS_MAX_THREADS"
+
+
+def execute_anew(plan: Plan, settings: RunSettings, environment: Mapping[str, str], arguments: list[str]) -> NoReturn:
+    """Replace this process by one that runs `plan`; `arguments` are those of `slac run` that do not name documents."""
+    from slac.shedding.budget import resolve_budget
+    from slac.shedding.machine import read_machine
+
+    cores = resolve_budget(plan.placement(settings.node).budget, read_machine()).cpu_cores
+    handle = os.memfd_create("slac-plan", 0)
+    os.write(handle, plan.to_json())
+    os.set_inheritable(handle, True)
+    command = [sys.executable, "-m", "slac.cli", "run", "--plan", f"/proc/self/fd/{handle}", *arguments]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, command, {**environment, THREADS: str(max(1, int(cores)))})  # noqa: S606 - it is ourselves
+
+
+def run_plan(plan: Plan, settings: RunSettings, summary: Path | None) -> None:
+    """Run until the end; the summary goes to `summary` as JSON, and in short to the log."""
+    from slac.runtime.shell.process import Runtime
+    from slac.shedding.capacity import record_costs
+    from slac.stream.clock import SystemClock
+
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+    async def main() -> None:
+        runtime = Runtime(plan, settings, clock=SystemClock(), costs=record_costs(plan))
+        result = await runtime.run()
+        if summary is not None:
+            _write_summary(summary, result)
+
+    asyncio.run(main())
+
+
+def read_plan(path: str) -> Plan:
+    """A plan that `slac compile -o` wrote, or that the process before this one left."""
+    try:
+        return Plan.from_json(Path(path).read_bytes())
+    except OSError as error:
+        raise UsageError(f"the plan {path} cannot be read: {error.strerror}") from error
+
+
+def _write_summary(path: Path, result: object) -> None:
+    import msgspec
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+    except OSError as error:
+        raise SlacError(f"the summary cannot be written to {path}: {error.strerror}") from error

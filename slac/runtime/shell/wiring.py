@@ -1,0 +1,132 @@
+"""What stands around a core: its adapters, links and state directory, built from the plan and the settings."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from slac.adapters.discovery import input_adapter, output_adapter
+from slac.diagnostics import RunFailed
+from slac.plan.graph import Plan
+from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SourceNode
+from slac.runtime.checkpoint import StateDirectory
+from slac.runtime.links.client import LinkClient
+from slac.runtime.links.outbox import Outbox
+from slac.runtime.links.protocol import Hello
+from slac.runtime.links.server import LinkServer
+from slac.runtime.shell.inputs import InputQueue
+from slac.runtime.shell.outputs import OutputWorker
+from slac.runtime.shell.settings import RunSettings
+from slac.runtime.source import Source
+from slac.shedding.readings import ResolvedBudget
+from slac.stream.clock import Clock
+from slac.stream.ports import InputAdapter, InputContext, OutputContext
+
+QUEUED_SHARE: Final = 8
+"""An input may queue one part in this many of the memory budget."""
+OUTBOX_SHARE: Final = 4
+"""What a receiver has not made safe may take one part in this many of the memory budget."""
+
+
+def make_state_directory(plan: Plan, settings: RunSettings) -> StateDirectory | None:
+    """The directory of this instance, not yet opened; None when no state is kept."""
+    if settings.state is None:
+        return None
+    return StateDirectory(settings.state / plan.document / settings.node / settings.instance)
+
+
+def make_queues(
+    sources: Mapping[str, Source], budget: ResolvedBudget, clock: Clock, wake: asyncio.Event
+) -> dict[str, InputQueue]:
+    """One bounded queue an input."""
+    limit = budget.memory_bytes // QUEUED_SHARE
+    return {
+        block: InputQueue(
+            source,
+            can_wait=source.node.can_wait or source.node.shed == "never",
+            clock=clock,
+            wake=wake,
+            limit=limit,
+        )
+        for block, source in sources.items()
+    }
+
+
+def make_inputs(part: Plan, settings: RunSettings, clock: Clock) -> dict[str, InputAdapter]:
+    """The input adapters of this runtime by block."""
+    return {n.block: _input(n, settings, clock) for n in part.nodes if isinstance(n, SourceNode)}
+
+
+def make_outputs(part: Plan, settings: RunSettings) -> dict[str, OutputWorker]:
+    """The outputs of this runtime by block."""
+    return {n.block: _output(n, part, settings) for n in part.nodes if isinstance(n, OutputNode)}
+
+
+def make_client(
+    plan: Plan, settings: RunSettings, budget: ResolvedBudget, clock: Clock, wake: Callable[[], None]
+) -> LinkClient | None:
+    """The dialling end of this runtime's links; None where it sends nothing."""
+    links = [n for n in plan.part(settings.node).nodes if isinstance(n, LinkOutNode)]
+    if not links:
+        return None
+    receiver = plan.placement(links[0].to)
+    address = receiver.address or receiver.listen
+    if address is None:
+        raise RunFailed(f'node "{receiver.name}" has neither an address nor a listen in placement')
+    streams = tuple(n.stream for n in links)
+    hello = Hello(
+        document=plan.document,
+        meaning=plan.meaning,
+        node=settings.node,
+        instance=settings.instance,
+        session=f"{settings.node}/{settings.instance}/{os.getpid()}/{clock.now()}",
+        streams=streams,
+    )
+    outbox = Outbox(streams, budget.memory_bytes // OUTBOX_SHARE)
+    return LinkClient(hello, address, outbox, clock=clock, wake=wake)
+
+
+def make_server(
+    plan: Plan, settings: RunSettings, clock: Clock, accepted: Callable[[str, str], int], wake: Callable[[], None]
+) -> LinkServer | None:
+    """The listening end of this runtime's links; None where it receives nothing."""
+    links = [n for n in plan.part(settings.node).nodes if isinstance(n, LinkInNode)]
+    if not links:
+        return None
+    listen = plan.placement(settings.node).listen
+    if listen is None:
+        raise RunFailed(f'node "{settings.node}" receives streams, but its placement has no listen address')
+    return LinkServer(
+        listen,
+        document=plan.document,
+        meaning=plan.meaning,
+        origins={n.stream: n.origin for n in links},
+        accepted=accepted,
+        clock=clock,
+        wake=wake,
+    )
+
+
+def _input(node: SourceNode, settings: RunSettings, clock: Clock) -> InputAdapter:
+    context = InputContext(
+        block=node.block,
+        instance=settings.instance,
+        now=clock.now,
+        once=settings.once,
+        directory=str(settings.directory),
+        fields={f.name: str(f.dtype) for f in (*node.payload.fields, *node.context.fields)},
+    )
+    return input_adapter(node.adapter).build(node.settings, context)
+
+
+def _output(node: OutputNode, part: Plan, settings: RunSettings) -> OutputWorker:
+    context = OutputContext(
+        block=node.block,
+        document=part.document,
+        instance=settings.instance,
+        directory=str(settings.directory),
+        kinds=dict(zip(node.blocks, node.kinds, strict=True)),
+    )
+    return OutputWorker(node.block, output_adapter(node.adapter).build(node.settings, context))
