@@ -25,7 +25,7 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     above it lowers admission; `memory_hard`: above it nothing more is taken in. `margin`: by how much the model may
     be wrong before its prediction alone, without a high reading, starts to drop. `deadband`: relative change below
     which a decision stands. `waiting_share`: what inputs that can wait get at least, when others fill the budget.
-    `melt`: seconds in which a queue is to be worked off.
+    `melt`: seconds in which the queue before the gate is to be worked off.
     """
 
     headroom: float = 0.95
@@ -39,19 +39,28 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT: Final = ControlSettings()
+UNKNOWN_COST: Final = 2e-6
+"""CPU seconds a record where no model says; the controller learns by what factor it is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputLoad:
     """An input as it stands: records offered and admitted since the start, and CPU seconds a record by the model.
 
-    `can_drop` is False for what can wait and for `shed: never`: it gets a pace.
+    `seen`: records that came to the gate or were refused; `waiting`: records queued before the gate now (an estimate
+    will do). `cost` 0 is not known. `can_drop` is False for what can wait and for `shed: never`: it gets a pace.
     """
 
     seen: int
     kept: int
-    cost: float
+    cost: float = 0.0
     can_drop: bool = True
+    waiting: float = 0.0
+
+    @property
+    def cores(self) -> float:
+        """CPU seconds a record, by the model or by default."""
+        return self.cost or UNKNOWN_COST
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,27 +96,21 @@ class Controller:
         self._factor = CostFactor()
         self._memory = MemoryLaw()
         self._network = NetworkLaw()
-        self._seen: dict[str, Rate] = {}
+        self._offered: dict[str, Rate] = {}
         self._cores = Rate()
         self._admitted = 0.0
         self._kept: dict[str, int] = {}
         self._dropping = False
         self._last: Decision | None = None
 
-    def decide(
-        self, reading: Reading, offered: Mapping[str, InputLoad], queue: Mapping[str, int] | None = None
-    ) -> Decision:
-        """Decide at `reading.at`; meant to be called a few times a second.
-
-        `queue`: input → records taken over but not yet worked off.
-        """
+    def decide(self, reading: Reading, offered: Mapping[str, InputLoad]) -> Decision:
+        """Decide at `reading.at`, for the inputs as they stand; meant to be called a few times a second."""
         seconds = self._elapsed(reading)
         self._learn(reading, offered, seconds)
         allowed = self._target / self._factor.factor
         demand, waiting = self._demand(reading, offered)
-        queued = sum(offered[i].cost * n for i, n in (queue or {}).items() if i in offered)
         reserved = self._reserved(offered, waiting, allowed)
-        room = max(allowed - reserved - queued / self.settings.melt, 0.05 * allowed)
+        room = allowed - reserved
         shares: dict[Reason, float] = {
             "cpu": self._cpu_share(reading, demand, room),
             "memory": self._memory_share(reading, seconds),
@@ -115,7 +118,7 @@ class Controller:
         }
         reason = min(shares, key=lambda r: shares[r])
         fraction = max(shares[reason], LOWEST_FRACTION)
-        left = max(allowed - queued / self.settings.melt - demand * min(fraction, room / max(demand, 1e-12)), reserved)
+        left = max(allowed - min(demand * fraction, room), reserved)
         factor = self._factor.factor
         refuse = self._refuses(reading)
         return self._settle(
@@ -142,20 +145,25 @@ class Controller:
 
     def _learn(self, reading: Reading, offered: Mapping[str, InputLoad], seconds: float) -> None:
         for name, load in offered.items():
-            self._admitted += load.cost * (load.kept - self._kept.get(name, 0))
+            self._admitted += load.cores * (load.kept - self._kept.get(name, 0))
             self._kept[name] = load.kept
         admitted = self._cores.read(reading.at / SECOND, self._admitted)
-        self._factor.learn(reading.cpu_cores - self._idle, admitted, 0.05 * self._target, seconds)
+        # A little work says more about noise than about its cost; but where it is little because we drop, it counts.
+        floor = 0.0 if self._dropping else 0.05 * self._target
+        self._factor.learn(reading.cpu_cores - self._idle, admitted, floor, seconds)
 
     def _demand(self, reading: Reading, offered: Mapping[str, InputLoad]) -> tuple[float, float]:
-        """Model cores that the last second's offer would take: of what can be dropped, and of what waits."""
+        """Model cores that the last second's offer would take: of what can be dropped, and of what waits.
+
+        What was offered is what came to the gate and what the queue before it grew by; the queue is to melt besides.
+        """
         demand = waiting = 0.0
         for name, load in offered.items():
-            rate = self._seen.setdefault(name, Rate()).read(reading.at / SECOND, load.seen)
+            rate = self._offered.setdefault(name, Rate()).read(reading.at / SECOND, load.seen + load.waiting)
             if load.can_drop:
-                demand += rate * load.cost
+                demand += (rate + load.waiting / self.settings.melt) * load.cores
             else:
-                waiting += rate * load.cost
+                waiting += rate * load.cores
         return demand, waiting
 
     def _reserved(self, offered: Mapping[str, InputLoad], waiting: float, allowed: float) -> float:
@@ -190,7 +198,7 @@ class Controller:
     def _paces(self, offered: Mapping[str, InputLoad], cores: float) -> dict[str, float]:
         """Equal cores for all inputs that wait."""
         names = [i for i, load in offered.items() if not load.can_drop]
-        return {i: cores / len(names) / max(offered[i].cost, 1e-9) for i in names}
+        return {i: cores / len(names) / offered[i].cores for i in names}
 
     def _settle(self, new: Decision) -> Decision:
         """Let the last decision stand where the new one hardly differs from it."""

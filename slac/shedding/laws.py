@@ -22,8 +22,10 @@ FILTER: Final = 0.5
 """Time constant (s) of the mismatch filter. Readings of one second scatter by about ±10 %, decisions come about four
 a second: an exponential filter of τ leaves √(T/2τ) = ½ of the scatter of independent readings, ±5 %, the headroom that
 the target keeps; and it has settled to within 5 % after 3τ = 1.5 s, inside the 3 s that a step may take."""
-WORST_MODEL: Final = 4.0
+WORST_MODEL: Final = 64.0
 """The factor by which a model may be wrong; a mismatch beyond it is not the model's (a stall, another process)."""
+LARGEST_STEP: Final = 4.0
+"""Ratios of use to target beyond this are taken for this: one burst of output is not worth more."""
 RESPONSE: Final = 1.25
 """Closed-loop time (s) of a pure integral law behind a one-second mean: by Skogestad's rule (SIMC) for a dead time θ
 and no lag, K = 1 / (2θ); a one-second mean delays by 0.5 s and a quarter-second step by 0.125 s, so 2θ = 1.25 s."""
@@ -56,15 +58,15 @@ class CostFactor:
 
     @property
     def factor(self) -> float:
-        """`g`: 1 where the model is right, between 1/4 and 4."""
+        """`g`: 1 where the model is right, between 1/64 and 64."""
         return math.exp(self.log_factor)
 
     def learn(self, used: float, admitted: float, floor: float, seconds: float) -> None:
         """Take in one pair of means (cores used for records, model cores admitted) after `seconds`.
 
-        Pairs with less than `floor` model cores say more about noise than about cost and are left out.
+        Pairs with less than `floor` model cores are left out.
         """
-        if admitted < floor or used <= 0:
+        if admitted <= 0 or admitted < floor or used <= 0:
             return
         limit = math.log(WORST_MODEL)
         seen = min(max(math.log(used / admitted), -limit), limit)
@@ -103,7 +105,7 @@ class NetworkLaw:
     def step(self, used: float, target: float | None, seconds: float, floor: float) -> float:
         """The fraction to admit when `used` bits a second crossed the network; `target` None is no bound."""
         if target is not None and (used > target or self.fraction < 1.0):
-            ratio = min(max(target / max(used, 1.0), 1.0 / WORST_MODEL), WORST_MODEL)
+            ratio = min(max(target / max(used, 1.0), 1.0 / LARGEST_STEP), LARGEST_STEP)
             self.fraction *= ratio ** (seconds / RESPONSE)
         self.fraction = min(max(self.fraction, floor), 1.0)
         return self.fraction

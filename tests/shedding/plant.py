@@ -54,7 +54,8 @@ class Feed:
     spec: dict[str, Any]
     gate: Gate
     pacer: Pacer
-    seen: int = 0
+    offered: int = 0
+    looked: int = 0
     kept: int = 0
     queued: int = 0
     owed: float = 0.0
@@ -97,52 +98,60 @@ class Plant:
         self.refuse = False
 
     def run(self) -> list[Moment]:
-        """All moments of the scenario."""
+        """All moments of the scenario; the first decision is made before anything is read."""
+        self._decide()
         return [self._step(n) for n in range(int(self.scenario["seconds"] * SECOND / STEP))]
 
     def _step(self, number: int) -> Moment:
-        before = {f.name: (f.seen, f.kept) for f in self.feeds}
+        before = {f.name: (f.offered, f.kept) for f in self.feeds}
         for feed in self.feeds:
             self._offer(feed, number * STEP / SECOND)
         self._work(number)
         self.clock.advance(STEP)
-        reading = self.meter.read(self.clock.now(), self.network)
-        loads = {
-            f.name: InputLoad(seen=f.seen, kept=f.kept, cost=f.spec["model_cost"], can_drop=f.spec.get("drops", True))
-            for f in self.feeds
-        }
-        decision = self.controller.decide(reading, loads, {f.name: f.queued for f in self.feeds})
-        self._obey(decision)
+        decision = self._decide()
         return Moment(
             second=(number + 1) * STEP / SECOND,
-            reading=reading,
+            reading=decision.reading,
             decision=decision,
-            offered={f.name: f.seen - before[f.name][0] for f in self.feeds},
+            offered={f.name: f.offered - before[f.name][0] for f in self.feeds},
             kept={f.name: f.kept - before[f.name][1] for f in self.feeds},
         )
 
+    def _decide(self) -> Decision:
+        reading = self.meter.read(self.clock.now(), self.network)
+        loads = {
+            f.name: InputLoad(
+                seen=f.looked + f.gate.counts.dropped["refused"],
+                kept=f.kept,
+                cost=f.spec["model_cost"],
+                can_drop=f.spec.get("drops", True),
+                waiting=f.queued,
+            )
+            for f in self.feeds
+        }
+        decision = self.controller.decide(reading, loads)
+        self._obey(decision)
+        return decision
+
     def _offer(self, feed: Feed, second: float) -> None:
         if feed.backlog:
-            feed.seen += (count := self._read_backlog(feed))
-            feed.kept += count
-            feed.queued += count
+            feed.queued += self._read_backlog(feed)
             return
         feed.owed += feed.arriving(second) * STEP / SECOND
         count = int(feed.owed)
         feed.owed -= count
-        if self.refuse:
-            feed.gate.refuse(count)
-            return
-        ids = sequence_ids(1, feed.seen, count)
-        mask = feed.gate.admit_ids(ids)
-        kept = count if mask is None else int(mask.sum())
-        feed.seen, feed.kept, feed.queued = feed.seen + count, feed.kept + kept, feed.queued + kept
+        feed.offered += count
+        room = self.scenario.get("queue", 1_000_000) - feed.queued
+        taken = 0 if self.refuse else max(min(count, room), 0)
+        feed.gate.refuse(count - taken)
+        feed.queued += taken
 
     def _read_backlog(self, feed: Feed) -> int:
         """A file: batches of 1 000 records, as fast as the pacer lets it, over this step."""
         now, end, count = max(feed.clearance, self.clock.now()), self.clock.now() + STEP, 0
         while now < end and count < feed.backlog and not feed.pacer.pause(now):
             count += 1_000
+            feed.offered += 1_000
             now += max(feed.pacer.took(1_000, now), 500)
         feed.clearance = max(now, end if count == 0 else now)
         feed.backlog -= min(count, feed.backlog)
@@ -156,14 +165,25 @@ class Plant:
         self.machine.seconds += self.scenario.get("idle_cores", 0.0) * STEP / SECOND
         for feed in self.feeds:
             cost = feed.spec["cost"] * (1.0 + noise)
-            done = min(feed.queued, int(room / cost))
-            room -= done * cost
-            feed.queued -= done
-            self.machine.seconds += done * cost
+            done = 0
+            while feed.queued and room > 0:
+                took, kept = self._admit(feed, min(feed.queued, 1_000))
+                done += kept
+                spent = kept * cost + took * self.scenario.get("gate_cost", 1e-7)
+                room -= spent
+                self.machine.seconds += spent
             self.machine.memory += done * memory.get("bytes_per_record", 0)
             self.network += int(done * self.scenario.get("network_bytes_per_record", 0))
         base = memory.get("base", 100 << 20)
         self.machine.memory = max(base, self.machine.memory - memory.get("freed_per_second", 0) * STEP / SECOND)
+
+    def _admit(self, feed: Feed, count: int) -> tuple[int, int]:
+        """One batch through the gate: how many were looked at, and kept."""
+        drops = feed.spec.get("drops", True)
+        mask = feed.gate.admit_ids(sequence_ids(1, feed.gate.counts.seen, count)) if drops else None
+        kept = count if mask is None else int(mask.sum())
+        feed.queued, feed.looked, feed.kept = feed.queued - count, feed.looked + count, feed.kept + kept
+        return count, kept
 
     def _obey(self, decision: Decision) -> None:
         self.refuse = decision.refuse
@@ -171,7 +191,7 @@ class Plant:
             if feed.name in decision.paces:
                 feed.pacer.set_rate(decision.paces[feed.name], self.clock.now())
             elif decision.fractions[feed.name] != feed.gate.fraction:
-                feed.gate.set_admission(decision.fractions[feed.name], decision.reason, {"wire": feed.seen})
+                feed.gate.set_admission(decision.fractions[feed.name], decision.reason, {"wire": feed.gate.counts.seen})
 
 
 def load_scenario(path: Path) -> dict[str, Any]:
