@@ -21,8 +21,13 @@ from slac.runtime.shell.settings import RunSettings
 THREADS: Final = "POLARS_MAX_THREADS"
 
 
-def execute_anew(plan: Plan, settings: RunSettings, environment: Mapping[str, str], arguments: list[str]) -> NoReturn:
-    """Replace this process by one that runs `plan`; `arguments` are those of `slac run` that do not name documents."""
+def settled(environment: Mapping[str, str]) -> bool:
+    """Whether this process was started with a thread count, by us or by the user."""
+    return THREADS in environment
+
+
+def execute_anew(plan: Plan, settings: RunSettings, summary: Path | None, environment: Mapping[str, str]) -> NoReturn:
+    """Replace this process by one that runs `plan` with as many threads as its CPU budget has cores, at least one."""
     from slac.shedding.budget import resolve_budget
     from slac.shedding.machine import read_machine
 
@@ -30,10 +35,13 @@ def execute_anew(plan: Plan, settings: RunSettings, environment: Mapping[str, st
     handle = os.memfd_create("slac-plan", 0)
     os.write(handle, plan.to_json())
     os.set_inheritable(handle, True)
-    command = [sys.executable, "-m", "slac.cli", "run", "--plan", f"/proc/self/fd/{handle}", *arguments]
+    command = [sys.executable, "-m", "slac.cli", "run", "--plan", f"/proc/self/fd/{handle}"]
+    command += _options(settings, summary)
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(sys.executable, command, {**environment, THREADS: str(max(1, int(cores)))})  # noqa: S606 - it is ourselves
+    os.execve(  # noqa: S606 - it is ourselves
+        sys.executable, command, {THREADS: str(max(1, int(cores))), **environment}
+    )
 
 
 def run_plan(plan: Plan, settings: RunSettings, summary: Path | None) -> None:
@@ -60,6 +68,13 @@ def read_plan(path: str) -> Plan:
         return Plan.from_json(Path(path).read_bytes())
     except OSError as error:
         raise UsageError(f"the plan {path} cannot be read: {error.strerror}") from error
+
+
+def _options(settings: RunSettings, summary: Path | None) -> list[str]:
+    options = ["--node", settings.node, "--instance", settings.instance, "--expect", str(settings.expect)]
+    options += ["--once"] if settings.once else []
+    options += ["--state", str(settings.state)] if settings.state is not None else []
+    return options + (["--summary", str(summary)] if summary is not None else [])
 
 
 def _write_summary(path: Path, result: object) -> None:
