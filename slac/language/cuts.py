@@ -52,12 +52,16 @@ def _check(scalar: Scalar, steps: Steps, findings: Findings) -> None:
     else:
         return
     key = f"{steps[-1]}: " if isinstance(steps[-1], str) else ""
+    if is_open(whole) and not line.startswith(",", scalar.span.end.column - 1):
+        # Open to the end of the line, and not by a comma: what is wrong is the SQL, not how YAML reads it.
+        return
+    goes_on = "put quotes around the whole expression"
     findings.add(
         "yaml/cut-expression",
         "YAML cuts this SQL expression short",
         steps,
         Span(source, start, Position(start.line, start.column + len(whole))),
-        suggestion=f"write it as {key}{quoted(whole)}",
+        suggestion=goes_on if is_open(whole) else f"write it as {key}{quoted(whole)}",
         details=why,
     )
     findings.spoil(spoiled)

@@ -63,9 +63,15 @@ def _plain_error(source: Source, place: Position, error: yaml.MarkedYAMLError, p
         code="yaml/syntax",
         summary=f"the text is not YAML:{context}{',' if context else ''} {problem}",
         span=at(source, place),
-        suggestion=_hint(source.line(place.line), problem) if begin is None else "close what is opened above",
+        suggestion=_hint(source.line(place.line), problem) if begin is None else _unclosed_hint(problem),
         related=() if begin is None else (Related(begin, "it is opened here"),),
     )
+
+
+def _unclosed_hint(problem: str) -> str:
+    if "stream" in problem:
+        return "close what is opened above"
+    return "close what is opened above, and put quotes around SQL inside it that holds a comma, a colon or a quote"
 
 
 def _opening(source: Source, place: Position, error: yaml.MarkedYAMLError) -> Span | None:
