@@ -1,0 +1,8 @@
+"""`python -m slac.cli`: the same as the console script."""
+
+import sys
+
+from slac.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

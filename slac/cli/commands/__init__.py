@@ -1,0 +1,1 @@
+"""One file a command; the table is in `slac.cli.registry`."""

@@ -1,0 +1,37 @@
+"""The one table of commands: a new command is a file in `slac/cli/commands/` and a line here.
+
+It is imported when the command is called, so that `slac --help`
+and every other command start without what it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import NamedTuple, cast
+
+import click
+
+
+class Entry(NamedTuple):
+    """Where a command is (`module:name` of a `click.Command`), and its line in `slac --help`."""
+
+    place: str
+    help: str
+
+
+COMMANDS: Mapping[str, Entry] = MappingProxyType(
+    {
+        "compile": Entry("slac.cli.commands.compile:compile_", "Check documents and show the plan that they become."),
+        "run": Entry("slac.cli.commands.run:run", "Run documents, or one node of them."),
+        "schema": Entry("slac.cli.commands.schema:schema", "Print the JSON Schema of SLA documents."),
+    }
+)
+"""Commands in the order of `slac --help`."""
+
+
+def load(name: str) -> click.Command:
+    """Import a command."""
+    module, _, attribute = COMMANDS[name].place.partition(":")
+    return cast(click.Command, getattr(import_module(module), attribute))

@@ -1,0 +1,1 @@
+"""From one block's declaration to the typed nodes that do its work: one file a kind of block."""

@@ -1,0 +1,107 @@
+"""An audit becomes a node with its states and the bodies of its reports."""
+
+from __future__ import annotations
+
+from slac.compiler.blocks.context import Lowering
+from slac.compiler.blocks.expressions import aggregated, condition, scope_of
+from slac.compiler.sql import Scope
+from slac.language.document import AuditDecl, ReportBodyDecl
+from slac.plan.nodes import AnyNode, AuditNode, ReportBody, StateSpec
+from slac.plan.reports import report_schema
+from slac.stream.types import Field, Schema
+
+
+def lower_audit(block: AuditDecl, lowering: Lowering) -> None:
+    """One `AuditNode`; its schema is that of its reports."""
+    upstream = lowering.stream(block, block.from_)
+    sources = [lowering.stream(block, b.from_) for b in block.report]
+    if upstream is None:
+        return
+    keys = lowering.keys(block.by, upstream.schema, block.from_.name)
+    states = _states(block, lowering, scope_of(upstream, block.from_.name, lowering.event(block.from_)))
+    inputs = [upstream]
+    bodies: list[tuple[ReportBody, Schema]] = []
+    for body, source in zip(block.report, sources, strict=True):
+        if source is not None and keys is not None:
+            bodies += _body(lowering, block, body, source, keys, port=len(inputs))
+            inputs.append(source)
+    if keys is None or len(bodies) < len(block.report):
+        return
+    lowering.add(
+        AuditNode(
+            id=block.name,
+            block=block.name,
+            node="",
+            inputs=tuple(i.id for i in inputs),
+            schema=report_schema(keys, tuple((b.name, s) for b, s in bodies)),
+            depth=lowering.depth(block, *inputs),
+            keys=tuple(k.name for k in keys),
+            states=states,
+            initial=block.initial.name if block.initial else None,
+            no_data=block.no_data,
+            report=tuple(b for b, _ in bodies),
+            retain=block.retain_us,
+        )
+    )
+
+
+def _states(block: AuditDecl, lowering: Lowering, scope: Scope) -> tuple[StateSpec, ...]:
+    typed = [(s, condition(lowering, s.when, scope)) for s in block.states]
+    return tuple(
+        StateSpec(name=s.name, when=when, when_sql=s.when.text, verdict=s.verdict, report_every=s.report_every_us)
+        for s, when in typed
+        if when is not None
+    )
+
+
+def _body(
+    lowering: Lowering,
+    block: AuditDecl,
+    body: ReportBodyDecl,
+    source: AnyNode,
+    audit_keys: tuple[Field, ...],
+    *,
+    port: int,
+) -> list[tuple[ReportBody, Schema]]:
+    """The body with the schema of its rows, or nothing where it is wrong."""
+    before = len(lowering.found)
+    for key in audit_keys:
+        _check_key(lowering, block, body, source, key)
+    if body.select is None:
+        lowering.say(
+            "language/not-built",
+            f'the report body "{body.name}" has no `select`; passing rows on as they are is not built yet',
+            body,
+            details="say what to compute over the rows of the period, for example `select: [{n: COUNT(*)}]`",
+        )
+    keys = lowering.keys(body.by, source.schema, body.from_.name)
+    if keys is None or len(lowering.found) > before:
+        return []
+    chosen = aggregated(lowering, body.select or (), scope_of(source, body.from_.name), (*audit_keys, *keys))
+    if len(lowering.found) > before:
+        return []
+    spec = ReportBody(
+        name=body.name,
+        port=port,
+        by=tuple(k.name for k in keys),
+        aggregates=chosen.calls,
+        project=chosen.project,
+    )
+    return [(spec, Schema((*keys, *chosen.fields)))]
+
+
+def _check_key(lowering: Lowering, block: AuditDecl, body: ReportBodyDecl, source: AnyNode, key: Field) -> None:
+    stream = body.from_.name
+    if key.name not in source.schema:
+        lowering.say(
+            "names/unknown-column",
+            f'"{stream}" has no column "{key.name}", by which the audit "{block.name}" is kept',
+            body.from_,
+            details=f"a report carries the rows of its key; columns of {stream!r}: {', '.join(source.schema.names)}",
+        )
+    elif source.schema[key.name].dtype != key.dtype:
+        lowering.say(
+            "types/join",
+            f'"{key.name}" is {source.schema[key.name].dtype} in "{stream}" and {key.dtype} in "{block.from_.name}"',
+            body.from_,
+        )

@@ -1,0 +1,130 @@
+"""What lowering a block may ask for: the streams it reads, columns by name, a place for findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from slac.compiler.draft import Draft, EventType
+from slac.diagnostics import Diagnostic, Span, listed, suggest
+from slac.language.document import BlockDecl
+from slac.language.terms import Ref
+from slac.plan.nodes import AnyNode, UnionNode
+from slac.stream.types import Field, List, Schema, Struct
+
+
+class Placed(Protocol):
+    """Anything that stands somewhere in a document."""
+
+    @property
+    def span(self) -> Span:
+        """Where in the source."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Where in the document."""
+        ...
+
+
+@dataclass(slots=True)
+class Lowering:
+    """The dataflow while it is built: all nodes so far, and those of the block at hand with what was found in it."""
+
+    draft: Draft
+    nodes: dict[str, AnyNode] = field(default_factory=dict)
+    pending: list[AnyNode] = field(default_factory=list)
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def say(self, code: str, summary: str, at: Placed, *, suggestion: str = "", details: str = "") -> None:
+        """Note an error at something of the document."""
+        self.found.append(
+            Diagnostic(code=code, summary=summary, span=at.span, path=at.path, suggestion=suggestion, details=details)
+        )
+
+    def add(self, node: AnyNode) -> AnyNode:
+        """Take over a node of the block at hand."""
+        self.pending.append(node)
+        return node
+
+    def sound(self, ref: Ref) -> bool:
+        """Whether everything behind a reference has been typed."""
+        return all(f in self.nodes for f in self.draft.feeders(ref.name))
+
+    def stream(self, block: BlockDecl, ref: Ref) -> AnyNode | None:
+        """The node to read for `ref`, a union where several blocks emit the type that it names; None if unknown."""
+        if not self.sound(ref):
+            return None
+        if ref.name in self.nodes:
+            return self.nodes[ref.name]
+        event = self.draft.events.get(ref.name)
+        feeders = [self.nodes[f] for f in self.draft.feeders(ref.name)]
+        if event is None or not feeders:
+            if event is not None:
+                self._nobody_emits(ref)
+            return None
+        if len(feeders) == 1 and set(feeders[0].schema.names) == set(event.schema.names):
+            return feeders[0]
+        return self._union(block, event, feeders)
+
+    def event(self, ref: Ref) -> EventType | None:
+        """The event type of the stream that `ref` names: the type itself, or what the block emits."""
+        emits = getattr(self.draft.blocks.get(ref.name), "emits", None)
+        return self.draft.events.get(emits.name if emits is not None else ref.name)
+
+    def depth(self, block: BlockDecl, *inputs: AnyNode) -> int:
+        """The depth of a block that reads `inputs`: one more than the deepest other block among them."""
+        return max((n.depth + (n.block != block.name) for n in inputs), default=0)
+
+    def keys(self, by: tuple[Ref, ...], schema: Schema, stream: str) -> tuple[Field, ...] | None:
+        """The columns that rows are grouped or matched by; None when one of them cannot be."""
+        before = len(self.found)
+        keys = [f for f in (self._key(ref, schema, stream) for ref in by) if f is not None]
+        names = [k.name for k in keys]
+        for ref, name in zip(by, names, strict=False):
+            if names.count(name) > 1 and ref is by[names.index(name)]:
+                self.say("names/duplicate-column", f'the column "{name}" stands twice in `by`', ref)
+        return tuple(keys) if len(self.found) == before else None
+
+    def _key(self, ref: Ref, schema: Schema, stream: str) -> Field | None:
+        name = ref.name if ref.name in schema else ref.name.removeprefix("payload.").removeprefix("context.")
+        if name not in schema:
+            self.say(
+                "names/unknown-column",
+                f'"{stream}" has no column "{ref.name}"',
+                ref,
+                suggestion=suggest(ref.name, schema.names),
+                details=f"its columns: {listed(schema.names)}",
+            )
+            return None
+        if isinstance(schema[name].dtype, Struct | List) or "." in name:
+            self.say("types/key", f'"{name}" cannot be a key: it is not a plain column of one value', ref)
+            return None
+        return schema[name]
+
+    def _nobody_emits(self, ref: Ref) -> None:
+        self.say(
+            "events/nobody-emits",
+            f'no block emits the event type "{ref.name}" or one below it',
+            ref,
+            details="an input or a computation says so with `emits`",
+        )
+
+    def _union(self, block: BlockDecl, event: EventType, feeders: list[AnyNode]) -> AnyNode:
+        node_id = f"{block.name}.{event.name}"
+        held = next((n for n in self.pending if n.id == node_id), None)
+        return held or self.add(
+            UnionNode(
+                id=node_id,
+                block=block.name,
+                node="",
+                inputs=tuple(f.id for f in feeders),
+                schema=Schema(tuple(_shared(f, feeders) for f in event.schema.fields)),
+                depth=self.depth(block, *feeders),
+                depths=tuple(f.depth for f in feeders),
+            )
+        )
+
+
+def _shared(declared: Field, feeders: list[AnyNode]) -> Field:
+    return Field(declared.name, declared.dtype, any(f.schema[declared.name].nullable for f in feeders))

@@ -1,0 +1,71 @@
+"""An input becomes a source."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from slac.adapters.discovery import input_adapter
+from slac.compiler.blocks.context import Lowering
+from slac.diagnostics import listed, suggest
+from slac.language.document import InputDecl, RateDecl
+from slac.plan.nodes import RateSpec, SourceNode
+from slac.stream.types import Schema
+
+_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def lower_input(block: InputDecl, lowering: Lowering) -> None:
+    """One `SourceNode`; its adapter's settings were checked before."""
+    event = lowering.draft.events[block.emits.name]
+    mapping = tuple((m.field, path_text(m.steps)) for m in block.map)
+    if not _places_declared(block, lowering, event.schema):
+        return
+    settings = {name: s.value for name, s in block.settings.items()}
+    lowering.add(
+        SourceNode(
+            id=block.name,
+            block=block.name,
+            node="",
+            schema=event.schema,
+            adapter=block.adapter.name,
+            settings=settings,
+            event=event.name,
+            payload=event.payload,
+            context=event.context,
+            mapping=mapping,
+            time_mode=block.time.mode,
+            time_unit=block.time.unit,
+            lateness=block.time.lateness_us,
+            idle=block.time.idle_us,
+            rate=_rate(block.rate),
+            shed=block.shed.mode,
+            can_wait=input_adapter(block.adapter.name).CAN_WAIT,
+        )
+    )
+
+
+def path_text(steps: tuple[str, ...]) -> str:
+    """Steps into JSON as the decoder reads them: keys joined by dots, one that holds a dot in double quotes."""
+    return ".".join(step if _PLAIN.fullmatch(step) else f'"{step}"' for step in steps)
+
+
+def _places_declared(block: InputDecl, lowering: Lowering, schema: Schema) -> bool:
+    known = ("timestamp", *schema.names)
+    before = len(lowering.found)
+    for entry in block.map:
+        if entry.field not in known:
+            lowering.say(
+                "names/unknown-column",
+                f'the event type "{block.emits.name}" has no field "{entry.field}"',
+                entry,
+                suggestion=suggest(entry.field, known),
+                details=f"what `map` can place: {listed(known)}",
+            )
+    return len(lowering.found) == before
+
+
+def _rate(rate: RateDecl | None) -> RateSpec | None:
+    if rate is None:
+        return None
+    return RateSpec(normal=rate.normal, burst=rate.burst, burst_for=rate.burst_for, keys=dict(rate.keys))

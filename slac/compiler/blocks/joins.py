@@ -1,0 +1,103 @@
+"""Joins with the latest value become join nodes, one behind the other."""
+
+from __future__ import annotations
+
+import networkx as nx
+
+from slac.compiler.blocks.context import Lowering
+from slac.compiler.draft import Draft
+from slac.compiler.reads import block_graph, reads
+from slac.compiler.sql import Scope
+from slac.diagnostics import listed, suggest
+from slac.language.document import ComputationDecl, InputDecl, JoinDecl
+from slac.plan.nodes import AnyNode, LatestJoinNode
+from slac.stream.types import Field, Schema
+
+
+def lower_joins(
+    block: ComputationDecl, lowering: Lowering, upstream: AnyNode, scope: Scope
+) -> tuple[AnyNode, Scope] | None:
+    """The stream with all right columns as `alias.column`, and what expressions may name; None if one is wrong."""
+    left, depth = upstream, _depth(block, lowering, upstream)
+    for join in block.join:
+        right = lowering.stream(block, join.stream)
+        if right is None or not _matching(lowering, block, join, upstream.schema, right):
+            return None
+        alias = join.alias
+        if alias in scope.qualified or alias in upstream.schema:
+            lowering.say("names/duplicate-column", f'the alias "{alias}" is the name of something else here', join)
+            return None
+        fields = tuple(Field(f"{alias}.{f.name}", f.dtype) for f in right.schema.fields)
+        left = lowering.add(
+            LatestJoinNode(
+                id=f"{block.name}.join.{alias}",
+                block=block.name,
+                node="",
+                inputs=(left.id, right.id),
+                schema=Schema(left.schema.fields + fields),
+                depth=depth,
+                windowed=upstream.windowed,
+                alias=alias,
+                by=tuple(b.name for b in join.by),
+                right_columns=right.schema.names,
+                strict=descends(lowering.draft, join.stream.name, block.from_.name),
+                retain=block.retain_us,
+            )
+        )
+        scope = scope.with_alias(alias, right.schema, nullable=True)
+    return left, scope
+
+
+def descends(draft: Draft, right: str, left: str) -> bool:
+    """Whether rows of `right` are made, by a window or under a new id, of the very rows that `left` carries.
+
+    Before: the three-sigma statistics of `spans`, joined to `spans`. After: true, so a span meets those before it.
+    Streams that are merely two selections of one input are not derived from one another.
+    """
+    graph = block_graph(draft)
+    origins = {o for f in draft.feeders(left) for o in _origins(draft, f)}
+    feeders = draft.feeders(right)
+    above = {a for f in feeders for a in nx.ancestors(graph, f)}
+    return any(o in above and o not in _origins(draft, f) for o in origins for f in feeders)
+
+
+def _origins(draft: Draft, block: str) -> frozenset[str]:
+    """Where the rows of a block were made: itself, or up through row-wise blocks."""
+    decl = draft.blocks[block]
+    made = (
+        isinstance(decl, InputDecl) or getattr(decl, "window", None) is not None or bool(getattr(decl, "emits", None))
+    )
+    if made:
+        return frozenset({block})
+    first = reads(decl)[0].ref.name
+    return frozenset(o for f in draft.feeders(first) for o in _origins(draft, f))
+
+
+def _depth(block: ComputationDecl, lowering: Lowering, upstream: AnyNode) -> int:
+    rights = [lowering.stream(block, j.stream) for j in block.join]
+    return lowering.depth(block, upstream, *(r for r in rights if r is not None))
+
+
+def _matching(lowering: Lowering, block: ComputationDecl, join: JoinDecl, left: Schema, right: AnyNode) -> bool:
+    before = len(lowering.found)
+    for ref in join.by:
+        for schema, stream in ((left, block.from_.name), (right.schema, join.stream.name)):
+            if ref.name not in schema:
+                lowering.say(
+                    "names/unknown-column",
+                    f'"{stream}" has no column "{ref.name}"; a join needs its `by` columns on both sides',
+                    ref,
+                    suggestion=suggest(ref.name, schema.names),
+                    details=f'columns of "{stream}": {listed(schema.names)}',
+                )
+        if ref.name in left and ref.name in right.schema and left[ref.name].dtype != right.schema[ref.name].dtype:
+            lowering.say(
+                "types/join",
+                f'"{ref.name}" is {left[ref.name].dtype} in "{block.from_.name}" and '
+                f'{right.schema[ref.name].dtype} in "{join.stream.name}"',
+                ref,
+                details="equal keys need equal types: cast one side in a probe",
+            )
+    if len(lowering.found) == before:
+        lowering.keys(join.by, left, block.from_.name)
+    return len(lowering.found) == before

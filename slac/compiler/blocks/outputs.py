@@ -1,0 +1,50 @@
+"""An output becomes a node with one port a block that it publishes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from slac.compiler.blocks.context import Lowering
+from slac.language.document import OutputDecl
+from slac.plan.nodes import AbsenceNode, AnyNode, AuditNode, OutputNode, ViolationNode
+from slac.stream.types import Schema
+
+
+def lower_output(block: OutputDecl, lowering: Lowering) -> None:
+    """One `OutputNode`; its own schema is empty, because nothing reads it."""
+    if not block.from_:
+        lowering.say(
+            "outputs/nobody-feeds",
+            f'the output "{block.name}" publishes nothing',
+            block,
+            details="list audits, violations or streams in its `from`",
+        )
+        return
+    inputs = [lowering.stream(block, r) for r in block.from_]
+    known = [i for i in inputs if i is not None]
+    if len(known) < len(inputs):
+        return
+    lowering.add(
+        OutputNode(
+            id=block.name,
+            block=block.name,
+            node="",
+            inputs=tuple(i.id for i in known),
+            schema=Schema(),
+            depth=lowering.depth(block, *known),
+            blocks=tuple(i.block for i in known),
+            adapter=block.adapter.name,
+            settings={name: s.value for name, s in block.settings.items()},
+            kinds=tuple(_kind(i) for i in known),
+        )
+    )
+
+
+def _kind(node: AnyNode) -> Literal["report", "violation", "row"]:
+    match node:
+        case AuditNode():
+            return "report"
+        case ViolationNode() | AbsenceNode():
+            return "violation"
+        case _:
+            return "row"

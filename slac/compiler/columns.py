@@ -1,0 +1,146 @@
+"""Which columns an expression reads, and which of its input's columns a node needs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from functools import singledispatch
+
+import msgspec
+
+from slac.plan.expressions import AggregateCall, AnyExpr, Call, Case, Cast, Column, FieldOf, Literal, NamedExpr
+from slac.plan.nodes import (
+    AbsenceNode,
+    AnyNode,
+    AuditNode,
+    LatestJoinNode,
+    Node,
+    SelectNode,
+    SourceNode,
+    UnionNode,
+    ViolationNode,
+    WindowNode,
+)
+from slac.stream.types import Schema
+
+Wanted = frozenset[str] | None
+"""Column names, or None for all of them."""
+
+
+def columns_of(expr: AnyExpr | None) -> Iterator[str]:
+    """The physical names of all columns that `expr` reads, meta columns included."""
+    match expr:
+        case Column(name=name):
+            yield name
+        case FieldOf(base=inner) | Cast(arg=inner):
+            yield from columns_of(inner)
+        case Call(args=args):
+            yield from _of_all(args)
+        case Case(branches=branches, otherwise=otherwise):
+            yield from _of_all(e for branch in branches for e in branch)
+            yield from columns_of(otherwise)
+        case Literal() | None:
+            return
+
+
+@singledispatch
+def needs(node: AnyNode, own: Wanted) -> tuple[Wanted, ...]:
+    """What `node` needs of each of its inputs, port by port, when its readers want `own` of it."""
+    return (None,) * len(node.inputs)
+
+
+@needs.register
+def _(node: SelectNode, own: Wanted) -> tuple[Wanted, ...]:
+    if node.columns is None:
+        return (None if own is None else own | frozenset(columns_of(node.where)),)
+    return (_named(kept(node.columns, own)) | frozenset(columns_of(node.where)),)
+
+
+@needs.register
+def _(node: UnionNode, own: Wanted) -> tuple[Wanted, ...]:
+    return (frozenset(node.schema.names) if own is None else own,) * len(node.inputs)
+
+
+@needs.register
+def _(node: LatestJoinNode, own: Wanted) -> tuple[Wanted, ...]:
+    prefix = f"{node.alias}."
+    if own is None:
+        return None, frozenset((*node.by, *node.right_columns))
+    right = {n.removeprefix(prefix) for n in own if n.startswith(prefix)}
+    left = {n for n in own if not n.startswith(prefix)}
+    return frozenset((*left, *node.by)), frozenset((*right, *node.by))
+
+
+@needs.register
+def _(node: WindowNode, own: Wanted) -> tuple[Wanted, ...]:
+    return (_aggregated(node.keys, node.aggregates),)
+
+
+@needs.register
+def _(node: AuditNode, own: Wanted) -> tuple[Wanted, ...]:
+    first = frozenset(node.keys) | frozenset(_of_all(s.when for s in node.states))
+    return first, *(_aggregated((*node.keys, *b.by), b.aggregates) for b in node.report)
+
+
+@needs.register
+def _(node: ViolationNode, own: Wanted) -> tuple[Wanted, ...]:
+    return (frozenset(node.keys) | frozenset(columns_of(node.condition)),)
+
+
+@needs.register
+def _(node: AbsenceNode, own: Wanted) -> tuple[Wanted, ...]:
+    return (frozenset(node.keys),)
+
+
+@singledispatch
+def narrowed(node: AnyNode, own: frozenset[str]) -> AnyNode:
+    """`node` without the columns that nobody wants; only nodes that merely carry columns on become narrower."""
+    return node
+
+
+@narrowed.register
+def _(node: SourceNode, own: frozenset[str]) -> AnyNode:
+    return _replace(node, schema=_fields(node, own))
+
+
+@narrowed.register
+def _(node: UnionNode, own: frozenset[str]) -> AnyNode:
+    return _replace(node, schema=_fields(node, own))
+
+
+@narrowed.register
+def _(node: SelectNode, own: frozenset[str]) -> AnyNode:
+    columns = None if node.columns is None else kept(node.columns, own)
+    return _replace(node, schema=_fields(node, own), columns=columns)
+
+
+@narrowed.register
+def _(node: LatestJoinNode, own: frozenset[str]) -> AnyNode:
+    prefix = f"{node.alias}."
+    right = tuple(c for c in node.right_columns if prefix + c in own)
+    return _replace(node, schema=_fields(node, own), right_columns=right)
+
+
+def kept(columns: Iterable[NamedExpr], own: Wanted) -> tuple[NamedExpr, ...]:
+    """The columns that are wanted."""
+    return tuple(c for c in columns if own is None or c.name in own)
+
+
+def _replace(node: Node, **changes: object) -> AnyNode:
+    return msgspec.structs.replace(node, **changes)  # type: ignore[return-value]
+
+
+def _fields(node: Node, own: Collection[str]) -> Schema:
+    return Schema(tuple(f for f in node.schema.fields if f.name in own))
+
+
+def _named(columns: Iterable[NamedExpr]) -> frozenset[str]:
+    return frozenset(_of_all(c.expr for c in columns))
+
+
+def _aggregated(keys: Iterable[str], calls: Iterable[AggregateCall]) -> frozenset[str]:
+    return frozenset(keys) | frozenset(_of_all(e for c in calls for e in (*c.args, c.where)))
+
+
+def _of_all(exprs: Iterable[AnyExpr | None]) -> Iterator[str]:
+    for expr in exprs:
+        yield from columns_of(expr)

@@ -1,0 +1,103 @@
+"""The driver: a source text runs through all passes and comes out as a plan, or as everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import xxhash
+
+from slac.compiler.draft import CompileOptions, Draft
+from slac.compiler.passes import MEANING, PLACING, Pass
+from slac.compiler.sources import read_sources
+from slac.diagnostics import Diagnostic, DocumentInvalid, Severity, Source, in_order
+from slac.language import DocumentDecl, decode, read_document
+from slac.plan.graph import Default, Logging, Plan, PlanData
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """A document's plan, with the warnings and notes that came up, in the order of the source."""
+
+    plan: Plan
+    diagnostics: tuple[Diagnostic, ...]
+    source: Source
+
+    @property
+    def name(self) -> str:
+        """What the user called the document: the path, or `-`."""
+        return self.source.name
+
+
+def compile_document(source: Source, options: CompileOptions | None = None) -> Compiled:
+    """Compile one document; raises DocumentInvalid with every finding when there is an error among them."""
+    options = options or CompileOptions()
+    document, found = read_document(source, environment=options.environment, parameters=options.parameters)
+    _stop_on_errors(found)
+    if document is None:
+        raise AssertionError("a document without errors was not read")
+    # What the placement says is checked even where it will not be used.
+    draft = _stage(MEANING, Draft(document=document, options=replace(options, collapse=False)), found)
+    placed = _stage(PLACING, draft, found)
+    if options.collapse:
+        placed = _stage(PLACING, replace(draft, options=options), [])
+    return Compiled(plan=_plan(placed), diagnostics=tuple(in_order(found)), source=source)
+
+
+def compile_paths(
+    paths: Sequence[str], options: CompileOptions | None = None, *, stdin: bytes | None = None
+) -> tuple[Compiled, ...]:
+    """Compile every document that `paths` name: files, folders, globs, `-` for `stdin`, `sla.yaml` for none.
+
+    UsageError where a path leads nowhere; DocumentInvalid with the findings of all documents where one has errors.
+    """
+    compiled: list[Compiled] = []
+    found: list[Diagnostic] = []
+    for name, data in read_sources(paths, stdin=stdin):
+        source, unreadable = decode(name, data)
+        found += unreadable
+        if source is not None:
+            try:
+                compiled.append(compile_document(source, options))
+            except DocumentInvalid as invalid:
+                found += invalid.diagnostics
+    _stop_on_errors([*found, *(d for c in compiled for d in c.diagnostics)])
+    return tuple(compiled)
+
+
+def _stage(passes: Iterable[Pass], draft: Draft, found: list[Diagnostic]) -> Draft:
+    """Run the passes, gather what they find in `found`, and stop at the end where there are errors."""
+    for each in passes:
+        draft, more = each.run(draft)
+        found += more
+    _stop_on_errors(found)
+    return draft
+
+
+def _stop_on_errors(found: Sequence[Diagnostic]) -> None:
+    if any(d.severity is Severity.ERROR for d in found):
+        raise DocumentInvalid(in_order(found))
+
+
+def _plan(draft: Draft) -> Plan:
+    document = draft.document
+    return Plan(
+        PlanData(
+            document=document.name,
+            digest=_digest(document),
+            labels=dict(document.labels),
+            nodes=draft.nodes,
+            placements=draft.placements,
+            defaults=tuple(Default(path=d.path, value=d.value) for d in document.defaults),
+            logging=Logging(
+                mode=document.logging.mode, directory=document.logging.directory, max_size=document.logging.max_size
+            ),
+            checkpoint=document.runtime.checkpoint_us,
+        )
+    )
+
+
+def _digest(document: DocumentDecl) -> str:
+    """A digest of the text and of the values that filled its parameters."""
+    filled = "\0".join(f"{p.name}={p.value}" for p in document.parameters)
+    return xxhash.xxh3_128_hexdigest(f"{document.source.text}\0{filled}".encode())

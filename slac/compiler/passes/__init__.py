@@ -1,0 +1,59 @@
+"""The passes, in the order in which they run, and why there.
+
+A stage is a group of passes at whose end the compiler stops if there were errors; within one, later passes stay silent
+about what earlier ones have broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from slac.compiler.draft import Draft, Found
+from slac.compiler.passes.adapters import adapters
+from slac.compiler.passes.cycles import cycles
+from slac.compiler.passes.events import events
+from slac.compiler.passes.fill import fill
+from slac.compiler.passes.link import link
+from slac.compiler.passes.names import names
+from slac.compiler.passes.place import place
+from slac.compiler.passes.prune import prune
+from slac.compiler.passes.split import split
+from slac.compiler.passes.states import states
+from slac.compiler.passes.types import types
+from slac.compiler.passes.unused import unused
+from slac.compiler.passes.windows import windows
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A pass by its name, and what it needs from those before it or must do before those behind it."""
+
+    name: str
+    run: Callable[[Draft], Found]
+    why_here: str
+
+
+MEANING: tuple[Pass, ...] = (
+    Pass("names", names, "all others follow references"),
+    Pass("events", events, "a type names the blocks that reading it means, which is part of the order"),
+    Pass("cycles", cycles, "gives the order in which the rest is done"),
+    Pass("adapters", adapters, "an input without an adapter has no typed stream"),
+    Pass("windows", windows, "a window that does not fit would give confusing type errors"),
+    Pass("types", types, "needs names, events, order and windows; makes the nodes"),
+    Pass("states", states, "needs typed conditions to see which of them overlap"),
+    Pass("place", place, "shown with the other mistakes of the document; the last that reads declarations"),
+    Pass("unused", unused, "silent where anything is broken, so after all that can break"),
+)
+"""What a document means; its findings come all at once."""
+
+PLACING: tuple[Pass, ...] = (
+    Pass("fill", fill, "before the split, which copies windows"),
+    Pass("prune", prune, "before the split and the links, which copy schemas"),
+    Pass("place", place, "again: the nodes are known now, and the same for all"),
+    Pass("split", split, "moves work between nodes, so before the links"),
+    Pass("link", link, "the last: it only follows what is placed where"),
+)
+"""Where its parts run."""
+
+__all__ = ["MEANING", "PLACING", "Pass"]

@@ -1,0 +1,109 @@
+"""Where a stream leaves a node, a link carries it.
+
+Before: `module_state` on central reads `runs` on edge. After: `runs.out.central` on edge and `runs.in.edge` on central,
+one pair however many blocks of central read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import msgspec
+import networkx as nx
+
+from slac.compiler.draft import Draft, Found
+from slac.diagnostics import Diagnostic, Related
+from slac.plan.nodes import AnyNode, LinkInNode, LinkOutNode
+
+
+@dataclass(slots=True)
+class _Linker:
+    """The nodes so far, with the links that they need, and what cannot be linked (once a pair of blocks)."""
+
+    draft: Draft
+    dials: dict[str, str | None]
+    holds: dict[str, int]
+    done: dict[str, AnyNode] = field(default_factory=dict)
+    found: dict[tuple[str, str], Diagnostic] = field(default_factory=dict)
+
+    def take(self, node: AnyNode) -> None:
+        """Add a node behind the links that it needs."""
+        inputs = tuple(self._reached(node, self.done[i]) for i in node.inputs)
+        self.done[node.id] = msgspec.structs.replace(node, inputs=inputs)
+
+    def _reached(self, node: AnyNode, upstream: AnyNode) -> str:
+        if upstream.node == node.node:
+            return upstream.id
+        if self.dials.get(upstream.node) != node.node:
+            pair = (upstream.block, node.block)
+            self.found.setdefault(pair, _no_link(self.draft, self.dials, node, upstream))
+            return upstream.id
+        sender, receiver = _pair(upstream, node.node, self.holds[node.node])
+        self.done.setdefault(sender.id, sender)
+        self.done.setdefault(receiver.id, receiver)
+        return receiver.id
+
+
+def link(draft: Draft) -> Found:
+    """Put links on all edges between nodes; a stream without a way to its reader is a finding."""
+    dials = {p.name: p.connect for p in draft.placements}
+    linker = _Linker(draft, dials, {p.name: p.hold for p in draft.placements})
+    for node in draft.nodes:
+        linker.take(node)
+    return replace(draft, nodes=tuple(linker.done.values())), list(linker.found.values())
+
+
+def _pair(upstream: AnyNode, to: str, hold: int) -> tuple[LinkOutNode, LinkInNode]:
+    stream, origin = upstream.id, upstream.node
+    sender = LinkOutNode(
+        id=f"{stream}.out.{to}",
+        block=upstream.block,
+        node=origin,
+        inputs=(stream,),
+        schema=upstream.schema,
+        depth=upstream.depth,
+        windowed=upstream.windowed,
+        stream=stream,
+        to=to,
+    )
+    receiver = LinkInNode(
+        id=f"{stream}.in.{origin}",
+        block=upstream.block,
+        node=to,
+        schema=upstream.schema,
+        depth=upstream.depth,
+        windowed=upstream.windowed,
+        stream=stream,
+        origin=origin,
+        hold=hold,
+    )
+    return sender, receiver
+
+
+def _no_link(draft: Draft, dials: dict[str, str | None], node: AnyNode, upstream: AnyNode) -> Diagnostic:
+    block, source = draft.blocks[node.block], draft.blocks[upstream.block]
+    code, why = _reason(dials, upstream.node, node.node)
+    return Diagnostic(
+        code=code,
+        summary=f'"{node.block}" on "{node.node}" cannot read "{upstream.block}" on "{upstream.node}"',
+        span=block.span,
+        path=block.path,
+        details=why,
+        related=(Related(source.span, f'"{upstream.block}" is declared here'),),
+    )
+
+
+def _reason(dials: dict[str, str | None], origin: str, to: str) -> tuple[str, str]:
+    graph = nx.DiGraph([(a, b) for a, b in dials.items() if b is not None])
+    if origin in graph and to in graph and nx.has_path(graph, origin, to):
+        way = " -> ".join(nx.shortest_path(graph, origin, to))
+        return "language/not-built", f"the way {way} has more than one step, and relays are not built yet"
+    if dials.get(to) == origin:
+        return (
+            "language/not-built",
+            f'links run from "{to}", which connects, to "{origin}"; the way back is not built yet',
+        )
+    return (
+        "placement/no-path",
+        f'neither node connects to the other: give "{origin}" a `connect: {to}`, or place both together',
+    )

@@ -1,0 +1,160 @@
+"""Every block gets a node, as `placement` says.
+
+Before: `edge: {blocks: [watchdog]}`, `central: {blocks: ["*"]}`. After: `watchdog` runs on edge, all else on central.
+Without `placement` everything runs on one node called `all`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from slac.compiler.draft import Draft, Found
+from slac.diagnostics import Diagnostic, Related, listed, suggest
+from slac.language.document import BudgetDecl, PlacementDecl
+from slac.language.terms import Ref
+from slac.plan.graph import Budget, Placement
+
+REST = "*"
+"""Stands for all blocks that are not placed elsewhere."""
+
+ALL = "all"
+"""The only node of a document that is not distributed."""
+
+
+@dataclass(slots=True)
+class _Placed:
+    """Where blocks have been put so far; `rest` is the `*`."""
+
+    homes: dict[str, tuple[str, Ref]] = field(default_factory=dict)
+    rest: tuple[str, Ref] | None = None
+    found: list[Diagnostic] = field(default_factory=list)
+
+
+def place(draft: Draft) -> Found:
+    """Put blocks on nodes, and check the nodes themselves."""
+    nodes = draft.document.placement
+    if not nodes or draft.options.collapse:
+        return _on_one(draft), []
+    placed = _Placed()
+    for node in nodes:
+        for ref in node.blocks:
+            _put(draft, placed, node, ref)
+        placed.found += _links(node, nodes)
+    homes = {name: home for name, (home, _) in placed.homes.items()}
+    for name in (n for n in draft.blocks if n not in homes):
+        if placed.rest is not None:
+            homes[name] = placed.rest[0]
+        else:
+            placed.found.append(_unplaced(draft, name))
+    placements = tuple(_placement(n) for n in nodes)
+    return _settled(draft, homes, placements), placed.found
+
+
+def _on_one(draft: Draft) -> Draft:
+    budget = _budget(draft.document.runtime.budget)
+    return _settled(draft, dict.fromkeys(draft.blocks, ALL), (Placement(name=ALL, budget=budget),))
+
+
+def _settled(draft: Draft, homes: dict[str, str], placements: tuple[Placement, ...]) -> Draft:
+    nodes = tuple(msgspec.structs.replace(n, node=homes.get(n.block, "")) for n in draft.nodes)
+    return replace(draft, homes=homes, placements=placements, nodes=nodes)
+
+
+def _put(draft: Draft, placed: _Placed, node: PlacementDecl, ref: Ref) -> None:
+    before = placed.rest if ref.name == REST else placed.homes.get(ref.name)
+    if ref.name != REST and ref.name not in draft.blocks:
+        placed.found.append(_unknown(draft, ref))
+    elif before is not None:
+        placed.found.append(_twice(ref, node, before))
+    elif ref.name == REST:
+        placed.rest = (node.name, ref)
+    else:
+        placed.homes[ref.name] = (node.name, ref)
+
+
+def _unknown(draft: Draft, ref: Ref) -> Diagnostic:
+    return Diagnostic(
+        code="names/unknown-block",
+        summary=f'no block is called "{ref.name}"',
+        span=ref.span,
+        path=ref.path,
+        suggestion=suggest(ref.name, draft.blocks),
+        details=f"blocks of this document: {listed(draft.blocks)}",
+    )
+
+
+def _twice(ref: Ref, node: PlacementDecl, before: tuple[str, Ref]) -> Diagnostic:
+    what = '"*"' if ref.name == REST else f'the block "{ref.name}"'
+    return Diagnostic(
+        code="placement/twice",
+        summary=f'{what} is placed on "{node.name}", and before on "{before[0]}"',
+        span=ref.span,
+        path=ref.path,
+        details="a block runs on one node; instances of that node are started with `slac run --instance`",
+        related=(Related(before[1].span, "the first place"),),
+    )
+
+
+def _unplaced(draft: Draft, name: str) -> Diagnostic:
+    block = draft.blocks[name]
+    nodes = [p.name for p in draft.document.placement]
+    return Diagnostic(
+        code="placement/unplaced",
+        summary=f'the block "{name}" is on no node',
+        span=block.span,
+        path=block.path,
+        details=f'add it, or "*" for all that is not placed elsewhere, to one of: {listed(nodes)}',
+    )
+
+
+def _links(node: PlacementDecl, nodes: tuple[PlacementDecl, ...]) -> Iterator[Diagnostic]:
+    ref, known = node.connect, [n.name for n in nodes if n.name != node.name]
+    if ref is None:
+        return
+    target = next((n for n in nodes if n.name == ref.name), None)
+    if target is None or target is node:
+        yield Diagnostic(
+            code="placement/unknown-node",
+            summary=f'"{node.name}" connects to {"itself" if target is node else f"{ref.name!r}, which is no node"}',
+            span=ref.span,
+            path=ref.path,
+            suggestion=suggest(ref.name, known) if target is None else "",
+            details=f"other nodes: {listed(known)}",
+        )
+    elif target.listen is None or target.address is None:
+        yield Diagnostic(
+            code="placement/no-address",
+            summary=f'"{node.name}" connects to "{target.name}", which has no {_missing(target)}',
+            span=target.span,
+            path=target.path,
+            details='`listen` is what a node binds, `address` what others dial, for example "tcp://10.0.0.5:7000"',
+            related=(Related(ref.span, "connects here"),),
+        )
+
+
+def _missing(node: PlacementDecl) -> str:
+    return " and no ".join(w for w, v in (("listen", node.listen), ("address", node.address)) if v is None)
+
+
+def _placement(node: PlacementDecl) -> Placement:
+    return Placement(
+        name=node.name,
+        connect=node.connect.name if node.connect else None,
+        listen=node.listen,
+        address=node.address,
+        budget=_budget(node.budget),
+        hold=node.hold_us,
+    )
+
+
+def _budget(budget: BudgetDecl) -> Budget:
+    return Budget(
+        cpu=budget.cpu.amount,
+        cpu_unit="machine" if budget.cpu.unit == "fraction" else budget.cpu.unit,
+        memory=budget.memory.amount,
+        memory_unit="machine" if budget.memory.unit == "fraction" else budget.memory.unit,
+        network=budget.network,
+    )

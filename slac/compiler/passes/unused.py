@@ -1,0 +1,31 @@
+"""Blocks whose results go nowhere are named, because a forgotten reader is more likely than a wish to waste work."""
+
+from __future__ import annotations
+
+from slac.compiler.draft import Draft, Found
+from slac.compiler.reads import block_graph, kind_of
+from slac.diagnostics import Diagnostic, Severity
+from slac.language.document import AuditDecl, BlockDecl, OutputDecl, ViolationDecl
+
+
+def unused(draft: Draft) -> Found:
+    """Warn of every block without a reader; silent while blocks are broken, whose readers may be misspelt."""
+    if draft.broken:
+        return draft, []
+    graph = block_graph(draft)
+    idle = [b for b in draft.document.blocks if not isinstance(b, OutputDecl) and not graph.out_degree(b.name)]
+    return draft, [_finding(b) for b in idle]
+
+
+def _finding(block: BlockDecl) -> Diagnostic:
+    published = isinstance(block, AuditDecl | ViolationDecl)
+    return Diagnostic(
+        code="blocks/unused",
+        severity=Severity.WARNING,
+        summary=f'nothing reads the {kind_of(block)} "{block.name}"',
+        span=block.span,
+        path=block.path,
+        details="no output publishes it: add it to the `from` of an output"
+        if published
+        else "it runs and costs, but no result comes of it",
+    )

@@ -1,0 +1,86 @@
+"""Which streams a block reads, and what kinds of blocks it may read them from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import singledispatch
+
+import networkx as nx
+
+from slac.compiler.draft import Draft
+from slac.language.document import (
+    AuditDecl,
+    BlockDecl,
+    ComputationDecl,
+    InputDecl,
+    OutputDecl,
+    ProbeDecl,
+    ViolationDecl,
+)
+from slac.language.terms import Ref
+
+STREAMS: tuple[type, ...] = (InputDecl, ProbeDecl, ComputationDecl)
+"""The kinds of blocks that make a stream which computations and audits can read."""
+
+PUBLISHED: tuple[type, ...] = (AuditDecl, ViolationDecl, *STREAMS)
+"""The kinds of blocks that an output can publish."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """One place where a block reads a stream; `types` says whether an event type may stand there."""
+
+    ref: Ref
+    kinds: tuple[type, ...] = STREAMS
+    types: bool = True
+
+
+def kind_of(block: BlockDecl) -> str:
+    """What a block is called in messages: input, probe, computation, audit, violation or output."""
+    return type(block).__name__.removesuffix("Decl").lower()
+
+
+@singledispatch
+def reads(block: BlockDecl) -> tuple[Read, ...]:
+    """The streams that `block` reads, in the order of its plan node's ports."""
+    raise NotImplementedError(type(block).__name__)
+
+
+@reads.register
+def _(block: InputDecl) -> tuple[Read, ...]:
+    return ()
+
+
+@reads.register
+def _(block: ProbeDecl) -> tuple[Read, ...]:
+    return (Read(ref=block.from_),)
+
+
+@reads.register
+def _(block: ComputationDecl) -> tuple[Read, ...]:
+    return (Read(ref=block.from_), *(Read(ref=j.stream) for j in block.join))
+
+
+@reads.register
+def _(block: AuditDecl) -> tuple[Read, ...]:
+    return (Read(ref=block.from_), *(Read(ref=b.from_) for b in block.report))
+
+
+@reads.register
+def _(block: ViolationDecl) -> tuple[Read, ...]:
+    return tuple(Read(ref=r) for r in (block.absent, block.from_) if r is not None)
+
+
+@reads.register
+def _(block: OutputDecl) -> tuple[Read, ...]:
+    return tuple(Read(ref=r, kinds=PUBLISHED) for r in block.from_)
+
+
+def block_graph(draft: Draft) -> nx.DiGraph[str]:
+    """Block names with an edge from each block to its readers; references that name nothing are left out."""
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(draft.blocks)
+    for block in draft.document.blocks:
+        for read in reads(block):
+            graph.add_edges_from((f, block.name) for f in draft.feeders(read.ref.name) if f in graph)
+    return graph

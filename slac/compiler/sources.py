@@ -1,0 +1,58 @@
+"""Which files a command line means, and their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from glob import glob, has_magic
+from pathlib import Path
+from typing import Final
+
+from slac.diagnostics import UsageError
+
+DEFAULT: Final = "sla.yaml"
+"""The document of a command that names none."""
+
+_SUFFIXES: Final = (".yaml", ".yml")
+
+
+def read_sources(paths: Sequence[str], *, stdin: bytes | None = None) -> Iterator[tuple[str, bytes]]:
+    """The name and the bytes of every document, each file once; UsageError where there is nothing to read."""
+    for name in dict.fromkeys(f for path in paths or _default() for f in _files(path)):
+        if name == "-":
+            yield name, stdin or b""
+        else:
+            yield name, _bytes(name)
+
+
+def _default() -> tuple[str, ...]:
+    if not Path(DEFAULT).is_file():
+        raise UsageError(f"no document was named, and there is no {DEFAULT} in this folder")
+    return (DEFAULT,)
+
+
+def _files(path: str) -> list[str]:
+    if path == "-":
+        return [path]
+    if Path(path).is_dir():
+        found = sorted(str(p) for p in Path(path).rglob("*") if p.suffix in _SUFFIXES and p.is_file())
+        return _some(found, f'the folder "{path}" holds no {" or ".join(f"*{s}" for s in _SUFFIXES)} file')
+    if not Path(path).exists() and has_magic(path):
+        found = sorted(f for f in glob(path, recursive=True) if Path(f).is_file())  # noqa: PTH207  # as the user wrote it
+        return _some(found, f'no file matches "{path}"')
+    return [path]
+
+
+def _some(found: list[str], otherwise: str) -> list[str]:
+    if not found:
+        raise UsageError(otherwise)
+    return found
+
+
+def _bytes(name: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f'there is no file "{name}"') from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f'"{name}" cannot be read: {reason}') from error

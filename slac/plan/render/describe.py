@@ -1,0 +1,115 @@
+"""What a node does, in a few words."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from slac.language.durations import format_duration
+from slac.plan.nodes import (
+    AbsenceNode,
+    AnyNode,
+    AuditNode,
+    LatestJoinNode,
+    LinkInNode,
+    LinkOutNode,
+    OutputNode,
+    SelectNode,
+    SourceNode,
+    UnionNode,
+    ViolationNode,
+    WindowNode,
+    WindowSpec,
+)
+
+
+@singledispatch
+def describe(node: AnyNode) -> str:
+    """One line without the node's name, for example `window tumbling 10m by module`."""
+    raise NotImplementedError(type(node).__name__)
+
+
+@describe.register
+def _(node: SourceNode) -> str:
+    return f"input {node.adapter}, emits {node.event}"
+
+
+@describe.register
+def _(node: SelectNode) -> str:
+    what = "filter" if node.columns is None else "filter and select" if node.where is not None else "select"
+    return f"{what}, from {node.inputs[0]}"
+
+
+@describe.register
+def _(node: UnionNode) -> str:
+    return f"union of {', '.join(node.inputs)}"
+
+
+@describe.register
+def _(node: LatestJoinNode) -> str:
+    when = " before each row" if node.strict else ""
+    return f"join latest {node.inputs[1]} as {node.alias} by {', '.join(node.by)}{when}, to {node.inputs[0]}"
+
+
+@describe.register
+def _(node: WindowNode) -> str:
+    role = "" if node.role == "whole" else f"{node.role} of "
+    return f"{role}window {window_text(node.window)}{_by(node.keys)}, from {node.inputs[0]}"
+
+
+@describe.register
+def _(node: AuditNode) -> str:
+    return f"audit{_by(node.keys)}, from {', '.join(node.inputs)}"
+
+
+@describe.register
+def _(node: ViolationNode) -> str:
+    return f"violation ({node.severity}){_by(node.keys)}, from {node.inputs[0]}"
+
+
+@describe.register
+def _(node: AbsenceNode) -> str:
+    role = "" if node.role == "whole" else f"{node.role} of "
+    return f"{role}absence for {format_duration(node.silence)} ({node.severity}){_by(node.keys)}, from {node.inputs[0]}"
+
+
+@describe.register
+def _(node: OutputNode) -> str:
+    return f"output {node.adapter}, from {', '.join(node.inputs)}"
+
+
+@describe.register
+def _(node: LinkOutNode) -> str:
+    return f"link to {node.to}, from {node.inputs[0]}"
+
+
+@describe.register
+def _(node: LinkInNode) -> str:
+    return f"link from {node.origin}, hold {format_duration(node.hold)}"
+
+
+def window_text(window: WindowSpec) -> str:
+    """A window as a document writes it."""
+    if window.kind == "same":
+        return "same"
+    size = format_duration(window.size)
+    return (
+        f"{window.kind} {size}"
+        if window.kind == "tumbling"
+        else f"{window.kind} {size} every {format_duration(window.every)}"
+    )
+
+
+def split_text(node: AnyNode) -> str:
+    """What a link carries of the node that it reads."""
+    match node:
+        case WindowNode(role="partial"):
+            calls = ", ".join(c.function.upper() for c in node.aggregates) or "keys"
+            return f"split: partial {calls}{_by(node.keys)}, finished by {node.block}"
+        case AbsenceNode(role="partial"):
+            return f"split: the latest row{_by(node.keys)}, finished by {node.block}"
+        case _:
+            return f"whole rows: {node.schema}"
+
+
+def _by(keys: tuple[str, ...]) -> str:
+    return f" by {', '.join(keys)}" if keys else ""
