@@ -13,6 +13,7 @@ from slac.diagnostics import CODES, page_of, render_text
 from slac.language import decode, read_document
 
 CASES = Path(__file__).parent / "cases"
+LANGUAGE = Path(__file__).parents[2] / "slac" / "language"
 ENVIRONMENT = {"MAIL_HOST": "mail.example.org"}
 
 
@@ -37,3 +38,12 @@ def test_case(case: Path) -> None:
 
     assert actual == expected.read_text(encoding="utf-8")
     assert any(f"[{code}]" in actual for code in CODES if case.stem.startswith(page_of(code).removesuffix(".md")))
+
+
+def test_every_code_of_the_language_has_a_case() -> None:
+    """What reading a document may say is shown at least once."""
+    code = re.compile(r'"((?:language|names|schema|yaml)/[a-z-]+)"')
+    said = {found for path in LANGUAGE.rglob("*.py") for found in code.findall(path.read_text(encoding="utf-8"))}
+    shown = "".join(path.read_text(encoding="utf-8") for path in CASES.glob("*.txt"))
+
+    assert not sorted(found for found in said if f"[{found}]" not in shown)

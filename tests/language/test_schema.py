@@ -70,3 +70,14 @@ def test_editors_accept_what_slac_accepts(path: Path) -> None:
     """A document without findings is valid for any validator of draft 07, as an editor has it."""
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert not [error.message for error in Draft7Validator(schema()).iter_errors(data)]
+
+
+def test_every_unbuilt_word_is_refused_by_name() -> None:
+    """A word that is not built is neither accepted nor told to be unknown."""
+    for path, rules in objects(schema()):
+        for word in (
+            w for w, value in rules.get("properties", {}).items() if isinstance(value, dict) and "x-not-built" in value
+        ):
+            errors = Draft7Validator({**rules, "definitions": schema()["definitions"]}).iter_errors({word: 1})
+            found = {error.validator for error in errors if list(error.path) == [word]}
+            assert found == {"not"}, f"{path}: {word}"
