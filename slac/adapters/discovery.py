@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol, cast
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
-from slac.adapters.settings import FORMATS
+from slac.adapters.settings import formats
 from slac.diagnostics import UsageError
 from slac.stream.ports import InputAdapter, InputContext, OutputAdapter, OutputContext
 
@@ -64,7 +64,7 @@ def fields_offered(module: AdapterModule) -> Mapping[str, str]:
 
 def check_settings(module: AdapterModule, settings: Mapping[str, Any]) -> list[tuple[SettingPath, str]]:
     """What is wrong with the settings: the place of each fault and a sentence. Empty when they can be built from."""
-    validator = Draft7Validator(module.SCHEMA, format_checker=FORMATS)
+    validator = Draft7Validator(module.SCHEMA, format_checker=formats())
     faults = [fault for error in validator.iter_errors(settings) for fault in _faults(error)]
     return sorted(faults, key=lambda fault: ([str(step) for step in fault[0]], fault[1]))
 
@@ -84,20 +84,23 @@ def _load(kind: Kind, name: str) -> Any:
 
 def _faults(error: ValidationError) -> Iterator[tuple[SettingPath, str]]:
     path = tuple(error.absolute_path)
+    expected: Any = error.validator_value
     match error.validator:
         case "additionalProperties":
-            allowed = sorted(error.schema.get("properties", {}))
-            for key in sorted(set(error.instance) - set(allowed)):
+            schema: Any = error.schema
+            given: Any = error.instance
+            allowed = sorted(schema.get("properties", {}))
+            for key in sorted(set(given).difference(allowed)):
                 yield (*path, key), _unknown(key, allowed)
         case "required":
-            for key in error.validator_value:
-                if key not in error.instance:
+            for key in expected:
+                if key not in cast(Any, error.instance):
                     yield path, f"{key!r} is missing"
         case "format":
             # The format's own sentence says more than "is not a slac-duration".
             yield path, str(error.cause or error.message)
         case "enum":
-            yield path, f"{error.instance!r} is not one of {', '.join(map(str, error.validator_value))}"
+            yield path, f"{error.instance!r} is not one of {', '.join(map(str, expected))}"
         case "oneOf" | "anyOf" if error.context:
             yield path, f"{error.message}: {'; or '.join(inner.message for inner in error.context)}"
         case _:

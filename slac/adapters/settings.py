@@ -1,24 +1,29 @@
 """Adapter settings as users write them: durations, sizes and paths, and the formats that adapter schemas name."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from jsonschema import FormatChecker
 
 from slac.language.durations import parse_duration
 from slac.language.sizes import parse_size
 
-FORMATS: Final = FormatChecker(formats=())
-"""Checks `slac-duration` and `slac-size` in adapter schemas."""
+
+@cache
+def formats() -> FormatChecker:
+    """Checks `slac-duration` and `slac-size` in adapter schemas."""
+    checker = FormatChecker(formats=())
+    checker.checks("slac-duration", raises=ValueError)(_is_duration)
+    checker.checks("slac-size", raises=ValueError)(_is_size)
+    return checker
 
 
-@FORMATS.checks("slac-duration", raises=ValueError)
 def _is_duration(value: object) -> bool:
     return not isinstance(value, str) or parse_duration(value) >= 0
 
 
-@FORMATS.checks("slac-size", raises=ValueError)
 def _is_size(value: object) -> bool:
     return not isinstance(value, str) or parse_size(value) >= 0
 

@@ -1,0 +1,101 @@
+"""Input `http`: takes events that are POSTed as NDJSON, a JSON array, or one JSON object."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from slac.adapters.bodies import as_ndjson
+from slac.adapters.decoding.lines import count_records
+from slac.adapters.http_server import bind, serving
+from slac.adapters.settings import amount, schema, size, text
+from slac.stream.ports import InputContext, InputSink, Records
+
+SCHEMA: Final = schema(
+    {
+        "listen": text("Host and port to listen on; port 0 takes a free one.", pattern=r"^(.*:)[0-9]{1,5}$"),
+        "path": text("The path that is POSTed to.", pattern="^/", default="/events"),
+        "max_body": amount("The largest body that is taken.", "8MiB"),
+    },
+    required=("listen",),
+)
+CAN_WAIT: Final = False
+_RETRY_AFTER_S: Final = "1"
+
+
+def build(settings: Mapping[str, Any], context: InputContext) -> "HttpInput":
+    """The input for checked settings."""
+    return HttpInput(
+        listen=settings["listen"],
+        path=settings.get("path", "/events"),
+        max_body=size(settings, "max_body", "8MiB"),
+        context=context,
+    )
+
+
+class HttpInput:
+    """Answers 202 when the records are with the runtime, 400, 413, or 429 when it takes no more now."""
+
+    can_wait = False
+    port: int = 0
+    """The port it listens on, once it does."""
+
+    def __init__(self, *, listen: str, path: str, max_body: int, context: InputContext) -> None:
+        self._listen = listen
+        self._path = path
+        self._max_body = max_body
+        self._context = context
+
+    async def run(self, sink: InputSink) -> None:
+        """Serve until cancelled; RunFailed where the port cannot be had."""
+
+        async def take(request: Request) -> Response:
+            return await self._take(request, sink)
+
+        app = Starlette(routes=[Route(self._path, take, methods=["POST"])])
+        async with serving(app, bind(self._listen)) as port:
+            self.port = port
+            await asyncio.Event().wait()
+
+    async def _take(self, request: Request, sink: InputSink) -> Response:
+        body = await _read(request, self._max_body)
+        if body is None:
+            return _refusal(413, f"the body is larger than {self._max_body} bytes")
+        try:
+            ndjson = as_ndjson(body, array=_is_json(request))
+        except ValueError as error:
+            return _refusal(400, str(error))
+        count = count_records(ndjson)
+        if count and not await sink.push(self._records(request, ndjson)):
+            return _refusal(429, "no more is taken now; try again later", {"retry-after": _RETRY_AFTER_S})
+        return JSONResponse({"accepted": count}, status_code=202)
+
+    def _records(self, request: Request, ndjson: bytes) -> Records:
+        return Records(
+            source=self._context.instance,
+            arrival=self._context.now(),
+            ndjson=ndjson,
+            origin=f"http:{request.client.host if request.client else '?'}",
+        )
+
+
+def _is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").split(";")[0].strip().lower() == "application/json"
+
+
+async def _read(request: Request, limit: int) -> bytes | None:
+    """The body, or None as soon as it is larger than `limit`."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > limit:
+            return None
+    return bytes(body)
+
+
+def _refusal(status: int, why: str, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": why}, status_code=status, headers=headers)

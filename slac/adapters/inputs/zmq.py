@@ -1,0 +1,99 @@
+"""Input `zmq`: events from a ZeroMQ PUB or PUSH socket; a message is NDJSON lines, or a JSON array."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import zmq
+import zmq.asyncio
+
+from slac.adapters.bodies import as_ndjson
+from slac.adapters.settings import amount, as_list, one_or_more, schema, size, text
+from slac.diagnostics import RunFailed
+from slac.stream.ports import InputContext, InputSink, Records
+
+_ADDRESS: Final = "^(tcp|ipc|inproc)://"
+SCHEMA: Final = schema(
+    {
+        "pattern": text("sub reads from publishers, pull from pushers.", enum=["sub", "pull"], default="sub"),
+        "connect": text("Address to dial, such as tcp://pubsub:5556; it need not be there yet.", pattern=_ADDRESS),
+        "bind": text("Address to listen on instead.", pattern=_ADDRESS),
+        "topics": one_or_more("Topics to subscribe to: what the first frame begins with. Everything by default."),
+        "max_message": amount("The largest message that is taken; a sender of a larger one is cut off.", "8MiB"),
+    }
+) | {"oneOf": [{"required": ["connect"]}, {"required": ["bind"]}]}
+CAN_WAIT: Final = False
+_QUEUE: Final = 10_000
+"""Messages that ZeroMQ holds back for us at most; beyond, SUB drops and PUSH waits."""
+_BLOCK: Final = 2**20
+
+
+def build(settings: Mapping[str, Any], context: InputContext) -> "ZmqInput":
+    """The input for checked settings."""
+    return ZmqInput(settings, context)
+
+
+class ZmqInput:
+    """Reads all messages that are there as one block. The topic frame, if there is one, is not part of the records."""
+
+    can_wait = False
+
+    def __init__(self, settings: Mapping[str, Any], context: InputContext) -> None:
+        self._pull = settings.get("pattern", "sub") == "pull"
+        self._bind = settings.get("bind")
+        self._address: str = self._bind or settings["connect"]
+        self._topics = as_list(settings.get("topics", ""))
+        self._max_message = size(settings, "max_message", "8MiB")
+        self._context = context
+
+    async def run(self, sink: InputSink) -> None:
+        """Read until cancelled; RunFailed where the address cannot be had."""
+        context = zmq.asyncio.Context()
+        socket = context.socket(zmq.PULL if self._pull else zmq.SUB)
+        try:
+            self._open(socket)
+            while True:
+                await socket.poll()
+                await self._push(sink, await self._waiting(socket))
+        finally:
+            socket.close(linger=0)
+            context.term()
+
+    def _open(self, socket: zmq.asyncio.Socket) -> None:
+        socket.setsockopt(zmq.MAXMSGSIZE, self._max_message)
+        socket.rcvhwm = _QUEUE
+        try:
+            if not self._pull:
+                for topic in self._topics:
+                    socket.subscribe(topic)
+            if self._bind:
+                socket.bind(self._address)
+            else:
+                socket.connect(self._address)
+        except zmq.ZMQError as error:
+            raise RunFailed(f"input {self._context.block} cannot open {self._address}: {error.strerror}.") from error
+
+    async def _waiting(self, socket: zmq.asyncio.Socket) -> list[bytes]:
+        """The bodies of the messages that are there now, up to about 1 MiB."""
+        bodies: list[bytes] = []
+        held = 0
+        while held < _BLOCK and await socket.poll(0):
+            frames = await socket.recv_multipart()
+            bodies.append(frames[-1])
+            held += len(frames[-1])
+        return bodies
+
+    async def _push(self, sink: InputSink, bodies: list[bytes]) -> None:
+        lines = b"".join(_lines(body) for body in bodies)
+        if lines:
+            # Refused means dropped, and counted where it was refused: a socket cannot be asked to wait.
+            await sink.push(
+                Records(source=self._context.instance, arrival=self._context.now(), ndjson=lines, origin=self._address)
+            )
+
+
+def _lines(body: bytes) -> bytes:
+    """Records of one message; what is no JSON array though it begins like one is one bad record."""
+    try:
+        return as_ndjson(body)
+    except ValueError:
+        return body.replace(b"\n", b" ") + b"\n"

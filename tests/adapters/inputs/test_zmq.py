@@ -1,0 +1,79 @@
+"""The ZeroMQ input, fed by real sockets."""
+
+import asyncio
+from typing import Any
+
+import pytest
+import zmq
+import zmq.asyncio
+
+from slac.adapters.discovery import check_settings
+from slac.adapters.inputs import zmq as zmq_input
+from slac.diagnostics import RunFailed
+from slac.stream.ports import InputContext
+from tests.adapters.inputs.sinks import RememberingSink, Running
+
+CONTEXT = InputContext(block="in", instance="web-1", now=lambda: 7)
+
+
+def build(**settings: Any) -> zmq_input.ZmqInput:
+    """The adapter for valid settings."""
+    assert check_settings(zmq_input, settings) == []
+    return zmq_input.build(settings, CONTEXT)
+
+
+def test_pull_takes_lines_and_arrays() -> None:
+    """Each message is NDJSON or an array; a bad one is one bad record."""
+
+    async def run() -> None:
+        with zmq.asyncio.Context() as context:
+            push = context.socket(zmq.PUSH)
+            port = push.bind_to_random_port("tcp://127.0.0.1")
+            async with Running(build(pattern="pull", connect=f"tcp://127.0.0.1:{port}"), RememberingSink()) as sink:
+                await push.send(b'{"a":1}\n{"a":2}\n')
+                await push.send(b'[{"a":3}]')
+                await push.send(b'[{"a":\n4}')
+                await sink.until(lambda s: len(s.lines) == 4)
+                assert sink.lines == [b'{"a":1}', b'{"a":2}', b'{"a":3}', b'[{"a": 4}']
+                assert sink.pushed[0].source == "web-1"
+            push.close(linger=0)
+
+    asyncio.run(run())
+
+
+def test_sub_takes_its_topics_and_drops_the_topic_frame() -> None:
+    """Only what it subscribed to."""
+
+    async def run() -> None:
+        with zmq.asyncio.Context() as context:
+            publisher = context.socket(zmq.XPUB)
+            port = publisher.bind_to_random_port("tcp://127.0.0.1")
+            async with Running(build(connect=f"tcp://127.0.0.1:{port}", topics=["a"]), RememberingSink()) as sink:
+                assert await publisher.recv() == b"\x01a"
+                await publisher.send_multipart([b"b", b'{"b":1}'])
+                await publisher.send_multipart([b"a", b'{"a":1}'])
+                await sink.until(lambda s: s.lines)
+                assert sink.lines == [b'{"a":1}']
+            publisher.close(linger=0)
+
+    asyncio.run(run())
+
+
+def test_an_address_in_use_is_a_sentence() -> None:
+    """The address is named."""
+
+    async def run() -> None:
+        with zmq.asyncio.Context() as context:
+            taken = context.socket(zmq.PULL)
+            port = taken.bind_to_random_port("tcp://127.0.0.1")
+            with pytest.raises(RunFailed, match=f"cannot open tcp://127.0.0.1:{port}: Address already in use"):
+                await build(bind=f"tcp://127.0.0.1:{port}").run(RememberingSink())
+            taken.close(linger=0)
+
+    asyncio.run(run())
+
+
+def test_exactly_one_address() -> None:
+    """Neither none nor both."""
+    assert check_settings(zmq_input, {})
+    assert check_settings(zmq_input, {"bind": "tcp://*:1", "connect": "tcp://a:1"})
