@@ -161,7 +161,7 @@ def _float_bits(series: pl.Series) -> Ids:
 def _text_bits(series: pl.Series) -> Ids:
     digest = xxhash.xxh3_64_intdigest
     values = series.fill_null("").cast(pl.Binary).to_list()
-    return np.fromiter((digest(v) for v in values), np.uint64, len(values))
+    return np.fromiter(map(digest, values), np.uint64, len(values))
 
 
 def _struct(series: pl.Series) -> Ids:

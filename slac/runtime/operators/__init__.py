@@ -1,0 +1,1 @@
+"""One operator a file: what each kind of node does with rows and watermarks."""

@@ -1,0 +1,46 @@
+"""From a plan node to the operator that does its work."""
+
+from __future__ import annotations
+
+from slac.plan.nodes import (
+    AbsenceNode,
+    AnyNode,
+    AuditNode,
+    LatestJoinNode,
+    SelectNode,
+    UnionNode,
+    ViolationNode,
+    WindowNode,
+)
+from slac.runtime.operator import Operator, OperatorContext
+from slac.runtime.operators.latest_join import LatestJoinOperator
+from slac.runtime.operators.select import SelectOperator
+from slac.runtime.operators.union import UnionOperator
+from slac.runtime.operators.window import WindowOperator
+
+
+def build_operator(node: AnyNode, context: OperatorContext) -> Operator:
+    """The operator of a node; TypeError for the rim (sources, outputs, links), which belongs to the core."""
+    match node:
+        case SelectNode():
+            return SelectOperator(node, context)
+        case UnionNode():
+            return UnionOperator(node, context)
+        case LatestJoinNode():
+            return LatestJoinOperator(node, context)
+        case WindowNode():
+            return WindowOperator(node, context)
+        case AuditNode():
+            from slac.runtime.operators.audit import AuditOperator
+
+            return AuditOperator(node, context)
+        case ViolationNode():
+            from slac.runtime.operators.violation import ViolationOperator
+
+            return ViolationOperator(node, context)
+        case AbsenceNode():
+            from slac.runtime.operators.absence import AbsenceOperator
+
+            return AbsenceOperator(node, context)
+        case _:
+            raise TypeError(f'node "{node.id}" ({type(node).__name__}) is not an operator of the inner dataflow')

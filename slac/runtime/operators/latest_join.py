@@ -1,0 +1,126 @@
+"""Each left row with the latest right row of its key, as of the left row's time.
+
+Both sides wait for the watermark, so neither arrival nor batches matter. Rows of either side that come behind it are
+dropped and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import polars as pl
+
+from slac.plan.nodes import LatestJoinNode
+from slac.runtime.operator import Operator, OperatorContext, State
+from slac.runtime.operators.latest_right import AT, ORDER, LatestRight
+from slac.stream.batch import META, TIME, Batch, total_order
+
+_LEFT_AT: Final = "_left_at"
+_MANY: Final = 4096
+
+
+class LatestJoinOperator(Operator):
+    """Port 0 is the left side, port 1 the right one; a right row older than `retain` is not matched any more.
+
+    Equal times match unless the node is `strict`; of right rows of one time the last in the total order counts; NULL
+    in a key matches nothing. Rows out: the left row's meta columns, then the node's schema, in the total order.
+    """
+
+    def __init__(self, node: LatestJoinNode, context: OperatorContext) -> None:
+        self._node = node
+        types = node.schema.polars()
+        names = {f"{node.alias}.{c}": c for c in node.right_columns}
+        self._right_types = {outside: types[outside] for outside in names if outside in types}
+        values = {outside: pl.col(names[outside]).cast(dtype) for outside, dtype in self._right_types.items()}
+        self._right = LatestRight(node.by, values, node.retain)
+        self._left: list[pl.DataFrame] = []
+        self._left_span: tuple[int, int] | None = None
+        self._crowded = _MANY
+        self._late = 0
+
+    def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
+        """Hold the rows until the watermark has passed them."""
+        if batch.late:
+            self._late += batch.height
+        elif port == 0:
+            self._hold(batch.frame)
+        else:
+            self._right.add(batch.frame)
+        return ()
+
+    def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
+        """Join the left rows that the watermark has passed."""
+        ready = self._release(watermark)
+        settled = self._right.settle(watermark)
+        joined = None if ready is None else self._join(ready, settled)
+        self._right.fold(watermark)
+        self._crowded = _MANY + 2 * self._right.rows
+        return () if joined is None else (Batch(joined),)
+
+    def next_due(self) -> int | None:
+        """Just behind the first left row; or, when the right side has grown, behind its first row."""
+        due = [] if self._left_span is None else [self._left_span[0] + 1]
+        if self._right.rows >= self._crowded and (lowest := self._right.lowest_recent) is not None:
+            due.append(lowest + 1)
+        return min(due, default=None)
+
+    def open_until(self) -> int | None:
+        """Just behind the last left row."""
+        return None if self._left_span is None else self._left_span[1] + 1
+
+    def snapshot(self) -> State:
+        """Left rows held back, and the right side."""
+        left = {"left": pl.concat(self._left, how="diagonal")} if self._left else {}
+        return State({"late": self._late}, {**left, **self._right.frames()})
+
+    def restore(self, state: State) -> None:
+        """Take over a snapshot."""
+        self._late = state.values["late"]
+        if "left" in state.frames:
+            self._hold(state.frames["left"])
+        self._right.restore(state.frames)
+
+    def statistics(self) -> Mapping[str, int]:
+        """`late`: rows dropped as late; `rows`: rows held on both sides."""
+        return {"late": self._late, "rows": self._right.rows + sum(f.height for f in self._left)}
+
+    def _hold(self, frame: pl.DataFrame) -> None:
+        times = frame[TIME].to_physical()
+        low, high = int(times.min()), int(times.max())  # type: ignore[arg-type]
+        span = self._left_span
+        self._left_span = (low, high) if span is None else (min(low, span[0]), max(high, span[1]))
+        self._left.append(frame)
+
+    def _release(self, watermark: int) -> pl.DataFrame | None:
+        """Left rows that the watermark has passed, in the total order."""
+        if self._left_span is None or self._left_span[0] >= watermark:
+            return None
+        held = pl.concat(self._left, how="diagonal").with_columns(pl.col(TIME).to_physical().alias(_LEFT_AT))
+        ready, rest = held.filter(pl.col(_LEFT_AT) < watermark), held.filter(pl.col(_LEFT_AT) >= watermark)
+        self._left, self._left_span = [], None
+        if rest.height:
+            self._hold(rest.drop(_LEFT_AT))
+        return ready.sort(total_order(ready))
+
+    def _join(self, ready: pl.DataFrame, settled: list[pl.DataFrame]) -> pl.DataFrame:
+        keys = list(self._node.by)
+        if settled:
+            right = pl.concat(settled)
+            if keys and right.height > ready.height:
+                right = right.join(ready.select(keys).unique(), on=keys, how="semi")
+            right = right.sort(ORDER)
+        else:
+            right = pl.DataFrame(schema={**{k: ready.schema[k] for k in keys}, AT: pl.Int64(), **self._right_types})
+        joined = ready.join_asof(
+            right.select(*keys, AT, *self._right_types),
+            left_on=_LEFT_AT,
+            right_on=AT,
+            by=keys or None,
+            strategy="backward",
+            tolerance=self._node.retain,
+            allow_exact_matches=not self._node.strict,
+            check_sortedness=False,
+        )
+        meta = [pl.col(name) for name in META if name in ready.columns]
+        return joined.select(*meta, *(pl.col(n).cast(t) for n, t in self._node.schema.polars().items()))

@@ -1,0 +1,88 @@
+"""The right side of a latest-join: rows until the watermark has passed them, then the latest of each key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import polars as pl
+
+from slac.stream.batch import DEPTH, ID, TIME
+
+AT: Final = "_at"
+"""Column (Int64 µs) of a right row's time."""
+ORDER: Final = (AT, "_right_depth", "_right_id")
+_FEW: Final = 1024
+
+
+class LatestRight:
+    """Rows as keys, place in the total order, and value columns (`values`: name in the input → name outside).
+
+    `recent`: the watermark has not passed them; `settled`: it has; `latest`: one a key. Settled rows are folded into
+    the latest when they have become many, so that the cost of a fold is spread over the rows that led to it.
+    """
+
+    def __init__(self, keys: Sequence[str], values: Mapping[str, pl.Expr], retain: int) -> None:
+        self._keys = list(keys)
+        self._values = [e.alias(name) for name, e in values.items()]
+        self._retain = retain
+        self._recent: list[pl.DataFrame] = []
+        self._settled: list[pl.DataFrame] = []
+        self._latest: pl.DataFrame | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows held."""
+        return sum(f.height for f in self._held())
+
+    @property
+    def lowest_recent(self) -> int | None:
+        """Time of the earliest row that the watermark has not passed."""
+        return min((int(f[AT].min()) for f in self._recent), default=None)  # type: ignore[arg-type]
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Take rows of the right input; those with a NULL in the key can match nothing."""
+        depth = pl.col(DEPTH) if DEPTH in frame.columns else pl.lit(0, pl.UInt16)
+        place = [e.alias(n) for e, n in zip((pl.col(TIME).to_physical(), depth, pl.col(ID)), ORDER, strict=True)]
+        rows = frame.select(*self._keys, *place, *self._values)
+        rows = rows.drop_nulls(self._keys) if self._keys else rows
+        if rows.height:
+            self._recent.append(rows)
+
+    def settle(self, watermark: int) -> list[pl.DataFrame]:
+        """All rows that the watermark has passed and that still matter, in no particular order."""
+        if self._recent:
+            recent = pl.concat(self._recent)
+            rest = recent.filter(pl.col(AT) >= watermark)
+            self._recent = [rest] if rest.height else []
+            if rest.height < recent.height:
+                self._settled.append(recent.filter(pl.col(AT) < watermark))
+        return [*self._settled, *([] if self._latest is None else [self._latest])]
+
+    def fold(self, watermark: int) -> None:
+        """Keep only the latest settled row of each key, and none that is older than `retain`."""
+        held = 0 if self._latest is None else self._latest.height
+        if sum(f.height for f in self._settled) <= max(_FEW, held // 2):
+            return
+        together = self.settle(watermark)
+        rows = pl.concat(together).filter(pl.col(AT) >= watermark - self._retain).sort(ORDER)
+        self._latest = rows.unique(self._keys, keep="last") if self._keys else rows.tail(1)
+        self._settled = []
+
+    def frames(self) -> dict[str, pl.DataFrame]:
+        """All that is held, for a snapshot."""
+        parts = {
+            "recent": self._recent,
+            "settled": self._settled,
+            "latest": [] if self._latest is None else [self._latest],
+        }
+        return {name: pl.concat(frames) for name, frames in parts.items() if frames}
+
+    def restore(self, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Take over what `frames` gave."""
+        self._recent = [frames["recent"]] if "recent" in frames else []
+        self._settled = [frames["settled"]] if "settled" in frames else []
+        self._latest = frames.get("latest")
+
+    def _held(self) -> list[pl.DataFrame]:
+        return [*self._recent, *self._settled, *([] if self._latest is None else [self._latest])]

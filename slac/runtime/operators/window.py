@@ -1,0 +1,189 @@
+"""Aggregates by key and window, closed by the watermark.
+
+A batch is grouped first, by pane and key; what it adds to the state are partial rows. A window closes when the
+watermark reaches its end, and is never said twice: a row that comes too late for it is counted in `late`, once for
+each window that it misses, and still counts in those that were open when it arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+from slac.plan.aggregates import grouped, part_columns, partial_exprs
+from slac.plan.nodes import WindowNode
+from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
+from slac.runtime.operators.pane_state import AFTER, EXPIRES, START, PaneState
+from slac.runtime.operators.window_fill import WindowFill
+from slac.runtime.operators.window_grid import END, Grid
+from slac.runtime.operators.window_rows import WindowRows
+from slac.stream.batch import ARRIVAL_WATERMARK, KEPT, SEEN, TIME, WINDOW_START, Batch
+from slac.stream.sums import weight_units
+
+_INSTANT = pl.col(TIME).to_physical()
+
+
+class WindowOperator(Operator):
+    """One window node in any of its roles; state is bounded by open windows × keys, and by `retain` where it fills.
+
+    Rows out: `_time` (end − 1 µs), `_id`, `_window_start`, `_seen`, `_kept`, then the node's schema (`partial`: keys
+    and parts), in the order of (`_time`, `_id`).
+    """
+
+    def __init__(self, node: WindowNode, context: OperatorContext) -> None:
+        self._node = node
+        # Rows of `same` and partial rows carry the window that they belong to; a grid is then needed to fill only.
+        self._carried = node.window.kind == "same" or node.role == "final"
+        self._grid = Grid.of(node.window)
+        self._rows = WindowRows(node, context.document)
+        self._state = PaneState(node.keys, node.aggregates)
+        self._fill = WindowFill(node.keys, node.retain) if node.fill and node.role != "partial" else None
+        self._columns = [START, EXPIRES, AFTER, *node.keys, *part_columns(node.aggregates), KEPT, SEEN]
+        self._exprs: dict[tuple[str, ...], list[pl.Expr]] = {}
+        self._closed = BEGINNING
+        self._late = 0
+
+    def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
+        """Group the rows and keep the result."""
+        frame, late = self._placed(batch.frame, late=batch.late)
+        if late:
+            frame = self._still_open(frame)
+        if frame.height:
+            partials = self._merged_rows(frame) if self._node.role == "final" else self._grouped(frame)
+            self._learn(partials)
+            self._state.add(partials.select(self._columns))
+        return ()
+
+    def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
+        """Close every window whose end the watermark has reached."""
+        panes = self._due(watermark)
+        rows = [] if panes is None else [self._rows.values(panes)]
+        if self._fill is not None and self._grid is not None:
+            blanks = self._filled(panes, watermark, end=end)
+            rows = [pl.concat([*rows, blanks]).sort(TIME, "_id")] if blanks is not None else rows
+        self._state.expire(watermark)
+        self._closed = max(self._closed, watermark)
+        return [Batch(frame) for frame in rows if frame.height]
+
+    def next_due(self) -> int | None:
+        """The end of the next window that holds data, or that a known key needs a row for."""
+        due = [self._next_data_end()]
+        if self._fill is not None and self._grid is not None:
+            due.append(self._fill.next_due(self._grid, self._closed))
+        return min((d for d in due if d is not None), default=None)
+
+    def open_until(self) -> int | None:
+        """The end of the last window that holds data."""
+        return self._state.highest_expiry
+
+    def snapshot(self) -> State:
+        """The panes, the known keys, and how far windows were closed."""
+        panes, known = self._state.frame(), None if self._fill is None else self._fill.frame()
+        grid = None if self._grid is None else [self._grid.size, self._grid.every]
+        frames = {"panes": panes, "known": known}
+        return State(
+            {"closed": self._closed, "late": self._late, "grid": grid},
+            {name: frame for name, frame in frames.items() if frame is not None},
+        )
+
+    def restore(self, state: State) -> None:
+        """Take over a snapshot."""
+        self._closed, self._late = state.values["closed"], state.values["late"]
+        self._grid = Grid(*state.values["grid"]) if state.values["grid"] else None
+        if "panes" in state.frames:
+            self._state.add(state.frames["panes"])
+        if "known" in state.frames and self._fill is not None:
+            self._fill.restore(state.frames["known"])
+
+    def statistics(self) -> Mapping[str, int]:
+        """`late`: rows × windows missed; `groups`: partial rows held; `keys`: keys known, where windows are filled."""
+        keys = {} if self._fill is None else {"keys": self._fill.keys}
+        return {"late": self._late, "groups": self._state.rows, **keys}
+
+    def _placed(self, frame: pl.DataFrame, *, late: bool) -> tuple[pl.DataFrame, bool]:
+        """The frame with `_start` (and `_expires` where rows carry it), and whether windows may have been missed."""
+        if self._carried or self._grid is None:
+            start, end = pl.col(WINDOW_START).to_physical().alias(START), (_INSTANT + 1).alias(EXPIRES)
+            frame = frame.with_columns(start, end)
+            return frame, late or int(frame[EXPIRES].min()) <= self._closed  # type: ignore[arg-type]
+        instants = frame[TIME].to_physical()
+        lowest = self._grid.pane_start(int(instants.min()))  # type: ignore[arg-type]
+        highest = self._grid.pane_start(int(instants.max()))  # type: ignore[arg-type]
+        # One pane needs no division and no second grouping key.
+        pane = pl.lit(lowest, pl.Int64) if lowest == highest else _INSTANT // self._grid.pane * self._grid.pane
+        return frame.with_columns(pane.alias(START)), late or self._grid.first_end(lowest) <= self._closed
+
+    def _still_open(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Rows that some open window still takes, with `_after`; windows that are missed are counted."""
+        bound = pl.lit(self._closed, pl.Int64)
+        if ARRIVAL_WATERMARK in frame.columns:
+            bound = pl.max_horizontal(pl.col(ARRIVAL_WATERMARK), bound)
+        if self._carried or self._grid is None:
+            missed = (pl.col(EXPIRES) <= bound).cast(pl.Int64)
+            last_end, after = pl.col(EXPIRES), pl.lit(BEGINNING, pl.Int64)
+        else:
+            missed = self._grid.missed(pl.col(START), bound)
+            last_end = self._grid.last_end(pl.col(START))
+            after = (
+                pl.when(missed > 0)
+                .then(self._grid.last_end(bound - self._grid.size))
+                .otherwise(pl.lit(BEGINNING, pl.Int64))
+            )
+        self._late += int(frame.select(missed.sum()).item())
+        return frame.with_columns(after.alias(AFTER)).filter(last_end > bound)
+
+    def _grouped(self, frame: pl.DataFrame) -> pl.DataFrame:
+        columns = tuple(frame.columns)
+        if columns not in self._exprs:
+            self._exprs[columns] = partial_exprs(self._node.aggregates, columns)
+        places = [c for c in (START, EXPIRES, AFTER) if c in columns]
+        constant = {c: frame[c][0] for c in places if frame[c].min() == frame[c].max()}
+        by = [c for c in places if c not in constant]
+        partials = grouped(frame, [*by, *self._node.keys], self._exprs[columns])
+        return self._completed(partials.with_columns(pl.lit(v, pl.Int64).alias(c) for c, v in constant.items()))
+
+    def _completed(self, partials: pl.DataFrame) -> pl.DataFrame:
+        if AFTER not in partials.columns:
+            partials = partials.with_columns(pl.lit(BEGINNING, pl.Int64).alias(AFTER))
+        if EXPIRES in partials.columns or self._grid is None:
+            return partials
+        expires = self._grid.last_end(pl.col(START)).alias(EXPIRES)
+        # Where windows have gaps between them, a row may belong to none.
+        return partials.with_columns(expires).filter(pl.col(EXPIRES) > pl.col(START))
+
+    def _merged_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return self._completed(frame).with_columns(weight_units(pl.col(SEEN)).alias(SEEN))
+
+    def _learn(self, partials: pl.DataFrame) -> None:
+        """Without a stated size, rows of `same` show how long their windows are; one follows the other."""
+        if self._fill is not None and self._grid is None:
+            size = int(partials[EXPIRES][0]) - int(partials[START][0])
+            self._grid = Grid(size, size)
+
+    def _due(self, watermark: int) -> pl.DataFrame | None:
+        if not self._state.rows:
+            return None
+        panes = self._state.starting_before(watermark)
+        if self._carried or self._grid is None or self._grid.is_tumbling:
+            due = panes.filter(pl.col(EXPIRES) <= watermark).with_columns(pl.col(EXPIRES).alias(END))
+        else:
+            due = self._grid.windows(panes, self._closed, watermark)
+        return due if due.height else None
+
+    def _filled(self, panes: pl.DataFrame | None, watermark: int, *, end: bool) -> pl.DataFrame | None:
+        assert self._fill is not None
+        assert self._grid is not None
+        until = watermark
+        if end:
+            held = [] if panes is None else [int(panes[END].max())]  # type: ignore[arg-type]
+            until = min(until, max([*held, self._fill.latest or BEGINNING]))
+        missing = self._fill.missing(panes, self._grid, self._closed, until)
+        return None if missing is None else self._rows.blanks(missing)
+
+    def _next_data_end(self) -> int | None:
+        if self._carried or self._grid is None or self._grid.is_tumbling:
+            return self._state.lowest_expiry
+        if self._state.lowest_start is None:
+            return None
+        return max(self._grid.first_end(self._state.lowest_start), self._grid.end_after(self._closed))

@@ -1,0 +1,78 @@
+"""Where windows lie: half-open, aligned to the epoch, cut into panes that each belong to whole windows.
+
+All instants are integers in µs. A pane is as long as the greatest common divisor of size and distance, so a row is
+aggregated once however many windows it belongs to.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import polars as pl
+
+from slac.plan.nodes import WindowSpec
+from slac.runtime.operators.pane_state import AFTER, EXPIRES, START
+
+END = "_end"
+"""Column (Int64 µs) of a window's end while it is being closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Windows `[k·every, k·every + size)` for every integer k."""
+
+    size: int
+    every: int
+
+    @classmethod
+    def of(cls, spec: WindowSpec) -> Grid | None:
+        """The grid of a specification; None where it does not say (rows of `same` carry their window)."""
+        if spec.size <= 0:
+            return None
+        return cls(spec.size, spec.every if spec.kind == "hopping" or spec.every > 0 else spec.size)
+
+    @property
+    def pane(self) -> int:
+        """Length of a pane."""
+        return math.gcd(self.size, self.every)
+
+    @property
+    def is_tumbling(self) -> bool:
+        """Whether every pane is a window."""
+        return self.size == self.every
+
+    def pane_start(self, instant: int) -> int:
+        """Start of the pane that holds an instant."""
+        return instant // self.pane * self.pane
+
+    def first_end(self, pane_start: int) -> int:
+        """End of the first window that holds a pane."""
+        return -((self.size - pane_start - self.pane) // self.every) * self.every + self.size
+
+    def end_after(self, instant: int) -> int:
+        """The first end of a window that lies behind an instant."""
+        return ((instant - self.size) // self.every + 1) * self.every + self.size
+
+    def last_end(self, pane_start: pl.Expr) -> pl.Expr:
+        """End of the last window that begins at or before a pane: when the pane can be forgotten."""
+        return pane_start // self.every * self.every + self.size
+
+    def missed(self, pane_start: pl.Expr, bound: pl.Expr) -> pl.Expr:
+        """How many of the windows that hold a pane have their end at or before `bound`."""
+        first = -((self.size - pane_start - self.pane) // self.every)
+        last = pane_start // self.every
+        closed = (bound - self.size) // self.every
+        return pl.max_horizontal(pl.min_horizontal(last, closed) - first + 1, pl.lit(0))
+
+    def windows(self, panes: pl.DataFrame, closed: int, until: int) -> pl.DataFrame:
+        """The panes once for each of their windows with an end in (closed, until]: adds `_end`, moves `_start`."""
+        hops = range(-(-self.size // self.every))
+        end = pl.col(EXPIRES)
+        pieces = [
+            panes.with_columns((end - hop * self.every).alias(END)).filter(
+                pl.col(END) > pl.max_horizontal(pl.col(START), pl.col(AFTER), pl.lit(closed)), pl.col(END) <= until
+            )
+            for hop in hops
+        ]
+        return pl.concat(pieces).with_columns((pl.col(END) - self.size).alias(START))

@@ -1,0 +1,74 @@
+"""What a closed window says: values of the aggregates, `project` and `then`, time and id."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from slac.plan.aggregates import empty_exprs, final_exprs, merged, part_columns
+from slac.plan.expressions import AggregateCall, Column, NamedExpr
+from slac.plan.lowering import columns_of, lower
+from slac.plan.nodes import WindowNode
+from slac.runtime.operators.pane_state import START
+from slac.runtime.operators.window_grid import END
+from slac.stream.batch import ID, KEPT, SEEN, TIME, TIME_TYPE, WINDOW_START
+from slac.stream.ids import window_ids
+from slac.stream.sums import from_weight_units
+from slac.stream.types import to_polars
+
+META_OUT = (TIME, ID, WINDOW_START, SEEN, KEPT)
+
+
+class WindowRows:
+    """Makes the rows of one window node from partial rows that carry `_start` and `_end` (Int64 µs)."""
+
+    def __init__(self, node: WindowNode, document: str) -> None:
+        self._node = node
+        self._document = document
+        self._by = [START, END, *node.keys]
+        self._project = [_named(p) for p in node.project]
+        self._then = [_named(t) for t in node.then]
+        blank = [_blank(p, node.aggregates) for p in node.project]
+        self._blank_project = [*blank, *(_null(t) for t in node.then)]
+        self._columns = [pl.col(n).cast(t) for n, t in node.schema.polars().items()]
+
+    def values(self, panes: pl.DataFrame) -> pl.DataFrame:
+        """Finished rows, one a key and window, in the order of (`_time`, `_id`)."""
+        groups = merged(panes, self._by, self._node.aggregates)
+        if self._node.role == "partial":
+            parts = pl.col(part_columns(self._node.aggregates))
+            frame = self._stamped(groups, [from_weight_units(pl.col(SEEN)).alias(SEEN), pl.col(KEPT), parts])
+            return frame.select(*META_OUT, *self._node.keys, parts).sort(TIME, ID)
+        frame = self._stamped(groups, final_exprs(self._node.aggregates)).with_columns(self._project)
+        for column in self._then:
+            frame = frame.with_columns(column)
+        return frame.select(*META_OUT, *self._columns).sort(TIME, ID)
+
+    def blanks(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """Finished rows of windows in which a key had no rows: COUNTs are 0, all else that was computed is NULL."""
+        frame = self._stamped(groups, empty_exprs(self._node.aggregates)).with_columns(self._blank_project)
+        return frame.select(*META_OUT, *self._columns)
+
+    def _stamped(self, groups: pl.DataFrame, values: list[pl.Expr]) -> pl.DataFrame:
+        frame = groups.select(
+            (pl.col(END) - 1).cast(TIME_TYPE).alias(TIME),
+            pl.col(START).cast(TIME_TYPE).alias(WINDOW_START),
+            *self._node.keys,
+            *values,
+        )
+        return frame.with_columns(window_ids(frame, self._document, self._node.block, self._node.keys))
+
+
+def _named(column: NamedExpr) -> pl.Expr:
+    return lower(column.expr).alias(column.name)
+
+
+def _null(column: NamedExpr) -> pl.Expr:
+    return pl.lit(None, to_polars(column.expr.dtype)).alias(column.name)
+
+
+def _blank(column: NamedExpr, calls: tuple[AggregateCall, ...]) -> pl.Expr:
+    """A COUNT by itself is 0, what needs no aggregate is what it is, and nothing else is known."""
+    of_aggregates = columns_of(column.expr) & {c.name for c in calls}
+    if not of_aggregates or isinstance(column.expr, Column):
+        return _named(column)
+    return _null(column)
