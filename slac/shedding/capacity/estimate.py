@@ -1,0 +1,184 @@
+"""The estimator: from a plan, a calibration and a machine to a capacity report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from slac.plan.graph import Placement, Plan
+from slac.plan.nodes import SourceNode
+from slac.shedding.budget import resolve_budget
+from slac.shedding.capacity.calibration import Calibration
+from slac.shedding.capacity.flow import Scene
+from slac.shedding.capacity.model import source_rate
+from slac.shedding.capacity.report import (
+    Assumed,
+    BlockReport,
+    CapacityReport,
+    Excess,
+    Limit,
+    Need,
+    NodeReport,
+    Resource,
+)
+from slac.shedding.capacity.walk import Use, Walked, walk
+from slac.shedding.machine import Machine
+from slac.shedding.readings import ResolvedBudget
+
+RESOURCES: Final[tuple[Resource, ...]] = ("cpu", "memory", "network")
+FARTHEST: Final = 2.0**20
+"""Loads above this many times the normal one are not looked at."""
+STEPS: Final = 40
+"""Bisections of a factor between 2⁻²⁰ and 2²⁰: a precision far better than the model's."""
+
+
+def report(plan: Plan, calibration: Calibration, machine: Machine) -> CapacityReport:
+    """What `plan` needs on `machine` (every node is taken to run on one like it), and the most that fits."""
+    estimate = _Estimate(plan, calibration, machine)
+    return CapacityReport(
+        document=plan.document,
+        has_burst=any(isinstance(n, SourceNode) and n.rate and n.rate.burst is not None for n in plan.nodes),
+        nodes=tuple(estimate.node(p) for p in plan.data.placements),
+        blocks=estimate.blocks(),
+        excesses=estimate.excesses(),
+        assumed=estimate.assumed(),
+    )
+
+
+@dataclass
+class _Estimate:
+    """The two loads that are reported, computed once, and what is asked of them."""
+
+    plan: Plan
+    calibration: Calibration
+    machine: Machine
+    notes: dict[str, None] = field(default_factory=dict)
+
+    @cached_property
+    def normal(self) -> Walked:
+        return walk(self.plan, self.calibration, Scene(notes=self.notes))
+
+    @cached_property
+    def burst(self) -> Walked:
+        return walk(self.plan, self.calibration, Scene(burst=True, notes=self.notes))
+
+    def budget(self, placement: Placement) -> ResolvedBudget:
+        return resolve_budget(placement.budget, self.machine)
+
+    def node(self, placement: Placement) -> NodeReport:
+        return NodeReport(
+            node=placement.name,
+            budget=self.budget(placement),
+            runtime=_need(self.normal.overhead[placement.name]),
+            normal=_need(self.normal.total(self.plan, placement.name)),
+            burst=_need(self.burst.total(self.plan, placement.name)),
+            limit=self._limit(placement),
+        )
+
+    def blocks(self) -> tuple[BlockReport, ...]:
+        places = dict.fromkeys((n.block, n.node) for n in self.plan.nodes)
+        return tuple(self._block(block, node) for block, node in places)
+
+    def excesses(self) -> tuple[Excess, ...]:
+        found: list[Excess] = []
+        for placement in self.plan.data.placements:
+            for load, walked in (("normal", self.normal), ("burst", self.burst)):
+                known = {e.resource for e in found if e.node == placement.name}
+                found += [e for e in self._over(placement, walked, load) if e.resource not in known]
+        return tuple(found)
+
+    def assumed(self) -> Assumed:
+        errors = [line.error for line in self.calibration.kinds.values()]
+        return Assumed(
+            machine=self.machine,
+            calibrated_on=self.calibration.machine,
+            fit_error=sum(errors) / max(len(errors), 1),
+            notes=tuple(self.notes),
+        )
+
+    def _block(self, block: str, node: str) -> BlockReport:
+        ids = [n.id for n in self.plan.nodes if (n.block, n.node) == (block, node)]
+        loads = [self.normal.loads[i] for i in ids]
+        return BlockReport(
+            block=block,
+            node=node,
+            rows_in=loads[0].rows_in,
+            rows_out=loads[-1].flow.rate,
+            normal=_need(sum((self.normal.uses[i] for i in ids), Use())),
+            burst=_need(sum((self.burst.uses[i] for i in ids), Use())),
+        )
+
+    def _over(self, placement: Placement, walked: Walked, load: str) -> list[Excess]:
+        budget, need = self.budget(placement), _need(walked.total(self.plan, placement.name))
+        return [
+            Excess(
+                node=placement.name,
+                load="burst" if load == "burst" else "normal",
+                resource=resource,
+                need=amount(need, resource),
+                budget=bound,
+                block=self._heaviest(placement.name, walked, resource),
+            )
+            for resource in RESOURCES
+            if (bound := bound_of(budget, resource)) is not None and amount(need, resource) > bound
+        ]
+
+    def _heaviest(self, node: str, walked: Walked, resource: Resource) -> str | None:
+        """The block that uses most of `resource` there; None where the runtime itself uses more than any."""
+        uses: dict[str, float] = {}
+        for n in self.plan.nodes:
+            if n.node == node:
+                uses[n.block] = uses.get(n.block, 0.0) + amount(_need(walked.uses[n.id]), resource)
+        most = max(uses, key=lambda b: uses[b], default=None)
+        own = amount(_need(walked.overhead[node]), resource)
+        return most if most is not None and uses[most] >= own else None
+
+    def _limit(self, placement: Placement) -> Limit:
+        """The highest factor on all normal rates that fits this node; needs grow with it, so it can be bisected."""
+        inputs = self._inputs_of(placement.name)
+        if not inputs or not self._breaks(placement, FARTHEST):
+            return Limit(factor=None, rate=None, resource=None, block=None)
+        low, high = 0.0, FARTHEST
+        if not self._breaks(placement, 1.0 / FARTHEST):
+            low = 1.0 / FARTHEST
+            for _ in range(STEPS):
+                middle = (low * high) ** 0.5
+                low, high = (low, middle) if self._breaks(placement, middle) else (middle, high)
+        first = self._breaks(placement, high if low else 1.0 / FARTHEST)[0]
+        rate = sum(source_rate(n, Scene()) for n in self.plan.nodes if isinstance(n, SourceNode) and n.block in inputs)
+        return Limit(factor=low, rate=low * rate, resource=first.resource, block=first.block)
+
+    def _breaks(self, placement: Placement, factor: float) -> list[Excess]:
+        return self._over(placement, walk(self.plan, self.calibration, Scene(factor=factor)), "normal")
+
+    def _inputs_of(self, node: str) -> frozenset[str]:
+        """The inputs whose events reach this node."""
+        flows = [self.normal.loads[n.id].flow.inputs for n in self.plan.nodes if n.node == node]
+        return frozenset().union(*flows)
+
+
+def amount(need: Need, resource: Resource) -> float:
+    """How much of `resource` is needed, in the resource's own unit."""
+    match resource:
+        case "cpu":
+            return need.cpu_cores
+        case "memory":
+            return need.memory_bytes
+        case "network":
+            return need.network_bits
+
+
+def bound_of(budget: ResolvedBudget, resource: Resource) -> float | None:
+    """How much of `resource` the budget allows; None without a bound."""
+    match resource:
+        case "cpu":
+            return budget.cpu_cores
+        case "memory":
+            return float(budget.memory_bytes)
+        case "network":
+            return budget.network_bits
+
+
+def _need(use: Use) -> Need:
+    return Need(cpu_cores=use.cores, memory_bytes=use.memory, network_bits=use.bits)

@@ -1,0 +1,60 @@
+"""What flows on an arrow, what a node does for it, and the scene for which both are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from slac.shedding.capacity.calibration import Work
+from slac.shedding.capacity.keys import NO_KEYS, Keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """A stream at work: rows, batches and watermark advances (`waves`) a second, and what its rows are like.
+
+    `window`: size and hop (µs) of the windows that its rows come from. `lateness`: µs that rows may be held open.
+    """
+
+    rate: float
+    batches: float
+    waves: float
+    row_bytes: float
+    json_bytes: float
+    fields: int
+    keys: Keys = NO_KEYS
+    window: tuple[int, int] | None = None
+    lateness: int = 0
+    inputs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeLoad:
+    """What one node does a second (kind of cost → work), the bytes it holds, and the bits it moves a second."""
+
+    flow: Flow
+    rows_in: float
+    work: tuple[tuple[str, Work], ...] = ()
+    memory: float = 0.0
+    bits: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """For what the model is computed: which of the declared rates, times what, in how many waves a second.
+
+    `waves`: placement → waves a second. `instances`: placement → how many runtimes play it. `rates` (input → events
+    a second) stands above what is declared; `notes` gathers the assumptions that were needed.
+    """
+
+    burst: bool = False
+    factor: float = 1.0
+    waves: Mapping[str, float] = field(default_factory=dict)
+    instances: Mapping[str, int] = field(default_factory=dict)
+    rates: Mapping[str, float] | None = None
+    bytes_per_key: float = 200.0
+    notes: dict[str, None] = field(default_factory=dict)
+
+    def note(self, text: str) -> None:
+        """Remember an assumption, once."""
+        self.notes[text] = None
