@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 import click
 
+from slac.cli import launch
+from slac.cli.documents import compile_for_command, takes_documents
+from slac.compiler import Compiled
 from slac.diagnostics import UsageError
+from slac.plan.graph import Plan
+from slac.runtime.shell.settings import RunSettings
 
-if TYPE_CHECKING:
-    from slac.plan.graph import Plan
-
-ALL = "all"
+ALL: Final = "all"
+"""The node of a document that runs in one process."""
 
 
 @click.command()
-@click.argument("paths", nargs=-1)
+@takes_documents
 @click.option(
     "--node", help="Run only what placement puts on this node; without it, the whole document in one process."
 )
@@ -31,7 +34,6 @@ ALL = "all"
     "--state", type=click.Path(path_type=Path), help="Directory of checkpoints; a restart goes on from there."
 )
 @click.option("--expect", type=click.IntRange(min=0), default=0, help="Instances to wait for before time begins.")
-@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Value of a parameter of the document.")
 @click.option("--summary", type=click.Path(path_type=Path), help="Write an account of the run to this file, as JSON.")
 @click.option("--plan", "plan_file", help="Run this plan (`slac compile -o`) instead of compiling a document.")
 def run(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -46,24 +48,22 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     plan_file: str | None,
 ) -> None:
     """Run an SLA document until its inputs end (--once) or it is interrupted."""
-    from slac.cli import launch
-    from slac.runtime.shell.settings import RunSettings
-
+    environment = click.get_current_context().obj
     settings = {"instance": instance or platform.node(), "state": state, "once": once, "expect": expect}
     if plan_file is not None:
         plan = launch.read_plan(plan_file)
         chosen = RunSettings(node=node or _only_node(plan), **settings)  # type: ignore[arg-type]
-        if launch.settled(os.environ):
+        if launch.settled(environment):
             launch.run_plan(plan, chosen, summary)
             return
     else:
-        plans = _compile(paths, assignments, collapse=node is None)
-        if len(plans) > 1:
-            sys.exit(_run_each(plans, sys.argv[1:], paths))
-        plan = plans[0][1]
+        compiled = compile_for_command(paths, assignments, collapse=node is None)
+        if len(compiled) > 1:
+            sys.exit(_run_each(compiled, [a for a in sys.argv[1:] if a not in paths]))
+        plan = compiled[0].plan
         chosen = RunSettings(node=node or ALL, **settings)  # type: ignore[arg-type]
     plan.placement(chosen.node)
-    launch.execute_anew(plan, chosen, summary, os.environ)
+    launch.execute_anew(plan, chosen, summary, environment)
 
 
 def _only_node(plan: Plan) -> str:
@@ -73,18 +73,14 @@ def _only_node(plan: Plan) -> str:
     return names[0]
 
 
-def _compile(paths: tuple[str, ...], assignments: tuple[str, ...], *, collapse: bool) -> list[tuple[str, Plan]]:
-    from slac.cli.documents import compile_for_command
+def _run_each(documents: Sequence[Compiled], options: Sequence[str]) -> int:
+    """Many documents are one process each; a signal reaches all of them, and the worst exit code is ours."""
+    children = [
+        subprocess.Popen([sys.executable, "-m", "slac.cli", *options, document.name])  # noqa: S603 - it is ourselves
+        for document in documents
+    ]
 
-    return [(c.name, c.plan) for c in compile_for_command(paths, assignments, collapse=collapse)]
-
-
-def _run_each(plans: list[tuple[str, Any]], arguments: list[str], paths: tuple[str, ...]) -> int:
-    """A folder is many documents: one process each; a signal reaches all of them, the worst exit code is ours."""
-    options = [a for a in arguments if a not in paths]
-    children = [subprocess.Popen([sys.executable, "-m", "slac.cli", *options, name]) for name, _ in plans]  # noqa: S603
-
-    def pass_on(number: int, _: object) -> None:
+    def pass_on(number: int, _: Any) -> None:
         for child in children:
             child.send_signal(number)
 
