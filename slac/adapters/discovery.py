@@ -96,6 +96,10 @@ def _faults(error: ValidationError) -> Iterator[tuple[SettingPath, str]]:
             for key in expected:
                 if key not in cast(Any, error.instance):
                     yield path, f"{key!r} is missing"
+        case "type" if cast(Any, error.schema).get("format") == "slac-duration":
+            yield path, f"{error.instance!r} is no duration: write it with its unit, like 30s"
+        case "type" if cast(Any, error.schema).get("format") == "slac-size":
+            yield path, f"{error.instance!r} is no size: write it with its unit, like 8MiB"
         case "format":
             # The format's own sentence says more than "is not a slac-duration".
             yield path, str(error.cause or error.message)

@@ -32,4 +32,6 @@ def test_settings_are_checked_with_places_and_sentences() -> None:
     assert said[1] == "'twice' is not one of once, tail"
     assert "did you mean 'path'?" in said[2]
     assert '"5 parsecs" is not a duration' in said[3]
+    [(path, message)] = check_settings(input_adapter("file"), {"path": "a", "poll": 5})
+    assert (path, message) == (("poll",), "5 is no duration: write it with its unit, like 30s")
     assert check_settings(input_adapter("file"), {"path": ["a", "b"], "poll": "1s"}) == []
