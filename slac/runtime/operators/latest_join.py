@@ -15,6 +15,7 @@ from slac.plan.nodes import LatestJoinNode
 from slac.runtime.operator import Operator, OperatorContext, State
 from slac.runtime.operators.latest_right import AT, ORDER, LatestRight
 from slac.stream.batch import META, TIME, Batch, total_order
+from slac.stream.order import in_order
 
 _LEFT_AT: Final = "_left_at"
 _MANY: Final = 4096
@@ -97,11 +98,12 @@ class LatestJoinOperator(Operator):
         if self._left_span is None or self._left_span[0] >= watermark:
             return None
         held = pl.concat(self._left, how="diagonal").with_columns(pl.col(TIME).to_physical().alias(_LEFT_AT))
-        ready, rest = held.filter(pl.col(_LEFT_AT) < watermark), held.filter(pl.col(_LEFT_AT) >= watermark)
-        self._left, self._left_span = [], None
-        if rest.height:
-            self._hold(rest.drop(_LEFT_AT))
-        return ready.sort(total_order(ready))
+        passed, self._left = self._left_span[1] < watermark, []
+        self._left_span = None
+        if not passed:
+            self._hold(held.filter(pl.col(_LEFT_AT) >= watermark).drop(_LEFT_AT))
+            held = held.filter(pl.col(_LEFT_AT) < watermark)
+        return in_order(held, total_order(held))
 
     def _join(self, ready: pl.DataFrame, settled: list[pl.DataFrame]) -> pl.DataFrame:
         keys = list(self._node.by)
@@ -109,7 +111,7 @@ class LatestJoinOperator(Operator):
             right = pl.concat(settled)
             if keys and right.height > ready.height:
                 right = right.join(ready.select(keys).unique(), on=keys, how="semi")
-            right = right.sort(ORDER)
+            right = in_order(right, ORDER)
         else:
             right = pl.DataFrame(schema={**{k: ready.schema[k] for k in keys}, AT: pl.Int64(), **self._right_types})
         joined = ready.join_asof(

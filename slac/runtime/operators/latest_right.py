@@ -8,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from slac.stream.batch import DEPTH, ID, TIME
+from slac.stream.order import in_order
 
 AT: Final = "_at"
 """Column (Int64 µs) of a right row's time."""
@@ -50,14 +51,14 @@ class LatestRight:
             self._recent.append(rows)
 
     def settle(self, watermark: int) -> list[pl.DataFrame]:
-        """All rows that the watermark has passed and that still matter, in no particular order."""
+        """All rows that the watermark has passed and that still matter, mostly in order."""
         if self._recent:
             recent = pl.concat(self._recent)
             rest = recent.filter(pl.col(AT) >= watermark)
             self._recent = [rest] if rest.height else []
             if rest.height < recent.height:
                 self._settled.append(recent.filter(pl.col(AT) < watermark))
-        return [*self._settled, *([] if self._latest is None else [self._latest])]
+        return [*([] if self._latest is None else [self._latest]), *self._settled]
 
     def fold(self, watermark: int) -> None:
         """Keep only the latest settled row of each key, and none that is older than `retain`."""
@@ -65,8 +66,8 @@ class LatestRight:
         if sum(f.height for f in self._settled) <= max(_FEW, held // 2):
             return
         together = self.settle(watermark)
-        rows = pl.concat(together).filter(pl.col(AT) >= watermark - self._retain).sort(ORDER)
-        self._latest = rows.unique(self._keys, keep="last") if self._keys else rows.tail(1)
+        rows = in_order(pl.concat(together).filter(pl.col(AT) >= watermark - self._retain), ORDER)
+        self._latest = rows.unique(self._keys, keep="last", maintain_order=True) if self._keys else rows.tail(1)
         self._settled = []
 
     def frames(self) -> dict[str, pl.DataFrame]:

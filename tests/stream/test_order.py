@@ -1,0 +1,27 @@
+"""Sorting only what is out of order."""
+
+from __future__ import annotations
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slac.stream.batch import ID, TIME, TIME_TYPE
+from slac.stream.order import in_order
+
+
+@given(st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 3)), max_size=6))
+def test_the_result_is_sorted(rows: list[tuple[int, int]]) -> None:
+    """By time, then by id, whatever came in."""
+    frame = pl.DataFrame(rows, schema={TIME: pl.Int64, ID: pl.UInt64}, orient="row").with_columns(
+        pl.col(TIME).cast(TIME_TYPE)
+    )
+
+    assert in_order(frame, [TIME, ID]).equals(frame.sort(TIME, ID))
+
+
+def test_what_is_in_order_is_not_copied() -> None:
+    """The same object comes back."""
+    frame = pl.DataFrame({"a": [1, 1, 2], "b": [1, 2, 0]})
+
+    assert in_order(frame, ["a", "b"]) is frame
