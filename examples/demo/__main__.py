@@ -78,7 +78,7 @@ def _watch(story: Story, published: Published, shown: Screen) -> None:
 
 
 def _casualties(stage: Stage) -> list[str]:
-    asked = [c for c in (stage.edge, stage.central) if c.ended]
+    asked = [c for c in (stage.edge, stage.central) if (c.ended or 0) > 0]
     return [f"{c.name} ended with exit code {c.ended}:\n{c.last_words()}" for c in asked]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -37,8 +38,7 @@ def _history(published: Published) -> Table:
 
 
 def _inputs(summaries: Sequence[Mapping[str, Any]]) -> Table:
-    columns = ("node", "input", "seen", "kept", "dropped", "quarantined", "late")
-    table = Table(*columns, title="What came in, in events", title_justify="left")
+    table = _table("What came in (events)", "node", "input", "seen", "kept", "dropped", "quarantined", "late")
     for summary in summaries:
         for name, counts in summary["inputs"].items():
             dropped = ", ".join(f"{n} {why}" for why, n in counts["dropped"].items()) or "0"
@@ -48,24 +48,30 @@ def _inputs(summaries: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _usage(summaries: Sequence[Mapping[str, Any]]) -> Table:
-    columns = ("node", "CPU mean", "CPU peak", "of", "memory peak", "of", "network peak", "of", "s over budget")
-    table = Table(*columns, title="What was used of the budget", title_justify="left")
+    table = _table("What was used of the budget", "node", "of", "mean", "peak", "budget", "mean of budget")
     for summary in summaries:
         usage = summary["usage"]
         budget = usage["budget"]
-        network = budget["network_bits"]
-        table.add_row(
-            summary["node"],
-            f"{usage['cpu_mean']:.3f} cores",
-            f"{usage['cpu_peak']:.3f} cores",
-            f"{budget['cpu_cores']:.2f} cores",
-            f"{usage['memory_peak'] / MEGABYTE:.0f} MB",
-            f"{budget['memory_bytes'] / MEGABYTE:.0f} MB",
-            f"{usage['network_peak'] / 1000:.0f} kbit/s",
-            "any" if network is None else f"{network / 1000:.0f} kbit/s",
-            str(usage["over_budget"]),
-        )
+        cpu = [f"{v:.3f} cores" for v in (usage["cpu_mean"], usage["cpu_peak"], budget["cpu_cores"])]
+        table.add_row(summary["node"], "CPU", *cpu, _share(usage["cpu_mean"], budget["cpu_cores"]))
+        memory = [f"{v / MEGABYTE:.0f} MB" for v in (usage["memory_peak"], budget["memory_bytes"])]
+        table.add_row("", "memory", "", *memory, f"{_share(usage['memory_peak'], budget['memory_bytes'])} (peak)")
+        network = [f"{v / 1000:.1f} kbit/s" for v in (usage["network_mean"], usage["network_peak"])]
+        bound = budget["network_bits"]
+        of = (f"{bound / 1000:.0f} kbit/s", _share(usage["network_mean"], bound)) if bound else ("any", "")
+        table.add_row("", "network", *network, *of)
     return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    """A table that is as wide as its longest line, under a title that is not broken."""
+    table = Table(*columns, title=f"\n{title}", title_justify="left", title_style="bold", box=SIMPLE, pad_edge=False)
+    table.min_width = len(title)
+    return table
+
+
+def _share(amount: float, whole: float) -> str:
+    return f"{100 * amount / whole:.1f} %"
 
 
 def _summary(path: Path) -> dict[str, Any] | None:
