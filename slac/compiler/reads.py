@@ -77,10 +77,11 @@ def _(block: OutputDecl) -> tuple[Read, ...]:
 
 
 def block_graph(draft: Draft) -> nx.DiGraph[str]:
-    """Block names with an edge from each block to its readers; references that name nothing are left out."""
+    """Block names with an edge from each block to its readers; references that name nothing readable are left out."""
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(draft.blocks)
     for block in draft.document.blocks:
         for read in reads(block):
-            graph.add_edges_from((f, block.name) for f in draft.feeders(read.ref.name) if f in graph)
+            sound = (f for f in draft.feeders(read.ref.name) if isinstance(draft.blocks[f], read.kinds))
+            graph.add_edges_from((f, block.name) for f in sound)
     return graph

@@ -28,7 +28,6 @@ CODES: Mapping[str, str] = MappingProxyType(
         "names/unknown-function": "A function that the language does not have",
         "names/unknown-type": "No event type has this name",
         "names/wrong-kind": "A block of this kind cannot be read here",
-        "outputs/nobody-feeds": "An output publishes nothing",
         "placement/moved": "A block runs on another node than the one it is placed on",
         "placement/no-address": "A node that others connect to does not say where it listens",
         "placement/no-path": "A block reads a stream of a node to which there is no link",

@@ -22,10 +22,10 @@ def lower_audit(block: AuditDecl, lowering: Lowering) -> None:
     inputs = [upstream]
     bodies: list[tuple[ReportBody, Schema]] = []
     for body, source in zip(block.report, sources, strict=True):
-        if source is not None and keys is not None:
+        if source is not None:
             bodies += _body(lowering, block, body, source, keys, port=len(inputs))
             inputs.append(source)
-    if keys is None or len(bodies) < len(block.report):
+    if len(bodies) < len(block.report):
         return
     lowering.add(
         AuditNode(
@@ -75,8 +75,6 @@ def _body(
             details="say what to compute over the rows of the period, for example `select: [{n: COUNT(*)}]`",
         )
     keys = lowering.keys(body.by, source.schema, body.from_.name)
-    if keys is None or len(lowering.found) > before:
-        return []
     chosen = aggregated(lowering, body.select or (), scope_of(source, body.from_.name), (*audit_keys, *keys))
     if len(lowering.found) > before:
         return []

@@ -68,8 +68,6 @@ def _window(
     where: AnyExpr | None,
 ) -> None:
     keys = lowering.keys(block.by, left.schema, block.from_.name)
-    if keys is None:
-        return
     depth = lowering.depth(block, left)
     if where is not None:
         left = lowering.add(_select(block, f"{block.name}.where", left, where, None))

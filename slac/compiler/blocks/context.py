@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from slac.compiler.draft import Draft, EventType
-from slac.diagnostics import Diagnostic, Span, listed, suggest
+from slac.diagnostics import Diagnostic, Span, listed, nearest, suggest
 from slac.language.document import BlockDecl
 from slac.language.terms import Ref
 from slac.plan.nodes import AnyNode, UnionNode
 from slac.stream.types import Field, List, Schema, Struct
+
+_KEY_HINT = (
+    "give the value that is meant a name of its own in a probe before, for example `select: [{pod: container.pod}]`"
+)
 
 
 class Placed(Protocol):
@@ -76,15 +80,14 @@ class Lowering:
         """The depth of a block that reads `inputs`: one more than the deepest other block among them."""
         return max((n.depth + (n.block != block.name) for n in inputs), default=0)
 
-    def keys(self, by: tuple[Ref, ...], schema: Schema, stream: str) -> tuple[Field, ...] | None:
-        """The columns that rows are grouped or matched by; None when one of them cannot be."""
-        before = len(self.found)
+    def keys(self, by: tuple[Ref, ...], schema: Schema, stream: str) -> tuple[Field, ...]:
+        """The columns that rows are grouped or matched by; for one that is misspelt the nearest, and a finding."""
         keys = [f for f in (self._key(ref, schema, stream) for ref in by) if f is not None]
         names = [k.name for k in keys]
         for ref, name in zip(by, names, strict=False):
             if names.count(name) > 1 and ref is by[names.index(name)]:
                 self.say("names/duplicate-column", f'the column "{name}" stands twice in `by`', ref)
-        return tuple(keys) if len(self.found) == before else None
+        return tuple(keys)
 
     def _key(self, ref: Ref, schema: Schema, stream: str) -> Field | None:
         name = ref.name if ref.name in schema else ref.name.removeprefix("payload.").removeprefix("context.")
@@ -96,9 +99,13 @@ class Lowering:
                 suggestion=suggest(ref.name, schema.names),
                 details=f"its columns: {listed(schema.names)}",
             )
-            return None
+            # What is meant stands in for it, so that expressions over the keys are still checked.
+            meant = nearest(ref.name, schema.names)
+            return schema[meant] if meant is not None else None
         if isinstance(schema[name].dtype, Struct | List) or "." in name:
-            self.say("types/key", f'"{name}" cannot be a key: it is not a plain column of one value', ref)
+            self.say(
+                "types/key", f'"{name}" cannot be a key: it is not a plain column of one value', ref, details=_KEY_HINT
+            )
             return None
         return schema[name]
 

@@ -12,14 +12,6 @@ from slac.stream.types import Schema
 
 def lower_output(block: OutputDecl, lowering: Lowering) -> None:
     """One `OutputNode`; its own schema is empty, because nothing reads it."""
-    if not block.from_:
-        lowering.say(
-            "outputs/nobody-feeds",
-            f'the output "{block.name}" publishes nothing',
-            block,
-            details="list audits, violations or streams in its `from`",
-        )
-        return
     inputs = [lowering.stream(block, r) for r in block.from_]
     known = [i for i in inputs if i is not None]
     if len(known) < len(inputs):

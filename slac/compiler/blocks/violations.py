@@ -21,8 +21,6 @@ def lower_violation(block: ViolationDecl, lowering: Lowering) -> None:
     if ref is None or upstream is None:
         return
     keys = lowering.keys(block.by, upstream.schema, ref.name)
-    if keys is None:
-        return
     if block.absent is not None:
         _absence(block, lowering, upstream, keys)
     else:

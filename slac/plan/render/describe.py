@@ -35,8 +35,8 @@ def _(node: SourceNode) -> str:
 
 @describe.register
 def _(node: SelectNode) -> str:
-    what = "filter" if node.columns is None else "filter and select" if node.where is not None else "select"
-    return f"{what}, from {node.inputs[0]}"
+    words = [w for w, is_so in (("filter", node.where is not None), ("select", node.columns is not None)) if is_so]
+    return f"{' and '.join(words) or 'all rows'}, from {node.inputs[0]}"
 
 
 @describe.register
