@@ -50,7 +50,9 @@ def bind(listen: str) -> socket.socket:
 @asynccontextmanager
 async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[int]:
     """Serve `app` for the time of the block; yields the port."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, log_config=None, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+    )
     server = _Server(config)
     task = asyncio.ensure_future(server.serve(sockets=[listener]))
     try:

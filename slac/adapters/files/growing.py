@@ -1,10 +1,12 @@
 """An NDJSON file that may grow, be truncated, or be rotated away while it is read.
 
-A position is `{inode, offset, record}`: the file, the byte after the last record handed over, and the number of records
-handed over of this source, which goes on counting through rotations.
+A position is `{inode, offset, record, head}`: the file, the byte after the last record handed over, the number of
+records handed over of this source, which goes on counting through rotations, and a checksum of how the file begins,
+because inode numbers are used again.
 """
 
 import os
+import zlib
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -13,6 +15,7 @@ from slac.adapters.files.block import BYTES, ROWS, Block
 
 _LONGEST_RECORD: Final = 16 * 2**20
 """A line longer than this is cut (and so set aside as malformed), because it would have to be held in memory."""
+_HEAD: Final = 1024
 
 
 class GrowingFile:
@@ -59,9 +62,20 @@ class GrowingFile:
         self._file = (path or self._path).open("rb", buffering=0)
         status = os.fstat(self._file.fileno())
         self._inode, self._offset = status.st_ino, 0
-        if resume is not None and resume["inode"] == status.st_ino and resume["offset"] <= status.st_size:
+        if resume is not None and resume["inode"] == status.st_ino and self._begins_as(resume):
             self._offset = resume["offset"]
             self._file.seek(self._offset)
+
+    def _begins_as(self, position: dict[str, int]) -> bool:
+        offset = position["offset"]
+        whole = self._file is not None and os.fstat(self._file.fileno()).st_size >= offset
+        return whole and self._head(offset) == position.get("head")
+
+    def _head(self, offset: int) -> int:
+        """A checksum of the first bytes before `offset`."""
+        if self._file is None:
+            return 0
+        return zlib.crc32(os.pread(self._file.fileno(), min(offset, _HEAD), 0))
 
     def _rotated(self, inode: int) -> Path | None:
         """The file that was being read, if it was renamed within its folder while nobody read it."""
@@ -107,5 +121,10 @@ class GrowingFile:
         if not count:
             return None
         self._record += count
-        position = {"inode": self._inode, "offset": self._offset, "record": self._record}
+        position = {
+            "inode": self._inode,
+            "offset": self._offset,
+            "record": self._record,
+            "head": self._head(self._offset),
+        }
         return Block(offset=begin, position=position, ndjson=data[:end])
