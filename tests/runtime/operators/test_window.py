@@ -154,10 +154,11 @@ def test_a_restart_anywhere_changes_nothing(
 @given(ROWS, st.sampled_from((*SPECS,)), SIZES, st.integers(1, 3))
 def test_partial_and_final_are_whole(frame: pl.DataFrame, spec: WindowSpec, sizes: list[int], instances: int) -> None:
     """However rows are spread over instances, the merged partial rows give the same frame, ids included."""
-    expected = feed(driver(window(spec)), frame, lateness=1000)
-    final = driver(window(spec, "final"))
+    fill = mode == "fill" and spec is not GAPS
+    expected = feed(driver(window(spec, fill=fill)), frame, lateness=1000)
+    final = driver(window(spec, "final", fill=fill))
     for n in range(instances):
-        partial = driver(window(spec, "partial"))
+        partial = driver(window(spec, "partial", fill=fill))
         mine = frame.filter(pl.col("_id") % instances == n)
         feed(partial, mine, sizes=sizes, lateness=1000)
         final.give(Batch(f) for f in partial.out)
