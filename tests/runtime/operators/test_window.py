@@ -151,8 +151,10 @@ def test_a_restart_anywhere_changes_nothing(
 
 
 @settings(max_examples=60, deadline=None)
-@given(ROWS, st.sampled_from((*SPECS,)), SIZES, st.integers(1, 3))
-def test_partial_and_final_are_whole(frame: pl.DataFrame, spec: WindowSpec, sizes: list[int], instances: int) -> None:
+@given(ROWS, st.sampled_from(SPECS), SIZES, st.integers(1, 3), st.sampled_from(["fill", "plain"]))
+def test_partial_and_final_are_whole(
+    frame: pl.DataFrame, spec: WindowSpec, sizes: list[int], instances: int, mode: str
+) -> None:
     """However rows are spread over instances, the merged partial rows give the same frame, ids included."""
     fill = mode == "fill" and spec is not GAPS
     expected = feed(driver(window(spec, fill=fill)), frame, lateness=1000)
