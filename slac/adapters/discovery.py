@@ -105,6 +105,8 @@ def _faults(error: ValidationError) -> Iterator[tuple[SettingPath, str]]:
             yield path, str(error.cause or error.message)
         case "enum":
             yield path, f"{error.instance!r} is not one of {', '.join(map(str, expected))}"
+        case "oneOf" if all(set(choice) == {"required"} for choice in expected):
+            yield path, f"exactly one of {', '.join(choice['required'][0] for choice in expected)} is needed"
         case "oneOf" | "anyOf" if error.context:
             yield path, f"{error.message}: {'; or '.join(inner.message for inner in error.context)}"
         case _:

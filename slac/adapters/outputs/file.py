@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Final
 
 import polars as pl
 
-from slac.adapters.outputs.records import to_ndjson
+from slac.adapters.publication.records import to_ndjson
 from slac.adapters.settings import resolve, schema, text
 from slac.diagnostics import RunFailed
 from slac.stream.ports import OutputContext

@@ -7,8 +7,8 @@ from typing import Any, Final
 import aiosmtplib
 import polars as pl
 
-from slac.adapters.outputs.mail import compose
-from slac.adapters.outputs.records import to_records
+from slac.adapters.publication.mail import compose
+from slac.adapters.publication.records import to_records
 from slac.adapters.settings import as_list, length_of_time, one_or_more, port, schema, seconds, text
 from slac.diagnostics import RunFailed
 from slac.language.durations import format_duration

@@ -8,7 +8,7 @@ import polars as pl
 from rich.console import Console
 from rich.text import Text
 
-from slac.adapters.outputs.records import to_ndjson, to_records
+from slac.adapters.publication.records import to_ndjson, to_records
 from slac.adapters.settings import schema, text
 from slac.stream.ports import OutputContext
 

@@ -7,7 +7,7 @@ import httpx
 import orjson
 import polars as pl
 
-from slac.adapters.outputs.records import to_records
+from slac.adapters.publication.records import to_records
 from slac.adapters.settings import length_of_time, schema, seconds, text
 from slac.diagnostics import RunFailed
 from slac.stream.ports import OutputContext

@@ -7,7 +7,7 @@ import polars as pl
 import zmq
 import zmq.asyncio
 
-from slac.adapters.outputs.records import to_ndjson
+from slac.adapters.publication.records import to_ndjson
 from slac.adapters.settings import schema, text
 from slac.diagnostics import RunFailed
 from slac.stream.ports import OutputContext

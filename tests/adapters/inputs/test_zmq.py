@@ -75,5 +75,5 @@ def test_an_address_in_use_is_a_sentence() -> None:
 
 def test_exactly_one_address() -> None:
     """Neither none nor both."""
-    assert check_settings(zmq_input, {})
-    assert check_settings(zmq_input, {"bind": "tcp://*:1", "connect": "tcp://a:1"})
+    for settings in ({}, {"bind": "tcp://*:1", "connect": "tcp://a:1"}):
+        assert check_settings(zmq_input, settings) == [((), "exactly one of connect, bind is needed")]

@@ -11,7 +11,6 @@ from aiosmtpd.smtp import SMTP, Envelope
 
 from slac.adapters.discovery import check_settings
 from slac.adapters.outputs import smtp
-from slac.adapters.outputs.mail import subject
 from slac.diagnostics import RunFailed
 from tests.adapters.outputs.frames import CONTEXT, report
 
@@ -85,9 +84,3 @@ def test_no_server_is_a_sentence() -> None:
     adapter = smtp.build({"host": "127.0.0.1", "port": 1, "sender": "a@b.c", "to": "d@e.f", "timeout": "2s"}, CONTEXT)
     with pytest.raises(RunFailed, match=r"mail cannot be sent by 127\.0\.0\.1:1"):
         asyncio.run(adapter.publish("availability", report()))
-
-
-def test_a_subject_is_one_line() -> None:
-    """Line ends in a key cannot add headers."""
-    record = {"block": "b", "module": "x\r\nBcc: everyone", "kind": "stay"}
-    assert subject(record) == "[slac] b x Bcc: everyone stay"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import orjson
 import polars as pl
 
-from slac.adapters.outputs.records import to_ndjson, to_records
+from slac.adapters.publication.records import to_ndjson, to_records
 from tests.adapters.outputs.frames import report
 
 
