@@ -48,7 +48,8 @@ def make_queues(
             can_wait=source.node.can_wait or source.node.shed == "never",
             clock=clock,
             wake=wake,
-            limit=limit,
+            # What can be read again need not be held: a stop would only wait for it to be worked off.
+            limit=0 if source.node.can_wait else limit,
         )
         for block, source in sources.items()
     }
