@@ -13,22 +13,24 @@ from slac.diagnostics import UsageError, suggest
 from slac.shedding.machine import Machine
 
 CALIBRATION_VERSION: Final = 1
-TERMS: Final = ("batches", "rows", "cells", "texts", "groups", "bytes")
+TERMS: Final = ("batches", "exprs", "rows", "cells", "texts", "groups", "slots", "bytes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """What an operator does, in all or a second.
 
-    `cells`: rows × (expressions, aggregates or fields); `texts`: those of them that are text; `groups`: distinct
-    groups touched, summed over batches, and groups given out.
+    `exprs` and `cells`: batches and rows, each times expressions, aggregates or fields; `texts`: those cells that are
+    text; `groups`: distinct groups touched, summed over batches, and groups given out; `slots`: they times aggregates.
     """
 
     batches: float = 0.0
+    exprs: float = 0.0
     rows: float = 0.0
     cells: float = 0.0
     texts: float = 0.0
     groups: float = 0.0
+    slots: float = 0.0
     bytes: float = 0.0
 
     def __add__(self, other: Work) -> Work:
@@ -39,10 +41,12 @@ class CostLine(msgspec.Struct, frozen=True, kw_only=True):
     """CPU seconds for each unit of work, and how well the line fits: `error` is the mean relative deviation."""
 
     batches: float = 0.0
+    exprs: float = 0.0
     rows: float = 0.0
     cells: float = 0.0
     texts: float = 0.0
     groups: float = 0.0
+    slots: float = 0.0
     bytes: float = 0.0
     error: float = 0.0
     samples: int = 0

@@ -70,6 +70,7 @@ def _source(node: SourceNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     )
     decode = Work(
         batches=waves,
+        exprs=waves * fields,
         rows=rate,
         cells=rate * fields,
         texts=rate * text_fields(node.schema),
@@ -90,10 +91,11 @@ def _select(node: SelectNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     if node.where is not None:
         scene.note(f"{node.block}: every row passes its `where` (a selectivity of 1 is the most that can be)")
     computed = sum(not isinstance(c.expr, Column) for c in node.columns or ()) + (node.where is not None)
+    work = Work(batches=before.batches, exprs=before.batches * computed, rows=before.rate, cells=before.rate * computed)
     return NodeLoad(
         flow=_behind(node, before, rate=before.rate, keys=before.keys.renamed(node.columns)),
         rows_in=before.rate,
-        work=(("select", Work(batches=before.batches, rows=before.rate, cells=before.rate * computed)),),
+        work=(("select", work),),
     )
 
 
@@ -137,15 +139,18 @@ def _window(node: WindowNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     emitted = groups * SECOND / every
     touched = min(groups, before.rate / max(before.batches, 1e-9)) * before.batches
     merged = emitted * (size / every if node.window.kind == "hopping" else 1.0)
+    batches, count = before.batches + min(before.waves, SECOND / every), len(node.aggregates)
     work = Work(
-        batches=before.batches + min(before.waves, SECOND / every),
+        batches=batches,
+        exprs=batches * count,
         rows=before.rate,
-        cells=before.rate * len(node.aggregates),
+        cells=before.rate * count,
         groups=touched + merged,
+        slots=(touched + merged) * count,
     )
     # One accumulator a pane: panes of the window, the one being filled, and those that lateness keeps open.
     panes = size / every + 1 + before.lateness / every
-    accumulators = arrow_bytes(node.schema) / 2 + ACCUMULATOR * len(node.aggregates)
+    accumulators = arrow_bytes(node.schema) / 2 + ACCUMULATOR * count
     flow = _behind(node, before, rate=emitted, keys=before.keys, window=(size, every), lateness=0)
     return NodeLoad(
         flow=flow,

@@ -19,9 +19,10 @@ from tests.shedding.capacity.plans import CALIBRATION, KINDS
 
 
 def test_a_line_is_linear_in_its_terms() -> None:
-    """Seconds are batches, rows, cells, texts, groups and bytes times their prices."""
-    line = CostLine(batches=1.0, rows=2.0, cells=3.0, texts=4.0, groups=5.0, bytes=6.0)
-    assert line.seconds(Work(batches=1, rows=1, cells=1, texts=1, groups=1, bytes=1)) == 21.0
+    """Seconds are each kind of work times its price."""
+    line = CostLine(batches=1.0, exprs=7.0, rows=2.0, cells=3.0, texts=4.0, groups=5.0, slots=8.0, bytes=6.0)
+    work = Work(batches=1, exprs=1, rows=1, cells=1, texts=1, groups=1, slots=1, bytes=1)
+    assert line.seconds(work) == 36.0
     assert Work(rows=1) + Work(rows=2, bytes=3) == Work(rows=3, bytes=3)
 
 
