@@ -77,7 +77,7 @@ def _check(constant: Constant, arg: AnyExpr, at: exp.Expr, context: Context) -> 
     if not isinstance(arg, Literal):
         context.error("types/not-constant", f"{constant.what} must be a constant, not {context.text(at)}", at)
         return False
-    problem = constant.problem(arg.value)
+    problem = "must not be NULL" if arg.value is None else constant.problem(arg.value)
     if problem is not None:
         context.error("sql/bad-literal", f"{constant.what} {problem}", at)
         return False

@@ -182,7 +182,7 @@ def _case(node: exp.Case, context: Context) -> AnyExpr | None:
 def _test(node: exp.Case, branch: exp.If, context: Context) -> AnyExpr | None:
     if node.this is None:
         return condition(branch.this, context, "WHEN")
-    return apply("=", [node.this, branch.this], branch, context)
+    return apply("=", [node.this, branch.this], branch.this, context)
 
 
 def _shared_type(values: list[AnyExpr], nodes: list[exp.Expr], context: Context) -> AnyType | None:

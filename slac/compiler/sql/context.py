@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -115,5 +116,5 @@ def _stretch_of_parent(node: exp.Expr, size: int) -> tuple[int, int]:
 
 
 def _word(node: exp.Expr, extra: list[str]) -> str:
-    name = node.key.replace("_", " ").upper()
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(node).__name__).upper()
     return f"{name} with {', '.join(e.upper() for e in extra)}" if extra else name

@@ -59,6 +59,9 @@ def _culprit(function: Function, types: Sequence[AnyType]) -> int | None:
 def _suggestion(function: Function, types: Sequence[AnyType], written: Sequence[str]) -> str:
     if function.key == "+" and STRING in types:
         return "text is joined with ||"
+    if function.key in ("||", "concat"):
+        at = next(i for i, t in enumerate(types) if t != STRING)
+        return f"write CAST({written[at]} AS string)"
     if function.key in ("%", "//") and FLOAT in types:
         at = types.index(FLOAT)
         return f"whole numbers only: CAST({written[at]} AS int)"

@@ -51,8 +51,14 @@ class _ExpressionParser(DuckDBParser):
         first = self._curr
         node: exp.Expr | None = super()._parse_unary()
         if node is not None and first and BEGIN not in node.meta:
-            node.meta[BEGIN] = first.start
-            node.meta[END] = self._prev.end + 1
+            node.meta[BEGIN], node.meta[END] = first.start, self._prev.end + 1
+        return node
+
+    def _parse_range(self, this: exp.Expr | None = None, parse_is: bool = True) -> exp.Expr | None:  # noqa: FBT001, FBT002
+        first = self._curr
+        node: exp.Expr | None = super()._parse_range(this, parse_is)
+        if this is None and node is not None and first and BEGIN not in node.meta:
+            node.meta[BEGIN], node.meta[END] = first.start, self._prev.end + 1
         return node
 
     def expression(self, instance: Any, token: Any = None, comments: Any = None) -> Any:

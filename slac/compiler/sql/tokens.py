@@ -35,6 +35,13 @@ _OTHER_TEXT: Final = frozenset(
         TokenType.UNICODE_STRING,
     }
 )
+_GAPS: Final = frozenset(
+    {
+        (TokenType.L_PAREN, TokenType.COMMA),
+        (TokenType.COMMA, TokenType.COMMA),
+        (TokenType.COMMA, TokenType.R_PAREN),
+    }
+)
 _OPENING, _CLOSING = frozenset({"(", "CASE"}), frozenset({")", "END"})
 
 
@@ -59,6 +66,7 @@ def problems(tokens: Sequence[Token], text: str) -> Iterator[Problem]:
             yield from _together(previous, token)
         _track(token, previous, casts)
         previous = token
+    yield from _comments(tokens, text)
     yield from _too_deep(tokens)
 
 
@@ -79,8 +87,6 @@ def _alone(token: Token, text: str, *, in_cast: bool) -> Iterator[Problem]:
     if token.token_type in _OTHER_TEXT:
         yield Problem("sql/not-allowed", f"{written} is not in the language", start, end, "text is 'text'")
         return
-    if token.comments and "\n" not in text:
-        yield Problem("sql/not-allowed", "a comment in an expression", start, end, "comments are YAML's: `# …`")
     if written.upper() in WORDS and not (written.upper() == "AS" and in_cast):
         summary, suggestion = WORDS[written.upper()]
         yield Problem("sql/not-allowed", summary, start, end, suggestion)
@@ -99,10 +105,25 @@ def _together(first: Token, second: Token) -> Iterator[Problem]:
         yield Problem("sql/syntax", f"{written} is neither a number nor a name", start, end, hint)
     elif kinds == (TokenType.STRING, TokenType.STRING):
         yield Problem("sql/syntax", "two texts side by side", start, end, "join them with ||, or write a quote as ''")
-    elif first.text in ("(", ",") and second.text in (",", ")") and (first.text, second.text) != ("(", ")"):
+    elif kinds in _GAPS:
         yield Problem("sql/syntax", "an argument is missing", start, end)
     elif kinds == (TokenType.VAR, TokenType.STRING) and touching:
         yield Problem("sql/not-allowed", f"{first.text}'…' is not in the language", start, end, "text is 'text'")
+
+
+def _comments(tokens: Sequence[Token], text: str) -> Iterator[Problem]:
+    """What stands between tokens. Below `|` a comment ends with its line; elsewhere it would eat the rest."""
+    if "\n" in text:
+        return
+    ends = [0, *(token.end + 1 for token in tokens)]
+    starts = [*(token.start for token in tokens), len(text)]
+    for start, end in zip(ends, starts, strict=True):
+        comment = text[start:end].strip()
+        if comment:
+            at = text.index(comment, start)
+            yield Problem(
+                "sql/not-allowed", "a comment in an expression", at, at + len(comment), "comments are YAML's: `# …`"
+            )
 
 
 def _track(token: Token, previous: Token | None, casts: list[bool]) -> None:

@@ -38,6 +38,15 @@ def _exact(join: Binary) -> Callable[[Call, Sequence[pl.Expr]], pl.Expr]:
     return lower
 
 
+def quotient(a: pl.Expr, b: pl.Expr) -> pl.Expr:
+    """`a / b` over floats, correctly rounded; NULL where `b` is 0.
+
+    Polars divides a column of two rows or more by a constant as a product with its reciprocal, which rounds twice: the
+    result would depend on how rows are cut into batches. So the divisor is made a column.
+    """
+    return a / (_nonzero(b) * a.is_not_null().cast(pl.Float64))
+
+
 def _nonzero(b: pl.Expr) -> pl.Expr:
     return pl.when(b.ne(0)).then(b)
 
@@ -51,8 +60,8 @@ def _multiply(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
 
 def _divide(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
     a, b = (x.to_physical().cast(pl.Float64) for x in args)
-    quotient = a / _nonzero(b)
-    return narrow(_whole(quotient), call) if call.dtype == DURATION else quotient
+    exact = quotient(a, b)
+    return narrow(_whole(exact), call) if call.dtype == DURATION else exact
 
 
 def _whole(a: pl.Expr) -> pl.Expr:
@@ -75,7 +84,7 @@ def _remainder(a: pl.Expr, b: pl.Expr) -> pl.Expr:
 
 
 def _negate(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
-    return args[0].neg() if call.dtype == FLOAT else narrow(_wide(args[0]).neg(), call)
+    return args[0].neg() if call.dtype == FLOAT else narrow(0 - _wide(args[0]), call)
 
 
 _SAME = (overload([INT, INT], INT), overload([FLOAT, FLOAT], FLOAT))

@@ -47,7 +47,8 @@ def _where(condition: pl.Expr, value: pl.Expr) -> pl.Expr:
     return pl.when(condition).then(value)
 
 
-def _sign(a: pl.Expr) -> pl.Expr:
+def _sign(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
+    a = args[0].fill_nan(None) if call.args[0].dtype == FLOAT else args[0]
     return pl.when(a.gt(0)).then(1).when(a.lt(0)).then(-1).when(a.eq(0)).then(0).cast(pl.Int64)
 
 
@@ -92,7 +93,7 @@ FUNCTIONS: tuple[Function, ...] = (
         key="sign",
         usage="SIGN(x)",
         rules=(overload([INT], INT), overload([FLOAT], INT)),
-        lower=plain(_sign),
+        lower=_sign,
         nulls="always",
         names=("SIGN",),
     ),

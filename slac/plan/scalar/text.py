@@ -16,12 +16,11 @@ _MOST_GROUPS = 99
 
 
 def _text_of(call: Call, index: int) -> str:
-    """A constant argument; empty for a NULL, which makes the whole result NULL anyway."""
     match call.args[index]:
         case Literal(value=str(value)):
             return value
         case _:
-            return ""
+            raise AssertionError(f"argument {index} of {call.function} is checked to be a constant when it is typed")
 
 
 def _number_of(call: Call, index: int, default: int) -> int:
@@ -34,10 +33,8 @@ def _number_of(call: Call, index: int, default: int) -> int:
 
 def regex_problem(value: object) -> str | None:
     """What is wrong with a regular expression; None where it can be used."""
-    if not isinstance(value, str):
-        return "must not be NULL"
     try:
-        pl.select(pl.lit("").str.contains(value))
+        pl.select(pl.lit("").str.contains(str(value)))
     except ComputeError as error:
         found = [line.removeprefix("error: ") for line in str(error).splitlines() if line.startswith("error: ")]
         return f"cannot be read: {found[0] if found else str(error).splitlines()[0]}"
@@ -98,7 +95,7 @@ def _substring(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
 
 def _position(text: pl.Expr, part: pl.Expr) -> pl.Expr:
     """Polars finds bytes, so what stands before the part is counted."""
-    before = text.str.splitn(part, 2).struct.field("field_0").str.len_chars().cast(pl.Int64) + 1
+    before = text.str.split(part).list.first().str.len_chars().cast(pl.Int64) + 1
     found = text.str.contains(part, literal=True)
     empty = part.eq("") & text.is_not_null()
     return pl.when(empty).then(1).when(found).then(before).when(found.not_()).then(0).cast(pl.Int64)
@@ -111,7 +108,8 @@ def _split_part(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
 
 
 def _replace(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
-    return args[0].str.replace_all(_text_of(call, 1), args[2], literal=True)
+    # Not the lowered arguments: Polars takes no NULL and no second column here.
+    return args[0].str.replace_all(_text_of(call, 1), _text_of(call, 2), literal=True)
 
 
 def _regexp_matches(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
@@ -134,6 +132,7 @@ _REGEX = Param(STRING, Constant(what="the regular expression", problem=regex_pro
 _GROUP = Param(INT, Constant(what="the group", problem=_group_problem), optional=True)
 _SEPARATOR = Param(STRING, Constant(what="the separator", problem=_separator_problem))
 _SEARCHED = Param(STRING, Constant(what="the text to be replaced", problem=_separator_problem))
+_REPLACEMENT = Param(STRING, Constant(what="the replacement"))
 _PART = Param(INT, Constant(what="the number of the part", problem=_part_problem))
 _PATTERN = Param(STRING, Constant(what="the pattern"))
 _CHARACTERS = Param(STRING, Constant(what="the set of characters"), optional=True)
@@ -196,8 +195,8 @@ FUNCTIONS: tuple[Function, ...] = (
     _simple("ends_with", lambda a, b: a.str.ends_with(b), _TEST, "text, suffix", "SUFFIX"),
     Function(
         key="replace",
-        usage="REPLACE(text, 'from', to)",
-        rules=(overload([STRING, _SEARCHED, STRING], STRING),),
+        usage="REPLACE(text, 'from', 'to')",
+        rules=(overload([STRING, _SEARCHED, _REPLACEMENT], STRING),),
         lower=_replace,
         names=("REPLACE",),
     ),

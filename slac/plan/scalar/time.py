@@ -8,6 +8,7 @@ from types import MappingProxyType
 import polars as pl
 
 from slac.plan.expressions import Call, Literal
+from slac.plan.scalar.arithmetic import quotient
 from slac.plan.scalar.function import Function, plain
 from slac.plan.signatures import DURATION, FLOAT, INT, STRING, TIMESTAMP, Constant, Param, overload
 from slac.stream.batch import TIME_TYPE
@@ -17,7 +18,7 @@ _MILLISECOND = 1_000
 
 
 def _seconds(a: pl.Expr) -> pl.Expr:
-    return a.to_physical().cast(pl.Float64) / _SECOND
+    return quotient(a.to_physical().cast(pl.Float64), pl.lit(float(_SECOND)))
 
 
 def _int(part: Callable[[pl.Expr], pl.Expr]) -> Callable[[pl.Expr], pl.Expr]:
@@ -102,7 +103,7 @@ FUNCTIONS: tuple[Function, ...] = (
         key="millis",
         usage="MILLIS(d)",
         rules=(overload([DURATION], FLOAT),),
-        lower=plain(lambda a: a.to_physical().cast(pl.Float64) / _MILLISECOND),
+        lower=plain(lambda a: quotient(a.to_physical().cast(pl.Float64), pl.lit(float(_MILLISECOND)))),
         names=("MILLIS",),
     ),
     Function(
