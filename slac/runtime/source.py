@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import polars as pl
 
 from slac.adapters.decoding import Decoder, Quarantined, WireSchema, count_records, take_lines
@@ -158,18 +159,18 @@ class Source:
 
     def _refuse_future(self, frame: pl.DataFrame, records: Records, taken: Taken) -> pl.DataFrame:
         bound = records.arrival + FUTURE
-        times = frame[TIME].dt.epoch("us")
+        times = frame[TIME].to_physical()
         if not frame.height or int(times.max()) <= bound:  # type: ignore[arg-type]
             return frame
         for row in frame.filter(times > bound).iter_rows(named=True):
             reason = f"timestamp {row[TIME].isoformat()} is more than an hour ahead of this machine's clock"
-            taken.quarantined.append(Quarantined(index=-1, reason=reason, raw=repr(row).encode()))
+            taken.quarantined.append(Quarantined(index=-1, reason=reason, raw=orjson.dumps(row, default=str)))
         return frame.filter(times <= bound)
 
     def _split(self, frame: pl.DataFrame) -> list[Batch]:
         if not frame.height:
             return []
-        times = frame[TIME].dt.epoch("us").to_numpy()
+        times = frame[TIME].to_physical().to_numpy()
         met = self.arrival.take(times)
         if met is None:
             return [Batch(frame)]

@@ -51,7 +51,7 @@ class InputQueue:
         self._wake.set()
         if self.can_wait:
             await self._pace(records)
-        return not self._stopped
+        return True
 
     def resume(self, source: str) -> Position | None:
         """How far `source` had been read at the last checkpoint."""
