@@ -1,0 +1,101 @@
+"""Sets of values of one column: unions of intervals, with or without NULL.
+
+A bound is a cut between values: `(0, v, 0)` lies just before v, `(0, v, 1)` just behind it, so that open and closed
+ends, points and gaps are all pairs of cuts. Over integers every cut is brought before an integer, so that
+`x > 1 AND x < 2` is seen to be empty.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from slac.stream.types import AnyType, Bool, Duration, Float, Int, String, Timestamp
+
+Cut: TypeAlias = tuple[Any, ...]
+Span: TypeAlias = tuple[Cut, Cut]
+
+BOTTOM: Final[Cut] = (-1,)
+TOP: Final[Cut] = (1,)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSet:
+    """Sorted disjoint spans of values, and whether NULL belongs to the set."""
+
+    spans: tuple[Span, ...] = ()
+    null: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is in the set, not even NULL."""
+        return not self.spans and not self.null
+
+    def union(self, other: ValueSet) -> ValueSet:
+        """What is in either set."""
+        merged: list[Span] = []
+        for low, high in sorted((*self.spans, *other.spans)):
+            if merged and low <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+            else:
+                merged.append((low, high))
+        return ValueSet(tuple(merged), self.null or other.null)
+
+    def intersection(self, other: ValueSet) -> ValueSet:
+        """What is in both sets."""
+        pairs = [(max(a[0], b[0]), min(a[1], b[1])) for a in self.spans for b in other.spans]
+        return ValueSet(tuple(sorted(p for p in pairs if p[0] < p[1])), self.null and other.null)
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """All values that a column of some type can have, NULL apart."""
+
+    whole: ValueSet
+    discrete: bool
+
+    def below(self, value: Any, *, closed: bool) -> ValueSet:
+        """Values less than (or, `closed`, equal to) `value`."""
+        return self._inside(BOTTOM, self._cut(value, behind=closed))
+
+    def above(self, value: Any, *, closed: bool) -> ValueSet:
+        """Values greater than (or, `closed`, equal to) `value`."""
+        return self._inside(self._cut(value, behind=not closed), TOP)
+
+    def point(self, value: Any) -> ValueSet:
+        """The value alone; nothing where no value of the domain equals it."""
+        return self._inside(self._cut(value, behind=False), self._cut(value, behind=True))
+
+    def complement(self, values: ValueSet) -> ValueSet:
+        """All values of the domain that are not in `values`; NULL changes sides too."""
+        ends = [cut for span in values.spans for cut in span]
+        gaps = zip([BOTTOM, *ends[1::2]], [*ends[0::2], TOP], strict=True)
+        spans = ValueSet(tuple(g for g in gaps if g[0] < g[1])).intersection(self.whole).spans
+        return ValueSet(spans, null=not values.null)
+
+    def _inside(self, low: Cut, high: Cut) -> ValueSet:
+        return ValueSet(((low, high),) if low < high else ()).intersection(self.whole)
+
+    def _cut(self, value: Any, *, behind: bool) -> Cut:
+        if not self.discrete:
+            return (0, value, int(behind))
+        if isinstance(value, float) and math.isinf(value):
+            return TOP if value > 0 else BOTTOM
+        return (0, math.floor(value) + 1 if behind else math.ceil(value), 0)
+
+
+_LINE: Final = ValueSet(((BOTTOM, TOP),))
+
+
+def domain_of(dtype: AnyType) -> Domain | None:
+    """The values of a type; None for a type whose values are not compared."""
+    match dtype:
+        case Bool():
+            return Domain(ValueSet((((0, 0, 0), (0, 2, 0)),)), discrete=True)
+        case Int() | Duration() | Timestamp():
+            return Domain(_LINE, discrete=True)
+        case Float() | String():
+            return Domain(_LINE, discrete=False)
+        case _:
+            return None
