@@ -13,6 +13,8 @@ import pytest
 from slac.cli.registry import COMMANDS, load
 from slac.compiler.compile import compile_document
 from slac.diagnostics import Source
+from slac.plan.aggregate_signatures import AGGREGATES
+from slac.plan.functions import SQL_NAMES
 
 ROOT = Path(__file__).parents[2]
 WRONG_ON_PURPOSE = ROOT / "docs" / "diagnostics"
@@ -96,3 +98,10 @@ def test_the_first_document_is_the_one_that_is_shipped() -> None:
     blocks = [text for kind, text in _BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8")) if kind == "yaml"]
 
     assert (ROOT / "sla_docs/first.yaml").read_text(encoding="utf-8") in blocks
+
+
+def test_the_language_page_names_every_function() -> None:
+    """Each scalar function and each aggregate stands on the page of the language."""
+    words = set(re.findall(r"\b[A-Z][A-Z0-9_]+\b", (ROOT / "docs/language.md").read_text(encoding="utf-8")))
+
+    assert not {*SQL_NAMES, *AGGREGATES} - words
