@@ -11,7 +11,7 @@ from typing import NoReturn
 from rich.console import Console
 
 from examples.demo.account import print_account
-from examples.demo.children import Children
+from examples.demo.children import INTERRUPTIONS, Children
 from examples.demo.mailbox import Mailbox, serving
 from examples.demo.published import Published
 from examples.demo.screen import Screen, screen
@@ -27,7 +27,7 @@ POLL = 0.1
 def main() -> int:
     """Play the demo; returns the exit code."""
     console = Console()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in INTERRUPTIONS:
         signal.signal(number, _interrupted)
     shutil.rmtree(DIRECTORY, ignore_errors=True)
     DIRECTORY.mkdir(parents=True)

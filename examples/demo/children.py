@@ -10,10 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 PATIENCE = 15.0
 """Seconds that a process gets to end by itself: a runtime writes a checkpoint and its summary."""
+
+INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(slots=True)
@@ -72,10 +74,12 @@ class Children:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # whoever asks again is answered when everything has ended
+        # Whoever interrupts again is answered when everything has ended.
+        handlers = {number: signal.signal(number, signal.SIG_IGN) for number in INTERRUPTIONS}
         running = [c for c in reversed(self.started) if c.ended is None]
         for child in running:
             child.signal(signal.SIGTERM)
         for child in running:
             child.stop()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
