@@ -48,6 +48,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "sql/too-deep": "An SQL expression is too long or nested too deeply",
         "states/ambiguous": "The conditions of two states can hold at once",
         "states/order": "The conditions of two states may hold at once",
+        "states/reserved": "A state has the name of one that the audit implies",
         "states/unknown": "An audit has no state of this name",
         "states/unreachable": "No row can lead to this state",
         "types/aggregate-here": "An aggregate where there is no group of rows",

@@ -1,13 +1,65 @@
 """Audits have states that can be reached, each in one way only.
 
-Before: `up: {when: x > 1}`, `down: {when: x > 2}`. After: a note that `up`, which stands first, wins where both hold.
+Before: `low: {when: share < 0.95}`, `down: {when: share < 0.05}`. After: the finding that both can be true for a row.
 """
 
 from __future__ import annotations
 
-from slac.compiler.draft import Draft, Found
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from slac.compiler.draft import Draft, Found, breaking
+from slac.diagnostics import Diagnostic, Related, Severity, Span, suggest
+from slac.language.document import AuditDecl
+from slac.plan.machine import FindingKind, MachineFinding, check_machine, transition_table
+from slac.plan.nodes import AuditNode
+
+_CODES: Mapping[FindingKind, str] = MappingProxyType(
+    {
+        "unknown": "states/unknown",
+        "reserved": "states/reserved",
+        "unreachable": "states/unreachable",
+        "ambiguous": "states/ambiguous",
+        "undecided": "states/order",
+    }
+)
 
 
 def states(draft: Draft) -> Found:
     """Check the transition table of every audit."""
-    return draft, []
+    audits = [(n, draft.blocks[n.block]) for n in draft.nodes if isinstance(n, AuditNode)]
+    found = [(b.name, d) for n, b in audits if isinstance(b, AuditDecl) for d in _of(n, b)]
+    broken = (name for name, d in found if d.severity is Severity.ERROR)
+    return replace(draft, broken=breaking(draft.broken, broken)), [d for _, d in found]
+
+
+def _of(node: AuditNode, block: AuditDecl) -> Iterator[Diagnostic]:
+    for finding in check_machine(transition_table(node)):
+        span, path = _place(finding, block)
+        yield Diagnostic(
+            code=_CODES[finding.kind],
+            severity=Severity.NOTE if finding.kind == "undecided" else Severity.ERROR,
+            summary=finding.detail,
+            span=span,
+            path=path,
+            suggestion=suggest(finding.states[0], [s.name for s in block.states]) if finding.kind == "unknown" else "",
+            related=tuple(_related(finding, block)),
+        )
+
+
+def _place(finding: MachineFinding, block: AuditDecl) -> tuple[Span, str]:
+    """The `initial` that names no state, or the condition of the state that the finding is about."""
+    if finding.kind == "unknown" and block.initial is not None:
+        return block.initial.span, block.initial.path
+    # Of two states, the later one is where most often something has to be changed.
+    about = finding.states[-1] if finding.kind in {"ambiguous", "undecided"} else finding.states[0]
+    state = next(s for s in block.states if s.name == about)
+    return (state.span, state.path) if finding.kind == "reserved" else (state.when.span, state.when.path)
+
+
+def _related(finding: MachineFinding, block: AuditDecl) -> Iterator[Related]:
+    others = finding.states[:-1] if finding.kind in {"ambiguous", "undecided"} else finding.states[1:]
+    for state in block.states:
+        if state.name in others:
+            yield Related(state.when.span, f'the condition of "{state.name}"')

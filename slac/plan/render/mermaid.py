@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from slac.language.durations import format_duration
 from slac.plan.graph import Plan
+from slac.plan.machine import to_mermaid, transition_table
 from slac.plan.nodes import AuditNode, LinkInNode
 from slac.plan.render.describe import describe
 
@@ -14,11 +14,11 @@ def mermaid(plan: Plan) -> str:
     """Fenced diagrams under headings; ends with a line break."""
     parts = [f"# {plan.document}", _fenced(_flow(plan))]
     for audit in (n for n in plan.nodes if isinstance(n, AuditNode)):
-        parts += [f"## {audit.id}", _fenced(_machine(audit))]
+        parts += [f"## {audit.id}", _fenced(to_mermaid(transition_table(audit)).splitlines())]
     return "\n\n".join(parts) + "\n"
 
 
-def _fenced(lines: Iterator[str]) -> str:
+def _fenced(lines: Iterable[str]) -> str:
     return "\n".join(["```mermaid", *lines, "```"])
 
 
@@ -36,28 +36,9 @@ def _flow(plan: Plan) -> Iterator[str]:
             yield f"  {_id(f'{node.stream}.out.{node.node}')} -.-> {_id(node.id)}"
 
 
-def _machine(audit: AuditNode) -> Iterator[str]:
-    """Every state can follow every other, when the condition of the latter turns true."""
-    yield "stateDiagram-v2"
-    for state in audit.states:
-        every = "" if state.report_every is None else f", every {format_duration(state.report_every)}"
-        yield f"  {state.name}: {state.name} ({state.verdict}{every})"
-    if audit.initial is not None:
-        yield f"  [*] --> {audit.initial}"
-    for target in audit.states:
-        for origin in audit.states:
-            if origin is not target:
-                yield f"  {origin.name} --> {target.name}: {_label(target.when_sql)}"
-
-
 def _id(node_id: str) -> str:
     return "n_" + node_id.replace("_", "__").replace(".", "_")
 
 
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', "#quot;") + '"'
-
-
-def _label(sql: str) -> str:
-    """SQL where a colon, a semicolon or a line break would end it."""
-    return " ".join(sql.split()).replace(";", "#59;").replace(":", "#58;")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from slac.language.durations import format_duration
 from slac.language.sizes import format_size
 from slac.plan.graph import Budget, Placement, Plan
+from slac.plan.machine import check_machine, transition_table
 from slac.plan.nodes import AnyNode, AuditNode, LinkInNode, LinkOutNode, StateSpec, WindowNode
 from slac.plan.render.describe import describe, split_text
 
@@ -76,8 +77,7 @@ def _audit(node: AuditNode) -> Iterator[str]:
     for number, state in enumerate(node.states, start=1):
         mark = "-> " if state.name == node.initial else "   "
         yield f"  {mark}{number}. {state.name}: when {state.when_sql} [{_stay(state)}]"
-    if len(node.states) > 1:
-        yield "     where several conditions hold, the first of them wins"
+    yield from (f"     {f.detail}" for f in check_machine(transition_table(node)) if f.kind == "undecided")
     for body in node.report:
         yield f"     reports carry {body.name}: rows of {node.inputs[body.port]} by {', '.join(body.by) or 'nothing'}"
 
