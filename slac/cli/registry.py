@@ -23,6 +23,7 @@ class Entry(NamedTuple):
 
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
+        "capacity": Entry("slac.cli.commands.capacity:capacity", "Say what documents will need before they run."),
         "compile": Entry("slac.cli.commands.compile:compile_", "Check documents and show the plan that they become."),
         "run": Entry("slac.cli.commands.run:run", "Run documents, or one node of them."),
         "schema": Entry("slac.cli.commands.schema:schema", "Print the JSON Schema of SLA documents."),

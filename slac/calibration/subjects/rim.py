@@ -11,8 +11,11 @@ import polars as pl
 from slac.adapters.publication.records import to_ndjson
 from slac.calibration.measure import Trial
 from slac.calibration.rows import SCHEMA, START, batch
-from slac.plan.nodes import SourceNode
+from slac.plan.graph import Placement, Plan, PlanData
+from slac.plan.nodes import AnyNode, LinkInNode, OutputNode, SelectNode, SourceNode
 from slac.runtime.checkpoint import pack
+from slac.runtime.core import Core
+from slac.runtime.instructions import Send
 from slac.runtime.links.protocol import Data, encode, from_body, to_body
 from slac.runtime.operator import State
 from slac.runtime.source import Source
@@ -29,10 +32,12 @@ QUICK: Final = (10, 1_000, 5_000)
 NARROW: Final = Schema((*SCHEMA.fields[:1], *SCHEMA.fields[2:3]))
 """Two fields instead of five."""
 KEYS: Final = 100
+WAVES: Final = 20
 
 
 def rim(*, quick: bool) -> Iterator[Trial]:
     """All trials of this family."""
+    yield _wave()
     for rows in QUICK if quick else SIZES:
         yield Trial(kind="gate", work=Work(batches=1, rows=rows), prepare=_gate(rows))
         for schema in (NARROW, SCHEMA):
@@ -40,6 +45,28 @@ def rim(*, quick: bool) -> Iterator[Trial]:
             yield from _links(rows, schema)
             yield _output(rows, schema)
         yield _checkpoint(rows)
+
+
+def _wave() -> Trial:
+    """A message without rows passes through a core of three nodes: what every wake costs, whatever comes with it."""
+    common: dict[str, Any] = {"block": "b", "node": "n", "schema": SCHEMA}
+    nodes: tuple[AnyNode, ...] = (
+        LinkInNode(id="in", stream="s", origin="m", hold=1, **common),
+        SelectNode(id="b", inputs=("in",), **common),
+        OutputNode(id="o", inputs=("b",), adapter="stdout", blocks=("b",), kinds=("row",), **common),
+    )
+    plan = Plan(PlanData(document="calibration", nodes=nodes, placements=(Placement(name="n"),)))
+
+    def prepare() -> Callable[[], object]:
+        core = Core(plan, now=START, live=True)
+
+        def run() -> None:
+            for n in range(WAVES):
+                core.on_link("s", "m", Send("s", "n", None, START + n), START + n)
+
+        return run
+
+    return Trial(kind="wave", work=Work(batches=WAVES), prepare=prepare)
 
 
 def _gate(rows: int) -> Callable[[], Callable[[], object]]:

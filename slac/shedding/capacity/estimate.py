@@ -94,7 +94,7 @@ class _Estimate:
             machine=self.machine,
             calibrated_on=self.calibration.machine,
             fit_error=sum(errors) / max(len(errors), 1),
-            notes=tuple(self.notes),
+            notes=(*self.notes, "network is what crosses links; what inputs receive and outputs send is not counted"),
         )
 
     def _block(self, block: str, node: str) -> BlockReport:

@@ -41,8 +41,6 @@ COPIES: Final = 3.0
 """A batch under way exists as bytes, as decoded columns, and as what an operator makes of it."""
 MESSAGE: Final = 250.0
 """Bytes of a message on a link beside its rows: header, schema, acknowledgement."""
-LOCAL_INPUTS: Final = frozenset({"file", "host"})
-LOCAL_OUTPUTS: Final = frozenset({"file", "stdout"})
 ACCUMULATOR: Final = 2 * WORD
 """Bytes of one aggregate's partial state: sums are 128 bits wide, FIRST and LAST carry time and id besides."""
 
@@ -81,7 +79,6 @@ def _source(node: SourceNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
         rows_in=rate,
         work=(("gate", Work(batches=waves, rows=rate)), (_decoder(node), decode)),
         memory=rate / max(waves, 1e-9) * (wire + COPIES * flow.row_bytes),
-        bits=0.0 if node.adapter in LOCAL_INPUTS else 8 * rate * wire,
     )
 
 
@@ -228,7 +225,6 @@ def _output(node: OutputNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
         flow=flow,
         rows_in=rate,
         work=(("output", Work(batches=min(batches, rate), rows=rate, cells=cells, bytes=sent)),),
-        bits=0.0 if node.adapter in LOCAL_OUTPUTS else 8 * sent,
     )
 
 

@@ -57,7 +57,7 @@ def walk(plan: Plan, calibration: Calibration, scene: Scene) -> Walked:
         waves = {p: _waves(plan, calibration, loads, p, n) for p, n in waves.items()}
     loads = _loads(plan, replace(scene, waves=waves))
     uses = {i: _use(load, calibration) for i, load in loads.items()}
-    overhead = {p.name: _overhead(plan, calibration, uses, p.name) for p in plan.data.placements}
+    overhead = {p.name: _overhead(plan, calibration, loads, uses, p.name) for p in plan.data.placements}
     return Walked(loads=loads, uses=uses, overhead=overhead)
 
 
@@ -113,12 +113,25 @@ def _use(load: NodeLoad, calibration: Calibration) -> Use:
     return Use(cores=cores, memory=load.memory, bits=load.bits)
 
 
-def _overhead(plan: Plan, calibration: Calibration, uses: Mapping[str, Use], placement: str) -> Use:
-    """The runtime itself, and writing its state down at every checkpoint."""
+def _overhead(
+    plan: Plan,
+    calibration: Calibration,
+    loads: Mapping[str, NodeLoad],
+    uses: Mapping[str, Use],
+    placement: str,
+) -> Use:
+    """The runtime itself: what it uses when idle, at every wave, and to write its state down at every checkpoint."""
     state = sum(uses[n.id].memory for n in plan.nodes if n.node == placement)
     every = plan.data.checkpoint / 1e6
     written = calibration.line("checkpoint").seconds(Work(batches=1 / every, bytes=state / every))
-    return Use(cores=calibration.idle_cores + written, memory=float(calibration.base_memory))
+    woken = calibration.line("wave").seconds(Work(batches=_wakes(plan, loads, placement)))
+    return Use(cores=calibration.idle_cores + written + woken, memory=float(calibration.base_memory))
+
+
+def _wakes(plan: Plan, loads: Mapping[str, NodeLoad], placement: str) -> float:
+    """How often a second something comes in at the rim: a wave of an input, or a message on a link."""
+    rim = [n.id for n in plan.nodes if n.node == placement and isinstance(n, SourceNode | LinkInNode)]
+    return sum(loads[i].flow.waves for i in rim)
 
 
 def _waves(plan: Plan, calibration: Calibration, loads: Mapping[str, NodeLoad], placement: str, now: float) -> float:
@@ -127,10 +140,17 @@ def _waves(plan: Plan, calibration: Calibration, loads: Mapping[str, NodeLoad], 
     Cost is `fixed` a wave and `moving` a second, so w = fixed + moving / n; both branches solve in closed form.
     """
     works = [w for n in plan.nodes if n.node == placement for w in loads[n.id].work]
-    every_wave = sum(calibration.line(kind).batches * work.batches for kind, work in works)
+    works.append(("wave", Work(batches=_wakes(plan, loads, placement))))
+    every_wave = sum(_fixed(calibration, kind, work) for kind, work in works)
     moving = sum(calibration.line(kind).seconds(work) for kind, work in works) - every_wave
     fixed = max(every_wave / now, 1e-6)
     short = (1 / (1 + GATHER) - moving) / fixed
     if short > 0 and GATHER * (fixed + moving / short) <= LINGER:
         return short
     return max((1 - moving) / (fixed + LINGER), 1.0)
+
+
+def _fixed(calibration: Calibration, kind: str, work: Work) -> float:
+    """What is paid once a batch, however many rows it has."""
+    line = calibration.line(kind)
+    return line.batches * work.batches + line.exprs * work.exprs

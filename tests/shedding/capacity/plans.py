@@ -25,7 +25,7 @@ from slac.stream.types import Bool, Field, Int, Schema, String
 MACHINE = Machine(cpu_cores=2.0, memory_bytes=1_000_000_000, cpu_model="test")
 LINE = CostLine(batches=1e-4, rows=1e-6)
 KINDS = (
-    "gate decode.ndjson decode.arrow select join window.whole window.partial window.final audit violation absence "
+    "wave gate decode.ndjson decode.arrow select join window.whole window.partial window.final audit violation absence "
     "output link.encode link.decode checkpoint"
 )
 CALIBRATION = Calibration(

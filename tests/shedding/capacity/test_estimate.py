@@ -50,7 +50,7 @@ def test_memory_below_the_runtime_itself() -> None:
 
 
 def test_network_budget_of_a_link() -> None:
-    """Bits a second over links and into network inputs count against `network`."""
+    """Bits a second over links count against `network`."""
     made = report(plan(edge=Budget(network=10_000)), CALIBRATION, MACHINE)
     assert made.excesses[0].resource == "network"
     assert made.nodes[0].limit.resource == "network"

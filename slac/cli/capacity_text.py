@@ -1,0 +1,142 @@
+"""A capacity report as tables for a terminal."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from rich.console import Console
+from rich.table import Table
+
+from slac.shedding.capacity.estimate import RESOURCES, amount, bound_of
+from slac.shedding.capacity.report import BlockReport, CapacityReport, Excess, Need, NodeReport, Resource
+
+WIDTH = 110
+"""Columns of the tables; the same in a terminal and in a pipe, so that reports can be compared."""
+LOADS = {"normal": "the normal rate", "burst": "the burst rate"}
+
+
+def capacity_text(report: CapacityReport) -> str:
+    """The whole report: nodes, blocks, the highest rate, what does not hold, and what was assumed."""
+    out = StringIO()
+    console = Console(file=out, width=WIDTH, no_color=True, highlight=False)
+    console.print(f"{report.document}: what it needs, before it runs", style=None)
+    console.print(_nodes(report))
+    console.print(_blocks(report))
+    for node in report.nodes:
+        console.print(_limit(node), soft_wrap=True)
+    for excess in report.excesses:
+        console.print(excess_sentence(excess), soft_wrap=True)
+    console.print(_assumptions(report), soft_wrap=True)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def excess_sentence(excess: Excess) -> str:
+    """A budget that does not hold, in one sentence."""
+    need, budget = quantity(excess.need, excess.resource), quantity(excess.budget, excess.resource)
+    most = "the runtime itself" if excess.block is None else excess.block
+    return (
+        f"DOES NOT FIT: {excess.node} needs {need} of {excess.resource} at {LOADS[excess.load]}, "
+        f"and its budget is {budget}; most of it goes to {most}."
+    )
+
+
+def quantity(value: float, resource: Resource) -> str:
+    """A number with its unit: cores, bytes or bits a second."""
+    match resource:
+        case "cpu":
+            return f"{value:.3g} cores" if value >= 1e-4 or value == 0 else "<0.0001 cores"
+        case "memory":
+            return scaled(value, 1024.0, ("B", "KiB", "MiB", "GiB", "TiB"))
+        case "network":
+            return scaled(value, 1000.0, ("bit/s", "kbit/s", "Mbit/s", "Gbit/s"))
+
+
+def scaled(value: float, step: float, units: tuple[str, ...]) -> str:
+    """`value` in the largest unit that keeps it at one or more."""
+    for unit in units[:-1]:
+        if value < step:
+            return f"{value:.3g} {unit}"
+        value /= step
+    return f"{value:.3g} {units[-1]}"
+
+
+def _nodes(report: CapacityReport) -> Table:
+    loads = ("normal", "burst") if report.has_burst else ("normal",)
+    table = _table("node", "resource", "budget", *(h for name in loads for h in (name, "of budget")))
+    for node in report.nodes:
+        for resource in RESOURCES:
+            table.add_row(*_node_row(node, resource, loads))
+    return table
+
+
+def _node_row(node: NodeReport, resource: Resource, loads: tuple[str, ...]) -> list[str]:
+    bound = bound_of(node.budget, resource)
+    row = [node.node, resource, "-" if bound is None else quantity(bound, resource)]
+    for name in loads:
+        need = amount(node.normal if name == "normal" else node.burst, resource)
+        row += [quantity(need, resource), "-" if not bound else f"{need / bound:.1%}"]
+    return row
+
+
+def _blocks(report: CapacityReport) -> Table:
+    burst = ("CPU at burst",) if report.has_burst else ()
+    table = _table("node", "block", "rows/s in", "rows/s out", "CPU", *burst, "memory", "network")
+    for node in report.nodes:
+        for block in report.blocks:
+            if block.node == node.node:
+                table.add_row(*_block_row(block, burst=report.has_burst))
+        own = [_cpu(node.runtime)] * (2 if report.has_burst else 1)
+        table.add_row(node.node, "(runtime)", "", "", *own, *_rest(node.runtime))
+    return table
+
+
+def _block_row(block: BlockReport, *, burst: bool) -> list[str]:
+    cpu = [_cpu(block.normal), *([_cpu(block.burst)] if burst else [])]
+    return [block.node, block.block, f"{block.rows_in:.4g}", f"{block.rows_out:.4g}", *cpu, *_rest(block.normal)]
+
+
+def _cpu(need: Need) -> str:
+    return quantity(need.cpu_cores, "cpu")
+
+
+def _rest(need: Need) -> tuple[str, str]:
+    return quantity(need.memory_bytes, "memory"), quantity(need.network_bits, "network")
+
+
+def _limit(node: NodeReport) -> str:
+    limit = node.limit
+    if limit.factor is None or limit.rate is None:
+        return f"{node.node}: no rate is too high, as far as the model looks."
+    if limit.factor == 0:
+        return f"{node.node}: no rate fits; {limit.resource} breaks first."
+    most = "the runtime itself" if limit.block is None else limit.block
+    return (
+        f"{node.node}: up to {_count(limit.rate)} events/s fit ({_count(limit.factor)} × the normal rate); "
+        f"{limit.resource} breaks first, most of it in {most}."
+    )
+
+
+def _count(value: float) -> str:
+    """A number in three digits, without an exponent."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _assumptions(report: CapacityReport) -> str:
+    assumed = report.assumed
+    machine = f"{assumed.machine.cpu_cores:g} cores, {quantity(assumed.machine.memory_bytes, 'memory')}"
+    lines = [
+        "Assumed:",
+        f"- every node runs on a machine like this one ({machine}); budgets are shares of it",
+        f"- costs as calibrated on {assumed.calibrated_on.cpu_model} with Polars {assumed.calibrated_on.polars}",
+        f"- those costs fit what was measured to within {assumed.fit_error:.0%} on average",
+    ]
+    if assumed.calibrated_on != assumed.machine:
+        lines.append("- that machine is not this one: `slac capacity calibrate` measures here")
+    return "\n".join([*lines, *(f"- {note}" for note in assumed.notes)])
+
+
+def _table(*headers: str) -> Table:
+    table = Table(box=None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+    for position, header in enumerate(headers):
+        table.add_column(header, justify="left" if position < 2 else "right", no_wrap=True)
+    return table

@@ -1,0 +1,107 @@
+"""`slac capacity`: what documents will need before they run, and what this machine's operators cost."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from slac.cli.console import put, say
+from slac.cli.documents import compile_for_command, takes_documents
+from slac.cli.launch import THREADS
+from slac.diagnostics import DoesNotFit, UsageError
+
+if TYPE_CHECKING:
+    from slac.shedding.capacity.calibration import Calibration
+
+ADVICE = "Lower the rate, raise the budget, move blocks to another node, or accept that the gate drops what exceeds it."
+
+
+@click.group()
+def capacity() -> None:
+    """Say what documents will need before they run."""
+
+
+@capacity.command("report")
+@takes_documents
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--calibration", type=click.Path(path_type=Path), help="Costs from this file instead of the user's own.")
+def report_(paths: tuple[str, ...], assignments: tuple[str, ...], form: str, calibration: Path | None) -> None:
+    """Predict CPU, memory and network of documents at their declared rates, and the highest rate that fits.
+
+    DOCUMENT is a file, a folder, a pattern, or - for standard input; ./sla.yaml where none is named. Exit code 3 when
+    a budget does not hold at the normal or the burst rate.
+    """
+    import msgspec
+
+    from slac.cli.capacity_text import capacity_text
+    from slac.shedding.capacity import report
+    from slac.shedding.machine import read_machine
+
+    costs, machine = _costs(calibration), read_machine()
+    reports = [report(c.plan, costs, machine) for c in compile_for_command(paths, assignments)]
+    if form == "json":
+        put(msgspec.json.format(msgspec.json.encode(reports), indent=2).decode() + "\n")
+    else:
+        put("\n".join(capacity_text(r) for r in reports))
+    failing = [r.document for r in reports if not r.fits]
+    if failing:
+        raise DoesNotFit(f"the budget does not hold for {', '.join(failing)}. {ADVICE}")
+
+
+@capacity.command()
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write here instead of the user's own place.")
+@click.option("--quick", is_flag=True, help="Fewer repetitions: seconds instead of most of a minute, and less exact.")
+def calibrate(output: Path | None, *, quick: bool) -> None:
+    """Measure what each kind of operator costs on this machine.
+
+    Other load on the machine makes the result dearer than the truth. Later reports use it by themselves.
+    """
+    path = output or own_calibration(_environment())
+    _single_thread(_environment(), path, quick=quick)
+    from slac.calibration import calibrate as measure
+    from slac.shedding.capacity.calibration import encode_calibration
+
+    result = measure(timer=time.process_time, quick=quick, progress=say)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode_calibration(result))
+    except OSError as error:
+        raise UsageError(f"the calibration cannot be written to {path}: {error.strerror}") from error
+    for kind, line in sorted(result.kinds.items()):
+        say(f"{kind:16} within {line.error:6.1%} of {line.samples} measurements")
+    say(f"wrote {path}")
+
+
+def _single_thread(environment: Mapping[str, str], path: Path, *, quick: bool) -> None:
+    """Start this command anew with the thread count of a runtime on a small budget: Polars fixes it at its import."""
+    if THREADS not in environment:
+        command = [sys.executable, "-m", "slac.cli", "capacity", "calibrate", "-o", str(path)]
+        command += ["--quick"] if quick else []
+        os.execve(sys.executable, command, {**environment, THREADS: "1"})  # noqa: S606 - it is ourselves
+
+
+def own_calibration(environment: Mapping[str, str]) -> Path:
+    """Where the user's own calibration lies: `$XDG_STATE_HOME/slac/calibration.json`."""
+    home = Path(environment.get("HOME", "."))
+    state = environment.get("XDG_STATE_HOME") or home / ".local" / "state"
+    return Path(state) / "slac" / "calibration.json"
+
+
+def _environment() -> Mapping[str, str]:
+    return click.get_current_context().find_root().obj or {}
+
+
+def _costs(given: Path | None) -> Calibration:
+    """The file that is named, else the user's own, else the one that comes with slac."""
+    from slac.shedding.capacity.calibration import load_calibration, shipped_calibration
+
+    own = own_calibration(_environment())
+    if given is None and not own.exists():
+        return shipped_calibration()
+    return load_calibration(given or own)
