@@ -88,7 +88,7 @@ def _plan(draft: Draft) -> Plan:
             labels=dict(document.labels),
             nodes=draft.nodes,
             placements=draft.placements,
-            defaults=tuple(Default(path=d.path, value=d.value) for d in document.defaults),
+            defaults=(*(Default(path=d.path, value=d.value) for d in document.defaults), *draft.defaults),
             logging=Logging(
                 mode=document.logging.mode, directory=document.logging.directory, max_size=document.logging.max_size
             ),

@@ -52,7 +52,7 @@ class Draft:
     """A document between two passes.
 
     `order`: the sound blocks, each after those it reads. `nodes`: the dataflow, each node after its inputs; a block's
-    stream is the node of its name. `homes`: block -> placement.
+    stream is the node of its name. `homes`: block -> placement. `defaults`: what passes filled in, beside the reader.
     """
 
     document: DocumentDecl

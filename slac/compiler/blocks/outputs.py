@@ -12,9 +12,9 @@ from slac.stream.types import Schema
 
 def lower_output(block: OutputDecl, lowering: Lowering) -> None:
     """One `OutputNode`; its own schema is empty, because nothing reads it."""
-    inputs = [lowering.stream(block, r) for r in block.from_]
-    known = [i for i in inputs if i is not None]
-    if len(known) < len(inputs):
+    named = {r.name: lowering.stream(block, r) for r in block.from_}
+    known = [i for i in named.values() if i is not None]
+    if len(known) < len(named):
         return
     lowering.add(
         OutputNode(
@@ -24,7 +24,8 @@ def lower_output(block: OutputDecl, lowering: Lowering) -> None:
             inputs=tuple(i.id for i in known),
             schema=Schema(),
             depth=lowering.depth(block, *known),
-            blocks=tuple(i.block for i in known),
+            # A union of emitters is published under the name of their event type.
+            blocks=tuple(named),
             adapter=block.adapter.name,
             settings={name: s.value for name, s in block.settings.items()},
             kinds=tuple(_kind(i) for i in known),

@@ -6,8 +6,10 @@ Without `placement` everything runs on one node called `all`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import msgspec
 
@@ -15,13 +17,15 @@ from slac.compiler.draft import Draft, Found
 from slac.diagnostics import Diagnostic, Related, listed, suggest
 from slac.language.document import BudgetDecl, PlacementDecl
 from slac.language.terms import Ref
-from slac.plan.graph import Budget, Placement
+from slac.plan.graph import Budget, Default, Placement
 
 REST = "*"
 """Stands for all blocks that are not placed elsewhere."""
 
 ALL = "all"
 """The only node of a document that is not distributed."""
+
+_EVERYWHERE: Final = re.compile(r"//(\*|0\.0\.0\.0|\[?::\]?):")
 
 
 @dataclass(slots=True)
@@ -50,7 +54,7 @@ def place(draft: Draft) -> Found:
         else:
             placed.found.append(_unplaced(draft, name))
     placements = tuple(_placement(n) for n in nodes)
-    return _settled(draft, homes, placements), placed.found
+    return replace(_settled(draft, homes, placements), defaults=_filled(nodes)), placed.found
 
 
 def _on_one(draft: Draft) -> Draft:
@@ -124,10 +128,11 @@ def _links(node: PlacementDecl, nodes: tuple[PlacementDecl, ...]) -> Iterator[Di
             suggestion=suggest(ref.name, known) if target is None else "",
             details=f"other nodes: {listed(known)}",
         )
-    elif target.listen is None or target.address is None:
+    elif target.listen is None or _address(target) is None:
+        missing = "listen" if target.listen is None else "address that could be dialled"
         yield Diagnostic(
             code="placement/no-address",
-            summary=f'"{node.name}" connects to "{target.name}", which has no {_missing(target)}',
+            summary=f'"{node.name}" connects to "{target.name}", which has no {missing}',
             span=target.span,
             path=target.path,
             details='`listen` is what a node binds, `address` what others dial, for example "tcp://10.0.0.5:7000"',
@@ -135,8 +140,17 @@ def _links(node: PlacementDecl, nodes: tuple[PlacementDecl, ...]) -> Iterator[Di
         )
 
 
-def _missing(node: PlacementDecl) -> str:
-    return " and no ".join(w for w, v in (("listen", node.listen), ("address", node.address)) if v is None)
+def _address(node: PlacementDecl) -> str | None:
+    """What others dial: as stated, or what the node binds, unless that is every interface."""
+    if node.address is not None or node.listen is None:
+        return node.address
+    return None if _EVERYWHERE.search(node.listen) else node.listen
+
+
+def _filled(nodes: tuple[PlacementDecl, ...]) -> tuple[Default, ...]:
+    """The addresses that were taken from `listen`."""
+    taken = [(n.path, _address(n)) for n in nodes if n.address is None]
+    return tuple(Default(path=f"{path}.address", value=address) for path, address in taken if address is not None)
 
 
 def _placement(node: PlacementDecl) -> Placement:
@@ -144,7 +158,7 @@ def _placement(node: PlacementDecl) -> Placement:
         name=node.name,
         connect=node.connect.name if node.connect else None,
         listen=node.listen,
-        address=node.address,
+        address=_address(node),
         budget=_budget(node.budget),
         hold=node.hold_us,
     )

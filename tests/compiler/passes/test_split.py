@@ -25,7 +25,7 @@ spec:
     log: {{adapter: stdout, from: [a, silent]}}
   placement:
     edge: {{blocks: [{edge}], connect: central}}
-    central: {{blocks: ["*"], listen: "tcp://127.0.0.1:7000", address: "tcp://127.0.0.1:7000", hold: 7s}}
+    central: {{blocks: ["*"], listen: "tcp://127.0.0.1:7000", hold: 7s}}
 """
 
 
