@@ -76,6 +76,10 @@ class Core:
         moved = [s.promise(now) for s in self.sources.values()]
         return self._carry(now) if any(moved) or self.inlets else self._take_instructions()
 
+    def proceed(self) -> list[Instruction]:
+        """Carry on what has been entered into the dataflow by hand."""
+        return self._carry()
+
     def next_wake(self) -> int | None:
         """The wall-clock instant (µs) at which a tick would let some timer fire, if nothing comes in before."""
         due = self.flow.next_due()

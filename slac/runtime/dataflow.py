@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from slac.plan.graph import Plan
@@ -14,6 +14,10 @@ ENDED: Final = 1 << 62
 """The watermark of a stream on which nothing will follow."""
 
 
+Tap = Callable[[str, Batch], None]
+"""Sees every batch that leaves a node, with the node's id."""
+
+
 class Dataflow:
     """Routes batches from node to node.
 
@@ -22,6 +26,7 @@ class Dataflow:
     """
 
     def __init__(self, plan: Plan, operators: Mapping[str, Operator]) -> None:
+        self.tap: Tap | None = None
         self._operators = dict(operators)
         self._inner = [n for n in plan.nodes if n.id in self._operators]
         self._readers: dict[str, list[tuple[str, int]]] = {n.id: [] for n in plan.nodes}
@@ -40,8 +45,10 @@ class Dataflow:
         return self._operators
 
     def enter(self, node_id: str, batch: Batch) -> None:
-        """Rows that came in at a node of the rim."""
+        """Rows that came in at a node of the rim (or, in a test, rows that an inner node is said to have made)."""
         self.rows[node_id] += batch.height
+        if self.tap is not None:
+            self.tap(node_id, batch)
         for reader, port in self._readers[node_id]:
             self._inbox[reader].append((port, batch))
 
@@ -106,5 +113,7 @@ class Dataflow:
         for batch in batches:
             if batch.height:
                 self.rows[node_id] += batch.height
+                if self.tap is not None:
+                    self.tap(node_id, batch)
                 for reader, port in readers:
                     self._inbox[reader].append((port, batch))

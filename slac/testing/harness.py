@@ -19,7 +19,7 @@ from slac.runtime.checkpoint import pack, unpack
 from slac.runtime.core import Core
 from slac.runtime.instructions import Instruction, Publish, Refused, Send
 from slac.runtime.links.protocol import from_body, to_body
-from slac.stream.batch import ID, TIME
+from slac.stream.batch import ID, TIME, Batch
 from slac.stream.clock import ManualClock
 from slac.stream.ports import Records
 
@@ -37,6 +37,7 @@ class Harness:
         self.clock = ManualClock(start)
         self.refused: list[Refused] = []
         self._live = live
+        self._made: dict[str, list[pl.DataFrame]] = defaultdict(list)
         self._instances = {p.name: list((instances or {}).get(p.name, [p.name])) for p in plan.data.placements}
         self._published: dict[str, list[pl.DataFrame]] = defaultdict(list)
         self._expect = {
@@ -56,6 +57,14 @@ class Harness:
         ndjson = rows if isinstance(rows, bytes) else b"\n".join(orjson.dumps(dict(r)) for r in rows)
         records = Records(source=name, arrival=self.clock.now(), ndjson=ndjson, origin="test")
         self._carry(node, name, self.cores[node, name].on_records(block, [records]))
+
+    def inject(self, block: str, frame: pl.DataFrame, *, instance: str | None = None) -> None:
+        """Rows as if `block` had made them: meta columns `_time` and `_id`, then the block's columns."""
+        node = self.plan[block].node
+        name = instance or self._instances[node][0]
+        core = self.cores[node, name]
+        core.flow.enter(block, Batch(frame))
+        self._carry(node, name, core.on_tick(self.clock.now()) if self._live else core.proceed())
 
     def advance(self, by: int, step: int = 1_000_000) -> None:
         """Let `by` µs of wall clock pass; every runtime ticks at least every `step` µs."""
@@ -88,8 +97,19 @@ class Harness:
         frames = self._published[block]
         return pl.concat(frames, how="diagonal").unique(ID, keep="first").sort(TIME, ID) if frames else pl.DataFrame()
 
+    def made(self, block: str) -> pl.DataFrame:
+        """All rows that left `block`, on whatever runtime, in the total order; late ones are not among them."""
+        frames = self._made[block]
+        return pl.concat(frames, how="diagonal").sort(TIME, ID) if frames else pl.DataFrame()
+
     def _core(self, node: str) -> Core:
-        return Core(self.plan.part(node), now=self.clock.now(), live=self._live, expect=self._expect[node])
+        core = Core(self.plan.part(node), now=self.clock.now(), live=self._live, expect=self._expect[node])
+        core.flow.tap = self._tap
+        return core
+
+    def _tap(self, node_id: str, batch: Batch) -> None:
+        if not batch.late:
+            self._made[node_id].append(batch.frame)
 
     def _introduce(self) -> None:
         for core in self.cores.values():
