@@ -22,8 +22,8 @@ Captured = pytest.CaptureFixture[str]
 def test_help_lists_every_command(capsys: Captured) -> None:
     """With the line that the table has for it."""
     assert main(["--help"], environment={}) == 0
-    out = capsys.readouterr().out
-    assert all(f"  {name} " in out and entry.help in out for name, entry in registry.COMMANDS.items())
+    out = " ".join(capsys.readouterr().out.split())
+    assert not [name for name, entry in registry.COMMANDS.items() if f"{name} {entry.help}" not in out]
 
 
 def test_every_command_can_be_loaded() -> None:
