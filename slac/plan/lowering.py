@@ -49,7 +49,24 @@ def _(expr: Call) -> pl.Expr:
     function = FUNCTIONS.get(expr.function)
     if function is None:
         raise CannotLower(f'The plan calls a function that slac does not know: "{expr.function}".')
-    return function.lower(expr, [lower(arg) for arg in expr.args])
+    return function.lower(expr, _of_one_length(expr))
+
+
+def _of_one_length(call: Call) -> list[pl.Expr]:
+    """The lowered arguments, of which a constant is no receiver of a method whose other operands are columns.
+
+    Polars gives one row, whatever the height, for `lit == x` where x is one value all over, and for
+    `lit.str.contains(x)`; a constant behind a column is well.
+    """
+    args = [lower(arg) for arg in call.args]
+    varying = next((n for n, arg in enumerate(call.args) if columns_of(arg)), None)
+    if varying is None:
+        return args
+    receivers = range(len(args)) if call.function in ("and", "or") else range(1)
+    for n in receivers:
+        if not columns_of(call.args[n]):
+            args[n] = pl.when(args[varying].is_null().is_not_null()).then(args[n])
+    return args
 
 
 @lower.register

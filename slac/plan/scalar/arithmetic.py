@@ -95,9 +95,9 @@ FUNCTIONS: tuple[Function, ...] = (
         usage="a + b",
         rules=(
             *_SAME,
+            overload([DURATION, DURATION], DURATION),
             overload([TIMESTAMP, DURATION], TIMESTAMP),
             overload([DURATION, TIMESTAMP], TIMESTAMP),
-            overload([DURATION, DURATION], DURATION),
         ),
         lower=_exact(pl.Expr.add),
         overflows=True,

@@ -47,6 +47,25 @@ def _where(condition: pl.Expr, value: pl.Expr) -> pl.Expr:
     return pl.when(condition).then(value)
 
 
+def _raise(values: Sequence[pl.Series]) -> pl.Series:
+    # The compiler names functions without computing any: numpy is loaded by those who do.
+    import numpy as np
+
+    """NumPy too takes another way where all exponents are one, so a different one is added to them."""
+    bases, exponents = np.broadcast_arrays(values[0].to_numpy(), values[1].to_numpy())
+    with np.errstate(all="ignore"):
+        return pl.Series(np.power(np.append(bases, 1.0), np.append(exponents, 1.5))[:-1])
+
+
+def _power(a: pl.Expr, exponent: pl.Expr) -> pl.Expr:
+    """By NumPy, because Polars computes one exponent for all rows in another way than one for each.
+
+    The last digit of a row would depend on what else is in its batch.
+    """
+    power = pl.map_batches([a, exponent], _raise, return_dtype=pl.Float64, is_elementwise=True)
+    return pl.when(a.is_not_null() & exponent.is_not_null()).then(power)
+
+
 def _sign(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
     a = args[0].fill_nan(None) if call.args[0].dtype == FLOAT else args[0]
     return pl.when(a.gt(0)).then(1).when(a.lt(0)).then(-1).when(a.eq(0)).then(0).cast(pl.Int64)
@@ -86,7 +105,7 @@ FUNCTIONS: tuple[Function, ...] = (
         key="power",
         usage="POWER(x, exponent)",
         rules=(overload([FLOAT, FLOAT], FLOAT),),
-        lower=plain(pl.Expr.pow),
+        lower=plain(_power),
         names=("POWER", "POW"),
     ),
     Function(
