@@ -13,9 +13,13 @@ from slac.plan.nodes import (
     WindowNode,
 )
 from slac.runtime.operator import Operator, OperatorContext
+from slac.runtime.operators.absence import AbsenceOperator
+from slac.runtime.operators.absence_partial import AbsencePartialOperator
+from slac.runtime.operators.audit import AuditOperator
 from slac.runtime.operators.latest_join import LatestJoinOperator
 from slac.runtime.operators.select import SelectOperator
 from slac.runtime.operators.union import UnionOperator
+from slac.runtime.operators.violation import ViolationOperator
 from slac.runtime.operators.window import WindowOperator
 
 
@@ -31,16 +35,12 @@ def build_operator(node: AnyNode, context: OperatorContext) -> Operator:
         case WindowNode():
             return WindowOperator(node, context)
         case AuditNode():
-            from slac.runtime.operators.audit import AuditOperator
-
             return AuditOperator(node, context)
         case ViolationNode():
-            from slac.runtime.operators.violation import ViolationOperator
-
             return ViolationOperator(node, context)
+        case AbsenceNode(role="partial"):
+            return AbsencePartialOperator(node, context)
         case AbsenceNode():
-            from slac.runtime.operators.absence import AbsenceOperator
-
             return AbsenceOperator(node, context)
         case _:
             raise TypeError(f'node "{node.id}" ({type(node).__name__}) is not an operator of the inner dataflow')

@@ -1,0 +1,165 @@
+"""An audit: a machine for every key, and the reports that it publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import polars as pl
+
+from slac.plan.machine import transition_table
+from slac.plan.nodes import AuditNode
+from slac.runtime.audits.bodies import PUBLISHED, BodyRows
+from slac.runtime.audits.engine import LAST, SAID, MachineEngine, machine_columns
+from slac.runtime.audits.evaluation import CONDITION, Evaluation
+from slac.runtime.audits.held import AT, HeldRows
+from slac.runtime.audits.publications import FORGOTTEN, KIND, START, TIME, Periods, Publications
+from slac.runtime.audits.reports import KEPT_COLUMN, SEEN_COLUMN, ReportRows
+from slac.runtime.audits.slots import NEVER, SLOT, Longs, Slots
+from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
+from slac.stream.batch import KEPT, SEEN, Batch
+
+HEARD = "heard"
+"""Column by slot (µs): the latest row of any report body."""
+
+
+class AuditOperator(Operator):
+    """Port 0 moves the machines, ports 1… feed the report bodies; rows out as `slac.plan.reports` says."""
+
+    def __init__(self, node: AuditNode, context: OperatorContext) -> None:
+        self._node = node
+        table = transition_table(node)
+        types = node.schema.polars()
+        own = {HEARD: BEGINNING, PUBLISHED: BEGINNING, SEEN: 0, KEPT: 0}
+        self._slots = Slots({k: types[k] for k in node.keys}, {**machine_columns(table), **own})
+        self._engine = MachineEngine(table, self._slots, node.retain)
+        self._evaluation = Evaluation(node.keys, [s.when for s in node.states])
+        self._reports = ReportRows(node, table, context.document)
+        self._bodies = [BodyRows(b, node.keys, types[b.name], self._slots, node.retain) for b in node.report]
+        self._held = HeldRows()
+        self._latest = BEGINNING
+        self._ended = BEGINNING
+        self._late = 0
+
+    def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
+        """Hold rows until the watermark has passed them; late ones are dropped and counted."""
+        if batch.late:
+            self._late += batch.height
+        elif port == 0:
+            self._held.add(self._evaluation.of(batch.frame))
+        else:
+            for body in self._bodies:
+                if body.body.port == port:
+                    body.add(batch.frame)
+        return ()
+
+    def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
+        """Step the machines through all rows and clocks before the watermark."""
+        rows = self._held.release(watermark)
+        slots = None if rows is None else self._slots.find(rows)
+        bodies = [b.ready(watermark) for b in self._bodies]
+        said = Publications()
+        if rows is not None and slots is not None:
+            self._latest = max(self._latest, int(rows[AT][-1]))
+            self._engine.rows(slots, rows[AT].to_numpy(), rows[CONDITION].to_numpy().astype(np.int64), said)
+            rows = rows.with_columns(pl.Series(SLOT, slots, pl.Int64))
+        until = min(watermark - 1, self._latest) if end else watermark - 1
+        self._ended = watermark if end else self._ended
+        woken = self._engine.clocks(until, said)
+        frame = self._settle(said.table(), rows, bodies)
+        self._tidy(woken, bodies, until)
+        return () if frame is None else (Batch(frame),)
+
+    def next_due(self) -> int | None:
+        """Just behind the first row held, or behind what falls due first; or behind the rows of a crowded body."""
+        due = [] if self._held.lowest is None else [self._held.lowest + 1]
+        alarm = self._engine.alarms.lowest()
+        due += [] if alarm is None else [max(alarm, self._ended) + 1]
+        due += [b.held.lowest + 1 for b in self._bodies if b.crowded and b.held.lowest is not None]
+        return min(due, default=None)
+
+    def open_until(self) -> int | None:
+        """Just behind the last row held."""
+        return None if self._held.highest is None else self._held.highest + 1
+
+    def snapshot(self) -> State:
+        """Machines by key, rows held back, and the bodies' rows."""
+        frames = {"slots": self._slots.frame(), "held": self._held.frame()}
+        for i, body in enumerate(self._bodies):
+            frames |= {f"body{i}.held": body.held.frame(), f"body{i}.pending": body.pending()}
+        values = {"latest": self._latest, "ended": self._ended, "late": self._late}
+        return State(values, {n: f for n, f in frames.items() if f is not None})
+
+    def restore(self, state: State) -> None:
+        """Take over a snapshot."""
+        self._latest, self._ended = state.values["latest"], state.values["ended"]
+        self._late = state.values["late"]
+        frames = state.frames
+        self._slots.restore(frames["slots"])
+        self._engine.alarms.rearm()
+        if "held" in frames:
+            self._held.add(frames["held"])
+        for i, body in enumerate(self._bodies):
+            body.restore(frames.get(f"body{i}.held"), frames.get(f"body{i}.pending"))
+
+    def statistics(self) -> Mapping[str, int]:
+        """`late`: rows dropped as late; `keys`: keys held."""
+        return {"late": self._late, "keys": len(self._slots)}
+
+    def _settle(
+        self, table: pl.DataFrame | None, rows: pl.DataFrame | None, bodies: list[pl.DataFrame | None]
+    ) -> pl.DataFrame | None:
+        """Divide what was counted and what the bodies hold among the publications; the reports, or None."""
+        periods = Periods(table)
+        support = self._support(periods, rows, 0 if table is None else table.height)
+        oldest = self._oldest_epochs(table)
+        settled = self._slots[SAID] > BEGINNING
+        taken = [b.settle(r, periods, oldest, settled) for b, r in zip(self._bodies, bodies, strict=True)]
+        if table is None:
+            return None
+        last = table.select(SLOT, TIME).unique(SLOT, keep="last", maintain_order=True)
+        self._slots[PUBLISHED][last[SLOT].to_numpy()] = last[TIME].to_numpy()
+        return self._reports.frame(table.with_columns(support), self._slots, self._bodies, taken)
+
+    def _support(self, periods: Periods, rows: pl.DataFrame | None, height: int) -> list[pl.Series]:
+        """How many events stand behind each publication; those behind none yet are kept by slot."""
+        owner = np.empty(0, np.int64) if rows is None else periods.of(rows[SLOT].to_numpy(), rows[AT].to_numpy())
+        columns = []
+        for name, column in ((SEEN, SEEN_COLUMN), (KEPT, KEPT_COLUMN)):
+            totals, pending = np.zeros(height + 1, np.int64), self._slots[name]
+            totals[periods.first_of(periods.slots)] += pending[periods.slots]
+            pending[periods.slots] = 0
+            if rows is not None:
+                amounts = rows[name].to_numpy()
+                np.add.at(totals, owner, np.where(owner < 0, 0, amounts))
+                np.add.at(pending, rows[SLOT].to_numpy(), np.where(owner < 0, amounts, 0))
+            columns.append(pl.Series(column, totals[:height], pl.Int64))
+        return columns
+
+    def _oldest_epochs(self, table: pl.DataFrame | None) -> Longs:
+        """By publication: a first one takes the rows of its epoch and the one before, any other all there are."""
+        if table is None:
+            return np.empty(0, np.int64)
+        first = (pl.col(START) == BEGINNING) & (pl.col(KIND) != FORGOTTEN)
+        own = pl.col(TIME) // self._node.retain - 1
+        return table.select(pl.when(first).then(own).otherwise(-NEVER).alias(TIME))[TIME].to_numpy()
+
+    def _tidy(self, woken: Longs, bodies: list[pl.DataFrame | None], until: int) -> None:
+        """Forget keys without machine and without body rows that a first report would take; set the other alarms."""
+        heard = self._slots[HEARD]
+        for rows in bodies:
+            if rows is not None:
+                np.maximum.at(heard, rows[SLOT].to_numpy(), rows[AT].to_numpy())
+                woken = np.union1d(woken, rows[SLOT].to_numpy())
+        idle = woken[self._slots[LAST][woken] == BEGINNING]
+        self._engine.arm(np.setdiff1d(woken, idle, assume_unique=True))
+        # The last instant at which a first report would still take these rows.
+        end = np.where(heard[idle] > self._slots[PUBLISHED][idle], self._body_end(heard[idle]), BEGINNING)
+        gone = idle[end <= until]
+        self._engine.alarms.arm(idle[end > until], end[end > until])
+        self._slots[PUBLISHED][gone] = np.maximum(self._slots[PUBLISHED][gone], heard[gone])
+        self._slots.reset(gone, (HEARD, SEEN, KEPT))
+        self._slots.free(gone)
+
+    def _body_end(self, heard: Longs) -> Longs:
+        return (heard // self._node.retain + 2) * self._node.retain - 1
