@@ -28,9 +28,7 @@ def print_account(console: Console, published: Published, directory: Path, mails
 
 
 def _history(published: Published) -> Table:
-    table = Table(
-        "time (UTC)", "what was published", title="Every state change, report and alarm", title_justify="left"
-    )
+    table = _table("Every state change, report and alarm", "time (UTC)", "what was published")
     items: list[Report | Alarm] = [*published.reports, *published.alarms]
     for item in sorted(items, key=lambda i: i.time):
         table.add_row(item.time.strftime("%H:%M:%S.%f")[:-3], told(item))
