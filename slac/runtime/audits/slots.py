@@ -85,10 +85,9 @@ class Slots:
     def frame(self) -> pl.DataFrame:
         """All keys with their slot and columns, for a snapshot."""
         used = self.used()
-        return self.keys_of(used).with_columns(
-            pl.Series(SLOT, used, pl.Int64),
-            *(pl.Series(_stored(n), c[used], pl.Int64) for n, c in self._columns.items()),
-        )
+        columns = [pl.Series(_stored(n), c[used], pl.Int64) for n, c in self._columns.items()]
+        # A frame without key columns has no height that columns could be added to.
+        return pl.DataFrame([*self.keys_of(used).get_columns(), pl.Series(SLOT, used, pl.Int64), *columns])
 
     def restore(self, frame: pl.DataFrame) -> None:
         """Take over what `frame` gave; every key keeps its slot."""
