@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from slac.calibration.drive import Step, outputs, prepared
-from slac.calibration.expressions import AGGREGATES, INT, STRING, column, more_than, named
+from slac.calibration.expressions import AGGREGATES, INT, column, more_than, named
 from slac.calibration.measure import Trial
 from slac.calibration.rows import SCHEMA, START, WINDOW, batch
 from slac.calibration.subjects.streams import DAY, window
@@ -64,7 +64,7 @@ def _audit(frames: list[pl.DataFrame], *, bodies: bool) -> Trial:
         port=1,
         by=("text",),
         aggregates=AGGREGATES[:1],
-        project=(named("text", column("text", STRING)), named("runs", column("_a0", INT))),
+        project=(named("runs", column("_a0", INT)),),
     )
     node = AuditNode(
         id="a",

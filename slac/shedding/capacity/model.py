@@ -41,6 +41,7 @@ COPIES: Final = 3.0
 """A batch under way exists as bytes, as decoded columns, and as what an operator makes of it."""
 MESSAGE: Final = 250.0
 """Bytes of a message on a link beside its rows: header, schema, acknowledgement."""
+ARROW_ENDINGS: Final = (".arrow", ".arrows", ".ipc", ".feather")
 ACCUMULATOR: Final = 2 * WORD
 """Bytes of one aggregate's partial state: sums are 128 bits wide, FIRST and LAST carry time and id besides."""
 
@@ -275,7 +276,9 @@ def source_rate(node: SourceNode, scene: Scene) -> float:
 
 
 def _decoder(node: SourceNode) -> str:
-    arrow = node.settings.get("format") == "arrow"
+    paths = node.settings.get("path", ())
+    by_ending = all(str(p).endswith(ARROW_ENDINGS) for p in ([paths] if isinstance(paths, str) else paths))
+    arrow = node.settings.get("format", "arrow" if paths and by_ending else "ndjson") == "arrow"
     return "decode.arrow" if arrow else "decode.ndjson"
 
 
