@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
-from rich.box import SIMPLE
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -17,18 +17,22 @@ from examples.demo.screen import told
 MEGABYTE = 1_000_000
 
 
-def print_account(console: Console, published: Published, directory: Path, mails: Iterable[str]) -> None:
-    """Print everything; a runtime without a summary is told as such."""
-    summaries = [_summary(directory / f"{node}.json") for node in ("edge", "central")]
-    told_of = [s for s in summaries if s is not None]
-    console.print(_history(published))
-    console.print(_inputs(told_of))
-    console.print(_usage(told_of))
-    console.print(f"{len(list(mails))} mails were delivered to the operators.")
+def print_account(console: Console, published: Published, directory: Path, mails: Sequence[str]) -> None:
+    """Print everything; a runtime that left no summary has no rows."""
+    summaries = [s for node in ("edge", "central") if (s := _summary(directory / f"{node}.json")) is not None]
+    tables = {
+        "Every state change, report and alarm": _history(published),
+        "What came in, in events": _inputs(summaries),
+        "What was used of the budget": _usage(summaries),
+    }
+    for title, table in tables.items():
+        console.print(f"\n[bold]{title}[/bold]")
+        console.print(table)
+    console.print(f"\n{len(mails)} mails were delivered to the operators.")
 
 
 def _history(published: Published) -> Table:
-    table = _table("Every state change, report and alarm", "time (UTC)", "what was published")
+    table = _table("time (UTC)", "what was published")
     items: list[Report | Alarm] = [*published.reports, *published.alarms]
     for item in sorted(items, key=lambda i: i.time):
         table.add_row(item.time.strftime("%H:%M:%S.%f")[:-3], told(item))
@@ -36,7 +40,7 @@ def _history(published: Published) -> Table:
 
 
 def _inputs(summaries: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("What came in (events)", "node", "input", "seen", "kept", "dropped", "quarantined", "late")
+    table = _table("node", "input", "seen", "kept", "dropped", "quarantined", "late")
     for summary in summaries:
         for name, counts in summary["inputs"].items():
             dropped = ", ".join(f"{n} {why}" for why, n in counts["dropped"].items()) or "0"
@@ -46,7 +50,7 @@ def _inputs(summaries: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _usage(summaries: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("What was used of the budget", "node", "of", "mean", "peak", "budget", "mean of budget")
+    table = _table("node", "of", "mean", "peak", "budget", "mean of budget")
     for summary in summaries:
         usage = summary["usage"]
         budget = usage["budget"]
@@ -61,11 +65,8 @@ def _usage(summaries: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _table(title: str, *columns: str) -> Table:
-    """A table that is as wide as its longest line, under a title that is not broken."""
-    table = Table(*columns, title=f"\n{title}", title_justify="left", title_style="bold", box=SIMPLE, pad_edge=False)
-    table.min_width = len(title)
-    return table
+def _table(*columns: str) -> Table:
+    return Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
 
 
 def _share(amount: float, whole: float) -> str:

@@ -18,7 +18,10 @@ from examples.demo.story import MODULES, Act
 
 COLOURS = {"up": "green", "low": "yellow", "down": "red", "?": "dim"}
 LINES = 14
-"""Of what has happened, the last that are shown live."""
+"""Of what has happened, the last that are shown live, if there is room."""
+ABOVE = 14
+"""Rows of a terminal that the rest of the picture takes."""
+FEWEST = 4
 
 
 class Screen(Protocol):
@@ -111,13 +114,16 @@ class LiveScreen:
         """Draw everything anew."""
         if self._live is not None:
             head = Text(f"{seconds:5.1f} s  ", style="dim") + Text(self.title, style="bold")
-            log = Panel(Text("\n").join(self.lines), title="what has happened", title_align="left", border_style="dim")
+            room = max(FEWEST, self.console.height - ABOVE)
+            said = Text("\n", no_wrap=True, overflow="ellipsis").join(list(self.lines)[-room:])
+            log = Panel(said, title="what has happened", title_align="left", border_style="dim")
             self._live.update(Group(head, modules_table(published), log))
 
 
 def modules_table(published: Published) -> Table:
     """The state of each module and of its cases, as last reported."""
-    table = Table("module", "state", "test case", "state", "runs", "success", "latest exception", expand=True)
+    table = Table("module", "state", "test case", "state", "runs", "success", expand=True)
+    table.add_column("latest exception", no_wrap=True, ratio=1)
     last = {r.module: r for r in published.reports}
     for module in MODULES:
         report = last.get(module)
@@ -161,7 +167,8 @@ def _parts(item: Report | Alarm) -> list[Text | str]:
 def _worst(report: Report) -> list[Text | str]:
     cases = [c for c in report.cases if c.success < 1]
     if not cases:
-        return [f"; {len(report.cases)} cases, all runs successful"]
+        count = len(report.cases)
+        return [f"; {count} case{'' if count == 1 else 's'}, all runs successful"]
     worst = min(cases, key=lambda c: c.success)
     return [f"; {worst.name} {100 * worst.success:.0f} % of {worst.runs} runs", f": {worst.exception or ''}"]
 
