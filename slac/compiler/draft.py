@@ -6,14 +6,15 @@ later passes stay silent about it and about everything that reads it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from slac.diagnostics import Diagnostic
-from slac.language.document import BlockDecl, DocumentDecl
+from slac.language.document import BlockDecl, ComputationDecl, DocumentDecl, InputDecl
+from slac.language.terms import Ref
 from slac.plan.graph import Default, Placement
 from slac.plan.nodes import AnyNode
-from slac.stream.types import Schema
+from slac.stream.types import Field, Schema
 
 Found = tuple["Draft", list[Diagnostic]]
 """What every pass returns."""
@@ -24,12 +25,14 @@ class CompileOptions:
     """How a document is compiled.
 
     `environment` and `parameters` fill `${…}`; `collapse` puts every block on one node called `all`, whatever the
-    placement says (it is checked all the same).
+    placement says (it is checked all the same). `whole` keeps the columns that nobody reads, so that a test can look
+    at every block.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     collapse: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,30 @@ class EventType:
     def schema(self) -> Schema:
         """Payload, then context, by bare names: the columns of a stream of this type."""
         return Schema(self.payload.fields + self.context.fields)
+
+
+def merged(types: Sequence[EventType]) -> EventType:
+    """What is known of an event that is of one of several types: every field of any, which may be missing in some."""
+    if len(types) == 1:
+        return types[0]
+    return EventType(
+        name=" | ".join(t.name for t in types),
+        payload=_all_fields([t.payload for t in types]),
+        context=_all_fields([t.context for t in types]),
+        ancestors=frozenset.intersection(*(t.ancestors for t in types)),
+    )
+
+
+def _all_fields(schemas: Sequence[Schema]) -> Schema:
+    fields = {f.name: f for schema in reversed(schemas) for f in reversed(schema.fields)}
+    required = {n for n in fields if all(n in s and not s[n].nullable for s in schemas)}
+    ordered = dict.fromkeys(f.name for schema in schemas for f in schema.fields)
+    return Schema(tuple(Field(n, fields[n].dtype, n not in required) for n in ordered))
+
+
+def type_node(block: str, event: str) -> str:
+    """The node of an input of several types that has the rows of one."""
+    return f"{block}.{event}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +103,7 @@ class Draft:
         return {n.id: n for n in self.nodes}
 
     def emitters(self, event: str) -> tuple[str, ...]:
-        """The blocks whose `emits` is the type `event` or one below it, in document order."""
+        """The blocks that emit the type `event` or one below it, in document order."""
         return tuple(b.name for b in self.document.blocks if self._emits(b, event))
 
     def feeders(self, name: str) -> tuple[str, ...]:
@@ -84,8 +111,23 @@ class Draft:
         return (name,) if name in self.blocks else self.emitters(name)
 
     def _emits(self, block: BlockDecl, event: str) -> bool:
-        emits = getattr(block, "emits", None)
-        return emits is not None and emits.name in self.events and event in self.events[emits.name].ancestors
+        return bool(self.types_below(block, event))
+
+    def types_below(self, block: BlockDecl, event: str) -> tuple[EventType, ...]:
+        """Those types that `block` emits which are `event` or one below it, in document order."""
+        known = [self.events[r.name] for r in emitted(block) if r.name in self.events]
+        return tuple(t for t in known if event in t.ancestors)
+
+
+def emitted(block: BlockDecl) -> tuple[Ref, ...]:
+    """The event types that a block says it emits: none, one, or for an input perhaps several."""
+    match block:
+        case InputDecl(emits=several):
+            return tuple(e.type for e in several)
+        case ComputationDecl(emits=Ref() as one):
+            return (one,)
+        case _:
+            return ()
 
 
 def breaking(broken: frozenset[str], more: Iterable[str]) -> frozenset[str]:

@@ -25,7 +25,7 @@ def check_cuts(root: Node, findings: Findings) -> None:
 def _is_sql(steps: Steps) -> bool:
     if not steps or steps[0] != "spec" or steps[1:2] == ("parameters",):
         return False
-    return steps[-1] in _WORDS or _list_of(steps) is not None
+    return steps[-1] in _WORDS or steps[-2:-1] == ("emits",) or _list_of(steps) is not None
 
 
 def _list_of(steps: Steps) -> Steps | None:

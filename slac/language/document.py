@@ -20,6 +20,7 @@ __all__ = [
     "ComputationDecl",
     "DefaultFilled",
     "DocumentDecl",
+    "EmitDecl",
     "EventDecl",
     "FieldDecl",
     "InputDecl",
@@ -130,13 +131,29 @@ class MapEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmitDecl:
+    """An event type that an input emits, and the condition that an event of it meets.
+
+    Without `when`: the only type, or what meets no other condition (`otherwise`). `span` is where the type is named.
+    """
+
+    type: Ref
+    when: Sql | None
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputDecl:
-    """An input block; `settings` is all that is not a word of the language, and belongs to the adapter."""
+    """An input block; `settings` is all that is not a word of the language, and belongs to the adapter.
+
+    Of several types in `emits`, an event is of the first, in document order, whose condition is true.
+    """
 
     name: str
     adapter: Ref
     settings: Mapping[str, Setting]
-    emits: Ref
+    emits: tuple[EmitDecl, ...]
     time: TimeDecl
     map: tuple[MapEntry, ...]
     rate: RateDecl | None

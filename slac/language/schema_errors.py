@@ -108,7 +108,7 @@ def _missing_keys(fault: _Fault, findings: Findings) -> None:
                 fault.steps,
                 _head(fault.node, fault.key_span),
                 suggestion="" if closed else _mistaken(key, present, properties),
-                details=f"{key}: {properties.get(key, {}).get('description', '')}",
+                details=f"{key}: {_first_sentence(properties.get(key, {}))}",
             )
 
 
@@ -255,7 +255,13 @@ def _limit(fault: _Fault) -> str:
 
 
 def _told(rules: Mapping[str, Any]) -> str:
-    return str(rules.get("x-hint") or rules.get("description") or "")
+    return str(rules.get("x-hint") or _first_sentence(rules))
+
+
+def _first_sentence(rules: Mapping[str, Any]) -> str:
+    """What a description says first; the rest is for the reference."""
+    first, dot, _ = str(rules.get("description") or "").partition(". ")
+    return first + dot.strip()
 
 
 def _not_built(findings: Findings, what: str, steps: Steps, span: Span, meaning: str = "") -> None:

@@ -41,8 +41,21 @@ class RateSpec(msgspec.Struct, frozen=True, kw_only=True):
     keys: dict[str, int] = {}
 
 
+class TypeSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several types of an input: what its events meet (None: all that is left), and which fields they have."""
+
+    type: str
+    when: AnyExpr | None = None
+    when_sql: str = ""
+    required: tuple[str, ...] = ()
+
+
 class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
-    """An input: adapter, wire form, time and gate. Its schema is payload then context, by bare names."""
+    """An input: adapter, wire form, time and gate. Its schema is payload then context, by bare names.
+
+    `types`: an event is of the first whose condition is true; what is of none, or lacks a field that its type
+    requires, is quarantined. Empty where the input has one type only, which payload and context describe.
+    """
 
     adapter: str
     settings: dict[str, Any] = {}
@@ -57,6 +70,7 @@ class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
     rate: RateSpec | None = None
     shed: Literal["approximate", "never"] = "approximate"
     can_wait: bool = False
+    types: tuple[TypeSpec, ...] = ()
 
 
 class SelectNode(Node, frozen=True, kw_only=True, tag="select"):

@@ -16,7 +16,7 @@ from slac.plan.nodes import SourceNode
 from slac.runtime.arrival import Arrival
 from slac.runtime.operator import State
 from slac.shedding.gate import Gate
-from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, WEIGHT, Batch
+from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, WEIGHT, Batch, instants
 from slac.stream.ids import sequence_ids, source_prefix
 from slac.stream.ports import Position, Records
 
@@ -67,9 +67,10 @@ class Source:
             WireSchema(
                 payload=node.payload,
                 context=node.context,
-                mapping=tuple(m for m in node.mapping if m[0] in {"timestamp", *node.schema.names}),
+                mapping=node.mapping,
                 time_mode=node.time_mode,
                 time_unit=node.time_unit,
+                types=node.types,
             )
         )
 
@@ -154,12 +155,11 @@ class Source:
         columns = [pl.Series(ID, chosen, dtype=pl.UInt64)]
         if self.gate.fraction < 1.0:
             columns.append(pl.Series(WEIGHT, np.full(len(rows), self.gate.weight(), np.uint64)))
-        meta = [TIME, *(c.name for c in columns)]
-        return frame.with_columns(columns).select([*meta, *self._names])
+        return frame.select(TIME, *columns, *self._names)
 
     def _refuse_future(self, frame: pl.DataFrame, records: Records, taken: Taken) -> pl.DataFrame:
         bound = records.arrival + FUTURE
-        times = frame[TIME].to_physical()
+        times = instants(frame)
         if not frame.height or int(times.max()) <= bound:  # type: ignore[arg-type]
             return frame
         for row in frame.filter(times > bound).iter_rows(named=True):
@@ -170,7 +170,7 @@ class Source:
     def _split(self, frame: pl.DataFrame) -> list[Batch]:
         if not frame.height:
             return []
-        times = frame[TIME].to_physical().to_numpy()
+        times = instants(frame).to_numpy()
         met = self.arrival.take(times)
         if met is None:
             return [Batch(frame)]

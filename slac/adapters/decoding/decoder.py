@@ -3,6 +3,7 @@
 from slac.adapters.decoding.frames import FrameDecoder
 from slac.adapters.decoding.ndjson import NdjsonDecoder
 from slac.adapters.decoding.result import Decoded
+from slac.adapters.decoding.types import TypeCheck
 from slac.adapters.decoding.wire import WireSchema
 from slac.stream.ports import Records
 
@@ -14,9 +15,14 @@ class Decoder:
         """ValueError with a sentence where the schema's map contradicts itself."""
         self._ndjson = NdjsonDecoder(schema)
         self._frames = FrameDecoder(schema)
+        self._types = TypeCheck(schema) if schema.types else None
 
     def decode(self, records: Records) -> Decoded:
         """Decode all records. Never raises for what they hold: that goes to `quarantined`."""
+        decoded = self._decode(records)
+        return decoded if self._types is None else self._types.check(decoded, records)
+
+    def _decode(self, records: Records) -> Decoded:
         if records.ndjson is not None:
             return self._ndjson.decode(records.ndjson, records.arrival)
         if records.frame is not None:

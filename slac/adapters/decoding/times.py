@@ -46,18 +46,19 @@ def from_integers(numbers: pl.Series, unit: TimeUnit) -> pl.Series:
         return _within_years(numbers // 1000)
     factor = _PER_UNIT[unit]
     # Bounded before it is multiplied: Int64 would wrap silently.
-    fits = numbers.is_between(EARLIEST // factor, LATEST // factor)
-    return _within_years(_null_unless(numbers, fits) * factor)
+    return _within_years(_null_outside(numbers, EARLIEST // factor, LATEST // factor) * factor)
 
 
 def _within_years(microseconds: pl.Series) -> pl.Series:
-    return _null_unless(microseconds, microseconds.is_between(EARLIEST, LATEST)).cast(TIME_TYPE)
+    return _null_outside(microseconds, EARLIEST, LATEST).cast(TIME_TYPE)
 
 
-def _null_unless(values: pl.Series, condition: pl.Series) -> pl.Series:
-    if bool(condition.all(ignore_nulls=True)):
+def _null_outside(values: pl.Series, lowest: int, highest: int) -> pl.Series:
+    low, high = values.min(), values.max()
+    if low is None or (low >= lowest and high <= highest):  # type: ignore[operator]
         return values
-    return values.zip_with(condition.fill_null(value=False), pl.Series([None], dtype=values.dtype))
+    within = values.is_between(lowest, highest).fill_null(value=False)
+    return values.zip_with(within, pl.Series([None], dtype=values.dtype))
 
 
 def _integers(values: Sequence[Wire]) -> pl.Series:

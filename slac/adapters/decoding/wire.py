@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from slac.plan.nodes import TypeSpec
 from slac.stream.types import Field, Schema
 
 TimeUnit = Literal["s", "ms", "us", "ns"]
@@ -25,7 +26,7 @@ class WireSchema(msgspec.Struct, frozen=True):
 
     `mapping` pairs a field name (or `timestamp`) with the path of its value in a record: keys joined by dots, a key
     that holds a dot in double quotes. A field that it does not name stands in the wire form: `payload.<name>`,
-    `context.<name>`. `time_mode` `ingest` takes the arrival and reads no timestamp.
+    `context.<name>`. `time_mode` `ingest` takes the arrival and reads no timestamp. `types`: see `SourceNode.types`.
     """
 
     payload: Schema
@@ -33,6 +34,7 @@ class WireSchema(msgspec.Struct, frozen=True):
     mapping: tuple[tuple[str, str], ...] = ()
     time_mode: Literal["event", "ingest"] = "event"
     time_unit: TimeUnit = "ms"
+    types: tuple[TypeSpec, ...] = ()
 
     def __post_init__(self) -> None:
         known = {TIMESTAMP, *(f.name for f in self.fields)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from slac.compiler.draft import Draft, EventType
+from slac.compiler.draft import Draft, EventType, emitted, merged, type_node
 from slac.diagnostics import Diagnostic, Span, listed, nearest, suggest
 from slac.language.document import BlockDecl
 from slac.language.terms import Ref
@@ -62,7 +62,7 @@ class Lowering:
         if ref.name in self.nodes:
             return self.nodes[ref.name]
         event = self.draft.events.get(ref.name)
-        feeders = [self.nodes[f] for f in self.draft.feeders(ref.name)]
+        feeders = [n for f in self.draft.feeders(ref.name) for n in self._of_type(f, ref.name)]
         if event is None or not feeders:
             if event is not None:
                 self._nobody_emits(ref)
@@ -73,8 +73,10 @@ class Lowering:
 
     def event(self, ref: Ref) -> EventType | None:
         """The event type of the stream that `ref` names: the type itself, or what the block emits."""
-        emits = getattr(self.draft.blocks.get(ref.name), "emits", None)
-        return self.draft.events.get(emits.name if emits is not None else ref.name)
+        block = self.draft.blocks.get(ref.name)
+        emits = emitted(block) if block is not None else (ref,)
+        types = [self.draft.events[e.name] for e in emits if e.name in self.draft.events]
+        return merged(types) if types else None
 
     def depth(self, block: BlockDecl, *inputs: AnyNode) -> int:
         """The depth of a block that reads `inputs`: one more than the deepest other block among them."""
@@ -108,6 +110,12 @@ class Lowering:
             )
             return None
         return schema[name]
+
+    def _of_type(self, block: str, event: str) -> list[AnyNode]:
+        """The nodes of a block whose rows are of a type or below it: of an input of several types, one for each."""
+        types = self.draft.types_below(self.draft.blocks[block], event)
+        several = [self.nodes[n] for t in types if (n := type_node(block, t.name)) in self.nodes]
+        return several or [self.nodes[block]]
 
     def _nobody_emits(self, ref: Ref) -> None:
         self.say(

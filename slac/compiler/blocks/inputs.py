@@ -7,22 +7,24 @@ from typing import Final
 
 from slac.adapters.discovery import input_adapter
 from slac.compiler.blocks.context import Lowering
+from slac.compiler.blocks.dispatch import lower_types, streams_of_types
+from slac.compiler.draft import EventType, merged
 from slac.diagnostics import listed, suggest
 from slac.language.document import InputDecl, RateDecl
 from slac.plan.nodes import RateSpec, SourceNode
-from slac.stream.types import Schema
 
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def lower_input(block: InputDecl, lowering: Lowering) -> None:
     """One `SourceNode`; its adapter's settings were checked before."""
-    event = lowering.draft.events[block.emits.name]
+    event = merged([lowering.draft.events[e.type.name] for e in block.emits])
     mapping = tuple((m.field, path_text(m.steps)) for m in block.map)
-    if not _places_declared(block, lowering, event.schema):
+    specs = lower_types(block, lowering, event)
+    if not _places_declared(block, lowering, event) or specs is None:
         return
     settings = {name: s.value for name, s in block.settings.items()}
-    lowering.add(
+    source = lowering.add(
         SourceNode(
             id=block.name,
             block=block.name,
@@ -41,8 +43,11 @@ def lower_input(block: InputDecl, lowering: Lowering) -> None:
             rate=_rate(block.rate),
             shed=block.shed.mode,
             can_wait=input_adapter(block.adapter.name).CAN_WAIT,
+            types=specs,
         )
     )
+    for stream in streams_of_types(block, lowering, source, specs):
+        lowering.add(stream)
 
 
 def path_text(steps: tuple[str, ...]) -> str:
@@ -50,14 +55,14 @@ def path_text(steps: tuple[str, ...]) -> str:
     return ".".join(step if _PLAIN.fullmatch(step) else f'"{step}"' for step in steps)
 
 
-def _places_declared(block: InputDecl, lowering: Lowering, schema: Schema) -> bool:
-    known = ("timestamp", *schema.names)
+def _places_declared(block: InputDecl, lowering: Lowering, event: EventType) -> bool:
+    known = ("timestamp", *event.schema.names)
     before = len(lowering.found)
     for entry in block.map:
         if entry.field not in known:
             lowering.say(
                 "names/unknown-column",
-                f'the event type "{block.emits.name}" has no field "{entry.field}"',
+                f'the event type "{event.name}" has no field "{entry.field}"',
                 entry,
                 suggestion=suggest(entry.field, known),
                 details=f"what `map` can place: {listed(known)}",

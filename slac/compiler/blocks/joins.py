@@ -5,7 +5,7 @@ from __future__ import annotations
 import networkx as nx
 
 from slac.compiler.blocks.context import Lowering
-from slac.compiler.draft import Draft
+from slac.compiler.draft import Draft, emitted
 from slac.compiler.reads import block_graph, reads
 from slac.compiler.sql import Scope
 from slac.diagnostics import listed, suggest
@@ -64,9 +64,7 @@ def descends(draft: Draft, right: str, left: str) -> bool:
 def _origins(draft: Draft, block: str) -> frozenset[str]:
     """Where the rows of a block were made: itself, or up through row-wise blocks."""
     decl = draft.blocks[block]
-    made = (
-        isinstance(decl, InputDecl) or getattr(decl, "window", None) is not None or bool(getattr(decl, "emits", None))
-    )
+    made = isinstance(decl, InputDecl) or getattr(decl, "window", None) is not None or bool(emitted(decl))
     if made:
         return frozenset({block})
     first = reads(decl)[0].ref.name

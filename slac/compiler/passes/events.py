@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from slac.compiler.draft import Draft, EventType, Found, breaking
+from slac.compiler.draft import Draft, EventType, Found, breaking, emitted
 from slac.diagnostics import Diagnostic, Related, listed, suggest
-from slac.language.document import EventDecl, FieldDecl
+from slac.language.document import BlockDecl, EventDecl, FieldDecl
 from slac.stream.types import AnyType, Bool, Duration, Field, Float, Int, Schema, String, Struct, Timestamp
 
 Part = Literal["payload", "context"]
@@ -152,6 +152,5 @@ def _said(declared: Field) -> str:
     return f"{declared.dtype}{'?' if declared.nullable else ''}"
 
 
-def _touches(block: object, lost: set[str]) -> bool:
-    emits, source = getattr(block, "emits", None), getattr(block, "from_", None)
-    return any(getattr(ref, "name", None) in lost for ref in (emits, source))
+def _touches(block: BlockDecl, lost: set[str]) -> bool:
+    return any(getattr(ref, "name", None) in lost for ref in (*emitted(block), getattr(block, "from_", None)))

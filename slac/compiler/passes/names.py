@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from slac.compiler.draft import Draft, Found, breaking
+from slac.compiler.draft import Draft, Found, breaking, emitted
 from slac.compiler.reads import Read, kind_of, reads
 from slac.diagnostics import Diagnostic, Related, listed, suggest
 from slac.language.document import BlockDecl
@@ -24,10 +24,10 @@ def names(draft: Draft) -> Found:
 def _of_block(draft: Draft, block: BlockDecl) -> Iterator[Diagnostic]:
     for read in reads(block):
         yield from _of_read(draft, block, read)
-    emits: Ref | None = getattr(block, "emits", None)
     types = [e.name for e in draft.document.events]
-    if emits is not None and emits.name not in types:
-        yield _unknown_type(draft, emits, types)
+    for ref in emitted(block):
+        if ref.name not in types:
+            yield _unknown_type(draft, ref, types)
 
 
 def _unknown_type(draft: Draft, emits: Ref, types: list[str]) -> Diagnostic:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from typing import Final, get_args
 
-from slac.language.document import InputDecl, MapEntry, RateDecl, ShedDecl, TimeDecl, TimeUnit
+from slac.language.document import EmitDecl, InputDecl, MapEntry, RateDecl, Ref, ShedDecl, TimeDecl, TimeUnit
 from slac.language.rates import parse_burst, parse_rate
 from slac.language.reading.cursor import Cursor, each
-from slac.language.reading.terms import COLUMN, duration, inner_span, not_built, ref, settings, unit
+from slac.language.reading.terms import COLUMN, duration, inner_span, not_built, ref, settings, sql, unit
 from slac.language.schema import words_of
 from slac.language.yaml.nodes import Mapping
 
 LATENESS: Final = "0s"
 IDLE: Final = "10s"
+OTHERWISE: Final = "otherwise"
+"""Stands for the condition of a type that takes what meets no other."""
 _UNITS: Final[tuple[TimeUnit, ...]] = get_args(TimeUnit)
 
 
 def input_(cursor: Cursor) -> InputDecl | None:
     """One input; None where its adapter or its type is missing."""
-    adapter, emits = ref(cursor.get("adapter")), ref(cursor.get("emits"))
+    adapter, emits = ref(cursor.get("adapter")), _emits(cursor.get("emits"))
     time, shed, rate = _time(cursor), _shed(cursor), _rate(cursor.get("rate"))
     mapped = each(cursor.get("map"), _map_entry)
     own = settings(cursor, words_of("input"))
-    if adapter is None or emits is None:
+    if adapter is None or not emits:
         return None
     return InputDecl(
         name=cursor.name,
@@ -36,6 +38,25 @@ def input_(cursor: Cursor) -> InputDecl | None:
         span=cursor.key_span,
         path=cursor.path,
     )
+
+
+def _emits(cursor: Cursor | None) -> tuple[EmitDecl, ...]:
+    """The types of an input: one, or several with the condition of each."""
+    only = ref(cursor)
+    if only is not None:
+        return (EmitDecl(type=only, when=None, span=only.span, path=only.path),)
+    return each(cursor, _emit)
+
+
+def _emit(cursor: Cursor) -> EmitDecl | None:
+    if not COLUMN.fullmatch(cursor.name) or cursor.text is None:
+        return None
+    rest = cursor.text.strip().lower() == OTHERWISE
+    when = None if rest else sql(cursor)
+    if when is None and not rest:
+        return None
+    named = Ref(name=cursor.name, span=cursor.key_span, path=cursor.path)
+    return EmitDecl(type=named, when=when, span=cursor.key_span, path=cursor.path)
 
 
 def _time(owner: Cursor) -> TimeDecl:
