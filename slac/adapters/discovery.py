@@ -2,12 +2,14 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal, Protocol, cast
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
+from slac.adapters.environment import Problem
 from slac.adapters.settings import formats
 from slac.diagnostics import UsageError
 from slac.stream.ports import InputAdapter, InputContext, OutputAdapter, OutputContext
@@ -18,7 +20,10 @@ SettingPath = tuple[str | int, ...]
 
 
 class InputModule(Protocol):
-    """What the module of an input adapter has. It may have `EVENT` too: what each field that it offers means."""
+    """What the module of an input adapter has. It may have `EVENT` too: what each field that it offers means.
+
+    Input and output modules that name an address or a file have `probe_environment(settings) -> list[Problem]`.
+    """
 
     SCHEMA: dict[str, Any]
     CAN_WAIT: bool
@@ -62,6 +67,12 @@ def fields_offered(module: AdapterModule) -> Mapping[str, str]:
     return cast("Mapping[str, str]", getattr(module, "EVENT", {}))
 
 
+def probe_environment(module: AdapterModule, settings: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong outside for checked settings; nothing for a module that names nothing outside."""
+    probe = getattr(module, "probe_environment", None)
+    return [] if probe is None else cast("list[Problem]", probe(settings))
+
+
 def check_settings(module: AdapterModule, settings: Mapping[str, Any]) -> list[tuple[SettingPath, str]]:
     """What is wrong with the settings: the place of each fault and a sentence. Empty when they can be built from."""
     validator = Draft7Validator(module.SCHEMA, format_checker=formats())
@@ -69,6 +80,7 @@ def check_settings(module: AdapterModule, settings: Mapping[str, Any]) -> list[t
     return sorted(faults, key=lambda fault: ([str(step) for step in fault[0]], fault[1]))
 
 
+@cache
 def _found(kind: Kind) -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=f"slac.{kind}")}
 

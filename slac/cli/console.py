@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from typing import TextIO
 
 
 def say(message: str) -> None:
@@ -16,6 +17,7 @@ def put(data: str) -> None:
     sys.stdout.write(data)
 
 
-def wants_color(environment: Mapping[str, str]) -> bool:
-    """Whether messages may be coloured: stderr is a terminal, and NO_COLOR is not set."""
-    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb" and sys.stderr.isatty()
+def wants_color(environment: Mapping[str, str], stream: TextIO | None = None) -> bool:
+    """Whether a stream (stderr unless said) may be coloured: it is a terminal, and NO_COLOR is not set."""
+    where = stream or sys.stderr
+    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb" and where.isatty()

@@ -16,7 +16,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def takes_documents(command: Command) -> Command:
     """Add the argument `paths` and the option `--set` (`assignments`) to a command."""
-    paths = click.argument("paths", nargs=-1, metavar="[DOCUMENT]...")
+    paths = click.argument("paths", nargs=-1, metavar="[DOCUMENT]...", type=click.Path())
     assignments = click.option(
         "--set",
         "assignments",
@@ -34,12 +34,26 @@ def compile_for_command(
 
     To be called within a command: `main` has put the environment into click's context.
     """
-    environment: Mapping[str, str] = click.get_current_context().obj or {}
-    options = CompileOptions(environment=environment, parameters=parameters(assignments), collapse=collapse)
-    stdin = sys.stdin.buffer.read() if "-" in paths else None
-    compiled = compile_paths(paths, options, stdin=stdin)
-    show((d for c in compiled for d in c.diagnostics), environment)
+    compiled = compile_quietly(paths, assignments, collapse=collapse)
+    show((d for c in compiled for d in c.diagnostics), _environment())
     return compiled
+
+
+def compile_quietly(
+    paths: Sequence[str], assignments: Sequence[str], *, collapse: bool = False
+) -> tuple[Compiled, ...]:
+    """The same for commands that show warnings and notes in a way of their own."""
+    options = CompileOptions(environment=_environment(), parameters=parameters(assignments), collapse=collapse)
+    return compile_paths(paths, options, stdin=read_stdin(paths))
+
+
+def read_stdin(paths: Sequence[str]) -> bytes | None:
+    """Standard input, where `-` is one of the documents."""
+    return sys.stdin.buffer.read() if "-" in paths else None
+
+
+def _environment() -> Mapping[str, str]:
+    return click.get_current_context().find_root().obj or {}
 
 
 def parameters(assignments: Sequence[str]) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import singledispatch
 from pathlib import Path
 from typing import Final
@@ -44,10 +45,16 @@ def show(diagnostics: Iterable[Diagnostic], environment: Mapping[str, str]) -> N
     found = list(dict.fromkeys(diagnostics))
     if found:
         say(render_text(found, color=wants_color(environment)))
-        say(_counts(found))
+        say(counted(found))
 
 
-def _counts(found: list[Diagnostic]) -> str:
+def rendered(diagnostics: Iterable[Diagnostic], environment: Mapping[str, str]) -> str:
+    """Findings with their code frames for standard output."""
+    return render_text(diagnostics, color=wants_color(environment, sys.stdout))
+
+
+def counted(found: Sequence[Diagnostic]) -> str:
+    """`1 error, 2 warnings`."""
     counts = {s: sum(d.severity is s for d in found) for s in Severity}
     return ", ".join(f"{n} {s}{'' if n == 1 else 's'}" for s, n in counts.items() if n)
 

@@ -10,7 +10,7 @@ import xxhash
 from slac.compiler.draft import CompileOptions, Draft
 from slac.compiler.passes import MEANING, PLACING, Pass
 from slac.compiler.sources import read_sources
-from slac.diagnostics import Diagnostic, DocumentInvalid, Severity, Source, in_order
+from slac.diagnostics import Diagnostic, DocumentInvalid, Severity, Source, apply_suppressions, in_order
 from slac.language import DocumentDecl, decode, read_document
 from slac.plan.graph import Default, Logging, Plan, PlanData
 
@@ -30,8 +30,18 @@ class Compiled:
 
 
 def compile_document(source: Source, options: CompileOptions | None = None) -> Compiled:
-    """Compile one document; raises DocumentInvalid with every finding when there is an error among them."""
-    options = options or CompileOptions()
+    """Compile one document; raises DocumentInvalid with every finding when there is an error among them.
+
+    Warnings and notes that a comment of the document silences are not among the findings.
+    """
+    try:
+        compiled = _compile(source, options or CompileOptions())
+    except DocumentInvalid as invalid:
+        raise DocumentInvalid(in_order(apply_suppressions(invalid.diagnostics, source))) from None
+    return replace(compiled, diagnostics=tuple(in_order(apply_suppressions(compiled.diagnostics, source))))
+
+
+def _compile(source: Source, options: CompileOptions) -> Compiled:
     document, found = read_document(source, environment=options.environment, parameters=options.parameters)
     _stop_on_errors(found)
     if document is None:

@@ -6,6 +6,7 @@ from slac.diagnostics.errors import DocumentInvalid, DoesNotFit, RunFailed, Slac
 from slac.diagnostics.render import in_order, render_json, render_text
 from slac.diagnostics.spans import Position, Source, Span
 from slac.diagnostics.suggest import listed, nearest, suggest
+from slac.diagnostics.suppressions import apply_suppressions
 
 __all__ = [
     "CODES",
@@ -20,6 +21,7 @@ __all__ = [
     "Source",
     "Span",
     "UsageError",
+    "apply_suppressions",
     "in_order",
     "listed",
     "nearest",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from slac.adapters.environment import Problem, at, readable
 from slac.adapters.files.arrow import ArrowFile
 from slac.adapters.files.block import Block
 from slac.adapters.files.growing import GrowingFile
@@ -44,6 +45,13 @@ def build(settings: Mapping[str, Any], context: InputContext) -> "FileInput":
         poll=seconds(settings, "poll", "200ms"),
         now=context.now,
     )
+
+
+def probe_environment(settings: Mapping[str, Any]) -> list[Problem]:
+    """Whether the files are there; tail waits for them, so then it is no fault."""
+    plain = [path for path in as_list(settings["path"]) if not glob.has_magic(path)]
+    waits = settings.get("mode", "tail") == "tail"
+    return at("path", [problem for path in plain for problem in readable(path)], may_pass=waits)
 
 
 class FileInput:

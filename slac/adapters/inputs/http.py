@@ -11,6 +11,8 @@ from starlette.routing import Route
 
 from slac.adapters.bodies import as_ndjson
 from slac.adapters.decoding.lines import count_records
+from slac.adapters.environment import Problem, at
+from slac.adapters.environment import listen as can_listen
 from slac.adapters.http_server import bind, serving
 from slac.adapters.settings import amount, schema, size, text
 from slac.stream.ports import InputContext, InputSink, Records
@@ -35,6 +37,11 @@ def build(settings: Mapping[str, Any], context: InputContext) -> "HttpInput":
         max_body=size(settings, "max_body", "8MiB"),
         context=context,
     )
+
+
+def probe_environment(settings: Mapping[str, Any]) -> list[Problem]:
+    """Whether the port is free."""
+    return at("listen", can_listen(settings["listen"]))
 
 
 class HttpInput:

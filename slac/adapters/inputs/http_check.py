@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx
 import orjson
 
+from slac.adapters.environment import Problem, at, call_url
 from slac.adapters.http_check.case import Case, read_cases
 from slac.adapters.http_check.transaction import Outcome, Transaction
 from slac.adapters.settings import length_of_time, microseconds, schema, seconds, text
@@ -85,6 +86,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def build(settings: Mapping[str, Any], context: InputContext) -> "HttpCheckInput":
     """The input for checked settings."""
     return HttpCheckInput(settings, read_cases(settings["modules"]), context)
+
+
+def probe_environment(settings: Mapping[str, Any]) -> list[Problem]:
+    """Whether the service is there; that it is away is what this input is made to see."""
+    return at("url", call_url(settings["url"]), may_pass=True) if "url" in settings else []
 
 
 class HttpCheckInput:

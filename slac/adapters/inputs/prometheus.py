@@ -16,6 +16,7 @@ import orjson
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from slac.adapters.environment import Problem, at, call_url
 from slac.adapters.settings import as_list, length_of_time, one_or_more, schema, seconds
 from slac.stream.ports import InputContext, InputSink, Records
 
@@ -45,6 +46,11 @@ def build(settings: Mapping[str, Any], context: InputContext) -> "PrometheusInpu
         timeout=seconds(settings, "timeout", "10s"),
         context=context,
     )
+
+
+def probe_environment(settings: Mapping[str, Any]) -> list[Problem]:
+    """Whether each target is there; a scrape that fails is an event like another, so it may come later."""
+    return at("targets", [p for target in as_list(settings["targets"]) for p in call_url(target)], may_pass=True)
 
 
 class PrometheusInput:

@@ -7,6 +7,7 @@ import zmq
 import zmq.asyncio
 
 from slac.adapters.bodies import as_ndjson
+from slac.adapters.environment import Problem, at, call_zmq, listen
 from slac.adapters.settings import amount, as_list, one_or_more, schema, size, text
 from slac.diagnostics import RunFailed
 from slac.stream.ports import InputContext, InputSink, Records
@@ -30,6 +31,13 @@ _BLOCK: Final = 2**20
 def build(settings: Mapping[str, Any], context: InputContext) -> "ZmqInput":
     """The input for checked settings."""
     return ZmqInput(settings, context)
+
+
+def probe_environment(settings: Mapping[str, Any]) -> list[Problem]:
+    """Whether the address can be bound, or somebody is there."""
+    if "bind" in settings:
+        return at("bind", listen(settings["bind"]))
+    return at("connect", call_zmq(settings["connect"]))
 
 
 class ZmqInput:

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, Final
 
 import polars as pl
 
+from slac.adapters.environment import Problem, at, writable
 from slac.adapters.publication.records import to_ndjson
 from slac.adapters.settings import resolve, schema, text
 from slac.diagnostics import RunFailed
@@ -21,6 +22,11 @@ CAN_WAIT: Final = False
 def build(settings: Mapping[str, Any], context: OutputContext) -> "FileOutput":
     """The output for checked settings."""
     return FileOutput(resolve(context.directory, settings["path"]), context)
+
+
+def probe_environment(settings: Mapping[str, Any]) -> list[Problem]:
+    """Whether the file can be written; it is not made."""
+    return at("path", writable(settings["path"]))
 
 
 class FileOutput:

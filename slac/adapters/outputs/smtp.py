@@ -7,6 +7,7 @@ from typing import Any, Final
 import aiosmtplib
 import polars as pl
 
+from slac.adapters.environment import Problem, at, call
 from slac.adapters.publication.mail import compose
 from slac.adapters.publication.records import to_records
 from slac.adapters.settings import as_list, length_of_time, one_or_more, port, schema, seconds, text
@@ -33,6 +34,11 @@ CAN_WAIT: Final = False
 def build(settings: Mapping[str, Any], context: OutputContext) -> "SmtpOutput":
     """The output for checked settings."""
     return SmtpOutput(settings, context)
+
+
+def probe_environment(settings: Mapping[str, Any]) -> list[Problem]:
+    """Whether the mail server is there; nothing is said to it."""
+    return at("host", call(settings["host"], int(settings.get("port", 25))))
 
 
 class SmtpOutput:

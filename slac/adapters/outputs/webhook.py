@@ -7,6 +7,7 @@ import httpx
 import orjson
 import polars as pl
 
+from slac.adapters.environment import Problem, at, call_url
 from slac.adapters.publication.records import to_records
 from slac.adapters.settings import length_of_time, schema, seconds, text
 from slac.diagnostics import RunFailed
@@ -35,6 +36,11 @@ def build(settings: Mapping[str, Any], context: OutputContext) -> "WebhookOutput
         timeout=seconds(settings, "timeout", "10s"),
         context=context,
     )
+
+
+def probe_environment(settings: Mapping[str, Any]) -> list[Problem]:
+    """Whether somebody is there; nothing is posted."""
+    return at("url", call_url(settings["url"]))
 
 
 class WebhookOutput:

@@ -7,6 +7,7 @@ import polars as pl
 import zmq
 import zmq.asyncio
 
+from slac.adapters.environment import Problem, at, call_zmq, listen
 from slac.adapters.publication.records import to_ndjson
 from slac.adapters.settings import schema, text
 from slac.diagnostics import RunFailed
@@ -26,6 +27,13 @@ _LINGER_MS: Final = 1_000
 def build(settings: Mapping[str, Any], context: OutputContext) -> "ZmqOutput":
     """The output for checked settings."""
     return ZmqOutput(bind=settings.get("bind"), connect=settings.get("connect"), context=context)
+
+
+def probe_environment(settings: Mapping[str, Any]) -> list[Problem]:
+    """Whether the address can be bound, or somebody is there."""
+    if "bind" in settings:
+        return at("bind", listen(settings["bind"]))
+    return at("connect", call_zmq(settings["connect"]))
 
 
 class ZmqOutput:

@@ -1,0 +1,65 @@
+"""`slac check`: everything that can be said of documents before they run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from slac.cli.console import put, say
+from slac.cli.documents import compile_quietly, takes_documents
+from slac.cli.errors import counted, rendered
+from slac.compiler import Compiled
+from slac.diagnostics import Diagnostic, DocumentInvalid, Severity, in_order, render_json
+
+
+@click.command()
+@takes_documents
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--environment", "outside", is_flag=True, help="Also look outside: files, addresses that are called, free ports."
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning"]),
+    default="error",
+    show_default=True,
+    help="The least finding that makes the exit code 1.",
+)
+def check(paths: tuple[str, ...], assignments: tuple[str, ...], form: str, fail_on: str, *, outside: bool) -> int:
+    """Check documents: form, names, types, states, windows, bounds, placement; exit code 1 when there are errors.
+
+    DOCUMENT is a file, a folder, a pattern, or - for standard input; ./sla.yaml where none is named. Without
+    --environment nothing outside the documents is touched. Findings go to standard output. A comment
+    `# slac disable CODE` silences a warning on its line, `# slac disable-file CODE` in the whole document.
+    """
+    compiled, found = _checked(paths, assignments)
+    if outside:
+        found = [*found, *_outside(compiled)]
+    environment = click.get_current_context().find_root().obj or {}
+    put(render_json(found) if form == "json" else rendered(found, environment))
+    if form == "text":
+        say(_verdict(compiled, found))
+    failing = {Severity.ERROR} if fail_on == "error" else {Severity.ERROR, Severity.WARNING}
+    return int(any(d.severity in failing for d in found))
+
+
+def _checked(paths: Sequence[str], assignments: Sequence[str]) -> tuple[tuple[Compiled, ...], list[Diagnostic]]:
+    """The plans, none where a document has errors, and all findings."""
+    try:
+        compiled = compile_quietly(paths, assignments)
+    except DocumentInvalid as invalid:
+        return (), list(invalid.diagnostics)
+    return compiled, in_order(d for c in compiled for d in c.diagnostics)
+
+
+def _outside(compiled: Sequence[Compiled]) -> list[Diagnostic]:
+    from slac.cli.environment import look_outside
+
+    return [d for c in compiled for d in look_outside(c)]
+
+
+def _verdict(compiled: Sequence[Compiled], found: Sequence[Diagnostic]) -> str:
+    if not found:
+        return f"{len(compiled)} document{'' if len(compiled) == 1 else 's'} checked: nothing to say"
+    return counted(found)
