@@ -9,7 +9,7 @@ import polars as pl
 from slac.plan.nodes import LinkOutNode, OutputNode
 from slac.runtime.instructions import Instruction, Publish, Send
 from slac.runtime.operator import BEGINNING, Operator, State
-from slac.stream.batch import TIME, TIME_TYPE, Batch, total_order
+from slac.stream.batch import TIME, TIME_TYPE, Batch, instants, total_order
 
 
 class OutputOperator(Operator):
@@ -50,7 +50,7 @@ class LinkOutOperator(Operator):
             self._late += batch.height
             return ()
         self._held.append(batch.frame)
-        times = batch.frame[TIME].dt.epoch("us")
+        times = instants(batch.frame)
         lowest, self._highest = int(times.min()), max(self._highest, int(times.max()))  # type: ignore[arg-type]
         self._lowest = lowest if self._lowest is None else min(self._lowest, lowest)
         return ()
@@ -91,5 +91,5 @@ class LinkOutOperator(Operator):
         passed = pl.col(TIME) < pl.lit(watermark, pl.Int64).cast(TIME_TYPE)
         ready, rest = held.filter(passed), held.filter(~passed)
         self._held = [rest] if rest.height else []
-        self._lowest = int(rest[TIME].dt.epoch("us").min()) if rest.height else None  # type: ignore[arg-type]
+        self._lowest = int(instants(rest).min()) if rest.height else None  # type: ignore[arg-type]
         return ready.sort(total_order(ready))

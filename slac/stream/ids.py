@@ -15,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 import xxhash
 
-from slac.stream.batch import ID, TIME, WINDOW_START
+from slac.stream.batch import ID, TIME, TIME_TYPE, WINDOW_START
 
 Ids = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
@@ -124,20 +124,32 @@ def _canonical(series: pl.Series) -> Ids:
     if dtype == pl.Null:
         return np.zeros(len(series), np.uint64)
     if dtype == pl.Boolean:
-        return _tagged(series.fill_null(False).to_numpy().astype(np.uint64), _BOOL)
+        return _tagged(_filled(series, False).to_numpy().astype(np.uint64), _BOOL)
     if dtype.is_integer():
-        return _tagged(_bits(series.fill_null(0)), _INT)
+        return _tagged(_bits(_filled(series, 0)), _INT)
     if dtype.is_float():
         return _tagged(_float_bits(series), _FLOAT)
     if isinstance(dtype, pl.Datetime):
-        return _tagged(_bits(series.dt.epoch("us").fill_null(0)), _TIME)
+        return _tagged(_bits(_filled(_microseconds(series), 0)), _TIME)
     if isinstance(dtype, pl.Duration):
-        return _tagged(_bits(series.dt.total_microseconds().fill_null(0)), _DURATION)
+        return _tagged(_bits(_filled(_microseconds(series), 0)), _DURATION)
     if isinstance(dtype, pl.Struct):
         return _struct(series)
     if dtype in (pl.String, pl.Categorical, pl.Enum):
         return _tagged(_text_bits(series.cast(pl.String)), _TEXT)
     raise TypeError(f'a value of type {dtype} cannot be part of an id (column "{series.name}")')
+
+
+def _filled(series: pl.Series, value: object) -> pl.Series:
+    """Without NULL; where there is none, Polars need not be asked."""
+    return series.fill_null(value) if series.null_count() else series
+
+
+def _microseconds(series: pl.Series) -> pl.Series:
+    """Int64 µs of instants or durations of any unit."""
+    if series.dtype in (pl.Datetime("us"), pl.Duration("us")) or series.dtype == TIME_TYPE:
+        return series.cast(pl.Int64)
+    return series.dt.epoch("us") if isinstance(series.dtype, pl.Datetime) else series.dt.total_microseconds()
 
 
 def _tagged(bits: Ids, tag: np.uint64) -> Ids:
@@ -152,7 +164,7 @@ def _bits(series: pl.Series) -> Ids:
 
 
 def _float_bits(series: pl.Series) -> Ids:
-    values = series.cast(pl.Float64).fill_null(0.0).to_numpy() + 0.0  # −0.0 + 0.0 is 0.0
+    values = _filled(series.cast(pl.Float64), 0.0).to_numpy() + 0.0  # −0.0 + 0.0 is 0.0
     bits: Ids = values.view(np.uint64)
     bits[np.isnan(values)] = _NAN
     return bits
@@ -160,7 +172,7 @@ def _float_bits(series: pl.Series) -> Ids:
 
 def _text_bits(series: pl.Series) -> Ids:
     digest = xxhash.xxh3_64_intdigest
-    values = series.fill_null("").cast(pl.Binary).to_list()
+    values = _filled(series, "").cast(pl.Binary).to_list()
     return np.fromiter(map(digest, values), np.uint64, len(values))
 
 

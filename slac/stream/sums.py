@@ -25,6 +25,11 @@ def units(value: pl.Expr) -> pl.Expr:
     return (bounded * SCALE).round().cast(pl.Int128, strict=False)
 
 
+def beyond(value: pl.Expr) -> pl.Expr:
+    """Whether a Float64 has no `units` (not finite, or too large); NULL where it is NULL."""
+    return (value.abs() < LIMIT).not_()
+
+
 def from_units(total: pl.Expr) -> pl.Expr:
     """The Float64 nearest to an Int128 total of `units`."""
     return total.cast(pl.Float64) / SCALE

@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slac.stream.sums import from_units, from_weight_units, units, weight_units
+from slac.stream.sums import beyond, from_units, from_weight_units, units, weight_units
 
 NUMBERS = st.floats(-1e15, 1e15, allow_nan=False)
 
@@ -48,3 +48,14 @@ def test_weights_come_back_exactly() -> None:
     frame = pl.DataFrame({"x": [3.0, 1 / 1024 + 5, 2.0**33 - 2.0**-20]})
 
     assert frame.select(from_weight_units(weight_units(pl.col("x"))))["x"].to_list() == frame["x"].to_list()
+
+
+def test_what_cannot_be_summed_is_told_apart() -> None:
+    """Exactly the values without units are beyond; NULL is neither."""
+    values = [None, 0.0, -1.5, 2.0**62, -(2.0**62), math.inf, -math.inf, math.nan]
+    frame = pl.DataFrame({"x": values}, schema={"x": pl.Float64}).select(
+        lost=units(pl.col("x")).is_null() & pl.col("x").is_not_null(), beyond=beyond(pl.col("x"))
+    )
+
+    assert frame["beyond"].fill_null(value=False).to_list() == frame["lost"].to_list() == [False] * 3 + [True] * 5
+    assert frame["beyond"][0] is None

@@ -8,7 +8,7 @@ import polars as pl
 
 from slac.plan.aggregation.family import argument, column, part
 from slac.plan.expressions import AggregateCall
-from slac.stream.sums import from_units, units
+from slac.stream.sums import beyond, from_units, units
 from slac.stream.types import Duration, Float, to_polars
 
 _NAN = float("nan")
@@ -30,10 +30,9 @@ class Total:
         """Add up what each value is in whole units."""
         value = argument(call)
         whole = _whole(call, value)
-        count = value.count().cast(pl.Int64)
-        exprs = [whole.sum().alias(part(call, "sum")), count.alias(part(call, "n"))]
+        exprs = [whole.sum().alias(part(call, "sum")), value.count().cast(pl.Int64).alias(part(call, "n"))]
         if _is_float(call):
-            exprs.append((count - whole.count().cast(pl.Int64)).alias(part(call, "bad")))
+            exprs.append(beyond(value).sum().cast(pl.Int64).alias(part(call, "bad")))
         return exprs
 
     def merge(self, call: AggregateCall) -> list[pl.Expr]:

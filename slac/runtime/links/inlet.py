@@ -8,7 +8,7 @@ import polars as pl
 
 from slac.plan.nodes import LinkInNode
 from slac.runtime.operator import BEGINNING, State
-from slac.stream.batch import ARRIVAL_WATERMARK, TIME, TIME_TYPE, Batch
+from slac.stream.batch import ARRIVAL_WATERMARK, TIME, TIME_TYPE, Batch, instants
 
 
 @dataclass(slots=True)
@@ -107,7 +107,7 @@ class Inlet:
         fresh = frame if peer.watermark == BEGINNING else frame.filter(pl.col(TIME) >= _instant(peer.watermark))
         self.repeated += frame.height - fresh.height
         if fresh.height:
-            self.highest = max(self.highest, int(fresh[TIME].dt.epoch("us").max()))  # type: ignore[arg-type]
+            self.highest = max(self.highest, int(instants(fresh).max()))  # type: ignore[arg-type]
         if self._promised == BEGINNING:
             return [Batch(fresh)]
         behind = pl.col(TIME) < _instant(self._promised)

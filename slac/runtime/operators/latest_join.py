@@ -14,7 +14,7 @@ import polars as pl
 from slac.plan.nodes import LatestJoinNode
 from slac.runtime.operator import Operator, OperatorContext, State
 from slac.runtime.operators.latest_right import AT, ORDER, LatestRight
-from slac.stream.batch import META, TIME, Batch, total_order
+from slac.stream.batch import META, TIME, Batch, instants, total_order
 from slac.stream.order import in_order
 
 _LEFT_AT: Final = "_left_at"
@@ -87,7 +87,7 @@ class LatestJoinOperator(Operator):
         return {"late": self._late, "rows": self._right.rows + sum(f.height for f in self._left)}
 
     def _hold(self, frame: pl.DataFrame) -> None:
-        times = frame[TIME].to_physical()
+        times = instants(frame)
         low, high = int(times.min()), int(times.max())  # type: ignore[arg-type]
         span = self._left_span
         self._left_span = (low, high) if span is None else (min(low, span[0]), max(high, span[1]))

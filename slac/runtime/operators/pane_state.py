@@ -1,4 +1,4 @@
-"""Partial aggregates by pane and key: log-structured frames that are merged geometrically.
+"""Partial aggregates by pane and key: log-structured frames that are merged when several of one size have gathered.
 
 A row of state holds `_start` (start of its pane), `_expires` (end of the last window that needs it), `_after` (it
 counts only in windows that end behind this instant: how a late row keeps out of windows that had closed when it came),
@@ -8,6 +8,7 @@ the keys, and the parts of the aggregates. Instants are Int64 µs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -20,6 +21,30 @@ EXPIRES: Final = "_expires"
 AFTER: Final = "_after"
 PLACE: Final = (START, EXPIRES, AFTER)
 
+GATHER: Final = 8
+"""So many runs of about one size become one: the more, the fewer rows are merged again, and the more are held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Partial rows, with the bounds that spare a look at them: lowest `_start`, lowest and highest `_expires`."""
+
+    frame: pl.DataFrame
+    start: int
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> Run:
+        """A run of at least one row."""
+        expires = frame[EXPIRES]
+        return cls(frame, frame[START].min(), expires.min(), expires.max())  # type: ignore[arg-type]
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return self.frame.height
+
 
 class PaneState:
     """Partial rows, added batch by batch, read by pane, forgotten once their last window has closed."""
@@ -27,46 +52,65 @@ class PaneState:
     def __init__(self, keys: Sequence[str], calls: Sequence[AggregateCall]) -> None:
         self._by = [*PLACE, *keys]
         self._calls = calls
-        self._runs: list[pl.DataFrame] = []
-        self.lowest_start: int | None = None
-        self.lowest_expiry: int | None = None
-        self.highest_expiry: int | None = None
+        self._runs: list[Run] = []
 
     @property
     def rows(self) -> int:
         """Number of partial rows held; a pane and key may have several."""
         return sum(run.height for run in self._runs)
 
+    @property
+    def lowest_start(self) -> int | None:
+        """Start of the earliest pane."""
+        return min((run.start for run in self._runs), default=None)
+
+    @property
+    def lowest_expiry(self) -> int | None:
+        """When the first pane can be forgotten."""
+        return min((run.low for run in self._runs), default=None)
+
+    @property
+    def highest_expiry(self) -> int | None:
+        """When the last pane can be forgotten."""
+        return max((run.high for run in self._runs), default=None)
+
     def add(self, partials: pl.DataFrame) -> None:
         """Take over partial rows; those of a pane and key that is already held are merged with it, now or later."""
         if not partials.height:
             return
-        self._runs.append(partials)
-        self._note(partials)
-        while len(self._runs) > 1 and self._runs[-2].height < 2 * self._runs[-1].height:
-            last = self._runs.pop()
-            self._runs[-1] = merged(pl.concat([self._runs[-1], last]), self._by, self._calls)
+        self._runs.append(Run.of(partials))
+        while self._is_crowded():
+            last = [run.frame for run in self._runs[-GATHER:]]
+            self._runs[-GATHER:] = [Run.of(merged(pl.concat(last), self._by, self._calls))]
 
     def starting_before(self, instant: int) -> pl.DataFrame:
         """Rows of panes that start before an instant (at least one run must be held)."""
-        return pl.concat([run.filter(pl.col(START) < instant) for run in self._runs])
+        return pl.concat([run.frame for run in self._runs]).filter(pl.col(START) < instant)
+
+    def expiring_by(self, instant: int) -> pl.DataFrame | None:
+        """Rows of panes whose last window ends at or before an instant; None where there is none."""
+        due = [
+            run.frame if run.high <= instant else run.frame.filter(pl.col(EXPIRES) <= instant)
+            for run in self._runs
+            if run.low <= instant
+        ]
+        return pl.concat(due) if due else None
 
     def expire(self, watermark: int) -> None:
         """Forget panes whose last window has closed."""
-        kept = [run.filter(pl.col(EXPIRES) > watermark) for run in self._runs]
-        self._runs = [run for run in kept if run.height]
-        self.lowest_start = self.lowest_expiry = self.highest_expiry = None
-        for run in self._runs:
-            self._note(run)
+        self._runs = [
+            run if run.low > watermark else Run.of(run.frame.filter(pl.col(EXPIRES) > watermark))
+            for run in self._runs
+            if run.high > watermark
+        ]
 
     def frame(self) -> pl.DataFrame | None:
         """All that is held, to be given to `add` of another."""
-        return pl.concat(self._runs) if self._runs else None
+        return pl.concat([run.frame for run in self._runs]) if self._runs else None
 
-    def _note(self, run: pl.DataFrame) -> None:
-        start, low, high = run.select(
-            pl.col(START).min(), pl.col(EXPIRES).min().alias("low"), pl.col(EXPIRES).max().alias("high")
-        ).row(0)
-        self.lowest_start = start if self.lowest_start is None else min(self.lowest_start, start)
-        self.lowest_expiry = low if self.lowest_expiry is None else min(self.lowest_expiry, low)
-        self.highest_expiry = high if self.highest_expiry is None else max(self.highest_expiry, high)
+    def _is_crowded(self) -> bool:
+        """Whether the last runs are so many, and together so large, that merging them is worth it."""
+        if len(self._runs) < GATHER:
+            return False
+        first, *others = (run.height for run in self._runs[-GATHER:])
+        return first <= 2 * sum(others)

@@ -8,7 +8,9 @@ each window that it misses, and still counts in those that were open when it arr
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
+import numpy as np
 import polars as pl
 
 from slac.plan.aggregates import grouped, part_columns, partial_exprs
@@ -18,10 +20,12 @@ from slac.runtime.operators.pane_state import AFTER, EXPIRES, START, PaneState
 from slac.runtime.operators.window_fill import WindowFill
 from slac.runtime.operators.window_grid import END, Grid
 from slac.runtime.operators.window_rows import WindowRows
-from slac.stream.batch import ARRIVAL_WATERMARK, KEPT, SEEN, TIME, WINDOW_START, Batch
+from slac.stream.batch import ARRIVAL_WATERMARK, KEPT, SEEN, TIME, WINDOW_START, Batch, instants
 from slac.stream.sums import weight_units
 
 _INSTANT = pl.col(TIME).to_physical()
+_FEW: Final = 4
+"""So many panes in a batch are worth a grouping each."""
 
 
 class WindowOperator(Operator):
@@ -46,6 +50,11 @@ class WindowOperator(Operator):
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Group the rows and keep the result."""
+        pieces = None if batch.late else self._by_pane(batch.frame)
+        if pieces is not None:
+            for start, piece in pieces:
+                self._state.add(self._pane_rows(start, piece))
+            return ()
         frame, late = self._placed(batch.frame, late=batch.late)
         if late:
             frame = self._still_open(frame)
@@ -101,18 +110,46 @@ class WindowOperator(Operator):
         keys = {} if self._fill is None else {"keys": self._fill.keys}
         return {"late": self._late, "groups": self._state.rows, **keys}
 
+    def _by_pane(self, frame: pl.DataFrame) -> list[tuple[int, pl.DataFrame]] | None:
+        """Rows in the order of time and in few panes, as slices with the start of their pane; None for all others.
+
+        A slice is grouped by its keys alone, without a column that says where it belongs: the usual case.
+        """
+        if self._carried or self._grid is None:
+            return None
+        times, pane = instants(frame), self._grid.pane
+        lowest = self._grid.pane_start(int(times.min()))  # type: ignore[arg-type]
+        highest = self._grid.pane_start(int(times.max()))  # type: ignore[arg-type]
+        if self._grid.first_end(lowest) <= self._closed:
+            return None
+        if lowest == highest:
+            return [(lowest, frame)]
+        if highest - lowest > _FEW * pane or not times.is_sorted():
+            return None
+        starts = list(range(lowest, highest + 1, pane))
+        cuts = [0, *np.searchsorted(times.to_numpy(), starts[1:]).tolist(), frame.height]
+        pieces = [(s, frame.slice(a, b - a)) for s, a, b in zip(starts, cuts[:-1], cuts[1:], strict=True)]
+        return [(start, piece) for start, piece in pieces if piece.height]
+
+    def _pane_rows(self, start: int, frame: pl.DataFrame) -> pl.DataFrame:
+        """Partial rows of one pane; none where windows have gaps between them and it lies in one."""
+        assert self._grid is not None
+        places = {START: start, EXPIRES: self._grid.last_end(start), AFTER: BEGINNING}
+        if places[EXPIRES] <= start:
+            return frame.clear()
+        values = [pl.lit(value, pl.Int64).alias(name) for name, value in places.items()]
+        grouped_rows = grouped(frame, self._node.keys, self._partial_exprs(frame))
+        return grouped_rows.select(*values, *self._columns[len(values) :])
+
     def _placed(self, frame: pl.DataFrame, *, late: bool) -> tuple[pl.DataFrame, bool]:
         """The frame with `_start` (and `_expires` where rows carry it), and whether windows may have been missed."""
         if self._carried or self._grid is None:
             start, end = pl.col(WINDOW_START).to_physical().alias(START), (_INSTANT + 1).alias(EXPIRES)
             frame = frame.with_columns(start, end)
             return frame, late or int(frame[EXPIRES].min()) <= self._closed  # type: ignore[arg-type]
-        instants = frame[TIME].to_physical()
-        lowest = self._grid.pane_start(int(instants.min()))  # type: ignore[arg-type]
-        highest = self._grid.pane_start(int(instants.max()))  # type: ignore[arg-type]
-        # One pane needs no division and no second grouping key.
-        pane = pl.lit(lowest, pl.Int64) if lowest == highest else _INSTANT // self._grid.pane * self._grid.pane
-        return frame.with_columns(pane.alias(START)), late or self._grid.first_end(lowest) <= self._closed
+        frame = frame.with_columns((_INSTANT // self._grid.pane * self._grid.pane).alias(START))
+        lowest = int(frame[START].min())  # type: ignore[arg-type]
+        return frame, late or self._grid.first_end(lowest) <= self._closed
 
     def _still_open(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rows that some open window still takes, with `_after`; windows that are missed are counted."""
@@ -134,14 +171,17 @@ class WindowOperator(Operator):
         return frame.with_columns(after.alias(AFTER)).filter(last_end > bound)
 
     def _grouped(self, frame: pl.DataFrame) -> pl.DataFrame:
+        places = [c for c in (START, EXPIRES, AFTER) if c in frame.columns]
+        constant = {c: frame[c][0] for c in places if frame[c].min() == frame[c].max()}
+        by = [c for c in places if c not in constant]
+        partials = grouped(frame, [*by, *self._node.keys], self._partial_exprs(frame))
+        return self._completed(partials.with_columns(pl.lit(v, pl.Int64).alias(c) for c, v in constant.items()))
+
+    def _partial_exprs(self, frame: pl.DataFrame) -> list[pl.Expr]:
         columns = tuple(frame.columns)
         if columns not in self._exprs:
             self._exprs[columns] = partial_exprs(self._node.aggregates, columns)
-        places = [c for c in (START, EXPIRES, AFTER) if c in columns]
-        constant = {c: frame[c][0] for c in places if frame[c].min() == frame[c].max()}
-        by = [c for c in places if c not in constant]
-        partials = grouped(frame, [*by, *self._node.keys], self._exprs[columns])
-        return self._completed(partials.with_columns(pl.lit(v, pl.Int64).alias(c) for c, v in constant.items()))
+        return self._exprs[columns]
 
     def _completed(self, partials: pl.DataFrame) -> pl.DataFrame:
         if AFTER not in partials.columns:
@@ -164,11 +204,10 @@ class WindowOperator(Operator):
     def _due(self, watermark: int) -> pl.DataFrame | None:
         if not self._state.rows:
             return None
-        panes = self._state.starting_before(watermark)
         if self._carried or self._grid is None or self._grid.is_tumbling:
-            due = panes.filter(pl.col(EXPIRES) <= watermark).with_columns(pl.col(EXPIRES).alias(END))
-        else:
-            due = self._grid.windows(panes, self._closed, watermark)
+            ended = self._state.expiring_by(watermark)
+            return None if ended is None else ended.with_columns(pl.col(EXPIRES).alias(END))
+        due = self._grid.windows(self._state.starting_before(watermark), self._closed, watermark)
         return due if due.height else None
 
     def _filled(self, panes: pl.DataFrame | None, watermark: int, *, end: bool) -> pl.DataFrame | None:

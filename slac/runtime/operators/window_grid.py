@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import polars as pl
 
 from slac.plan.nodes import WindowSpec
 from slac.runtime.operators.pane_state import AFTER, EXPIRES, START
+
+Instant = TypeVar("Instant", int, pl.Expr)
 
 END = "_end"
 """Column (Int64 µs) of a window's end while it is being closed."""
@@ -54,7 +57,7 @@ class Grid:
         """The first end of a window that lies behind an instant."""
         return ((instant - self.size) // self.every + 1) * self.every + self.size
 
-    def last_end(self, pane_start: pl.Expr) -> pl.Expr:
+    def last_end(self, pane_start: Instant) -> Instant:
         """End of the last window that begins at or before a pane: when the pane can be forgotten."""
         return pane_start // self.every * self.every + self.size
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
 from slac.plan.aggregates import empty_exprs, final_exprs, merged, part_columns
@@ -15,7 +17,8 @@ from slac.stream.ids import window_ids
 from slac.stream.sums import from_weight_units
 from slac.stream.types import to_polars
 
-META_OUT = (TIME, ID, WINDOW_START, SEEN, KEPT)
+_AS_WRITTEN: Final = pl.QueryOptFlags.none()
+META_OUT: Final = (TIME, ID, WINDOW_START, SEEN, KEPT)
 
 
 class WindowRows:
@@ -27,6 +30,7 @@ class WindowRows:
         self._by = [START, END, *node.keys]
         self._project = [_named(p) for p in node.project]
         self._then = [_named(t) for t in node.then]
+        self._final = final_exprs(node.aggregates)
         blank = [_blank(p, node.aggregates) for p in node.project]
         self._blank_project = [*blank, *(_null(t) for t in node.then)]
         self._columns = [pl.col(n).cast(t) for n, t in node.schema.polars().items()]
@@ -38,10 +42,10 @@ class WindowRows:
             parts = pl.col(part_columns(self._node.aggregates))
             frame = self._stamped(groups, [from_weight_units(pl.col(SEEN)).alias(SEEN), pl.col(KEPT), parts])
             return frame.select(*META_OUT, *self._node.keys, parts).sort(TIME, ID)
-        frame = self._stamped(groups, final_exprs(self._node.aggregates)).with_columns(self._project)
+        rows = self._stamped(groups, self._final).lazy().with_columns(self._project)
         for column in self._then:
-            frame = frame.with_columns(column)
-        return frame.select(*META_OUT, *self._columns).sort(TIME, ID)
+            rows = rows.with_columns(column)
+        return rows.select(*META_OUT, *self._columns).sort(TIME, ID).collect(optimizations=_AS_WRITTEN)
 
     def blanks(self, groups: pl.DataFrame) -> pl.DataFrame:
         """Finished rows of windows in which a key had no rows: COUNTs are 0, all else that was computed is NULL."""
