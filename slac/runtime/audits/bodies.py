@@ -103,7 +103,7 @@ class BodyRows:
 
     def pending(self) -> pl.DataFrame | None:
         """All that is pending and alive, for a snapshot."""
-        return self._alive(pl.concat(self._runs)) if self._runs else None
+        return self._merged(self._alive(pl.concat(self._runs))) if self._runs else None
 
     def restore(self, held: pl.DataFrame | None, pending: pl.DataFrame | None) -> None:
         """Take over a snapshot."""

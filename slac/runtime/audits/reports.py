@@ -47,7 +47,8 @@ class ReportRows:
         self, table: pl.DataFrame, slots: Slots, bodies: Sequence[BodyRows], taken: Sequence[pl.DataFrame | None]
     ) -> pl.DataFrame | None:
         """Reports sorted by (`_time`, `_id`), or None where nothing but FORGOTTEN was published."""
-        table = table.with_row_index(PUBLICATION).cast({PUBLICATION: pl.Int64}).filter(pl.col(KIND) != FORGOTTEN)
+        numbered = table.with_row_index(PUBLICATION).cast({PUBLICATION: pl.Int64})
+        table = numbered.filter(pl.col(KIND) != FORGOTTEN).sort(ORDER)
         if not table.height:
             return None
         named = self._named(table, slots)
@@ -78,8 +79,8 @@ class ReportRows:
             "period_start": start,
             "period_end": at,
         }
-        named = table.sort(ORDER).select(PUBLICATION, **columns)
-        return named.hstack(slots.keys_of(table.sort(ORDER)[SLOT].to_numpy()))
+        named = table.select(PUBLICATION, **columns)
+        return named.hstack(slots.keys_of(table[SLOT].to_numpy()))
 
     def _body(self, body: BodyRows, partial: pl.DataFrame | None, named: pl.DataFrame) -> pl.DataFrame:
         if partial is None or not partial.height:

@@ -24,7 +24,7 @@ def column(name: str, dtype: AnyType | None = None) -> Column:
     return Column(name=name, dtype=dtype or String())
 
 
-def constant(value: str | float | bool | None, dtype: AnyType | None = None) -> Literal:
+def constant(value: str | float | None, dtype: AnyType | None = None) -> Literal:
     """A constant, of text unless said otherwise."""
     return Literal(value=value, dtype=dtype or String())
 
@@ -39,7 +39,7 @@ def state_is(name: str) -> AnyExpr:
     return call("=", column("state"), constant(name))
 
 
-def audit_node(  # noqa: PLR0913 - one a word of the language
+def audit_node(
     every: dict[str, int | None],
     *,
     initial: str | None = None,

@@ -1,4 +1,4 @@
-"""Audits: what is published, when, and what a report carries; the paper's rules as tables of rows in and reports out."""
+"""Audits: what is published, and when: the paper's rules as tables of rows in and reports out."""
 
 from __future__ import annotations
 
