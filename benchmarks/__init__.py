@@ -1,1 +1,23 @@
-"""What slac reaches on this machine: each module measures one number and compares it with its goal."""
+"""What slac reaches on this machine: each module measures some numbers and compares them with their bars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from benchmarks.report import Row
+
+BENCHMARKS: Final[Mapping[str, str]] = {
+    "engine": "benchmarks.engine",
+    "startup": "benchmarks.startup",
+    "idle": "benchmarks.idle",
+}
+"""Each benchmark with the module whose `run()` gives its rows."""
+
+
+def load(name: str) -> Callable[[], Sequence[Row]]:
+    """The function that measures a benchmark's rows."""
+    run: Callable[[], Sequence[Row]] = import_module(BENCHMARKS[name]).run
+    return run

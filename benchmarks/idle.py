@@ -1,0 +1,89 @@
+"""What a runtime uses while nothing comes in: the watchdog document as edge and central, its inputs silent."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from benchmarks.inputs import CACHE
+from benchmarks.measure import command
+from benchmarks.report import Bar, Row, row
+from benchmarks.startup import WATCHDOG
+from slac.diagnostics import RunFailed
+
+SETTLE: Final = 8.0
+"""Seconds from the start of both to the first reading: they compile, connect, and do the first checks."""
+SECONDS: Final = 10.0
+NODES: Final = ("central", "edge")
+BAR: Final = Bar("under", 1.0)
+
+
+def run(settle: float = SETTLE, seconds: float = SECONDS) -> list[Row]:
+    """One row a node."""
+    with _runtimes(_silent_document()) as processes:
+        time.sleep(settle)
+        before = _used(processes)
+        time.sleep(seconds)
+        after = _used(processes)
+    return [row(f"idle {node}", 100 * (after[node] - before[node]) / seconds, "% of a core", bar=BAR) for node in NODES]
+
+
+def _silent_document() -> Path:
+    """The watchdog, which looks at the service and at its own machine only once a day."""
+    text = WATCHDOG.read_text(encoding="utf-8")
+    silent = text.replace("adapter: host\n", "adapter: host\n      every: 24h\n")
+    if silent == text:
+        raise RunFailed(f"{WATCHDOG} has no host input to be silenced")
+    path = CACHE / "idle.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(silent, encoding="utf-8")
+    return path
+
+
+@contextmanager
+def _runtimes(document: Path) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    settings = {
+        "every": "24h",
+        "central": f"tcp://127.0.0.1:{_free_port()}",
+        "shop": f"http://127.0.0.1:{_free_port()}",
+        "record": str(CACHE / "idle.ndjson"),
+    }
+    assignments = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
+    log = (CACHE / "idle.log").open("wb")
+    processes = {
+        node: subprocess.Popen(
+            [command("slac"), "run", str(document), "--node", node, *assignments], stdout=log, stderr=log
+        )
+        for node in NODES
+    }
+    try:
+        yield processes
+    finally:
+        for process in processes.values():
+            process.send_signal(signal.SIGINT)
+        for process in processes.values():
+            process.wait(timeout=30)
+        log.close()
+
+
+def _used(processes: dict[str, subprocess.Popen[bytes]]) -> dict[str, float]:
+    """CPU seconds of each since its start."""
+    for node, process in processes.items():
+        if process.poll() is not None:
+            raise RunFailed(f"the {node} runtime has ended ({CACHE / 'idle.log'} says why)")
+    used = {node: psutil.Process(process.pid).cpu_times() for node, process in processes.items()}
+    return {node: times.user + times.system for node, times in used.items()}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
