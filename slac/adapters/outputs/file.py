@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, Final
 import polars as pl
 
 from slac.adapters.environment import Problem, at, writable
+from slac.adapters.files.torn import mend
 from slac.adapters.publication.records import to_ndjson
 from slac.adapters.settings import resolve, schema, text
 from slac.diagnostics import RunFailed
@@ -17,6 +18,8 @@ SCHEMA: Final = schema(
     {"path": text("The file, relative to where slac runs; its folders are made.", minLength=1)}, required=("path",)
 )
 CAN_WAIT: Final = False
+BEGINNING: Final = b'{"document":'
+"""How every record begins."""
 
 
 def build(settings: Mapping[str, Any], context: OutputContext) -> "FileOutput":
@@ -36,11 +39,13 @@ class FileOutput:
         self._path = path
         self._context = context
         self._file: BinaryIO | None = None
+        self._torn = False
 
     async def open(self) -> None:
         """Make the folders and open the file; RunFailed where that is not allowed."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            mend(self._path, BEGINNING)
             self._file = self._path.open("ab", buffering=0)
         except OSError as error:
             raise RunFailed(f"{self._path} cannot be written: {error.strerror}.") from error
@@ -52,8 +57,12 @@ class FileOutput:
         kind = self._context.kinds.get(block, "row")
         rest = memoryview(to_ndjson(frame, document=self._context.document, block=block, kind=kind))
         try:
+            if self._torn:
+                mend(self._path, BEGINNING)
+            self._torn = True
             while rest:
                 rest = rest[self._file.write(rest) or 0 :]
+            self._torn = False
         except OSError as error:
             raise RunFailed(f"{self._path} cannot be written: {error.strerror}.") from error
 
