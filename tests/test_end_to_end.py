@@ -163,6 +163,28 @@ def test_interrupted_and_started_again(long_trace: Path, tmp_path: Path, number:
         assert Counter(lines(tmp_path)) == Counter(undisturbed)
 
 
+@pytest.mark.parametrize("lost", ["edge", "central"])
+def test_one_of_two_is_killed_and_started_again(long_trace: Path, tmp_path: Path, lost: str) -> None:
+    """The node that stays keeps what the other one misses; nothing is lost, and what is said twice has the same id."""
+    (tmp_path / "trace.ndjson").symlink_to(long_trace / "trace.ndjson")
+    options = ["--set", f"central={free_address()}", "--set", "record=reports.ndjson", "--set", "checkpoint=200ms"]
+    nodes = {
+        "edge": ["--node", "edge", "--state", "state", *options],
+        "central": ["--node", "central", "--expect", "1", "--state", "state", *options],
+    }
+    (stays,) = nodes.keys() - {lost}
+    with started(tmp_path, *nodes[stays]) as kept:
+        with started(tmp_path, *nodes[lost]) as killed:
+            until(lambda: (tmp_path / "reports.ndjson").exists() and len(lines(tmp_path)) > 0)
+            killed.kill()
+            killed.wait(FEW)
+        assert len(lines(tmp_path)) < len(lines(long_trace)), "it was not interrupted in its middle"
+        run(tmp_path, *nodes[lost])
+        ends_well(kept)
+
+    assert set(lines(tmp_path)) == set(lines(long_trace))
+
+
 def test_the_trace_is_judged_by_the_scenario() -> None:
     """The document of the trace says of its blocks what the scenario says, word for word."""
     scenario, trace = (
