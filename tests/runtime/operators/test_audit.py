@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import polars as pl
 
 from slac.stream.batch import ID, KEPT, SEEN, TIME, Batch
+from slac.stream.types import Schema
 from tests.runtime.operators.auditing import HOUR, MINUTE, audit, audit_node, batch, states, told
 
 PAPER: dict[str, int | None] = {"up": 6 * HOUR, "low": 60 * MINUTE, "down": 30 * MINUTE}
@@ -171,3 +173,16 @@ def test_a_key_may_be_null() -> None:
 
     assert told(driver.out, "module", "kind") == [(0, None, "initial"), (1, None, "change")]
     assert driver.out[0][TIME].dtype == pl.Datetime("us", "UTC")
+
+
+def test_an_audit_without_keys_has_one_machine() -> None:
+    """The stream as a whole is the key; a restart changes nothing."""
+    node = audit_node(PAPER)
+    fields = tuple(f for f in node.schema.fields if f.name != "module")
+    driver = audit(msgspec.structs.replace(node, keys=(), schema=Schema(fields)))
+    driver.give(batch(states([(0, "a", "up"), (1, "b", "low")])))
+    driver.advance(1)
+    driver.restart()
+    driver.advance(2)
+
+    assert told(driver.out, "kind", "state") == [(0, "initial", "up"), (1, "change", "low")]
