@@ -8,6 +8,7 @@ from typing import Protocol
 
 import psutil
 
+from slac.shedding.descendants import descendants
 from slac.shedding.readings import Reading
 from slac.stream.clock import SECOND
 
@@ -37,7 +38,7 @@ class ProcessReader:
 
     def read(self) -> Usage:
         """CPU seconds of all that ever ran below us; resident memory, where shared pages count once."""
-        children = self._process.children(recursive=True)
+        children = descendants(self._process)
         memory = 0
         for process in (self._process, *children):
             try:
