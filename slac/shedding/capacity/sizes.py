@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slac.stream.types import AnyType, Bool, List, Schema, String, Struct
+from slac.stream.types import AnyType, Bool, Enum, List, Map, Schema, String, Struct
 
 TEXT_LENGTH = 16
 """Characters of a text, where nothing has been measured; printed as an assumption."""
@@ -27,14 +27,14 @@ def json_bytes(schema: Schema) -> float:
 
 def text_fields(schema: Schema) -> int:
     """How many columns are text."""
-    return sum(isinstance(f.dtype, String) for f in schema.fields)
+    return sum(isinstance(f.dtype, String | Enum | Map) for f in schema.fields)
 
 
 def _arrow(dtype: AnyType) -> float:
     match dtype:
         case Bool():
             return 1.0
-        case String():
+        case String() | Enum() | Map():
             return 4.0 + TEXT_LENGTH
         case Struct(fields=fields):
             return sum(_arrow(f.dtype) for f in fields)
@@ -48,7 +48,7 @@ def _json(dtype: AnyType) -> float:
     match dtype:
         case Bool():
             return 5.0
-        case String():
+        case String() | Enum() | Map():
             return 2.0 + TEXT_LENGTH
         case Struct(fields=fields):
             return 2.0 + sum(len(f.name) + 4 + _json(f.dtype) for f in fields)
