@@ -118,7 +118,7 @@ class BodyRows:
             return
         known = pl.Series(settled[partial[SLOT].to_numpy()])
         marked = partial.with_columns(pl.when(known).then(pl.lit(NEVER)).otherwise(EPOCH).alias(EPOCH))
-        self._runs.append(self._merged(marked))
+        self._runs.append(marked.sort(SLOT))
         while len(self._runs) > 1 and self._runs[-2].height < 2 * self._runs[-1].height:
             last = self._runs.pop()
             self._runs[-1] = self._merged(self._alive(pl.concat([self._runs[-1], last])))

@@ -1,0 +1,24 @@
+"""Message templates: plain replacement, and nothing that could run."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from slac.runtime.audits.messages import columns_in, message
+
+
+def test_columns_are_replaced_by_values() -> None:
+    """Other braces stay as they are."""
+    frame = pl.DataFrame({"a": ["x", None], "l.b": [1, 2]})
+    template = "{a}: {l.b} {a} {none} {} {a!r} {a:>9} {{a}}"
+
+    assert frame.select(message(template, frame.columns)).to_series().to_list() == [
+        "x: 1 x {none} {} {a!r} {a:>9} {x}",
+        "NULL: 2 NULL {none} {} {a!r} {a:>9} {NULL}",
+    ]
+
+
+def test_the_columns_of_a_template_are_known_before() -> None:
+    """Each once, in order."""
+    assert columns_in("{b} {a} {b} {0}") == ("b", "a")
+    assert columns_in(None) == ()
