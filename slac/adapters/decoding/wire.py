@@ -1,24 +1,21 @@
 """Which fields are read from a record, where they stand in it, and how its time is written."""
 
-import re
 from collections.abc import Iterator
 from typing import Final, Literal
 
 import msgspec
 
+from slac.adapters.paths import Path, parse_path
 from slac.plan.nodes import TypeSpec
 from slac.stream.types import Field, Schema
+
+__all__ = ["TIMESTAMP", "Path", "TimeUnit", "WireSchema", "parse_path"]
 
 TimeUnit = Literal["s", "ms", "us", "ns"]
 """What an integer on the wire counts since the epoch."""
 
 TIMESTAMP: Final = "timestamp"
 """The name under which a mapping places the event time, and its key in the wire form."""
-
-Path = tuple[str, ...]
-"""The keys from the top of a record down to a value."""
-
-_SEGMENT = re.compile(r'"([^"]+)"|([^."\[\]]+)')
 
 
 class WireSchema(msgspec.Struct, frozen=True):
@@ -62,22 +59,3 @@ class WireSchema(msgspec.Struct, frozen=True):
         if self.time_mode == "ingest":
             return None
         return parse_path(dict(self.mapping).get(TIMESTAMP, TIMESTAMP))
-
-
-def parse_path(text: str) -> Path:
-    """`a.b` or `a."x.y".b` (an initial `$.` is allowed) as keys; ValueError with a sentence otherwise."""
-    keys: list[str] = []
-    rest = text.removeprefix("$.")
-    while True:
-        match = _SEGMENT.match(rest)
-        if match is None:
-            raise ValueError(
-                f"{text!r} is no path: write keys joined by dots, like payload.outcome; lists cannot be entered"
-            )
-        keys.append(match.group(1) or match.group(2))
-        rest = rest[match.end() :]
-        if not rest:
-            return tuple(keys)
-        if not rest.startswith("."):
-            raise ValueError(f"{text!r} is no path: after {keys[-1]!r} a dot or the end was expected")
-        rest = rest[1:]

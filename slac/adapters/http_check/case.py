@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slac.adapters.decoding.wire import Path, parse_path
+from slac.adapters.paths import Path, parse_path
 from slac.adapters.settings import microseconds
 
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 import httpx
 import orjson
 
-from slac.adapters.decoding.wire import Path
 from slac.adapters.http_check.case import Case, Step
+from slac.adapters.paths import Path
 from slac.language.durations import format_duration
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")

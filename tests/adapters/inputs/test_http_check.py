@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from slac.adapters.discovery import check_settings
+from slac.adapters.http_check.checker import HttpCheckInput
 from slac.adapters.http_server import bind, serving
 from slac.adapters.inputs import http_check
 from slac.stream.ports import InputContext
@@ -84,7 +85,7 @@ def check(steps: list[dict[str, Any]], **settings: Any) -> dict[str, Any]:
 
 def build(
     url: str, cases: dict[str, list[dict[str, Any]]], *, once: bool = True, **more: Any
-) -> http_check.HttpCheckInput:
+) -> HttpCheckInput:
     """The adapter for cases of the module `shop`."""
     modules = {"shop": {"cases": {name: {"steps": steps} for name, steps in cases.items()}}}
     settings = {"url": url, "modules": modules, **more}
