@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from slac.diagnostics import Diagnostic
 from slac.language.document import BlockDecl, ComputationDecl, DocumentDecl, InputDecl
 from slac.language.terms import Ref
+from slac.plan.conditions.known import Facts
 from slac.plan.graph import Default, Placement
 from slac.plan.nodes import AnyNode
 from slac.stream.types import Field, Schema
@@ -37,12 +38,18 @@ class CompileOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventType:
-    """An event type with everything it inherits; `ancestors` includes the type itself."""
+    """An event type with everything it inherits.
+
+    `ancestors` includes the type itself; `series` are the fields that `by: series` means, if there are any; `until` is
+    the field at which an event of a stream ends, where its inputs say so.
+    """
 
     name: str
     payload: Schema
     context: Schema
     ancestors: frozenset[str]
+    series: tuple[str, ...] = ()
+    until: str | None = None
 
     @property
     def schema(self) -> Schema:
@@ -59,6 +66,7 @@ def merged(types: Sequence[EventType]) -> EventType:
         payload=_all_fields([t.payload for t in types]),
         context=_all_fields([t.context for t in types]),
         ancestors=frozenset.intersection(*(t.ancestors for t in types)),
+        series=types[0].series if len({t.series for t in types}) == 1 else (),
     )
 
 
@@ -80,6 +88,7 @@ class Draft:
 
     `order`: the sound blocks, each after those it reads. `nodes`: the dataflow, each node after its inputs; a block's
     stream is the node of its name. `homes`: block -> placement. `defaults`: what passes filled in, beside the reader.
+    `facts`: what is known of the rows of each node before any is seen.
     """
 
     document: DocumentDecl
@@ -91,6 +100,7 @@ class Draft:
     homes: Mapping[str, str] = field(default_factory=dict)
     placements: tuple[Placement, ...] = ()
     defaults: tuple[Default, ...] = ()
+    facts: Mapping[str, Facts] = field(default_factory=dict)
 
     @property
     def blocks(self) -> dict[str, BlockDecl]:

@@ -188,6 +188,14 @@ def _possible(table: TransitionTable) -> tuple[list[str], dict[str, tuple[str, t
     return possible, why
 
 
+def stuck_states(table: TransitionTable) -> frozenset[str]:
+    """The declared states that can be reached and that no condition which some row can meet leads out of."""
+    possible, _ = _possible(table)
+    reached = {c.removeprefix("when ") for c in possible}
+    moves = {s: {table.moves[s, c] for c in possible} for s in table.states}
+    return frozenset(s.name for s in table.specs if s.name in reached and moves[s.name] == {s.name})
+
+
 def _pairs(table: TransitionTable) -> Iterator[MachineFinding]:
     for one, other in combinations(table.specs, 2):
         names = (one.name, other.name)

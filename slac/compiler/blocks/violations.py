@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slac.compiler.blocks.context import Lowering
 from slac.compiler.blocks.expressions import condition, scope_of
+from slac.compiler.upstream import window_before
 from slac.language.document import ViolationDecl
 from slac.language.terms import Ref
 from slac.plan.nodes import AbsenceNode, AnyNode, ViolationNode
@@ -53,6 +54,7 @@ def _condition(block: ViolationDecl, lowering: Lowering, ref: Ref, upstream: Any
     where = condition(lowering, block.where, scope)
     if where is None or block.where is None:
         return
+    window = window_before(lowering.nodes | {n.id: n for n in lowering.pending}, upstream.id)
     lowering.add(
         ViolationNode(
             id=block.name,
@@ -67,6 +69,7 @@ def _condition(block: ViolationDecl, lowering: Lowering, ref: Ref, upstream: Any
             severity=block.severity,
             message=block.message,
             labels=dict(block.labels),
-            retain=RETAIN_US,
+            # A key must outlive the window between two of its rows.
+            retain=max(RETAIN_US, 2 * (window.window.every if window is not None else 0)),
         )
     )

@@ -11,15 +11,24 @@ from dataclasses import dataclass
 
 from slac.compiler.draft import Draft, Found
 from slac.compiler.passes.adapters import adapters
+from slac.compiler.passes.bounds import bounds
+from slac.compiler.passes.closing import closing
 from slac.compiler.passes.cycles import cycles
+from slac.compiler.passes.dues import dues
 from slac.compiler.passes.events import events
+from slac.compiler.passes.exits import exits
 from slac.compiler.passes.fill import fill
+from slac.compiler.passes.gaps import gaps
+from slac.compiler.passes.know import know
 from slac.compiler.passes.link import link
 from slac.compiler.passes.names import names
+from slac.compiler.passes.nulls import nulls
 from slac.compiler.passes.place import place
 from slac.compiler.passes.prune import prune
+from slac.compiler.passes.retention import retention
 from slac.compiler.passes.split import split
 from slac.compiler.passes.states import states
+from slac.compiler.passes.thresholds import thresholds
 from slac.compiler.passes.types import types
 from slac.compiler.passes.unused import unused
 from slac.compiler.passes.windows import windows
@@ -42,6 +51,15 @@ MEANING: tuple[Pass, ...] = (
     Pass("windows", windows, "a window that does not fit would give confusing type errors"),
     Pass("types", types, "needs names, events, order and windows; makes the nodes"),
     Pass("states", states, "needs typed conditions to see which of them overlap"),
+    Pass("retention", retention, "needs the windows that nodes read"),
+    Pass("closing", closing, "needs the inputs behind windows"),
+    Pass("bounds", bounds, "needs nodes with all their defaults"),
+    Pass("know", know, "follows values through the nodes, for the four behind it"),
+    Pass("thresholds", thresholds, "behind `states`, which says more of the states of audits"),
+    Pass("exits", exits, "silent about audits that are broken"),
+    Pass("gaps", gaps, "the same"),
+    Pass("nulls", nulls, "the same"),
+    Pass("dues", dues, "the same"),
     Pass("place", place, "shown with the other mistakes of the document; the last that reads declarations"),
     Pass("unused", unused, "silent where anything is broken, so after all that can break"),
 )

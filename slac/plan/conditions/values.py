@@ -99,3 +99,33 @@ def domain_of(dtype: AnyType) -> Domain | None:
             return Domain(_LINE, discrete=False)
         case _:
             return None
+
+
+def example(values: ValueSet, dtype: AnyType) -> bool | int | float | str | None:
+    """One value of a set, a plain one where there is a choice; None where the set is empty or none is easily named."""
+    for low, high in values.spans:
+        found = _inside(low, high, dtype)
+        if found is not None:
+            return found
+    return None
+
+
+def _inside(low: Cut, high: Cut, dtype: AnyType) -> bool | int | float | str | None:
+    match dtype:
+        case Bool():
+            return bool(low[1])
+        case Int() | Duration() | Timestamp():
+            return int(low[1]) if low != BOTTOM else int(high[1]) - 1 if high != TOP else 0
+        case Float():
+            return _number(low, high)
+        case String():
+            # A closed end is a text that can be named; between two texts there are many, none of them telling.
+            return str(low[1]) if low not in (BOTTOM, TOP) and low[2] == 0 else None
+        case _:
+            return None
+
+
+def _number(low: Cut, high: Cut) -> float:
+    if low == BOTTOM or high == TOP:
+        return 0.0 if low == BOTTOM and high == TOP else float(high[1]) - 1 if low == BOTTOM else float(low[1]) + low[2]
+    return float(low[1]) if low[2] == 0 else (float(low[1]) + float(high[1])) / 2

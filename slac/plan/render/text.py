@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from slac.language.durations import format_duration
 from slac.language.sizes import format_size
+from slac.plan.bounds import bound_text, state_bound
 from slac.plan.graph import Budget, Placement, Plan
 from slac.plan.machine import check_machine, transition_table
 from slac.plan.nodes import AnyNode, AuditNode, LinkInNode, LinkOutNode, StateSpec, WindowNode
@@ -67,6 +68,9 @@ def _node(plan: Plan, node: AnyNode) -> Iterator[str]:
         return
     if node.schema.fields:
         yield f"{indent}columns: {node.schema}"
+    bound = state_bound(node)
+    if bound is not None:
+        yield f"{indent}state: {bound_text(bound)}"
     if isinstance(node, WindowNode) and node.fill:
         yield f"{indent}keys known within {format_duration(node.retain)} get a row for windows without rows"
 

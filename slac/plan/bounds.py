@@ -1,0 +1,94 @@
+"""How much state each kind of node may hold: so many values of its keys, for so long. One function a kind of node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import singledispatch
+
+from slac.language.durations import format_duration
+from slac.plan.nodes import (
+    AbsenceNode,
+    AnyNode,
+    AuditNode,
+    LatestJoinNode,
+    LinkInNode,
+    LinkOutNode,
+    OutputNode,
+    SelectNode,
+    SourceNode,
+    UnionNode,
+    ViolationNode,
+    WindowNode,
+)
+
+__all__ = ["Bound", "Unbounded", "bound_text", "state_bound"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """State for each value of `keys`, over `time` µs; `of`: what is held beside plain numbers."""
+
+    keys: tuple[str, ...]
+    time: int
+    of: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unbounded:
+    """State without a bound: why, and the word of the document that would give it one."""
+
+    why: str
+    missing: str
+
+
+@singledispatch
+def state_bound(node: AnyNode) -> Bound | Unbounded | None:
+    """The bound of a node's state; None for one that holds none beyond the rows in flight.
+
+    NotImplementedError for a kind of node that nobody has thought about.
+    """
+    raise NotImplementedError(type(node).__name__)
+
+
+def bound_text(bound: Bound | Unbounded) -> str:
+    """`keys(module) × 24h`, as `slac compile` prints it."""
+    if isinstance(bound, Unbounded):
+        return f"without a bound: {bound.why}"
+    keys = f"keys({', '.join(bound.keys)})" if bound.keys else "one key"
+    return f"{keys} × {format_duration(bound.time)}{f', {bound.of}' if bound.of else ''}"
+
+
+@state_bound.register(SourceNode)
+@state_bound.register(SelectNode)
+@state_bound.register(UnionNode)
+@state_bound.register(OutputNode)
+@state_bound.register(LinkOutNode)
+@state_bound.register(LinkInNode)
+def _(node: AnyNode) -> None:
+    return None
+
+
+@state_bound.register
+def _(node: LatestJoinNode) -> Bound:
+    return Bound(keys=node.by, time=node.retain)
+
+
+@state_bound.register
+def _(node: WindowNode) -> Bound:
+    return Bound(keys=node.keys, time=max(node.window.size, node.retain if node.fill else 0))
+
+
+@state_bound.register
+def _(node: AuditNode) -> Bound:
+    bodies = dict.fromkeys(b for body in node.report for b in body.by if b not in node.keys)
+    return Bound(keys=(*node.keys, *bodies), time=node.retain)
+
+
+@state_bound.register
+def _(node: ViolationNode) -> Bound:
+    return Bound(keys=node.keys, time=node.retain)
+
+
+@state_bound.register
+def _(node: AbsenceNode) -> Bound:
+    return Bound(keys=node.keys, time=node.retain)
