@@ -27,12 +27,16 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "check": Entry("slac.cli.commands.check:check", "Check documents, offline or with a look outside."),
         "compile": Entry("slac.cli.commands.compile:compile_", "Check documents and show the plan that they become."),
         "completion": Entry("slac.cli.commands.completion:completion", "Print what a shell needs to complete slac."),
+        "diff": Entry(
+            "slac.cli.commands.diff:diff", "Show how two documents differ, and what state survives."
+        ),
         "explain": Entry("slac.cli.commands.explain:explain", "Explain a diagnostic code, or list all of them."),
         "fmt": Entry("slac.cli.commands.fmt:fmt", "Write documents in the one form that all have."),
         "graph": Entry("slac.cli.commands.graph:graph", "Draw the dataflow of a document."),
         "init": Entry("slac.cli.commands.init:init", "Write a first document that runs on any machine."),
         "run": Entry("slac.cli.commands.run:run", "Run documents, or one node of them."),
         "schema": Entry("slac.cli.commands.schema:schema", "Print the JSON Schema of SLA documents."),
+        "test": Entry("slac.cli.commands.test:test", "Run the tests of documents, under a virtual clock."),
     }
 )
 """Commands in the order of `slac --help`."""

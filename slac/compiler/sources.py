@@ -13,6 +13,8 @@ DEFAULT: Final = "sla.yaml"
 """The document of a command that names none."""
 
 _SUFFIXES: Final = (".yaml", ".yml")
+_TESTS: Final = (".test.yaml", ".test.yml")
+"""How files of tests end, which stand beside documents and are none."""
 
 
 def read_sources(paths: Sequence[str], *, stdin: bytes | None = None) -> Iterator[tuple[str, bytes]]:
@@ -34,12 +36,17 @@ def _files(path: str) -> list[str]:
     if path == "-":
         return [path]
     if Path(path).is_dir():
-        found = sorted(str(p) for p in Path(path).rglob("*") if p.suffix in _SUFFIXES and p.is_file())
+        found = sorted(str(p) for p in Path(path).rglob("*") if _is_document(p) and p.is_file())
         return _some(found, f'the folder "{path}" holds no {" or ".join(f"*{s}" for s in _SUFFIXES)} file')
     if not Path(path).exists() and has_magic(path):
-        found = sorted(f for f in glob(path, recursive=True) if Path(f).is_file())  # noqa: PTH207  # as the user wrote it
+        matching = glob(path, recursive=True)  # noqa: PTH207  # as the user wrote it
+        found = sorted(f for f in matching if Path(f).is_file() and not f.endswith(_TESTS))
         return _some(found, f'no file matches "{path}"')
     return [path]
+
+
+def _is_document(path: Path) -> bool:
+    return path.suffix in _SUFFIXES and not path.name.endswith(_TESTS)
 
 
 def _some(found: list[str], otherwise: str) -> list[str]:

@@ -66,6 +66,9 @@ def _is_ours(root: Node, source: Source, findings: Findings) -> bool:
     for key, known in (("apiVersion", API_VERSION), ("kind", KIND)):
         value = root.get(key)
         if isinstance(value, Scalar) and value.text != known:
+            if value.text == "Test":
+                findings.add("schema/version", "this file holds tests", (key,), value.span, suggestion="slac test runs it")
+                return False
             summary = f'"{value.text}" is not one that slac reads'
             findings.add("schema/version", summary, (key,), value.span, suggestion=f"write {key}: {known}")
             return False

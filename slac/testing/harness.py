@@ -14,24 +14,34 @@ import orjson
 import polars as pl
 
 from slac.plan.graph import Plan
-from slac.plan.nodes import LinkInNode, SourceNode
-from slac.runtime.checkpoint import pack, unpack
+from slac.plan.nodes import LinkInNode
 from slac.runtime.core import Core
 from slac.runtime.instructions import Instruction, Publish, Refused, Send
 from slac.runtime.links.protocol import from_body, to_body
 from slac.stream.batch import ID, TIME, Batch
 from slac.stream.clock import ManualClock
 from slac.stream.ports import Records
+from slac.testing.journal import Journal, Said
+
+Runtime = tuple[str, str]
+"""A node and the name of one of its instances."""
 
 
 class Harness:
     """Runs `plan` with the given instances of each node (one, called like the node, where nothing is said).
 
-    `live` as for `Core`; `start` is the wall clock at the beginning (µs).
+    `live` as for `Core`; `start` is the wall clock at the beginning (µs). With `journal`, checkpoints are taken
+    as often as the plan says, at ticks, and what comes in is remembered since: what `crash` needs.
     """
 
     def __init__(
-        self, plan: Plan, *, instances: Mapping[str, Sequence[str]] | None = None, live: bool = False, start: int = 0
+        self,
+        plan: Plan,
+        *,
+        instances: Mapping[str, Sequence[str]] | None = None,
+        live: bool = False,
+        start: int = 0,
+        journal: bool = False,
     ) -> None:
         self.plan = plan
         self.clock = ManualClock(start)
@@ -49,58 +59,95 @@ class Harness:
         }
         self.cores = {(node, name): self._core(node) for node, names in self._instances.items() for name in names}
         self._introduce()
+        self._journals = {r: Journal.begin(core, start) for r, core in self.cores.items()} if journal else {}
 
     def give(self, block: str, rows: Sequence[Mapping[str, Any]] | bytes, *, instance: str | None = None) -> None:
         """Records for input `block`: wire objects, or NDJSON; at the first instance unless said otherwise."""
-        node = next(n.node for n in self.plan.nodes if isinstance(n, SourceNode) and n.block == block)
-        name = instance or self._instances[node][0]
+        runtime = self._runtime(block, instance)
         ndjson = rows if isinstance(rows, bytes) else b"\n".join(orjson.dumps(dict(r)) for r in rows)
-        records = Records(source=name, arrival=self.clock.now(), ndjson=ndjson, origin="test")
-        self._carry(node, name, self.cores[node, name].on_records(block, [records]))
+        records = Records(source=runtime[1], arrival=self.clock.now(), ndjson=ndjson, origin="test")
+        self._tell(runtime, lambda core: core.on_records(block, [records]), input_=block)
 
     def inject(self, block: str, frame: pl.DataFrame, *, instance: str | None = None) -> None:
         """Rows as if `block` had made them: meta columns `_time` and `_id`, then the block's columns."""
-        node = self.plan[block].node
-        name = instance or self._instances[node][0]
-        core = self.cores[node, name]
-        core.flow.enter(block, Batch(frame))
-        self._carry(node, name, core.on_tick(self.clock.now()) if self._live else core.proceed())
+        now = self.clock.now()
+
+        def said(core: Core) -> list[Instruction]:
+            core.flow.enter(block, Batch(frame))
+            return core.on_tick(now) if self._live else core.proceed()
+
+        self._tell(self._runtime(block, instance), said)
 
     def advance(self, by: int, step: int = 1_000_000) -> None:
         """Let `by` µs of wall clock pass; every runtime ticks at least every `step` µs."""
         target = self.clock.now() + by
         while self.clock.now() < target:
             self.clock.advance(min(step, target - self.clock.now()))
-            for node, name in list(self.cores):
-                self._carry(node, name, self.cores[node, name].on_tick(self.clock.now()))
-            for core in self.cores.values():
-                for inlet in core.inlets.values():
-                    for peer in self._instances[inlet.node.origin]:
-                        inlet.hear(f"{inlet.node.origin}/{peer}", self.clock.now())
+            now = self.clock.now()
+            self._hear(now)
+            for runtime in list(self.cores):
+                self._tell(runtime, lambda core, now=now: core.on_tick(now))  # type: ignore[misc]
+            for runtime, journal in self._journals.items():
+                if now - journal.taken >= self.plan.data.checkpoint:
+                    journal.renew(self.cores[runtime], now)
 
     def end(self) -> None:
         """All inputs come to their end."""
-        for (node, name), core in self.cores.items():
+        for runtime, core in self.cores.items():
             for block in core.sources:
-                self._carry(node, name, core.on_input_ended(block))
+                self._tell(runtime, lambda core, block=block: core.on_input_ended(block))  # type: ignore[misc]
 
     def restart(self, node: str, instance: str | None = None) -> None:
         """Stop a runtime and start it from a checkpoint taken at this moment."""
         name = instance or self._instances[node][0]
-        saved = pack(self.cores[node, name].snapshot())
+        saved = Journal.begin(self.cores[node, name], self.clock.now())
+        if (node, name) in self._journals:
+            self._journals[node, name] = saved
+        self.cores[node, name] = self._core(node)
+        saved.revive(self.cores[node, name], self.clock.now())
+
+    def crash(self, node: str, instance: str | None = None, *, lost: bool = False) -> None:
+        """Lose a runtime and start it from its last checkpoint; what it was told since, it is told again.
+
+        `lost`: what its inputs had read since does not come again. The harness must keep a journal.
+        """
+        name = instance or self._instances[node][0]
         fresh = self._core(node)
-        fresh.restore(unpack(saved), self.clock.now())
+        gone = frozenset(self.cores[node, name].sources) if lost else frozenset[str]()
         self.cores[node, name] = fresh
+        self._carry(node, name, self._journals[node, name].revive(fresh, self.clock.now(), lost=gone))
 
     def published(self, block: str) -> pl.DataFrame:
         """All rows of `block` that reached some output, in the total order; empty when there was none."""
         frames = self._published[block]
         return pl.concat(frames, how="diagonal").unique(ID, keep="first").sort(TIME, ID) if frames else pl.DataFrame()
 
-    def made(self, block: str) -> pl.DataFrame:
-        """All rows that left `block`, on whatever runtime, in the total order; late ones are not among them."""
-        frames = self._made[block]
+    def made(self, block: str, since: int = 0) -> pl.DataFrame:
+        """All rows that left `block`, on whatever runtime, in the total order; late ones are not among them.
+
+        `since`: only what came after the first so many batches (`batches` counts them).
+        """
+        frames = self._made[block][since:]
         return pl.concat(frames, how="diagonal").sort(TIME, ID) if frames else pl.DataFrame()
+
+    def batches(self, block: str) -> int:
+        """How many batches have left `block` so far."""
+        return len(self._made[block])
+
+    def _runtime(self, block: str, instance: str | None) -> Runtime:
+        node = self.plan[block].node
+        return node, instance or self._instances[node][0]
+
+    def _tell(self, runtime: Runtime, said: Said, *, input_: str = "") -> None:
+        core, journal = self.cores[runtime], self._journals.get(runtime)
+        self._carry(*runtime, said(core) if journal is None else journal.tell(core, said, input_=input_))
+
+    def _hear(self, now: int) -> None:
+        """Nobody is ever unreachable here."""
+        for core in self.cores.values():
+            for inlet in core.inlets.values():
+                for peer in self._instances[inlet.node.origin]:
+                    inlet.hear(f"{inlet.node.origin}/{peer}", now)
 
     def _core(self, node: str) -> Core:
         core = Core(self.plan.part(node), now=self.clock.now(), live=self._live, expect=self._expect[node])
@@ -130,5 +177,8 @@ class Harness:
                         stream, to, arrived, instruction.watermark, ended=instruction.ended, real=instruction.real
                     )
                     for target in self._instances[to]:
-                        core = self.cores[to, target]
-                        self._carry(to, target, core.on_link(stream, f"{node}/{name}", sent, self.clock.now()))
+                        self._deliver((to, target), stream, f"{node}/{name}", sent)
+
+    def _deliver(self, to: Runtime, stream: str, peer: str, sent: Send) -> None:
+        now = self.clock.now()
+        self._tell(to, lambda core: core.on_link(stream, peer, sent, now))

@@ -20,7 +20,12 @@ ROOT = Path(__file__).parents[2]
 WRONG_ON_PURPOSE = ROOT / "docs" / "diagnostics"
 """These pages show documents with mistakes; tests of their own compile them."""
 PAGES = sorted([ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").rglob("*.md")])
-DOCUMENTS = sorted((ROOT / "sla_docs").rglob("*.yaml")) + sorted((ROOT / "examples").rglob("*.yaml"))
+DOCUMENTS = [
+    path
+    for folder in ("sla_docs", "examples")
+    for path in sorted((ROOT / folder).rglob("*.yaml"))
+    if not path.name.endswith(".test.yaml")
+]
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^(?:#\s+)?(slac [a-z-]+\b[^#`\n]*)", re.MULTILINE)

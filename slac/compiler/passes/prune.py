@@ -14,6 +14,8 @@ from slac.compiler.draft import Draft, Found
 
 def prune(draft: Draft) -> Found:
     """Walk from the readers up; a stream that nobody reads keeps all its columns."""
+    if draft.options.whole:
+        return draft, []
     wanted: dict[str, Wanted] = {}
     nodes = []
     for node in reversed(draft.nodes):
