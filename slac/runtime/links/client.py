@@ -20,6 +20,8 @@ BEAT: Final = SECOND
 """Between two signs of life (µs)."""
 SILENT: Final = 5 * SECOND
 """A receiver that has not answered for this long (µs) is taken to be away."""
+GATHER: Final = 0.1
+"""A watermark without rows may wait this long (s) for the next: a trickle advances it many times a second."""
 PATIENCE: Final = 10 * SECOND
 """For how long (µs) a refusal may be due to our own predecessor, which has just died."""
 
@@ -47,6 +49,8 @@ class LinkClient:
         self._socket.setsockopt(zmq.SNDHWM, 1000)
         self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
         self._tasks: list[asyncio.Task[None]] = []
+        self._bare: dict[str, Held] = {}
+        self._flush: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Dial; a peer that is not there is dialled again for as long as it takes."""
@@ -58,6 +62,8 @@ class LinkClient:
 
     async def stop(self) -> None:
         """Hang up; what was handed to ZeroMQ gets a second to leave."""
+        if self._flush is not None:
+            self._flush.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -66,8 +72,22 @@ class LinkClient:
     def send(self, send: Send) -> None:
         """Keep a message until it is safe, and send it now if the receiver is there."""
         held = self.outbox.add(send)
-        if self.welcomed:
+        if not self.welcomed:
+            return
+        if held.body or send.ended:
+            self._bare.pop(send.stream, None)
             self._transmit(held)
+            return
+        self._bare[send.stream] = held
+        if self._flush is None:
+            self._flush = asyncio.get_running_loop().call_later(GATHER, self._send_bare)
+
+    def _send_bare(self) -> None:
+        self._flush = None
+        bare, self._bare = self._bare, {}
+        for held in bare.values():
+            if self.welcomed:
+                self._transmit(held)
 
     def _transmit(self, held: Held) -> None:
         self._number += 1
@@ -121,6 +141,7 @@ class LinkClient:
         if not self.welcomed:
             log.info("connected to %s", self._address)
         self.welcomed, self._number, self._refused_since = True, 0, None
+        self._bare.clear()
         for held in list(self.outbox.resume(accepted)):
             if self.welcomed:
                 self._transmit(held)

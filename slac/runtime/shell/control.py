@@ -35,13 +35,14 @@ class Control:
         meter: Meter,
         network: Callable[[], int],
         record: Path | None,
+        idle_cores: float = 0.0,
     ) -> None:
         self.usage = UsageSummary(budget=budget)
         self.refusing = False
         self._queues = queues
         self._costs = costs
         self._meter = meter
-        self._controller = Controller(budget)
+        self._controller = Controller(budget, idle_cores=idle_cores)
         self._network = network
         self._record = record
         self._last_reading = 0
@@ -60,6 +61,7 @@ class Control:
                 kept=q.source.gate.counts.kept,
                 cost=self._costs.get(name, 0.0),
                 can_drop=not q.can_wait,
+                waiting=q.waiting,
             )
             for name, q in self._queues.items()
         }

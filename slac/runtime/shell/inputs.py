@@ -34,6 +34,13 @@ class InputQueue:
         self._room.set()
         self._stopped = False
         self._held = False
+        self._taken = 0
+
+    @property
+    def waiting(self) -> float:
+        """Records queued, estimated from the mean size of those taken so far; 0 before the first."""
+        seen = self.source.gate.counts.seen
+        return self.bytes * seen / self._taken if self._taken else 0.0
 
     async def push(self, records: Records) -> bool:
         """Take records over, or refuse them (False); waits where the input can."""
@@ -66,6 +73,7 @@ class InputQueue:
             size += records.size
             taken.append(records)
         self.bytes -= size
+        self._taken += size
         if not self._held:
             self._room.set()
         return _merged(taken)

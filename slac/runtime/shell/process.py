@@ -28,6 +28,7 @@ from slac.runtime.shell.wiring import (
     make_state_directory,
 )
 from slac.shedding.budget import resolve_budget
+from slac.shedding.capacity.calibration import shipped_calibration
 from slac.shedding.machine import read_machine
 from slac.shedding.meter import Meter, ProcessReader
 from slac.stream.clock import SECOND, Clock
@@ -110,6 +111,7 @@ class Runtime:
             meter=Meter(ProcessReader()),
             network=lambda: sum(e.bytes for e in (self._client, self._server) if e is not None),
             record=record,
+            idle_cores=shipped_calibration().idle_cores,
         )
 
     def _restore(self) -> None:
@@ -129,6 +131,7 @@ class Runtime:
         log.info("going on from checkpoint %d, taken %.0f s ago", checkpoint.number, age)
 
     async def _start(self) -> None:
+        self._control.step(self._clock.now())  # a first pace, before a file can flood its queue
         for worker in self._outputs.values():
             await worker.start()
         if self._server is not None:
