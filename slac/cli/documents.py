@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from slac.cli.errors import show
-from slac.compiler import Compiled, CompileOptions, compile_paths
+
+if TYPE_CHECKING:
+    from slac.compiler import Compiled
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -43,6 +45,9 @@ def compile_quietly(
     paths: Sequence[str], assignments: Sequence[str], *, collapse: bool = False
 ) -> tuple[Compiled, ...]:
     """The same for commands that show warnings and notes in a way of their own."""
+    # A runtime that has its plan shares this module, and is to carry no compiler.
+    from slac.compiler import CompileOptions, compile_paths
+
     options = CompileOptions(environment=_environment(), parameters=parameters(assignments), collapse=collapse)
     return compile_paths(paths, options, stdin=read_stdin(paths))
 

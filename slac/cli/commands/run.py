@@ -8,16 +8,18 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from slac.cli import launch
 from slac.cli.documents import compile_for_command, takes_documents
-from slac.compiler import Compiled
 from slac.diagnostics import UsageError
 from slac.plan.graph import Plan
 from slac.runtime.shell.settings import RunSettings
+
+if TYPE_CHECKING:
+    from slac.compiler import Compiled
 
 ALL: Final = "all"
 """The node of a document that runs in one process."""
