@@ -19,9 +19,12 @@ from benchmarks.report import Bar, Row, row
 from benchmarks.startup import WATCHDOG
 from slac.diagnostics import RunFailed
 
-SETTLE: Final = 8.0
-"""Seconds from the start of both to the first reading: they compile, connect, and do the first checks."""
+SETTLE: Final = 5.0
+"""Seconds from the moment when the edge has joined to the first reading."""
+PATIENCE: Final = 90.0
+"""Seconds that the start of both may take."""
 SECONDS: Final = 10.0
+LOG: Final = CACHE / "idle.log"
 NODES: Final = ("central", "edge")
 BAR: Final = Bar("under", 1.0)
 
@@ -29,6 +32,7 @@ BAR: Final = Bar("under", 1.0)
 def run(settle: float = SETTLE, seconds: float = SECONDS) -> list[Row]:
     """One row a node."""
     with _runtimes(_silent_document()) as processes:
+        _wait_until_joined(processes)
         time.sleep(settle)
         before = _used(processes)
         time.sleep(seconds)
@@ -57,7 +61,7 @@ def _runtimes(document: Path) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
         "record": str(CACHE / "idle.ndjson"),
     }
     assignments = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
-    log = (CACHE / "idle.log").open("wb")
+    log = LOG.open("wb")
     processes = {
         node: subprocess.Popen(
             [command("slac"), "run", str(document), "--node", node, *assignments], stdout=log, stderr=log
@@ -74,11 +78,20 @@ def _runtimes(document: Path) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
         log.close()
 
 
+def _wait_until_joined(processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    until = time.monotonic() + PATIENCE
+    while b"has joined" not in LOG.read_bytes():
+        _used(processes)
+        if time.monotonic() > until:
+            raise RunFailed(f"the runtimes did not find each other within {PATIENCE:g} s ({LOG} may say why)")
+        time.sleep(0.2)
+
+
 def _used(processes: dict[str, subprocess.Popen[bytes]]) -> dict[str, float]:
     """CPU seconds of each since its start."""
     for node, process in processes.items():
         if process.poll() is not None:
-            raise RunFailed(f"the {node} runtime has ended ({CACHE / 'idle.log'} says why)")
+            raise RunFailed(f"the {node} runtime has ended ({LOG} says why)")
     used = {node: psutil.Process(process.pid).cpu_times() for node, process in processes.items()}
     return {node: times.user + times.system for node, times in used.items()}
 
