@@ -18,16 +18,16 @@ from typing import Any
 import pytest
 import yaml
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "examples/traces/watchdog.yaml"
 TRACE = ROOT / "examples/traces/watchdog.ndjson"
-COPIES = 120
+COPIES = 90
 """How often the trace is repeated where a run must last long enough to be interrupted."""
 REPEATED_EVERY_MS = 120_000
-FEW = 60.0
-"""Seconds that anything here may take."""
+FEW = 120.0
+"""Seconds that anything here may take, on a machine that has other things to do."""
 
 
 def command(*arguments: str) -> list[str]:
@@ -173,13 +173,15 @@ def test_one_of_two_is_killed_and_started_again(long_trace: Path, tmp_path: Path
         "central": ["--node", "central", "--expect", "1", "--state", "state", *options],
     }
     (stays,) = nodes.keys() - {lost}
+    # The edge is far ahead of what central publishes: it is in its middle when it has just written a checkpoint.
+    signs = {"edge": tmp_path / "state/watchdog-trace/edge/lost/checkpoint", "central": tmp_path / "reports.ndjson"}
     with started(tmp_path, *nodes[stays]) as kept:
-        with started(tmp_path, *nodes[lost]) as killed:
-            until(lambda: (tmp_path / "reports.ndjson").exists() and len(lines(tmp_path)) > 0)
+        with started(tmp_path, *nodes[lost], "--instance", "lost") as killed:
+            until(lambda: signs[lost].exists() and signs[lost].stat().st_size > 0)
             killed.kill()
             killed.wait(FEW)
-        assert len(lines(tmp_path)) < len(lines(long_trace)), "it was not interrupted in its middle"
-        run(tmp_path, *nodes[lost])
+        assert kept.poll() is None, "it was not interrupted in its middle"
+        run(tmp_path, *nodes[lost], "--instance", "lost")
         ends_well(kept)
 
     assert set(lines(tmp_path)) == set(lines(long_trace))
