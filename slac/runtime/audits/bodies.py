@@ -66,25 +66,42 @@ class BodyRows:
             pl.Series(SLOT, self._slots.find(rows), pl.Int64), (pl.col(AT) // self._retain).alias(EPOCH)
         )
 
-    def settle(self, rows: pl.DataFrame | None, periods: Periods, oldest: Longs, settled: Mask) -> pl.DataFrame | None:
-        """Give rows and pending partials to the publications of this pass; what is left over becomes pending.
+    def settle(
+        self, rows: pl.DataFrame | None, periods: Periods, oldest: Longs
+    ) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
+        """Give rows and pending partials to the publications of this pass.
 
-        `oldest`: by publication, the lowest epoch that it takes; `settled`: by slot, whether it has published by now.
-        Returns partial rows with `_publication`, or None.
+        `oldest`: by publication, the lowest epoch that it takes. Returns partial rows with `_publication`, and partial
+        rows that are left over, to be given to `keep` once `published` says what is dead by now.
         """
+        left = None
         taken = [] if not len(periods.slots) else self._taken(periods)
         if rows is not None:
             owner = periods.of(rows[SLOT].to_numpy(), rows[AT].to_numpy())
             marked = rows.with_columns(pl.Series(PUBLICATION, owner, pl.Int64))
             exprs = [*partial_exprs(self.body.aggregates, marked.columns), pl.col(AT).max().alias(UNTIL)]
             partial = grouped(marked, [PUBLICATION, *self._pieces], exprs)
-            self._keep(partial.filter(pl.col(PUBLICATION) < 0).drop(PUBLICATION), settled)
+            left = partial.filter(pl.col(PUBLICATION) < 0).drop(PUBLICATION)
             taken.append(partial.filter(pl.col(PUBLICATION) >= 0))
         if not taken:
-            return None
+            return None, left
         together = pl.concat(taken, how="diagonal")
         wanted = oldest[together[PUBLICATION].to_numpy()]
-        return together.filter(pl.col(EPOCH) >= pl.Series(wanted, dtype=pl.Int64))
+        return together.filter(pl.col(EPOCH) >= pl.Series(wanted, dtype=pl.Int64)), left
+
+    def keep(self, partial: pl.DataFrame | None, settled: Mask) -> None:
+        """Add what is left over to what is pending; `settled`: by slot, whether it has published by now.
+
+        A key that has published needs no epochs any more.
+        """
+        if partial is None or not partial.height:
+            return
+        known = pl.Series(settled[partial[SLOT].to_numpy()])
+        marked = partial.with_columns(pl.when(known).then(pl.lit(NEVER)).otherwise(EPOCH).alias(EPOCH))
+        self._runs.append(marked.sort(SLOT))
+        while len(self._runs) > 1 and self._runs[-2].height < 2 * self._runs[-1].height:
+            last = self._runs.pop()
+            self._runs[-1] = self._merged(self._alive(pl.concat([self._runs[-1], last])))
 
     def lists(self, partial: pl.DataFrame, publications: pl.DataFrame) -> pl.DataFrame:
         """`_publication` and the body as a list of structs, rows in the order of the `by` columns.
@@ -111,17 +128,6 @@ class BodyRows:
             self.held.add(held)
         if pending is not None and pending.height:
             self._runs = [pending]
-
-    def _keep(self, partial: pl.DataFrame, settled: Mask) -> None:
-        """Add to what is pending; a key that has published needs no epochs any more."""
-        if not partial.height:
-            return
-        known = pl.Series(settled[partial[SLOT].to_numpy()])
-        marked = partial.with_columns(pl.when(known).then(pl.lit(NEVER)).otherwise(EPOCH).alias(EPOCH))
-        self._runs.append(marked.sort(SLOT))
-        while len(self._runs) > 1 and self._runs[-2].height < 2 * self._runs[-1].height:
-            last = self._runs.pop()
-            self._runs[-1] = self._merged(self._alive(pl.concat([self._runs[-1], last])))
 
     def _merged(self, partial: pl.DataFrame) -> pl.DataFrame:
         exprs = [*merge_exprs(self.body.aggregates), pl.col(UNTIL).max()]

@@ -113,13 +113,15 @@ class AuditOperator(Operator):
         periods = Periods(table)
         support = self._support(periods, rows, 0 if table is None else table.height)
         oldest = self._oldest_epochs(table)
-        settled = self._slots[SAID] > BEGINNING
-        taken = [b.settle(r, periods, oldest, settled) for b, r in zip(self._bodies, bodies, strict=True)]
+        settled = [b.settle(r, periods, oldest) for b, r in zip(self._bodies, bodies, strict=True)]
+        if table is not None:
+            last = table.select(SLOT, TIME).unique(SLOT, keep="last", maintain_order=True)
+            self._slots[PUBLISHED][last[SLOT].to_numpy()] = last[TIME].to_numpy()
+        for body, (_, left) in zip(self._bodies, settled, strict=True):
+            body.keep(left, self._slots[SAID] > BEGINNING)
         if table is None:
             return None
-        last = table.select(SLOT, TIME).unique(SLOT, keep="last", maintain_order=True)
-        self._slots[PUBLISHED][last[SLOT].to_numpy()] = last[TIME].to_numpy()
-        return self._reports.frame(table.with_columns(support), self._slots, self._bodies, taken)
+        return self._reports.frame(table.with_columns(support), self._slots, self._bodies, [t for t, _ in settled])
 
     def _support(self, periods: Periods, rows: pl.DataFrame | None, height: int) -> list[pl.Series]:
         """How many events stand behind each publication; those behind none yet are kept by slot."""

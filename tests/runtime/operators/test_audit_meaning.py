@@ -37,10 +37,15 @@ BODY = ReportBody(
 BODY_SCHEMA = Schema((Field("case", String()), Field("runs", Int()), Field("latest", Int())))
 
 keys = st.sampled_from(["a", "b", None])
-rows_of = st.lists(
-    st.tuples(st.integers(0, 80), keys, st.sampled_from(["up", "low", "down", "odd", None])), max_size=40
-)
-bodies_of = st.lists(st.tuples(st.integers(0, 80), keys, st.sampled_from(["x", "y"]), st.integers(0, 9)), max_size=40)
+
+
+def some(row: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    """A few rows, or enough that every report has some."""
+    return st.one_of(st.lists(row, max_size=10), st.lists(row, min_size=15, max_size=50))
+
+
+rows_of = some(st.tuples(st.integers(0, 80), keys, st.sampled_from(["up", "low", "down", "odd", None])))
+bodies_of = some(st.tuples(st.integers(0, 80), keys, st.sampled_from(["x", "y"]), st.integers(0, 9)))
 nodes = st.builds(
     lambda initial, no_data, low: audit_node(
         {"up": 7, "low": low, "down": 3},
@@ -142,6 +147,20 @@ def test_keys_are_forgotten_with_their_bodies() -> None:
         "body0.pending" not in driver.operator.snapshot().frames
         or not driver.operator.snapshot().frames["body0.pending"].height
     )
+
+
+def test_a_row_is_in_one_report_only() -> None:
+    """What a report has taken is not merged with what the same pass leaves over for the next one."""
+    driver = audit(audit_node({"up": 10, "low": 10}, retain=10**6, bodies=[(BODY, BODY_SCHEMA)]))
+    driver.give(Arrivals().take(states([(0, "a", "up"), (15, "a", "low")])), 0)
+    driver.give(Arrivals().take(body_frame([(t, "a", "x", 1) for t in (2, 5, 12, 14, 17)])), 1)
+    driver.advance(4)
+    driver.advance(13)
+    driver.advance(16)
+    driver.advance(26)
+
+    found = [(t, [c["runs"] for c in cases]) for t, cases in told(driver.out, "cases")]
+    assert found == [(0, []), (10, [2]), (15, [2]), (25, [1])]
 
 
 def test_many_body_rows_are_folded_without_a_report() -> None:
