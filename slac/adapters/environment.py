@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 Code = Literal["environment/missing", "environment/occupied", "environment/unreachable"]
@@ -81,7 +81,7 @@ def listen(address: str) -> list[Problem]:
         return [_no_address(address)]
     wildcard = host in {"*", "0.0.0.0"}  # noqa: S104 - what the document says is asked for, and closed at once
     try:
-        family, kind, _, _, place = socket.getaddrinfo("" if wildcard else host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, _, _, place = _local(None if wildcard else host, port)
         with socket.socket(family, kind) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(place)
@@ -110,6 +110,11 @@ def writable(path: str) -> list[Problem]:
     if not os.access(existing, os.W_OK) or not (existing == place or existing.is_dir()):
         return [Problem(code="environment/missing", sentence=f"{path} cannot be written: {existing} does not allow it")]
     return []
+
+
+def _local(host: str | None, port: int) -> tuple[int, int, int, str, Any]:
+    """What `socket` and `bind` take for an address of this machine; every address of it for None."""
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
 
 
 def _host_and_port(address: str) -> tuple[str, int | None]:

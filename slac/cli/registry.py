@@ -27,9 +27,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "check": Entry("slac.cli.commands.check:check", "Check documents, offline or with a look outside."),
         "compile": Entry("slac.cli.commands.compile:compile_", "Check documents and show the plan that they become."),
         "completion": Entry("slac.cli.commands.completion:completion", "Print what a shell needs to complete slac."),
-        "diff": Entry(
-            "slac.cli.commands.diff:diff", "Show how two documents differ, and what state survives."
-        ),
+        "diff": Entry("slac.cli.commands.diff:diff", "Show how two documents differ, and what state survives."),
         "explain": Entry("slac.cli.commands.explain:explain", "Explain a diagnostic code, or list all of them."),
         "fmt": Entry("slac.cli.commands.fmt:fmt", "Write documents in the one form that all have."),
         "graph": Entry("slac.cli.commands.graph:graph", "Draw the dataflow of a document."),

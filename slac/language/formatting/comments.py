@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
+_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml where PyYAML has it: a document is scanned several times."""
 _TRAILING: Final = re.compile(r"\s+$")
 
 
@@ -29,15 +31,15 @@ def comments_of(text: str) -> Counter[str]:
 def indent_comments(before: str, after: str) -> str:
     """`after`, its comment lines indented as what they belonged to in `before`.
 
-    That is the next line, or the line before where that one is deeper and the comment was deeper than the next.
+    That is the next line; or, for a comment that is deeper than it, the level of the block that ends with the comment.
     """
-    inner = [_is_inner(before.splitlines(), n) for n in comment_lines(before)]
+    levels = [_level(before.splitlines(), n) for n in comment_lines(before)]
     lines, numbers = after.splitlines(), comment_lines(after)
-    if len(numbers) != len(inner):
+    if len(numbers) != len(levels):
         return after
-    for number, belongs_to_previous in zip(numbers, inner, strict=True):
-        previous, following = _around(lines, number)
-        indent = previous if belongs_to_previous else following
+    for number, level in zip(numbers, levels, strict=True):
+        chain = _chain(lines, number)
+        indent = _following(lines, number) if level is None else chain[min(level, len(chain) - 1)]
         lines[number] = " " * indent + lines[number].lstrip()
     return "\n".join(lines) + "\n"
 
@@ -63,16 +65,33 @@ def comment_lines(text: str) -> list[int]:
     return [n for n in found if not _in(covered, n, len(lines[n]) - len(lines[n].lstrip()))]
 
 
-def _is_inner(lines: Sequence[str], number: int) -> bool:
-    previous, following = _around(lines, number)
-    return following < min(previous, _indent(lines[number]))
+def _level(lines: Sequence[str], number: int) -> int | None:
+    """Which of the blocks that are open at the line before ends with the comment; None for one before the next line."""
+    own, following = _indent(lines[number]), _following(lines, number)
+    chain = _chain(lines, number)
+    if following >= min(own, chain[0]):
+        return None
+    return next(level for level, indent in enumerate([*chain, 0]) if indent <= own)
 
 
-def _around(lines: Sequence[str], number: int) -> tuple[int, int]:
-    """The indentations of the lines with content before and behind a line; 0 where there is none."""
-    before = next((_indent(line) for line in reversed(lines[:number]) if _has_content(line)), 0)
-    behind = next((_indent(line) for line in lines[number + 1 :] if _has_content(line)), 0)
-    return before, behind
+def _chain(lines: Sequence[str], number: int) -> list[int]:
+    """Indentations of the line with content before, and of those around it, outwards; ends with 0.
+
+    A list may stand as far left as the key that holds it: then this indentation stands twice.
+    """
+    chain: list[int] = []
+    in_list = False
+    for line in filter(_has_content, reversed(lines[:number])):
+        indent, is_item = _indent(line), line.lstrip().startswith("- ")
+        if not chain or indent < chain[-1] or (indent == chain[-1] and in_list and not is_item):
+            chain.append(indent)
+            in_list = is_item
+    return chain or [0]
+
+
+def _following(lines: Sequence[str], number: int) -> int:
+    """The indentation of the next line with content; 0 at the end."""
+    return next((_indent(line) for line in lines[number + 1 :] if _has_content(line)), 0)
 
 
 def _has_content(line: str) -> bool:
@@ -86,7 +105,7 @@ def _indent(line: str) -> int:
 def _scalars(text: str) -> list[tuple[int, int, int, int]]:
     """Where scalars stand: line and column of start and end, from 0. Only what has a `#` or several lines counts."""
     found = []
-    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+    for token in yaml.scan(text, Loader=_LOADER):
         if isinstance(token, yaml.ScalarToken):
             start, end = token.start_mark, token.end_mark
             if "#" in token.value or end.line > start.line:

@@ -9,7 +9,7 @@ from slac.language.formatting.comments import comments_of, indent_comments, one_
 from slac.language.formatting.layout import lay_out
 from slac.language.formatting.order import order_of_effect
 from slac.language.yaml.compose import compose
-from slac.language.yaml.nodes import plain
+from slac.language.yaml.nodes import Node, plain
 
 _ROUNDS: Final = 4
 """A form that has not settled by then is not used."""
@@ -24,15 +24,21 @@ def format_document(source: Source) -> tuple[str | None, list[Diagnostic]]:
     tree, found = compose(source)
     if tree is None or any(d.severity is Severity.ERROR for d in found):
         return None, found
+    text = _settled(source)
+    if text is None or not (text == source.text or _same(tree, source.text, text)):
+        return None, [_not_kept(source)]
+    return text, []
+
+
+def _settled(source: Source) -> str | None:
+    """The text formatted until that changes nothing more; None where it fails or does not settle."""
     text = source.text
     for _ in range(_ROUNDS):
         formatted = _once(Source(source.name, text))
-        if formatted is None or not _same(source.text, formatted):
-            return None, [_not_kept(source)]
-        if formatted == text:
-            return text, []
+        if formatted is None or formatted == text:
+            return formatted
         text = formatted
-    return None, [_not_kept(source)]
+    return None
 
 
 def _once(source: Source) -> str | None:
@@ -41,12 +47,10 @@ def _once(source: Source) -> str | None:
     return None if laid_out is None else one_blank_line(indent_comments(ordered, laid_out))
 
 
-def _same(one: str, other: str) -> bool:
-    """Whether two texts hold equal values and equal comments; the order of comments may follow that of keys."""
-    trees = [compose(Source("", text))[0] for text in (one, other)]
-    if None in trees:
-        return False
-    return plain(trees[0]) == plain(trees[1]) and comments_of(one) == comments_of(other)  # type: ignore[arg-type]
+def _same(tree: Node, before: str, after: str) -> bool:
+    """Whether a text holds the values of a tree and the comments of the text before, in whatever order keys stand."""
+    other, _ = compose(Source("", after))
+    return other is not None and plain(other) == plain(tree) and comments_of(before) == comments_of(after)
 
 
 def _not_kept(source: Source) -> Diagnostic:

@@ -1,0 +1,157 @@
+"""The nodes of a block as words of the language and their values, for people to compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import singledispatch
+from typing import Any
+
+import msgspec
+
+from slac.language.durations import format_duration
+from slac.plan.expression_text import to_text
+from slac.plan.expressions import AnyExpr, NamedExpr
+from slac.plan.nodes import (
+    AbsenceNode,
+    AnyNode,
+    AuditNode,
+    LatestJoinNode,
+    OutputNode,
+    SelectNode,
+    SourceNode,
+    UnionNode,
+    ViolationNode,
+    WindowNode,
+)
+from slac.plan.render.describe import window_text
+
+_NOT_SAID = frozenset({"id", "block", "node", "inputs", "schema", "depth", "windowed"})
+_HIDDEN = ("password", "secret", "token", "authorization", "headers", "key")
+
+
+def words_of(nodes: Iterable[AnyNode]) -> dict[str, str]:
+    """Word -> value of all nodes of a block; words that say nothing are left out, and what a block reads of itself."""
+    group = list(nodes)
+    own = {n.id for n in group}
+    said = (pair for node in group for pair in _words(node).items())
+    return {word: value for word, value in said if value and not (word == "from" and value in own)}
+
+
+@singledispatch
+def _words(node: AnyNode) -> Mapping[str, str]:
+    """A node without words of its own shows its fields."""
+    fields = msgspec.structs.asdict(node)
+    return {name: _plain(value) for name, value in fields.items() if name not in _NOT_SAID}
+
+
+@_words.register
+def _(node: SourceNode) -> Mapping[str, str]:
+    columns = {f"field {f.name}": f"{f.dtype}{'?' if f.nullable else ''}" for f in node.schema.fields}
+    return {
+        "adapter": node.adapter,
+        **_settings(node.settings),
+        "emits": node.event,
+        "types": ", ".join(f"{t.type}: {t.when_sql}" if t.when_sql else t.type for t in node.types),
+        **columns,
+        "map": ", ".join(f"{field}: {path}" for field, path in node.mapping),
+        "time": f"{node.time_mode} {node.time_unit}",
+        "lateness": format_duration(node.lateness),
+        "idle": format_duration(node.idle),
+        "rate": _plain(node.rate) if node.rate is not None else "",
+        "shed": node.shed,
+    }
+
+
+@_words.register
+def _(node: SelectNode) -> Mapping[str, str]:
+    return {"from": node.inputs[0], "where": _sql(node.where), "select": _columns(node.columns or ())}
+
+
+@_words.register
+def _(node: UnionNode) -> Mapping[str, str]:
+    return {"from": ", ".join(node.inputs)}
+
+
+@_words.register
+def _(node: LatestJoinNode) -> Mapping[str, str]:
+    columns = ", ".join(node.right_columns)
+    return {f"join {node.alias}": f"latest {node.inputs[1]} by {', '.join(node.by)}: {columns}"}
+
+
+@_words.register
+def _(node: WindowNode) -> Mapping[str, str]:
+    return {
+        "from": node.inputs[0],
+        "by": ", ".join(node.keys),
+        "window": window_text(node.window),
+        "select": _columns(node.project),
+        "then": _columns(node.then),
+        "late": node.late,
+        "retain": format_duration(node.retain),
+    }
+
+
+@_words.register
+def _(node: AuditNode) -> Mapping[str, str]:
+    states = {
+        f"state {s.name}": f"when {s.when_sql or to_text(s.when)}, {s.verdict}"
+        + ("" if s.report_every is None else f", every {format_duration(s.report_every)}")
+        for s in node.states
+    }
+    reports = {
+        f"report {body.name}": f"from {node.inputs[body.port]} by {', '.join(body.by)}: {_columns(body.project)}"
+        for body in node.report
+    }
+    return {
+        "from": node.inputs[0],
+        "by": ", ".join(node.keys),
+        "states": ", ".join(s.name for s in node.states),
+        **states,
+        "initial": node.initial or "",
+        "no_data": node.no_data,
+        **reports,
+        "retain": format_duration(node.retain),
+    }
+
+
+@_words.register
+def _(node: ViolationNode) -> Mapping[str, str]:
+    where = node.condition_sql or to_text(node.condition)
+    return {"from": node.inputs[0], "where": where, **_alarm(node)}
+
+
+@_words.register
+def _(node: AbsenceNode) -> Mapping[str, str]:
+    return {"absent": node.inputs[0], "for": format_duration(node.silence), **_alarm(node)}
+
+
+@_words.register
+def _(node: OutputNode) -> Mapping[str, str]:
+    return {"adapter": node.adapter, **_settings(node.settings), "from": ", ".join(node.blocks)}
+
+
+def _alarm(node: ViolationNode | AbsenceNode) -> Mapping[str, str]:
+    return {
+        "by": ", ".join(node.keys),
+        "severity": node.severity,
+        "message": node.message or "",
+        "labels": ", ".join(f"{k}: {v}" for k, v in node.labels.items()),
+        "retain": format_duration(node.retain),
+    }
+
+
+def _columns(columns: Iterable[NamedExpr]) -> str:
+    return ", ".join(f"{c.name}: {c.sql or to_text(c.expr)}" for c in columns)
+
+
+def _sql(expr: AnyExpr | None) -> str:
+    return "" if expr is None else to_text(expr)
+
+
+def _settings(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Settings of an adapter; what may be a secret shows no more than that it is there."""
+    return {k: "(hidden)" if any(h in k.lower() for h in _HIDDEN) else _plain(v) for k, v in settings.items()}
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
