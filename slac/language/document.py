@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from slac.diagnostics import Source, Span
+from slac.language.event_types import EventDecl, FieldDecl, FieldType
 from slac.language.terms import DefaultFilled, Ref, Segment, Setting, Sql
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "EmitDecl",
     "EventDecl",
     "FieldDecl",
+    "FieldType",
     "InputDecl",
     "JoinDecl",
     "LoggingDecl",
@@ -47,36 +49,12 @@ __all__ = [
     "WindowDecl",
 ]
 
-FieldType: TypeAlias = Literal["string", "float", "int", "bool", "timestamp", "duration", "struct"]
 Verdict: TypeAlias = Literal["ok", "violated"]
 NoData: TypeAlias = Literal["hold", "ok", "violated", "undecided"]
 Severity: TypeAlias = Literal["info", "warning", "critical"]
+Unknown: TypeAlias = Literal["drop", "keep", "quarantine"]
 TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
 ParameterType: TypeAlias = Literal["duration", "string", "int", "float", "size", "rate"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldDecl:
-    """A field of an event type; `fields` is filled for a struct only. `span` is the field's name."""
-
-    name: str
-    type_name: FieldType
-    nullable: bool
-    span: Span
-    path: str = ""
-    fields: tuple[FieldDecl, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventDecl:
-    """An event type: what it extends, and its own fields."""
-
-    name: str
-    extends: tuple[Ref, ...]
-    payload: tuple[FieldDecl, ...]
-    context: tuple[FieldDecl, ...]
-    span: Span
-    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +125,8 @@ class EmitDecl:
 class InputDecl:
     """An input block; `settings` is all that is not a word of the language, and belongs to the adapter.
 
-    Of several types in `emits`, an event is of the first, in document order, whose condition is true.
+    `id` are the fields of the natural id, by which repeats are dropped for `retain_us`; `until` is the field at which
+    an event ends that is an interval. Of several types in `emits`, an event is of the first whose condition is true.
     """
 
     name: str
@@ -156,6 +135,10 @@ class InputDecl:
     emits: tuple[EmitDecl, ...]
     time: TimeDecl
     map: tuple[MapEntry, ...]
+    id: tuple[Ref, ...]
+    retain_us: int
+    until: Ref | None
+    unknown: Unknown
     rate: RateDecl | None
     shed: ShedDecl
     span: Span

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from slac.plan.signatures import BOOL, DURATION, FLOAT, INT, ORDERED, SCALAR, STRING, TIMESTAMP
+from slac.plan.signatures import FLOAT, INT, ORDERED, SCALAR, STRING
 from slac.stream.types import AnyType
 
 __all__ = ["AGGREGATES", "NOT_BUILT", "Aggregate"]
@@ -47,8 +47,8 @@ _ALL = (
     Aggregate(key="min", usage="MIN(x)", results=_same(ORDERED)),
     Aggregate(key="max", usage="MAX(x)", results=_same(ORDERED)),
     Aggregate(key="avg", usage="AVG(x)", results=MappingProxyType({INT: FLOAT, FLOAT: FLOAT})),
-    Aggregate(key="first", usage="FIRST(x)", results=_same((BOOL, INT, FLOAT, STRING, TIMESTAMP, DURATION))),
-    Aggregate(key="last", usage="LAST(x)", results=_same((BOOL, INT, FLOAT, STRING, TIMESTAMP, DURATION))),
+    Aggregate(key="first", usage="FIRST(x)", results=_same(SCALAR)),
+    Aggregate(key="last", usage="LAST(x)", results=_same(SCALAR)),
     Aggregate(key="worst", usage="WORST(x, 'best', …, 'worst')", results=_same((STRING,)), ranked=True),
     Aggregate(key="best", usage="BEST(x, 'best', …, 'worst')", results=_same((STRING,)), ranked=True),
 )

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import polars as pl
 
-from slac.plan.signatures import BOOL, FLOAT, INT, NULL, STRING, TIMESTAMP
+from slac.plan.signatures import BOOL, FLOAT, INT, MAP, NULL, STRING, TIMESTAMP, widened
 from slac.stream.types import AnyType, to_polars
 
 Conversion: TypeAlias = Callable[[pl.Expr], pl.Expr]
@@ -73,6 +73,7 @@ CASTS: Mapping[tuple[AnyType, AnyType], Conversion] = MappingProxyType(
         (STRING, FLOAT): _text_to_number(pl.Float64()),
         (STRING, TIMESTAMP): _text_to_timestamp,
         (TIMESTAMP, STRING): _timestamp_to_text,
+        (MAP, STRING): lambda a: a,
     }
 )
 """Conversions between different types; a type converts to itself, and NULL to all."""
@@ -81,28 +82,29 @@ _LOSES_NOTHING = frozenset({(BOOL, INT), (BOOL, FLOAT), (BOOL, STRING), (INT, BO
     (FLOAT, BOOL),
     (FLOAT, STRING),
     (TIMESTAMP, STRING),
+    (MAP, STRING),
 }
 
 
 def can_cast(source: AnyType, target: AnyType) -> bool:
     """Whether the language converts one type to the other."""
-    return source in (target, NULL) or (source, target) in CASTS
+    return source == NULL or widened(source) == target or (widened(source), target) in CASTS
 
 
 def may_fail(source: AnyType, target: AnyType) -> bool:
     """Whether a value that is not NULL may become NULL on the way."""
-    return source != target and (source, target) not in _LOSES_NOTHING
+    return widened(source) != target and (widened(source), target) not in _LOSES_NOTHING
 
 
 def targets(source: AnyType) -> list[str]:
     """The names of the types that `source` converts to."""
-    return [str(b) for a, b in CASTS if a == source]
+    return [str(b) for a, b in CASTS if a == widened(source)]
 
 
 def convert(value: pl.Expr, source: AnyType, target: AnyType) -> pl.Expr:
     """The Polars expression of the conversion, which `can_cast` must allow."""
-    if source == target:
+    if widened(source) == widened(target):
         return value
     if source == NULL:
         return value.cast(to_polars(target))
-    return CASTS[source, target](value)
+    return CASTS[widened(source), target](value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from slac.plan.scalar import arithmetic, logic, mathematics, text, time
+from slac.plan.scalar import arithmetic, collections, logic, mathematics, text, time
 from slac.plan.scalar.function import Function, Lowering
 
 __all__ = ["FUNCTIONS", "SQL_NAMES", "Function", "Lowering"]
@@ -13,7 +13,14 @@ __all__ = ["FUNCTIONS", "SQL_NAMES", "Function", "Lowering"]
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {
         function.key: function
-        for theme in (logic.FUNCTIONS, arithmetic.FUNCTIONS, mathematics.FUNCTIONS, text.FUNCTIONS, time.FUNCTIONS)
+        for theme in (
+            logic.FUNCTIONS,
+            arithmetic.FUNCTIONS,
+            mathematics.FUNCTIONS,
+            text.FUNCTIONS,
+            time.FUNCTIONS,
+            collections.FUNCTIONS,
+        )
         for function in theme
     }
 )

@@ -55,6 +55,9 @@ class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
 
     `types`: an event is of the first whose condition is true; what is of none, or lacks a field that its type
     requires, is quarantined. Empty where the input has one type only, which payload and context describe.
+    `natural_id`: columns whose hash is the event's id; a repeat within `retain` (event time) is dropped. `until`: the
+    column (a timestamp, or a duration from the timestamp on) that makes an event an interval. `unknown`: what becomes
+    of fields that no type declares; `keep` adds the column `unknown`, a map.
     """
 
     adapter: str
@@ -71,6 +74,10 @@ class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
     shed: Literal["approximate", "never"] = "approximate"
     can_wait: bool = False
     types: tuple[TypeSpec, ...] = ()
+    natural_id: tuple[str, ...] = ()
+    retain: int = 0
+    until: str | None = None
+    unknown: Literal["drop", "keep", "quarantine"] = "drop"
 
 
 class SelectNode(Node, frozen=True, kw_only=True, tag="select"):

@@ -10,15 +10,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal as Choice
 
-from slac.plan.expressions import AnyExpr, Cast, Literal
-from slac.stream.types import AnyType, Bool, Duration, Float, Int, Null, String, Timestamp
+import msgspec
+
+from slac.plan.expressions import AnyExpr, Cast, Column, Literal
+from slac.stream.types import AnyType, Bool, Duration, Enum, Float, Int, List, Map, Null, String, Timestamp
 
 BOOL, INT, FLOAT, STRING, TIMESTAMP, DURATION = Bool(), Int(), Float(), String(), Timestamp(), Duration()
-NULL = Null()
+NULL, MAP = Null(), Map()
+LIST = List(NULL)
+"""A list of whatever: as a parameter, it takes every list."""
 
 ORDERED: tuple[AnyType, ...] = (INT, FLOAT, STRING, TIMESTAMP, DURATION)
 """Types with `<`."""
-SCALAR: tuple[AnyType, ...] = (BOOL, *ORDERED)
+SCALAR: tuple[AnyType, ...] = (BOOL, *ORDERED, MAP)
 """Types with `=`."""
 
 Nulls = Choice["any", "all", "always", "never"]
@@ -84,12 +88,28 @@ def overload(params: Sequence[AnyType | Param], result: AnyType) -> Overload:
 
 def fits(actual: AnyType, wanted: AnyType) -> bool:
     """Whether a value of one type stands where another is wanted without a cast written by the user."""
-    return actual in (wanted, NULL) or (actual == INT and wanted == FLOAT)
+    plain = widened(actual)
+    if wanted == LIST:
+        return isinstance(plain, List)
+    return actual in (wanted, NULL) or plain == wanted or (actual == INT and wanted == FLOAT)
+
+
+def widened(dtype: AnyType) -> AnyType:
+    """What a type counts as in expressions: an enum is text, and a list of one a list of text."""
+    match dtype:
+        case Enum():
+            return STRING
+        case List(item=item):
+            return List(widened(item))
+        case _:
+            return dtype
 
 
 def common_type(types: Sequence[AnyType]) -> AnyType | None:
     """The one type that all of `types` fit, NULL's own if there is no other; None where there is none."""
     wanted: AnyType = NULL
+    if len(set(types)) > 1:
+        types = [widened(t) for t in types]
     for dtype in types:
         if fits(dtype, wanted) and wanted != NULL:
             continue
@@ -101,7 +121,8 @@ def common_type(types: Sequence[AnyType]) -> AnyType | None:
 
 def resolve(rules: Sequence[Overload | Uniform], types: Sequence[AnyType]) -> Resolved | None:
     """The first rule that takes arguments of these types; None where no rule does."""
-    found = (_resolve_one(rule, types) for rule in rules if rule.takes(len(types)))
+    plain = [widened(t) for t in types]
+    found = (_resolve_one(rule, plain) for rule in rules if rule.takes(len(types)))
     return next((r for r in found if r is not None), None)
 
 
@@ -112,9 +133,11 @@ def takes_count(rules: Sequence[Overload | Uniform], count: int) -> bool:
 
 def coerce(expr: AnyExpr, wanted: AnyType) -> AnyExpr:
     """`expr` as a value of `wanted`, which its type must fit."""
-    if expr.dtype == wanted:
+    if wanted in (expr.dtype, LIST):
         return expr
     match expr:
+        case Column() if widened(expr.dtype) == wanted:
+            return msgspec.structs.replace(expr, dtype=wanted)
         case Literal(value=None):
             return Literal(value=None, dtype=wanted)
         case Literal(value=int(value)) if wanted == FLOAT:

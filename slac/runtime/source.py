@@ -14,6 +14,7 @@ import polars as pl
 from slac.adapters.decoding import Decoder, Quarantined, WireSchema, count_records, take_lines
 from slac.plan.nodes import SourceNode
 from slac.runtime.arrival import Arrival
+from slac.runtime.natural_ids import NaturalIds
 from slac.runtime.operator import State
 from slac.shedding.gate import Gate
 from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, WEIGHT, Batch, instants
@@ -62,7 +63,9 @@ class Source:
         self.quarantined = 0
         self.unknown_fields = 0
         self.late = 0
+        self.repeats = 0
         self._names = list(node.schema.names)
+        self._natural = NaturalIds(document, node.block, node.natural_id, node.retain) if node.natural_id else None
         self._decoder = Decoder(
             WireSchema(
                 payload=node.payload,
@@ -71,6 +74,8 @@ class Source:
                 time_mode=node.time_mode,
                 time_unit=node.time_unit,
                 types=node.types,
+                until=node.until,
+                unknown=node.unknown,
             )
         )
 
@@ -92,6 +97,7 @@ class Source:
             frame = self._stamp(decoded.frame, ids)
             if self.live:
                 frame = self._refuse_future(frame, records, taken)
+            frame = self._without_repeats(frame)
             taken.batches = self._split(frame)
         self.quarantined += len(taken.quarantined)
         return taken
@@ -118,8 +124,10 @@ class Source:
                 "latest": self.arrival.latest,
                 "promised": self.arrival.promised,
                 "gate": self.gate.snapshot(),
-                "counters": [self.quarantined, self.unknown_fields, self.late],
-            }
+                "counters": [self.quarantined, self.unknown_fields, self.late, self.repeats],
+                "natural": self._natural.latest if self._natural else None,
+            },
+            {"natural": self._natural.snapshot()} if self._natural else {},
         )
 
     def restore(self, state: State) -> None:
@@ -128,7 +136,9 @@ class Source:
         self.origins = {n: Origin(p, s, q) for n, (p, s, q) in values["origins"].items()}
         self.arrival.latest, self.arrival.promised = values["latest"], values["promised"]
         self.gate.restore(values["gate"])
-        self.quarantined, self.unknown_fields, self.late = values["counters"]
+        self.quarantined, self.unknown_fields, self.late, self.repeats = values["counters"]
+        if self._natural is not None:
+            self._natural.restore(state.frames.get("natural"), values["natural"])
 
     def _origin(self, source: str) -> Origin:
         origin = self.origins.get(source)
@@ -152,10 +162,19 @@ class Source:
     def _stamp(self, frame: pl.DataFrame, ids: Ids) -> pl.DataFrame:
         rows = frame["_row"].to_numpy()
         chosen = ids if len(rows) == len(ids) else ids[rows]
+        if self._natural is not None:
+            chosen = self._natural.ids_of(frame, chosen)
         columns = [pl.Series(ID, chosen, dtype=pl.UInt64)]
         if self.gate.fraction < 1.0:
             columns.append(pl.Series(WEIGHT, np.full(len(rows), self.gate.weight(), np.uint64)))
         return frame.select(TIME, *columns, *self._names)
+
+    def _without_repeats(self, frame: pl.DataFrame) -> pl.DataFrame:
+        if self._natural is None or not frame.height:
+            return frame
+        first = self._natural.first_times(frame[ID].to_numpy(), frame[TIME].to_physical().to_numpy())
+        self.repeats += int((~first).sum())
+        return frame if bool(first.all()) else frame.filter(pl.Series(first))
 
     def _refuse_future(self, frame: pl.DataFrame, records: Records, taken: Taken) -> pl.DataFrame:
         bound = records.arrival + FUTURE

@@ -80,7 +80,26 @@ class List(DataType, frozen=True, tag="list"):
         return f"list[{self.item}]"
 
 
-AnyType = Bool | Int | Float | String | Timestamp | Duration | Null | Struct | List
+class Enum(DataType, frozen=True, tag="enum"):
+    """Text that is one of some values: checked where it comes in, and like any other text from there on."""
+
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"enum[{', '.join(self.values)}]"
+
+
+class Map(DataType, frozen=True, tag="map"):
+    """Texts by name (a label set), equal where their sorted pairs are.
+
+    A column holds its canonical form, one JSON object as text: `{"a":"1","b":"2"}`, names in order of code points.
+    """
+
+    def __str__(self) -> str:
+        return "map"
+
+
+AnyType = Bool | Int | Float | String | Timestamp | Duration | Null | Struct | List | Enum | Map
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -130,7 +149,7 @@ def to_polars(dtype: AnyType) -> pl.DataType:
             return pl.Int64()
         case Float():
             return pl.Float64()
-        case String():
+        case String() | Enum() | Map():
             return pl.String()
         case Timestamp():
             return pl.Datetime("us", "UTC")

@@ -1,4 +1,4 @@
-"""The event model at run time: several types in one input, however the input is cut."""
+"""The event model at run time: several types in one input, lists, maps, enums and natural ids, in any slicing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from slac.plan.graph import Plan
 from slac.testing import Harness
 
 DOCUMENTS = Path(__file__).parent / "documents"
-BLOCKS = ("anomalies", "latencies", "pulled", "all_of_them")
+BLOCKS = ("anomalies", "latencies", "pulled", "all_of_them", "per_series", "per_level", "tagged")
 
 Event = dict[str, Any]
 
@@ -37,13 +37,15 @@ def latency(seconds: float, pod: str, value: float) -> Event:
     return event(seconds, "latency", pod=pod, latency=value)
 
 
-def run(events: list[Event], sizes: list[int], restarts: frozenset[int] = frozenset()) -> dict[str, pl.DataFrame]:
+def run(
+    events: list[Event], sizes: list[int], restarts: frozenset[int] = frozenset(), *, feed: str = "feed"
+) -> dict[str, pl.DataFrame]:
     """All that is published when the events come in batches of these sizes, in turns."""
     harness = Harness(plan())
     turn = 0
     while events:
         size = sizes[turn % len(sizes)]
-        harness.give("feed", events[:size])
+        harness.give(feed, events[:size])
         events = events[size:]
         if turn in restarts:
             harness.restart("all")
@@ -109,5 +111,57 @@ def histories(draw: st.DrawFn) -> list[Event]:
 def test_slices_and_restarts_change_nothing(events: list[Event], sizes: list[int], restarts: frozenset[int]) -> None:
     """Batches of any size, with restarts from a checkpoint in between: the same rows with the same ids."""
     whole, cut = run(events, [len(events)]), run(events, sizes, restarts)
+    for block in BLOCKS:
+        assert_frame_equal(cut[block], whole[block], check_exact=True)
+
+
+def sample(seconds: float, key: int, labels: dict[str, str], **more: Any) -> Event:
+    """A sample of one series."""
+    payload: dict[str, Any] = {"value": 1, "labels": labels, "tags": ["a"], "level": "low"} | more
+    return event(seconds, key=key, **payload)
+
+
+def test_a_repeat_is_dropped_and_the_id_is_the_same_from_everywhere() -> None:
+    """What comes again within `retain` counts once; its id does not depend on the source."""
+    first = [sample(0, 1, {"pod": "x"}), sample(1, 2, {"pod": "x"}), sample(2, 1, {"pod": "x"})]
+    once = run(first, [10], feed="samples")
+    assert once["per_series"]["n"].to_list() == [2]
+    again = run(list(reversed(first[:2])), [10], feed="samples")
+    assert sorted(once["tagged"]["_id"]) == sorted(again["tagged"]["_id"])
+
+
+def test_series_are_equal_where_their_sorted_labels_are() -> None:
+    """The order of labels does not matter; a label more is another series."""
+    events = [
+        sample(0, 1, {"a": "1", "b": "2"}),
+        sample(1, 2, {"b": "2", "a": "1"}),
+        sample(2, 3, {"a": "1"}, extra=1, tags=[]),
+    ]
+    got = run(events, [10], feed="samples")
+    assert sorted(got["per_series"].select("labels", "n").rows()) == [('{"a":"1","b":"2"}', 2), ('{"a":"1"}', 1)]
+    assert got["tagged"].height == 3
+
+
+@st.composite
+def samples(draw: st.DrawFn) -> list[Event]:
+    """Samples of some series, some repeated, some that do not comply, roughly in order."""
+    now, made = 20.0, []
+    for step in draw(st.lists(st.sampled_from([0.0, 0.5, 1.0, 6.0, -2.0, -5.0]), min_size=1, max_size=30)):
+        now = max(now + step, 0.0)
+        labels = draw(st.dictionaries(st.sampled_from(["pod", 'a"b']), st.sampled_from(["", "x\\y"]), max_size=2))
+        more = {
+            "level": draw(st.sampled_from(["low", "high", "none"])),
+            "tags": draw(st.sampled_from([[], ["a", "b"]])),
+        }
+        extra: dict[str, Any] = draw(st.sampled_from([{}, {"extra": 1}, {"extra": [2]}]))
+        made.append(sample(now, draw(st.integers(0, 6)), labels, value=draw(st.integers(0, 3)), **more, **extra))
+    return made
+
+
+@given(samples(), st.lists(st.integers(1, 9), min_size=1, max_size=6), st.frozensets(st.integers(0, 20)))
+@settings(max_examples=25)
+def test_lists_maps_and_enums_in_any_slicing(events: list[Event], sizes: list[int], restarts: frozenset[int]) -> None:
+    """Batches of any size, with restarts: the same series, the same repeats, the same ids."""
+    whole, cut = run(events, [len(events)], feed="samples"), run(events, sizes, restarts, feed="samples")
     for block in BLOCKS:
         assert_frame_equal(cut[block], whole[block], check_exact=True)

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from slac.adapters.decoding.maps import canonical, canonical_column
 from slac.adapters.decoding.structs import Leaf
 from slac.adapters.decoding.times import instants
 from slac.adapters.decoding.wire import TimeUnit
-from slac.stream.types import AnyType, Duration, List, Struct, Timestamp, to_polars
+from slac.stream.types import AnyType, Duration, List, Map, Struct, Timestamp, to_polars
 
 
 def gather(records: Sequence[Any], leaves: Sequence[Leaf]) -> list[list[Any]]:
@@ -47,6 +48,8 @@ def to_series(name: str, values: Sequence[Any], dtype: AnyType, unit: TimeUnit) 
             return instants(values, unit).alias(name)
         case Duration():
             return pl.Series(name, values, dtype=pl.Int64, strict=True).cast(to_polars(dtype))
+        case Map():
+            return canonical_column(name, values)
         case Struct() | List():
             return pl.Series(name, [plain(v, dtype, unit) for v in values], dtype=to_polars(dtype), strict=True)
         case _:
@@ -65,6 +68,8 @@ def plain(value: Any, dtype: AnyType, unit: TimeUnit) -> Any:
             return [plain(v, item, unit) for v in value]
         case Timestamp():
             return _instant(value, unit)
+        case Map():
+            return canonical(value)
         case _:
             return value
 

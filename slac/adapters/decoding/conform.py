@@ -2,9 +2,24 @@
 
 import polars as pl
 
+from slac.adapters.decoding.maps import from_arrow
 from slac.adapters.decoding.times import from_integers, from_text
 from slac.adapters.decoding.wire import TimeUnit
-from slac.stream.types import AnyType, Bool, Duration, Float, Int, List, Null, String, Struct, Timestamp, to_polars
+from slac.stream.types import (
+    AnyType,
+    Bool,
+    Duration,
+    Enum,
+    Float,
+    Int,
+    List,
+    Map,
+    Null,
+    String,
+    Struct,
+    Timestamp,
+    to_polars,
+)
 
 
 def conform(column: pl.Series, dtype: AnyType, unit: TimeUnit) -> pl.Series:
@@ -13,6 +28,8 @@ def conform(column: pl.Series, dtype: AnyType, unit: TimeUnit) -> pl.Series:
     Integers widen to int and are taken for floats; categories become text; instants and durations of any unit become
     µs (finer parts are cut), an instant without a zone is UTC. Nothing else is cast.
     """
+    if _is_narrower(dtype):
+        return _narrowed(column, dtype, unit)
     target = to_polars(dtype)
     if column.dtype == target:
         return column
@@ -35,6 +52,53 @@ def conform(column: pl.Series, dtype: AnyType, unit: TimeUnit) -> pl.Series:
             return column.cast(target)
         case Bool() | Null() | _:
             return nulls(column.name, column.len(), dtype)
+
+
+def _is_narrower(dtype: AnyType) -> bool:
+    """Whether not every value of the physical type is one of `dtype`."""
+    match dtype:
+        case Enum() | Map():
+            return True
+        case List(item=item):
+            return _is_narrower(item)
+        case Struct(fields=fields):
+            return any(_is_narrower(f.dtype) for f in fields)
+        case _:
+            return False
+
+
+def _narrowed(column: pl.Series, dtype: AnyType, unit: TimeUnit) -> pl.Series:
+    match dtype:
+        case Enum(values=values) if isinstance(column.dtype, pl.String | pl.Categorical | pl.Enum):
+            return _texts_of(column, values)
+        case List(item=item) if isinstance(column.dtype, pl.List):
+            return _items(column, dtype, item, unit)
+        case Struct() if isinstance(column.dtype, pl.Struct):
+            return _struct(column, dtype, unit)
+    found = from_arrow(column) if dtype == Map() else None
+    return nulls(column.name, column.len(), dtype) if found is None else found
+
+
+def _texts_of(column: pl.Series, values: tuple[str, ...]) -> pl.Series:
+    texts = column.cast(pl.String)
+    declared = texts.is_in(list(values)).fill_null(value=False)
+    return texts.zip_with(declared, nulls(column.name, column.len(), String()))
+
+
+def _items(column: pl.Series, dtype: List, item: AnyType, unit: TimeUnit) -> pl.Series:
+    """All items as one column; a list with an item that is not taken over is NULL as a whole."""
+    if not column.len():
+        return nulls(column.name, 0, dtype)
+    rows = pl.DataFrame({"row": pl.int_range(column.len(), eager=True), "given": column})
+    flat = rows.filter(pl.col("given").list.len() > 0).explode("given")
+    taken = conform(flat["given"], item, unit)
+    lost = taken.is_null() & flat["given"].is_not_null()
+    made = flat.with_columns(taken.alias("given"), lost.alias("lost"))
+    lists = made.group_by("row", maintain_order=True).agg("given", pl.col("lost").any())
+    whole = rows.rename({"given": "held"}).join(lists, on="row", how="left", maintain_order="left")
+    empty = pl.lit([], dtype=to_polars(dtype))
+    value = pl.when(pl.col("held").list.len() == 0).then(empty).when(~pl.col("lost")).then(pl.col("given"))
+    return whole.select(value.cast(to_polars(dtype)).alias(column.name)).to_series()
 
 
 def nulls(name: str, length: int, dtype: AnyType) -> pl.Series:

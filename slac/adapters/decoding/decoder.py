@@ -1,6 +1,7 @@
 """One decoder for what inputs hand over, whatever its form."""
 
 from slac.adapters.decoding.frames import FrameDecoder
+from slac.adapters.decoding.intervals import IntervalCheck
 from slac.adapters.decoding.ndjson import NdjsonDecoder
 from slac.adapters.decoding.result import Decoded
 from slac.adapters.decoding.types import TypeCheck
@@ -15,12 +16,16 @@ class Decoder:
         """ValueError with a sentence where the schema's map contradicts itself."""
         self._ndjson = NdjsonDecoder(schema)
         self._frames = FrameDecoder(schema)
-        self._types = TypeCheck(schema) if schema.types else None
+        self._checks: list[TypeCheck | IntervalCheck] = [TypeCheck(schema)] if schema.types else []
+        if schema.until is not None:
+            self._checks.append(IntervalCheck(schema, schema.until))
 
     def decode(self, records: Records) -> Decoded:
         """Decode all records. Never raises for what they hold: that goes to `quarantined`."""
         decoded = self._decode(records)
-        return decoded if self._types is None else self._types.check(decoded, records)
+        for check in self._checks:
+            decoded = check.check(decoded, records)
+        return decoded
 
     def _decode(self, records: Records) -> Decoded:
         if records.ndjson is not None:

@@ -6,8 +6,10 @@ import orjson
 import polars as pl
 
 from slac.adapters.decoding.conform import conform, nulls
+from slac.adapters.decoding.maps import canonical_column
 from slac.adapters.decoding.result import ROW, Decoded, Quarantined
-from slac.adapters.decoding.wire import TIMESTAMP, Path, WireSchema
+from slac.adapters.decoding.unknown import unknown_columns, values_by_row
+from slac.adapters.decoding.wire import TIMESTAMP, UNKNOWN, Path, WireSchema
 from slac.stream.batch import TIME, TIME_TYPE
 from slac.stream.types import AnyType, Timestamp
 
@@ -27,6 +29,7 @@ class FrameDecoder:
         self._schema = schema
         self._places = tuple(schema.places())
         self._time = schema.time_place()
+        self._known = schema.known_paths() | {(TIME,)}
 
     def decode(self, frame: pl.DataFrame, arrival: int) -> Decoded:
         """Take over all rows that comply; `arrival` (wall-clock µs) is their time where the input takes the arrival."""
@@ -43,13 +46,17 @@ class FrameDecoder:
             self._check(
                 checked, declared.name, path, given, declared.dtype, nullable=declared.nullable, height=frame.height
             )
-        unknown = self._unknown(frame)
+        unknown = unknown_columns(frame, self._known)
+        if self._schema.unknown == "quarantine":
+            _refuse(checked, unknown)
+        elif self._schema.unknown == "keep":
+            checked.columns.append(canonical_column(UNKNOWN, values_by_row(unknown, frame.height)))
         return Decoded(
             frame=_finish(checked, frame.height),
             quarantined=_quarantined(checked, frame),
             total=frame.height,
             unknown_fields=len(unknown) * frame.height,
-            unknown_names=unknown,
+            unknown_names=tuple(unknown),
         )
 
     def _check(
@@ -79,10 +86,11 @@ class FrameDecoder:
             for i in (column.is_null() & ~lost).arg_true().to_list():
                 checked.reasons.setdefault(i, f"{place}: missing")
 
-    def _unknown(self, frame: pl.DataFrame) -> tuple[str, ...]:
-        known = {path[0] for _, path in self._places} | {path[-1] for _, path in self._places}
-        known |= {TIME, *(self._time or ())}
-        return tuple(name for name in frame.columns if name not in known)
+
+def _refuse(checked: _Checked, unknown: dict[str, pl.Series]) -> None:
+    for path, column in unknown.items():
+        for i in column.is_not_null().arg_true().to_list():
+            checked.reasons.setdefault(i, f"{path}: not declared")
 
 
 def _find(frame: pl.DataFrame, path: Path) -> pl.Series | None:

@@ -9,12 +9,13 @@ import polars as pl
 
 from slac.adapters.decoding.columns import gather, plain, to_series
 from slac.adapters.decoding.lines import Lines, find_lines
+from slac.adapters.decoding.maps import canonical_column
 from slac.adapters.decoding.reasons import reason
 from slac.adapters.decoding.result import ROW, Decoded, Quarantined
 from slac.adapters.decoding.structs import RecordShape, record_shape
 from slac.adapters.decoding.times import instants
-from slac.adapters.decoding.unknown import unknown_paths
-from slac.adapters.decoding.wire import Path, WireSchema
+from slac.adapters.decoding.unknown import unknown_paths, unknown_values
+from slac.adapters.decoding.wire import UNKNOWN, Path, WireSchema
 from slac.stream.batch import TIME, TIME_TYPE
 from slac.stream.types import List, Struct, Timestamp
 
@@ -41,7 +42,7 @@ class NdjsonDecoder:
         self._places = tuple(schema.places())
         self._time = schema.time_place()
         self._nested = tuple((f, p) for f, p in self._places if isinstance(f.dtype, Struct | List))
-        self._known = frozenset(self._shape.leaves)
+        self._known = schema.known_paths()
 
     def decode(self, ndjson: bytes, arrival: int) -> Decoded:
         """Decode whole lines; `arrival` (wall-clock µs) is the time of all rows where the input takes the arrival."""
@@ -108,13 +109,15 @@ class NdjsonDecoder:
         asked = [*paths, self._time] if self._time is not None else paths
         values = dict(zip(asked, gather(kept.records, [self._shape.leaves[p] for p in asked]), strict=True))
         columns = [to_series(f.name, values[path], f.dtype, unit) for f, path in self._places]
+        if self._schema.unknown == "keep":
+            columns.append(canonical_column(UNKNOWN, [unknown_values(lines[i], self._known) for i in kept.rows]))
         time = self._times(values, arrival, len(kept.rows))
         rows = pl.Series(ROW, kept.rows, dtype=pl.UInt32)
         frame = pl.DataFrame([time, *columns, rows])
         suspects = [(".".join(self._time), time, values[self._time])] if self._time is not None else []
         suspects += [
             (".".join(path), column, values[path])
-            for (field, path), column in zip(self._places, columns, strict=True)
+            for (field, path), column in zip(self._places, columns[: len(self._places)], strict=True)
             if isinstance(field.dtype, Timestamp)
         ]
         return _without_bad_instants(frame, suspects, lines, kept)

@@ -7,6 +7,8 @@ import re
 
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 _EXPECTED = re.compile(r"^Expected `(?P<want>[^`]+)`(?P<bound> [<>]=.*)?(?:, got `(?P<got>[^`]+)`)?$")
+_ENUM = re.compile(r"^Invalid enum value (?P<got>.*)$", re.DOTALL)
+_UNKNOWN = re.compile(r"^Object contains unknown field `(?P<name>.*)`$")
 _MISSING = re.compile(r"^Object missing required field `(?P<name>.*)`$")
 _WORDS = {"str": "string", "array": "list"}
 _INSTANT = frozenset({"int", "float", "str"})
@@ -23,8 +25,12 @@ def reason(error: Exception) -> str:
     what, path = (found["what"], found["path"] or "") if found else (str(error), "")
     if missing := _MISSING.match(what):
         return f"{_join(path, missing['name'])}: missing"
+    if unknown := _UNKNOWN.match(what):
+        return f"{_join(path, unknown['name'])}: not declared"
     if expected := _EXPECTED.match(what):
         return f"{path or 'record'}: {_mismatch(expected)}"
+    if strange := _ENUM.match(what):
+        return f"{path}: {strange['got']} is none of the values that the type declares"
     if path:
         return f"{path}: {what[0].lower()}{what[1:]}"
     return f"not JSON: {_syntax(what)}"

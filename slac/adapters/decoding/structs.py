@@ -8,12 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from slac.adapters.decoding.wire import Path, WireSchema
-from slac.stream.types import AnyType, Bool, Duration, Field, Float, Int, List, Null, String, Struct, Timestamp
+from slac.adapters.decoding.wire import TIMESTAMP, Path, WireSchema
+from slac.stream.types import (
+    AnyType,
+    Bool,
+    Duration,
+    Enum,
+    Field,
+    Float,
+    Int,
+    List,
+    Map,
+    Null,
+    String,
+    Struct,
+    Timestamp,
+)
 
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 INSTANT: Final[Any] = Int64 | float | str
@@ -56,7 +70,20 @@ def record_shape(schema: WireSchema) -> RecordShape:
     for declared, path in schema.places():
         _place(root, path, wire_type(declared.dtype), required=not declared.nullable)
     paths = [path for _, path in schema.places()] + ([time_place] if time_place is not None else [])
-    return RecordShape(type=_define("Record", root), leaves={path: _leaf(root, path) for path in paths})
+    closed = schema.unknown == "quarantine"
+    if closed:
+        _admit_wire_form(root)
+    record = _define("Record", root, closed=closed)
+    return RecordShape(type=record, leaves={path: _leaf(root, path) for path in paths})
+
+
+def _admit_wire_form(root: _Node) -> None:
+    """The three words of the wire form are known, even where nothing in them is read."""
+    if TIMESTAMP not in root.inner:
+        root.leaves.setdefault(TIMESTAMP, INSTANT | None)
+    for part in ("payload", "context"):
+        if part not in root.leaves:
+            root.inner.setdefault(part, _Node())
 
 
 def wire_type(dtype: AnyType) -> Any:
@@ -74,6 +101,10 @@ def wire_type(dtype: AnyType) -> Any:
             return INSTANT
         case Null():
             return None
+        case Enum(values=values):
+            return Literal[values]
+        case Map():
+            return dict[str, str]
         case List(item=item):
             return list[wire_type(item) | None]  # type: ignore[misc]
         case Struct(fields=fields):
@@ -107,17 +138,17 @@ def _attribute(node: _Node, key: str) -> str:
     return f"f{[*node.leaves, *node.inner].index(key)}"
 
 
-def _define(name: str, node: _Node) -> type[msgspec.Struct]:
+def _define(name: str, node: _Node, *, closed: bool = False) -> type[msgspec.Struct]:
     members: list[Any] = []
     for key, kind in node.leaves.items():
         attribute = _attribute(node, key)
         members.append((attribute, kind) if _is_required(kind) else (attribute, kind, None))
     for key, inner in node.inner.items():
-        attribute, kind = _attribute(node, key), _define(f"{name}_{_attribute(node, key)}", inner)
+        attribute, kind = _attribute(node, key), _define(f"{name}_{_attribute(node, key)}", inner, closed=closed)
         members.append((attribute, kind) if inner.required else (attribute, kind | None, None))
     rename = {_attribute(node, key): key for key in [*node.leaves, *node.inner]}
     # No cycles can arise, and the collector would walk every record of a block.
-    return msgspec.defstruct(name, members, rename=rename, gc=False, kw_only=True)
+    return msgspec.defstruct(name, members, rename=rename, gc=False, kw_only=True, forbid_unknown_fields=closed)
 
 
 def _is_required(kind: Any) -> bool:

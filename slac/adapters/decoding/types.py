@@ -4,14 +4,15 @@ All of it is columns: one expression gives the type of every row, one more says 
 that do not are looked at one by one, for the reason.
 """
 
+from __future__ import annotations
+
 from functools import reduce
 from typing import Any, Final
 
-import orjson
 import polars as pl
 
-from slac.adapters.decoding.lines import find_lines
-from slac.adapters.decoding.result import ROW, Decoded, Quarantined
+from slac.adapters.decoding.aside import set_aside
+from slac.adapters.decoding.result import Decoded
 from slac.adapters.decoding.wire import WireSchema
 from slac.plan.lowering import lower
 from slac.plan.nodes import TypeSpec
@@ -33,28 +34,17 @@ class TypeCheck:
 
     def check(self, decoded: Decoded, records: Records) -> Decoded:
         """The rows that comply, and those that do not among the quarantined."""
-        checked = decoded.frame.lazy().with_columns(self._number).with_columns(self._fine).collect()
-        if bool(checked[_FINE].all()):
+        typed = decoded.frame.select(self._number, pl.all()).select(_TYPE, self._fine)
+        if bool(typed[_FINE].all()):
             return decoded
-        bad = checked.filter(~pl.col(_FINE))
-        raw = _raw(records, bad[ROW].to_list())
-        found = [
-            Quarantined(index=row[ROW], reason=self._reason(row), raw=text)
-            for row, text in zip(bad.iter_rows(named=True), raw, strict=True)
-        ]
-        return Decoded(
-            frame=checked.filter(_FINE).drop(_TYPE, _FINE),
-            quarantined=tuple(sorted((*decoded.quarantined, *found), key=lambda q: q.index)),
-            total=decoded.total,
-            unknown_fields=decoded.unknown_fields,
-            unknown_names=decoded.unknown_names,
-        )
+        numbers = iter(typed.filter(~pl.col(_FINE))[_TYPE])
+        return set_aside(decoded, records, typed[_FINE], lambda row: self._reason(row, next(numbers)))
 
-    def _reason(self, row: dict[str, Any]) -> str:
-        if row[_TYPE] is None:
+    def _reason(self, row: dict[str, Any], number: int | None) -> str:
+        if number is None:
             names = ", ".join(t.type for t in self._types)
             return f"of no type: the event meets the condition of none of {names}"
-        spec = self._types[row[_TYPE]]
+        spec = self._types[number]
         lacking = next(name for name in spec.required if row[name] is None)
         return f"{self._places[lacking]}: missing (the event is of the type {spec.type})"
 
@@ -74,10 +64,3 @@ def _complies(types: tuple[TypeSpec, ...], checked: frozenset[str]) -> pl.Expr:
     for number, spec in enumerate(types):
         rules += [pl.col(_TYPE).ne_missing(number) | pl.col(n).is_not_null() for n in spec.required if n not in checked]
     return reduce(pl.Expr.__and__, rules)
-
-
-def _raw(records: Records, rows: list[int]) -> list[bytes]:
-    if records.frame is not None:
-        return [orjson.dumps(records.frame.row(i, named=True), default=str) for i in rows]
-    lines = find_lines(records.ndjson or b"")
-    return [lines[i] for i in rows]

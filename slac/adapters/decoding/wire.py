@@ -14,6 +14,9 @@ __all__ = ["TIMESTAMP", "Path", "TimeUnit", "WireSchema", "parse_path"]
 TimeUnit = Literal["s", "ms", "us", "ns"]
 """What an integer on the wire counts since the epoch."""
 
+UNKNOWN: Final = "unknown"
+"""The column (a map) that holds the fields which nobody declared, where they are kept."""
+
 TIMESTAMP: Final = "timestamp"
 """The name under which a mapping places the event time, and its key in the wire form."""
 
@@ -23,7 +26,8 @@ class WireSchema(msgspec.Struct, frozen=True):
 
     `mapping` pairs a field name (or `timestamp`) with the path of its value in a record: keys joined by dots, a key
     that holds a dot in double quotes. A field that it does not name stands in the wire form: `payload.<name>`,
-    `context.<name>`. `time_mode` `ingest` takes the arrival and reads no timestamp. `types`: see `SourceNode.types`.
+    `context.<name>`. `time_mode` `ingest` takes the arrival and reads no timestamp.
+    `types`, `until`, `unknown`: see `SourceNode`.
     """
 
     payload: Schema
@@ -32,6 +36,8 @@ class WireSchema(msgspec.Struct, frozen=True):
     time_mode: Literal["event", "ingest"] = "event"
     time_unit: TimeUnit = "ms"
     types: tuple[TypeSpec, ...] = ()
+    until: str | None = None
+    unknown: Literal["drop", "keep", "quarantine"] = "drop"
 
     def __post_init__(self) -> None:
         known = {TIMESTAMP, *(f.name for f in self.fields)}
@@ -53,6 +59,10 @@ class WireSchema(msgspec.Struct, frozen=True):
         for prefix, schema in (("payload", self.payload), ("context", self.context)):
             for field in schema.fields:
                 yield field, parse_path(mapped[field.name]) if field.name in mapped else (prefix, field.name)
+
+    def known_paths(self) -> frozenset[Path]:
+        """The paths that are no unknown fields: those of the fields, and the timestamp even where it is not read."""
+        return frozenset((*(path for _, path in self.places()), self.time_place() or (TIMESTAMP,)))
 
     def time_place(self) -> Path | None:
         """The path of the event time; None when the arrival is taken."""

@@ -8,6 +8,7 @@ from slac.compiler.sql import Scope
 from slac.language.document import AuditDecl, ReportBodyDecl
 from slac.plan.nodes import AnyNode, AuditNode, ReportBody, StateSpec
 from slac.plan.reports import report_schema
+from slac.plan.signatures import widened
 from slac.stream.types import Field, Schema
 
 
@@ -97,7 +98,7 @@ def _check_key(lowering: Lowering, block: AuditDecl, body: ReportBodyDecl, sourc
             body.from_,
             details=f"a report carries the rows of its key; columns of {stream!r}: {', '.join(source.schema.names)}",
         )
-    elif source.schema[key.name].dtype != key.dtype:
+    elif widened(source.schema[key.name].dtype) != widened(key.dtype):
         lowering.say(
             "types/join",
             f'"{key.name}" is {source.schema[key.name].dtype} in "{stream}" and {key.dtype} in "{block.from_.name}"',

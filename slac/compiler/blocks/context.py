@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from slac.compiler.draft import Draft, EventType, emitted, merged, type_node
+from slac.compiler.series import SERIES, series_of
 from slac.diagnostics import Diagnostic, Span, listed, nearest, suggest
 from slac.language.document import BlockDecl
 from slac.language.terms import Ref
@@ -76,7 +77,13 @@ class Lowering:
         block = self.draft.blocks.get(ref.name)
         emits = emitted(block) if block is not None else (ref,)
         types = [self.draft.events[e.name] for e in emits if e.name in self.draft.events]
-        return merged(types) if types else None
+        return replace(merged(types), until=self._until(ref)) if types else None
+
+    def _until(self, ref: Ref) -> str | None:
+        """The field that all inputs behind a reference say their events end at."""
+        feeders = [self.draft.blocks[f] for f in self.draft.feeders(ref.name)]
+        ends = {getattr(getattr(f, "until", None), "name", None) for f in feeders}
+        return ends.pop() if len(ends) == 1 else None
 
     def depth(self, block: BlockDecl, *inputs: AnyNode) -> int:
         """The depth of a block that reads `inputs`: one more than the deepest other block among them."""
@@ -84,12 +91,20 @@ class Lowering:
 
     def keys(self, by: tuple[Ref, ...], schema: Schema, stream: str) -> tuple[Field, ...]:
         """The columns that rows are grouped or matched by; for one that is misspelt the nearest, and a finding."""
+        by = tuple(r for ref in by for r in self._series(ref, schema, stream))
         keys = [f for f in (self._key(ref, schema, stream) for ref in by) if f is not None]
         names = [k.name for k in keys]
         for ref, name in zip(by, names, strict=False):
             if names.count(name) > 1 and ref is by[names.index(name)]:
                 self.say("names/duplicate-column", f'the column "{name}" stands twice in `by`', ref)
         return tuple(keys)
+
+    def _series(self, ref: Ref, schema: Schema, stream: str) -> tuple[Ref, ...]:
+        """The columns that `series` stands for, or the reference as it is."""
+        if ref.name != SERIES or SERIES in schema:
+            return (ref,)
+        series = series_of(self.draft, stream)
+        return tuple(replace(ref, name=n) for n in series) or (ref,)
 
     def _key(self, ref: Ref, schema: Schema, stream: str) -> Field | None:
         name = ref.name if ref.name in schema else ref.name.removeprefix("payload.").removeprefix("context.")

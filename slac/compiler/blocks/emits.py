@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import msgspec
 
 from slac.compiler.blocks.context import Lowering
+from slac.compiler.sql.enums import possible_values
 from slac.diagnostics import listed, suggest
 from slac.language.document import ComputationDecl
-from slac.plan.expressions import NamedExpr
+from slac.plan.expressions import Cast, NamedExpr
 from slac.plan.signatures import coerce, fits
-from slac.stream.types import Schema
+from slac.stream.types import AnyType, Enum, List, Map, Schema, Struct
 
 
 def conforming(lowering: Lowering, block: ComputationDecl, named: Sequence[NamedExpr]) -> tuple[NamedExpr, ...]:
@@ -43,12 +44,34 @@ def _fitting(lowering: Lowering, block: ComputationDecl, column: NamedExpr, sche
         )
         return column
     wanted = schema[column.name].dtype
+    if isinstance(wanted, Enum) and (possible := possible_values(column.expr)) is not None:
+        strange = sorted(possible - frozenset(wanted.values))
+        if strange:
+            lowering.say(
+                "types/enum",
+                f'\'{strange[0]}\' is no value of "{column.name}", which the event type "{event}" has as {wanted}',
+                at,
+                suggestion=suggest(strange[0], wanted.values),
+                details=f"values: {listed(wanted.values)}",
+            )
+        cast = Cast(arg=column.expr, dtype=wanted, nullable=column.expr.nullable)
+        return column if column.expr.dtype == wanted else msgspec.structs.replace(column, expr=cast)
     if not fits(column.expr.dtype, wanted):
         lowering.say(
             "types/field",
             f'"{column.name}" is {column.expr.dtype}, but the event type "{event}" has {wanted}',
             at,
-            details=f"CAST(… AS {str(wanted).upper()}) converts it" if "{" not in str(wanted) else "",
+            details=_conversion(wanted),
         )
         return column
     return msgspec.structs.replace(column, expr=coerce(column.expr, wanted))
+
+
+def _conversion(wanted: AnyType) -> str:
+    match wanted:
+        case Enum():
+            return "write a CASE that gives its values"
+        case Struct() | List() | Map():
+            return ""
+        case _:
+            return f"CAST(… AS {str(wanted).upper()}) converts it"

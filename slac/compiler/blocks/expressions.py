@@ -31,6 +31,8 @@ def scope_of(node: AnyNode, stream: str, event: EventType | None = None) -> Scop
     scope = Scope.of(node.schema, stream=f'stream "{stream}"', windowed=node.windowed)
     if event is None:
         return scope
+    if event.until is not None and event.until in node.schema:
+        scope = scope.with_until(node.schema[event.until])
     return scope.with_alias("payload", event.payload, prefix="").with_alias("context", event.context, prefix="")
 
 

@@ -12,7 +12,11 @@ from slac.compiler.draft import EventType, merged
 from slac.diagnostics import listed, suggest
 from slac.language.document import InputDecl, RateDecl
 from slac.plan.nodes import RateSpec, SourceNode
+from slac.plan.signatures import DURATION, MAP, TIMESTAMP
+from slac.stream.types import Field, Schema
 
+UNKNOWN: Final = "unknown"
+"""The column of an input that keeps what no type declares."""
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -21,15 +25,17 @@ def lower_input(block: InputDecl, lowering: Lowering) -> None:
     event = merged([lowering.draft.events[e.type.name] for e in block.emits])
     mapping = tuple((m.field, path_text(m.steps)) for m in block.map)
     specs = lower_types(block, lowering, event)
-    if not _places_declared(block, lowering, event) or specs is None:
+    natural = lowering.keys(block.id, event.schema, block.name)
+    if not _sound(block, lowering, event) or specs is None or len(natural) < len(block.id):
         return
+    kept = (Field(UNKNOWN, MAP, nullable=False),) if block.unknown == "keep" else ()
     settings = {name: s.value for name, s in block.settings.items()}
     source = lowering.add(
         SourceNode(
             id=block.name,
             block=block.name,
             node="",
-            schema=event.schema,
+            schema=Schema(event.schema.fields + kept),
             adapter=block.adapter.name,
             settings=settings,
             event=event.name,
@@ -44,10 +50,40 @@ def lower_input(block: InputDecl, lowering: Lowering) -> None:
             shed=block.shed.mode,
             can_wait=input_adapter(block.adapter.name).CAN_WAIT,
             types=specs,
+            natural_id=tuple(f.name for f in natural),
+            retain=block.retain_us,
+            until=block.until.name if block.until else None,
+            unknown=block.unknown,
         )
     )
     for stream in streams_of_types(block, lowering, source, specs):
         lowering.add(stream)
+
+
+def _sound(block: InputDecl, lowering: Lowering, event: EventType) -> bool:
+    before = len(lowering.found)
+    _places_declared(block, lowering, event)
+    _ends_in_time(block, lowering, event)
+    if block.unknown == "keep" and UNKNOWN in event.schema:
+        lowering.say(
+            "names/duplicate-column",
+            f'`unknown: keep` adds a column "{UNKNOWN}", and "{event.name}" has a field of this name',
+            block,
+            suggestion="rename the field, or drop what is unknown",
+        )
+    return len(lowering.found) == before
+
+
+def _ends_in_time(block: InputDecl, lowering: Lowering, event: EventType) -> None:
+    if block.until is None:
+        return
+    for end in lowering.keys((block.until,), event.schema, block.name):
+        if end.dtype not in (TIMESTAMP, DURATION):
+            lowering.say(
+                "types/field",
+                f'an event ends at a timestamp, or after a duration; "{end.name}" is {end.dtype}',
+                block.until,
+            )
 
 
 def path_text(steps: tuple[str, ...]) -> str:
@@ -55,9 +91,8 @@ def path_text(steps: tuple[str, ...]) -> str:
     return ".".join(step if _PLAIN.fullmatch(step) else f'"{step}"' for step in steps)
 
 
-def _places_declared(block: InputDecl, lowering: Lowering, event: EventType) -> bool:
+def _places_declared(block: InputDecl, lowering: Lowering, event: EventType) -> None:
     known = ("timestamp", *event.schema.names)
-    before = len(lowering.found)
     for entry in block.map:
         if entry.field not in known:
             lowering.say(
@@ -67,7 +102,6 @@ def _places_declared(block: InputDecl, lowering: Lowering, event: EventType) -> 
                 suggestion=suggest(entry.field, known),
                 details=f"what `map` can place: {listed(known)}",
             )
-    return len(lowering.found) == before
 
 
 def _rate(rate: RateDecl | None) -> RateSpec | None:

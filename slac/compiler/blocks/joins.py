@@ -11,6 +11,7 @@ from slac.compiler.sql import Scope
 from slac.diagnostics import listed, suggest
 from slac.language.document import ComputationDecl, InputDecl, JoinDecl
 from slac.plan.nodes import AnyNode, LatestJoinNode
+from slac.plan.signatures import widened
 from slac.stream.types import Field, Schema
 
 
@@ -88,7 +89,11 @@ def _matching(lowering: Lowering, block: ComputationDecl, join: JoinDecl, left: 
                     suggestion=suggest(ref.name, schema.names),
                     details=f'columns of "{stream}": {listed(schema.names)}',
                 )
-        if ref.name in left and ref.name in right.schema and left[ref.name].dtype != right.schema[ref.name].dtype:
+        if (
+            ref.name in left
+            and ref.name in right.schema
+            and widened(left[ref.name].dtype) != widened(right.schema[ref.name].dtype)
+        ):
             lowering.say(
                 "types/join",
                 f'"{ref.name}" is {left[ref.name].dtype} in "{block.from_.name}" and '

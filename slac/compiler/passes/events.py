@@ -13,7 +13,21 @@ from typing import Literal
 from slac.compiler.draft import Draft, EventType, Found, breaking, emitted
 from slac.diagnostics import Diagnostic, Related, listed, suggest
 from slac.language.document import BlockDecl, EventDecl, FieldDecl
-from slac.stream.types import AnyType, Bool, Duration, Field, Float, Int, Schema, String, Struct, Timestamp
+from slac.stream.types import (
+    AnyType,
+    Bool,
+    Duration,
+    Enum,
+    Field,
+    Float,
+    Int,
+    List,
+    Map,
+    Schema,
+    String,
+    Struct,
+    Timestamp,
+)
 
 Part = Literal["payload", "context"]
 _SIMPLE: dict[str, AnyType] = {
@@ -23,6 +37,7 @@ _SIMPLE: dict[str, AnyType] = {
     "bool": Bool(),
     "timestamp": Timestamp(),
     "duration": Duration(),
+    "map": Map(),
 }
 
 
@@ -54,7 +69,30 @@ class _Resolver:
         if len(self.found) > before:
             return None
         ancestors = frozenset({event.name}).union(*(p.ancestors for p in parents))
-        return EventType(name=event.name, payload=payload, context=context, ancestors=ancestors)
+        series = self._series(event, payload, context, parents)
+        return EventType(name=event.name, payload=payload, context=context, ancestors=ancestors, series=series)
+
+    def _series(self, event: EventDecl, payload: Schema, context: Schema, parents: list[EventType]) -> tuple[str, ...]:
+        """The fields that name one series: what the type says, else a parent, else `name` and the only map."""
+        schema = Schema(payload.fields + context.fields)
+        for ref in event.series:
+            if ref.name not in schema:
+                self.found.append(
+                    Diagnostic(
+                        code="names/unknown-column",
+                        summary=f'the event type "{event.name}" has no field "{ref.name}"',
+                        span=ref.span,
+                        path=ref.path,
+                        suggestion=suggest(ref.name, schema.names),
+                        details=f"its fields: {listed(schema.names)}",
+                    )
+                )
+        if event.series:
+            return tuple(r.name for r in event.series if r.name in schema)
+        inherited = next((p.series for p in parents if p.series), ())
+        maps = [f.name for f in schema.fields if f.dtype == Map()]
+        named = ("name",) if "name" in schema else ()
+        return inherited or ((*named, *maps) if len(maps) == 1 else ())
 
     def _parent(self, event: EventDecl, path: tuple[str, ...]) -> Iterable[EventType | None]:
         for ref in event.extends:
@@ -143,9 +181,15 @@ def events(draft: Draft) -> Found:
 
 def dtype_of(declared: FieldDecl) -> AnyType:
     """The type of a declared field."""
-    if declared.type_name == "struct":
-        return Struct(tuple(Field(f.name, dtype_of(f), f.nullable) for f in declared.fields))
-    return _SIMPLE[declared.type_name]
+    match declared:
+        case FieldDecl(type_name="struct", fields=fields):
+            return Struct(tuple(Field(f.name, dtype_of(f), f.nullable) for f in fields))
+        case FieldDecl(type_name="enum", values=values):
+            return Enum(values)
+        case FieldDecl(type_name="list", item=FieldDecl() as item):
+            return List(dtype_of(item))
+        case _:
+            return _SIMPLE[declared.type_name]
 
 
 def _said(declared: Field) -> str:

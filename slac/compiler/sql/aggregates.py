@@ -11,6 +11,7 @@ from slac.compiler.sql.context import Context, Place
 from slac.diagnostics import listed
 from slac.plan.aggregate_signatures import AGGREGATES, NOT_BUILT, Aggregate
 from slac.plan.expressions import AggregateCall, AnyExpr, Column
+from slac.plan.signatures import coerce, widened
 from slac.stream.types import AnyType
 
 __all__ = ["aggregate", "filtered"]
@@ -102,6 +103,7 @@ def _typed(
     ranks = _ranks(options, node, context)
     if arg is None or ranks is None:
         return None
+    arg = coerce(arg, widened(arg.dtype))
     result = signature.results.get(arg.dtype)
     if result is None:
         possible = listed(dict.fromkeys(map(str, signature.results)))

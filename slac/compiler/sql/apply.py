@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from slac.compiler.sql.context import Context
+from slac.compiler.sql.enums import COMPARED, values_declared
 from slac.compiler.sql.mismatch import mismatch
 from slac.diagnostics import listed
 from slac.plan.expressions import AnyExpr, Call, Literal
@@ -35,6 +36,8 @@ def apply_typed(
     resolved = resolve(function.rules, [a.dtype for a in args])
     if resolved is None:
         mismatch(function, args, nodes, node, context)
+        return None
+    if function.key in COMPARED and not values_declared(args, nodes, context):
         return None
     coerced = tuple(coerce(a, t) for a, t in zip(args, resolved.params, strict=True))
     checks = zip(resolved.constants, coerced, nodes, strict=True)

@@ -11,6 +11,7 @@ from sqlglot import exp
 from slac.compiler.sql.context import Context, Place, Rule
 from slac.diagnostics import listed, suggest
 from slac.plan.expressions import AnyExpr, FieldOf
+from slac.plan.signatures import MAP
 from slac.stream.types import Struct
 
 __all__ = ["RULES"]
@@ -40,8 +41,18 @@ def _parts(node: exp.Expr) -> list[exp.Identifier]:
             return []
 
 
+def _root(node: exp.Expr) -> exp.Expr:
+    """What the names behind the dots belong to."""
+    while isinstance(node, exp.Dot):
+        node = node.this
+    return node
+
+
 def _column(node: exp.Column | exp.Dot, context: Context) -> AnyExpr | None:
-    parts = _parts(node)
+    parts, root = _parts(node), _root(node)
+    if isinstance(root, exp.Bracket | exp.Paren):
+        base = context.visit(root)
+        return None if base is None else _fields(base, parts, context)
     if not parts:
         context.error("sql/not-allowed", f"{context.text(node)} is no column", node)
         return None
@@ -92,7 +103,8 @@ def _fields(base: AnyExpr, parts: Sequence[exp.Identifier], context: Context) ->
                 found, known = None, []
         if found is None:
             detail = f"fields: {listed(known)}" if known else f"it is {base.dtype}, which has no fields"
-            context.error("names/unknown-column", f'no field "{part.name}"', part, suggest(part.name, known), detail)
+            hint = f"write ['{part.name}'] behind the map" if base.dtype == MAP else suggest(part.name, known)
+            context.error("names/unknown-column", f'no field "{part.name}"', part, hint, detail)
             return None
         base = FieldOf(base=base, name=found.name, dtype=found.dtype, nullable=base.nullable or found.nullable)
     return base

@@ -47,6 +47,12 @@ class _ExpressionParser(DuckDBParser):
     def _parse_statement(self) -> exp.Expr | None:
         return self._parse_disjunction()
 
+    def _parse_type(self, *args: Any, **kwargs: Any) -> exp.Expr | None:
+        # `unknown['host']` is a column, not an array of a type that sqlglot knows by that name.
+        if self._next and self._next.token_type == TokenType.L_BRACKET and self._curr.token_type != TokenType.L_BRACKET:
+            return self._parse_column()
+        return super()._parse_type(*args, **kwargs)
+
     def _parse_unary(self) -> exp.Expr | None:
         first = self._curr
         node: exp.Expr | None = super()._parse_unary()

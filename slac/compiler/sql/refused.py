@@ -53,7 +53,6 @@ SYMBOLS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "~": ('"~" is no operator', "write REGEXP_MATCHES(text, 'regex')"),
         "~~": ('"~~" is no operator', "write LIKE"),
         "<=>": ('"<=>" is no operator', "write IS NOT DISTINCT FROM"),
-        "[": ("the language has no lists in expressions", ""),
         "{": ("the language has no structs in expressions", ""),
         "`": ("no backquotes around a name", 'a name takes none, or "double quotes"'),
         "#": ('"#" is no operator', ""),

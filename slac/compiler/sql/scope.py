@@ -60,6 +60,13 @@ class Scope:
         columns = {f.name: column_of(f, prefix=lead, nullable=nullable) for f in schema.fields}
         return replace(self, qualified={**self.qualified, alias: columns})
 
+    def with_until(self, end: Field) -> Scope:
+        """Also `until`, where an event ends that is an interval: a timestamp, or a duration from its time on."""
+        column: AnyExpr = column_of(end)
+        if end.dtype == DURATION:
+            column = Call(function="+", args=(EVENT_TIME, column), dtype=TIMESTAMP, nullable=end.nullable)
+        return replace(self, columns={"until": column, **self.columns})
+
     def with_keys(self, keys: frozenset[str]) -> Scope:
         """The same names, of which `keys` are constant within a group."""
         return replace(self, keys=keys)

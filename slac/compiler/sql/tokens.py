@@ -20,9 +20,33 @@ DEEPEST: Final = 24
 """Levels of brackets and CASE that an expression may have."""
 
 _ALLOWED: Final = frozenset(
-    {"(", ")", ",", ".", "+", "-", "*", "/", "//", "%", "**", "^", "||", "=", "!=", "<>", "<", "<=", ">", ">=", "::"}
+    {
+        "(",
+        ")",
+        ",",
+        ".",
+        "+",
+        "-",
+        "*",
+        "/",
+        "//",
+        "%",
+        "**",
+        "^",
+        "||",
+        "=",
+        "!=",
+        "<>",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "::",
+        "[",
+        "]",
+    }
 )
-_KNOWN: Final = _ALLOWED | {"]", "}"}
+_KNOWN: Final = _ALLOWED | {"}"}
 """With brackets whose opening one has been refused already."""
 _OTHER_TEXT: Final = frozenset(
     {
@@ -42,7 +66,7 @@ _GAPS: Final = frozenset(
         (TokenType.COMMA, TokenType.R_PAREN),
     }
 )
-_OPENING, _CLOSING = frozenset({"(", "CASE"}), frozenset({")", "END"})
+_OPENING, _CLOSING = frozenset({"(", "[", "CASE"}), frozenset({")", "]", "END"})
 
 
 @dataclass(frozen=True, slots=True)

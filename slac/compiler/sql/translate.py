@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from slac.compiler.sql import calls, columns, literals, operators
+from slac.compiler.sql import calls, collections, columns, literals, operators
 from slac.compiler.sql.apply import condition as boolean
 from slac.compiler.sql.context import Context, Place, Rule
 from slac.compiler.sql.parser import Unreadable, parse, tokenize
@@ -29,7 +29,7 @@ LONGEST: Final = 8_000
 _DEEPEST_TREE: Final = 100
 
 _RULES: Final[Mapping[type[exp.Expr], Rule]] = MappingProxyType(
-    {**literals.RULES, **columns.RULES, **operators.RULES, **calls.RULES}
+    {**literals.RULES, **columns.RULES, **operators.RULES, **calls.RULES, **collections.RULES}
 )
 
 

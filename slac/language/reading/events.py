@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, get_args
-
-from slac.diagnostics import listed, suggest
-from slac.language.document import EventDecl, FieldDecl, FieldType
+from slac.language.document import EventDecl, FieldDecl
 from slac.language.reading.cursor import Cursor, each
-from slac.language.reading.terms import not_built, refs
-from slac.language.yaml.nodes import Mapping
-
-_SCALARS: Final[tuple[FieldType, ...]] = tuple(name for name in get_args(FieldType) if name != "struct")
-_NOT_BUILT: Final = ("enum", "list", "map", "series")
+from slac.language.reading.terms import refs
+from slac.language.reading.types import TypeText, type_text
+from slac.language.yaml.nodes import Items, Mapping
 
 
 def event(cursor: Cursor) -> EventDecl:
@@ -23,35 +18,48 @@ def event(cursor: Cursor) -> EventDecl:
         context=each(cursor.get("context"), _field),
         span=cursor.key_span,
         path=cursor.path,
+        series=refs(cursor.get("series")),
     )
 
 
 def _field(cursor: Cursor) -> FieldDecl | None:
-    if isinstance(cursor.node, Mapping):
-        return _declared(cursor, "struct", nullable=False, fields=each(cursor, _field))
-    written = (cursor.text or "").strip()
-    base = written.removesuffix("?").strip()
-    type_name = next((name for name in _SCALARS if name == base), None)
-    if type_name is not None:
-        return _declared(cursor, type_name, nullable=written.endswith("?"))
-    if base.startswith(_NOT_BUILT):
-        not_built(cursor, f'the type "{base}"', f"built: {listed(_SCALARS)}, and mappings of fields")
-        return None
-    cursor.say(
-        "schema/bad-value",
-        f'"{written}" is not a type',
-        suggestion=suggest(base, _SCALARS),
-        details=f'types: {listed(_SCALARS)}, or a mapping of fields; "{_SCALARS[0]}?" may be missing',
-    )
-    return None
+    """A field by its key; `name?` may be missing whatever its type."""
+    name = cursor.name.removesuffix("?")
+    return _typed(cursor, name, nullable=cursor.name != name)
 
 
-def _declared(cursor: Cursor, type_name: FieldType, *, nullable: bool, fields: tuple[FieldDecl, ...] = ()) -> FieldDecl:
+def _typed(cursor: Cursor, name: str, *, nullable: bool) -> FieldDecl | None:
+    match cursor.node:
+        case Mapping():
+            kind, item = TypeText("struct"), None
+        case Items():
+            kind, item = TypeText("list"), next((_typed(i, name, nullable=False) for i in cursor.items()), None)
+            if item is None:
+                return None
+        case _:
+            written = type_text(cursor)
+            if written is None:
+                return None
+            return _of_text(cursor, name, written, nullable=nullable)
+    fields = each(cursor, _field) if isinstance(cursor.node, Mapping) else ()
     return FieldDecl(
-        name=cursor.name,
-        type_name=type_name,
+        name=name,
+        type_name=kind.name,
         nullable=nullable,
         span=cursor.key_span,
         path=cursor.path,
         fields=fields,
+        item=item,
+    )
+
+
+def _of_text(cursor: Cursor, name: str, written: TypeText, *, nullable: bool) -> FieldDecl:
+    return FieldDecl(
+        name=name,
+        type_name=written.name,
+        nullable=nullable or written.nullable,
+        span=cursor.key_span,
+        path=cursor.path,
+        values=written.values,
+        item=_of_text(cursor, name, written.item, nullable=False) if written.item is not None else None,
     )

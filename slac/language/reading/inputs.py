@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Final, get_args
 
-from slac.language.document import EmitDecl, InputDecl, MapEntry, RateDecl, Ref, ShedDecl, TimeDecl, TimeUnit
+from slac.language.document import EmitDecl, InputDecl, MapEntry, RateDecl, Ref, ShedDecl, TimeDecl, TimeUnit, Unknown
 from slac.language.rates import parse_burst, parse_rate
 from slac.language.reading.cursor import Cursor, each
-from slac.language.reading.terms import COLUMN, duration, inner_span, not_built, ref, settings, sql, unit
+from slac.language.reading.terms import COLUMN, duration, inner_span, not_built, ref, refs, settings, sql, unit
 from slac.language.schema import words_of
 from slac.language.yaml.nodes import Mapping
 
 LATENESS: Final = "0s"
 IDLE: Final = "10s"
+RETAIN: Final = "24h"
 OTHERWISE: Final = "otherwise"
 """Stands for the condition of a type that takes what meets no other."""
+_UNKNOWN: Final[tuple[Unknown, ...]] = get_args(Unknown)
 _UNITS: Final[tuple[TimeUnit, ...]] = get_args(TimeUnit)
 
 
@@ -23,6 +25,8 @@ def input_(cursor: Cursor) -> InputDecl | None:
     adapter, emits = ref(cursor.get("adapter")), _emits(cursor.get("emits"))
     time, shed, rate = _time(cursor), _shed(cursor), _rate(cursor.get("rate"))
     mapped = each(cursor.get("map"), _map_entry)
+    natural = refs(cursor.get("id"))
+    retain_us = duration(cursor, "retain", RETAIN if natural else None)
     own = settings(cursor, words_of("input"))
     if adapter is None or not emits:
         return None
@@ -33,6 +37,10 @@ def input_(cursor: Cursor) -> InputDecl | None:
         emits=emits,
         time=time,
         map=mapped,
+        id=natural,
+        retain_us=retain_us or 0,
+        until=ref(cursor.get("until")),
+        unknown=_unknown(cursor),
         rate=rate,
         shed=shed,
         span=cursor.key_span,
@@ -57,6 +65,11 @@ def _emit(cursor: Cursor) -> EmitDecl | None:
         return None
     named = Ref(name=cursor.name, span=cursor.key_span, path=cursor.path)
     return EmitDecl(type=named, when=when, span=cursor.key_span, path=cursor.path)
+
+
+def _unknown(owner: Cursor) -> Unknown:
+    cursor = owner.get("unknown")
+    return next((choice for choice in _UNKNOWN if cursor is not None and choice == cursor.text), "drop")
 
 
 def _time(owner: Cursor) -> TimeDecl:

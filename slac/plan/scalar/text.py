@@ -10,7 +10,8 @@ from polars.exceptions import ComputeError
 
 from slac.plan.expressions import Call, Literal
 from slac.plan.scalar.function import Function, plain
-from slac.plan.signatures import BOOL, INT, STRING, Constant, Overload, Param, Uniform, overload
+from slac.plan.signatures import BOOL, INT, LIST, STRING, Constant, Overload, Param, Uniform, overload
+from slac.stream.types import List
 
 _MOST_GROUPS = 99
 
@@ -128,6 +129,11 @@ def _join(*args: pl.Expr) -> pl.Expr:
     return pl.concat_str(*args)
 
 
+def _length(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
+    size = args[0].list.len() if isinstance(call.args[0].dtype, List) else args[0].str.len_chars()
+    return size.cast(pl.Int64)
+
+
 _REGEX = Param(STRING, Constant(what="the regular expression", problem=regex_problem))
 _GROUP = Param(INT, Constant(what="the group", problem=_group_problem), optional=True)
 _SEPARATOR = Param(STRING, Constant(what="the separator", problem=_separator_problem))
@@ -176,8 +182,12 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(key="ilike", usage="a ILIKE 'pattern'", rules=(overload([STRING, _PATTERN], BOOL),), lower=_ilike),
     _simple("lower", lambda a: a.str.to_lowercase(), _TEXT, "text", "LCASE"),
     _simple("upper", lambda a: a.str.to_uppercase(), _TEXT, "text", "UCASE"),
-    _simple(
-        "length", lambda a: a.str.len_chars().cast(pl.Int64), (overload([STRING], INT),), "text", "LEN", "CHAR_LENGTH"
+    Function(
+        key="length",
+        usage="LENGTH(text) or LEN(list)",
+        rules=(overload([STRING], INT), overload([LIST], INT)),
+        lower=_length,
+        names=("LENGTH", "LEN", "CHAR_LENGTH"),
     ),
     _strip("trim", "strip_chars"),
     _strip("ltrim", "strip_chars_start"),
