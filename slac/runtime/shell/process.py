@@ -13,6 +13,7 @@ from slac.plan.graph import Placement, Plan
 from slac.runtime.checkpoint import Checkpoint, pack, unpack
 from slac.runtime.core import Core
 from slac.runtime.instructions import Instruction, Publish, Refused, Send
+from slac.runtime.links.client import LinkClient
 from slac.runtime.links.server import Arrived
 from slac.runtime.operator import BEGINNING, State
 from slac.runtime.shell.control import STEP, Control
@@ -40,6 +41,9 @@ LARGE: Final = 512 * 1024
 BUSY_SHARE: Final = 20
 """Small batches are gathered until waiting has taken this many times what the last wave cost (at most LINGER)."""
 LINGER: Final = 0.2
+
+UNCONFIRMED: Final = 60 * SECOND
+"""For how long (µs) a runtime that has read everything waits for a receiver that is not there."""
 
 log = logging.getLogger("slac.runtime")
 
@@ -70,6 +74,7 @@ class Runtime:
         self._control = self._make_control(costs)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cost = 0.0
+        self._waiting_since: int | None = None
 
     async def run(self) -> RunSummary:
         """Run until the inputs end (`once`) or a signal comes; a SlacError says why it could not go on."""
@@ -178,7 +183,22 @@ class Runtime:
             raise self._client.failure
         if self._stopping:
             return not any(q.bytes for q in self._queues.values())
-        return self._core.finished and (self._client is None or self._client.outbox.drained)
+        return self._core.finished and (self._client is None or self._delivered(self._client))
+
+    def _delivered(self, client: LinkClient) -> bool:
+        """Whether the receiver has everything; RunFailed when it stays away although all has been read."""
+        if client.outbox.drained:
+            return True
+        now = self._clock.now()
+        if client.welcomed or self._waiting_since is None:
+            self._waiting_since = now
+        elif now - self._waiting_since > UNCONFIRMED:
+            kept = "it is kept in the state directory" if self._directory is not None else "it is lost"
+            raise RunFailed(
+                f"all input has been read, but the receiving runtime did not confirm all of it within "
+                f"{UNCONFIRMED // SECOND} s; {kept}"
+            )
+        return False
 
     async def _wait(self, until: int) -> None:
         timeout = max((until - self._clock.now()) / SECOND, 0.0)
