@@ -9,12 +9,25 @@ import pytest
 
 from slac.plan.casts import CASTS, can_cast, targets
 from slac.plan.functions import FUNCTIONS, SQL_NAMES
-from slac.plan.scalar import arithmetic, logic, mathematics, text, time
+from slac.plan.scalar import arithmetic, collections, logic, mathematics, text, time
 from slac.plan.signatures import BOOL, FLOAT, INT, NULL, SCALAR, STRING, TIMESTAMP, common_type, fits, resolve
 
-THEMES = (logic, arithmetic, mathematics, text, time)
+THEMES = (logic, arithmetic, mathematics, text, time, collections)
 TRIED = (Path(__file__).parents[1] / "compiler" / "sql" / "expressions.txt").read_text(encoding="utf-8")
-OURS = {"SECONDS", "MILLIS", "INSTR", "CHAR_LENGTH", "LCASE", "UCASE", "PREFIX", "SUFFIX", "CEILING", "POW"}
+OURS = {
+    "LIST_CONTAINS",
+    "LIST_HAS",
+    "SECONDS",
+    "MILLIS",
+    "INSTR",
+    "CHAR_LENGTH",
+    "LCASE",
+    "UCASE",
+    "PREFIX",
+    "SUFFIX",
+    "CEILING",
+    "POW",
+}
 """Names that DuckDB has not, or that are a second name for one that is tried."""
 
 
@@ -64,6 +77,6 @@ def test_common_types() -> None:
 def test_casts() -> None:
     """A type converts to itself and from NULL; a duration converts to nothing, because its unit would be a guess."""
     assert all(can_cast(t, t) and can_cast(NULL, t) for t in SCALAR)
-    assert {str(a) for a, _ in CASTS} == {"bool", "int", "float", "string", "timestamp"}
+    assert {str(a) for a, _ in CASTS} == {"bool", "int", "float", "string", "timestamp", "map"}
     assert not can_cast(INT, TIMESTAMP)
     assert targets(BOOL) == ["int", "float", "string"]

@@ -11,7 +11,6 @@ from slac.adapters.decoding.maps import canonical
 from slac.compiler.sql import Scope, translate
 from slac.plan.lowering import lower
 from slac.stream.types import Enum, Field, Int, List, Map, Schema, String, Struct, to_polars
-
 from tests.compiler.sql.support import marked, sql
 
 LEVEL = Enum(("low", "high"))
