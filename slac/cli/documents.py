@@ -42,13 +42,15 @@ def compile_for_command(
 
 
 def compile_quietly(
-    paths: Sequence[str], assignments: Sequence[str], *, collapse: bool = False
+    paths: Sequence[str], assignments: Sequence[str], *, collapse: bool = False, whole: bool = False
 ) -> tuple[Compiled, ...]:
     """The same for commands that show warnings and notes in a way of their own."""
     # A runtime that has its plan shares this module, and is to carry no compiler.
     from slac.compiler import CompileOptions, compile_paths
 
-    options = CompileOptions(environment=_environment(), parameters=parameters(assignments), collapse=collapse)
+    options = CompileOptions(
+        environment=_environment(), parameters=parameters(assignments), collapse=collapse, whole=whole
+    )
     return compile_paths(paths, options, stdin=read_stdin(paths))
 
 

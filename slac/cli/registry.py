@@ -30,6 +30,9 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "diff": Entry("slac.cli.commands.diff:diff", "Show how two documents differ, and what state survives."),
         "explain": Entry("slac.cli.commands.explain:explain", "Explain a diagnostic code, or list all of them."),
         "fmt": Entry("slac.cli.commands.fmt:fmt", "Write documents in the one form that all have."),
+        "generate": Entry(
+            "slac.cli.commands.generate:generate", "Make events that reach every state and threshold of a document."
+        ),
         "graph": Entry("slac.cli.commands.graph:graph", "Draw the dataflow of a document."),
         "init": Entry("slac.cli.commands.init:init", "Write a first document that runs on any machine."),
         "run": Entry("slac.cli.commands.run:run", "Run documents, or one node of them."),

@@ -59,9 +59,16 @@ def _series(stream: Stream, series: SeriesDecl, now: int) -> Iterator[Arrival]:
 
 
 def record_of(arrival: Arrival, source: SourceNode, start: int) -> dict[str, Any]:
-    """The record that an input reads: as it stands, or flat fields put where its `map` looks for them."""
+    """The record that an input reads: as it stands, or made of flat fields."""
     if arrival.wire:
         return dict(arrival.values)
+    types = {f.name: f.dtype for f in (*source.payload.fields, *source.context.fields)}
+    values = {name: wire_value(value, types[name], start) for name, value in arrival.values.items()}
+    return wire_record(source, arrival.at, values)
+
+
+def wire_record(source: SourceNode, at: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Flat fields put where the input's `map` looks for them; `at` in µs since the epoch."""
     schema = WireSchema(
         payload=source.payload,
         context=source.context,
@@ -72,10 +79,10 @@ def record_of(arrival: Arrival, source: SourceNode, start: int) -> dict[str, Any
     record: dict[str, Any] = {}
     place = schema.time_place()
     if place is not None:
-        _put(record, place, (_EPOCH + timedelta(microseconds=arrival.at)).isoformat())
+        _put(record, place, (_EPOCH + timedelta(microseconds=at)).isoformat())
     for field, path in schema.places():
-        if field.name in arrival.values:
-            _put(record, path, wire_value(arrival.values[field.name], field.dtype, start))
+        if field.name in values:
+            _put(record, path, values[field.name])
     return record
 
 
