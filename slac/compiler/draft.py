@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from slac.compiler.sources import read_import
+from slac.compiler.stopwatch import Stopwatch
 from slac.diagnostics import Diagnostic
 from slac.language.document import BlockDecl, ComputationDecl, DocumentDecl, InputDecl
+from slac.language.imports import Loader
 from slac.language.terms import Ref
 from slac.plan.conditions.known import Facts
 from slac.plan.graph import Default, Placement
@@ -27,13 +31,16 @@ class CompileOptions:
 
     `environment` and `parameters` fill `${…}`; `collapse` puts every block on one node called `all`, whatever the
     placement says (it is checked all the same). `whole` keeps the columns that nobody reads, so that a test can look
-    at every block.
+    at every block. `loader` reads the documents that are imported: files, unless said otherwise.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     collapse: bool = False
+    loader: Loader | None = read_import
     whole: bool = False
+    stopwatch: Stopwatch | None = None
+    """What takes the time of each stage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +89,7 @@ def type_node(block: str, event: str) -> str:
     return f"{block}.{event}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Draft:
     """A document between two passes.
 
@@ -103,25 +110,32 @@ class Draft:
     facts: Mapping[str, Facts] = field(default_factory=dict)
 
     @property
-    def blocks(self) -> dict[str, BlockDecl]:
+    def blocks(self) -> Mapping[str, BlockDecl]:
         """All blocks of the document by name, broken ones too, in the document's order of kinds."""
-        return {b.name: b for b in self.document.blocks}
+        return self.document.by_name
 
-    @property
+    @cached_property
     def by_id(self) -> dict[str, AnyNode]:
         """The nodes by id."""
         return {n.id: n for n in self.nodes}
 
     def emitters(self, event: str) -> tuple[str, ...]:
         """The blocks that emit the type `event` or one below it, in document order."""
-        return tuple(b.name for b in self.document.blocks if self._emits(b, event))
+        return self._emitters.get(event, ())
 
     def feeders(self, name: str) -> tuple[str, ...]:
         """The blocks that reading `name` means: the block itself, or all that emit the type of that name."""
         return (name,) if name in self.blocks else self.emitters(name)
 
-    def _emits(self, block: BlockDecl, event: str) -> bool:
-        return bool(self.types_below(block, event))
+    @cached_property
+    def _emitters(self) -> Mapping[str, tuple[str, ...]]:
+        """By event type the blocks that emit it or one below it."""
+        found: dict[str, dict[str, None]] = {}
+        for block in self.document.blocks:
+            known = [self.events[r.name] for r in emitted(block) if r.name in self.events]
+            for event in (a for t in known for a in t.ancestors):
+                found.setdefault(event, {})[block.name] = None
+        return {event: tuple(names) for event, names in found.items()}
 
     def types_below(self, block: BlockDecl, event: str) -> tuple[EventType, ...]:
         """Those types that `block` emits which are `event` or one below it, in document order."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from glob import glob, has_magic
+from os.path import normpath
 from pathlib import Path
 from typing import Final
 
 from slac.diagnostics import UsageError
+from slac.language.imports import ImportUnreadable
+from slac.language.source import MAX_BYTES
 
 DEFAULT: Final = "sla.yaml"
 """The document of a command that names none."""
@@ -24,6 +27,19 @@ def read_sources(paths: Sequence[str], *, stdin: bytes | None = None) -> Iterato
             yield name, stdin or b""
         else:
             yield name, _bytes(name)
+
+
+def read_import(importer: str, path: str) -> tuple[str, bytes]:
+    """The file that a document imports, its path taken from the folder of the importing file."""
+    found = Path(normpath(Path(importer).parent / Path(path).expanduser()))
+    try:
+        if not found.is_file():
+            raise ImportUnreadable(f'there is no file "{found}" to import')
+        if found.stat().st_size > MAX_BYTES:
+            raise ImportUnreadable(f'"{found}" is too large to import: more than {MAX_BYTES} bytes')
+        return str(found), found.read_bytes()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ImportUnreadable(f'"{path}" cannot be read: {getattr(error, "strerror", None) or error}') from error
 
 
 def _default() -> tuple[str, ...]:

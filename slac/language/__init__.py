@@ -35,6 +35,7 @@ from slac.language.document import (
     WindowDecl,
 )
 from slac.language.durations import format_duration, parse_duration
+from slac.language.imports import ImportUnreadable, Loader
 from slac.language.rates import parse_burst, parse_rate
 from slac.language.read import read_document
 from slac.language.schema import schema, schema_text
@@ -53,8 +54,10 @@ __all__ = [
     "EmitDecl",
     "EventDecl",
     "FieldDecl",
+    "ImportUnreadable",
     "InputDecl",
     "JoinDecl",
+    "Loader",
     "LoggingDecl",
     "MapEntry",
     "OutputDecl",

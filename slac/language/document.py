@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from slac.diagnostics import Source, Span
 from slac.language.event_types import EventDecl, FieldDecl, FieldType
+from slac.language.import_decls import ImportDecl, Imported
 from slac.language.terms import DefaultFilled, Ref, Segment, Setting, Sql
 
 __all__ = [
@@ -25,6 +28,8 @@ __all__ = [
     "EventDecl",
     "FieldDecl",
     "FieldType",
+    "ImportDecl",
+    "Imported",
     "InputDecl",
     "JoinDecl",
     "LoggingDecl",
@@ -349,9 +354,12 @@ class ParameterDecl:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class DocumentDecl:
-    """A whole document; every tuple stands in document order. No `placement` means one node."""
+    """A whole document; every tuple stands in document order. No `placement` means one node.
+
+    What was imported stands behind what is the document's own, under dotted names.
+    """
 
     name: str
     labels: Mapping[str, str]
@@ -369,8 +377,15 @@ class DocumentDecl:
     defaults: tuple[DefaultFilled, ...]
     source: Source
     span: Span
+    imports: tuple[ImportDecl, ...] = ()
+    imported: tuple[Imported, ...] = ()
 
-    @property
+    @cached_property
     def blocks(self) -> tuple[BlockDecl, ...]:
         """All blocks, in the order in which data flows through their kinds."""
         return (*self.inputs, *self.probes, *self.computations, *self.audits, *self.violations, *self.outputs)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, BlockDecl]:
+        """The blocks by name, in the same order."""
+        return MappingProxyType({b.name: b for b in self.blocks})

@@ -8,9 +8,12 @@ from slac.diagnostics import Diagnostic, Position, Related, Severity, Source, Sp
 from slac.language.cuts import check_cuts
 from slac.language.document import DocumentDecl, ParameterDecl
 from slac.language.findings import Findings
+from slac.language.imports.instances import Loader, Session
+from slac.language.imports.join import joined
 from slac.language.reading.audits import audit
 from slac.language.reading.cursor import Cursor, each
 from slac.language.reading.events import event
+from slac.language.reading.imports import import_
 from slac.language.reading.inputs import input_
 from slac.language.reading.machines import logging, node, runtime
 from slac.language.reading.parameters import check_given, parameter
@@ -25,32 +28,49 @@ from slac.language.yaml.nodes import Mapping, Node, Scalar
 API_VERSION = "slac/v1"
 KIND = "SLA"
 _PARAMETERS = ("spec", "parameters")
-_SECTIONS = frozenset({"events", "inputs", "probes", "computations", "audits", "violations", "outputs"})
+_SECTIONS = frozenset({"imports", "events", "inputs", "probes", "computations", "audits", "violations", "outputs"})
 
 
 def read_document(
-    source: Source, *, environment: ReadOnly[str, str], parameters: ReadOnly[str, str]
+    source: Source,
+    *,
+    environment: ReadOnly[str, str],
+    parameters: ReadOnly[str, str],
+    loader: Loader | None = None,
 ) -> tuple[DocumentDecl | None, list[Diagnostic]]:
     """The document in `source`, or None where it has errors; with all findings, in the order of the text.
 
     `parameters` are values for `spec.parameters`, as given by the user; `environment` serves `${VAR}` after them.
-    Never raises for a bad document.
+    `loader` gives the documents that it imports; without one it may import none. Never raises for a bad document.
     """
+    document, found = _alone(source, environment, parameters, _start(source))
+    if document is not None and document.imports:
+        session = Session(loader, lambda other, given, at: _alone(other, environment, given, at))
+        document = joined(session.follow(document))
+        found += session.found
+    has_errors = any(d.severity is Severity.ERROR for d in found)
+    return None if has_errors else document, in_order(found)
+
+
+def _alone(
+    source: Source, environment: ReadOnly[str, str], given: ReadOnly[str, str], at: Span
+) -> tuple[DocumentDecl | None, list[Diagnostic]]:
+    """One document without what it imports; `at` is where its parameters were given."""
     root, found = compose(source)
     findings = Findings(diagnostics=list(found))
-    document = _read(root, source, Variables({}, environment), parameters, findings) if root is not None else None
+    document = _read(root, source, Variables({}, environment), given, findings, at) if root is not None else None
     has_errors = any(d.severity is Severity.ERROR for d in findings.diagnostics)
-    return None if has_errors else document, in_order(findings.diagnostics)
+    return None if has_errors else document, findings.diagnostics
 
 
 def _read(
-    root: Node, source: Source, outside: Variables, given: ReadOnly[str, str], findings: Findings
+    root: Node, source: Source, outside: Variables, given: ReadOnly[str, str], findings: Findings, at: Span
 ) -> DocumentDecl | None:
     if not _is_ours(root, source, findings):
         return None
     check_cuts(root, findings)
     declared = _parameters(root, outside, given, findings)
-    check_given(given, [p.name for p in declared], _start(source), findings)
+    check_given(given, [p.name for p in declared], at, findings)
     values = {p.name: given.get(p.name, p.default) for p in declared}
     filled = substitute(root, Variables(values, outside.environment), findings, skip=_PARAMETERS)
     check_schema(filled, findings)
@@ -67,7 +87,9 @@ def _is_ours(root: Node, source: Source, findings: Findings) -> bool:
         value = root.get(key)
         if isinstance(value, Scalar) and value.text != known:
             if value.text == "Test":
-                findings.add("schema/version", "this file holds tests", (key,), value.span, suggestion="slac test runs it")
+                findings.add(
+                    "schema/version", "this file holds tests", (key,), value.span, suggestion="slac test runs it"
+                )
                 return False
             summary = f'"{value.text}" is not one that slac reads'
             findings.add("schema/version", summary, (key,), value.span, suggestion=f"write {key}: {known}")
@@ -129,5 +151,6 @@ def _document(root: Cursor, source: Source, parameters: tuple[ParameterDecl, ...
         placement=each(spec.get("placement"), lambda c: node(c, machine.budget)),
         defaults=tuple(root.findings.defaults),
         source=source,
+        imports=each(spec.get("imports"), import_),
         span=name.key_span if name is not None else root.key_span,
     )

@@ -77,8 +77,12 @@ def test_the_environment_fills_in() -> None:
 def test_every_word() -> None:
     """Nothing that is stated counts as a default, and all of it arrives."""
     document = good("everything.yaml")
-    requests, limits = document.inputs
+    requests, samples, limits = document.inputs
 
+    assert [e.type.name for e in samples.emits] == ["Sample", "Request"]
+    assert ([r.name for r in samples.id], samples.retain_us) == (["name", "labels"], 60 * MINUTE)
+    assert (samples.until is not None, samples.unknown) == (True, "keep")
+    assert document.events[3].payload[2].values == ("low", "high")
     assert requests.shed.mode == "never"
     assert (requests.time.unit, requests.time.lateness_us, limits.time.mode) == ("us", 2_000_000, "ingest")
     assert requests.map[1].steps == ("result", "duration")

@@ -20,6 +20,7 @@ from slac.compiler.passes.exits import exits
 from slac.compiler.passes.fill import fill
 from slac.compiler.passes.gaps import gaps
 from slac.compiler.passes.know import know
+from slac.compiler.passes.imports import imports
 from slac.compiler.passes.link import link
 from slac.compiler.passes.names import names
 from slac.compiler.passes.nulls import nulls
@@ -60,6 +61,7 @@ MEANING: tuple[Pass, ...] = (
     Pass("gaps", gaps, "the same"),
     Pass("nulls", nulls, "the same"),
     Pass("dues", dues, "the same"),
+    Pass("imports", imports, "checked as a whole, and from here on only what the document uses of it"),
     Pass("place", place, "shown with the other mistakes of the document; the last that reads declarations"),
     Pass("unused", unused, "silent where anything is broken, so after all that can break"),
 )

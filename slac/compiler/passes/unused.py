@@ -13,7 +13,8 @@ def unused(draft: Draft) -> Found:
     if draft.broken:
         return draft, []
     graph = block_graph(draft)
-    idle = [b for b in draft.document.blocks if not isinstance(b, OutputDecl) and not graph.out_degree(b.name)]
+    own = (b for b in draft.document.blocks if not isinstance(b, OutputDecl) and "." not in b.name)
+    idle = [b for b in own if not graph.out_degree(b.name)]
     return draft, [_finding(b) for b in idle]
 
 

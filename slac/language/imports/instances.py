@@ -1,0 +1,143 @@
+"""A document with a choice of parameters is one instance, however often and by whatever way it is imported.
+
+Nothing here opens a file: a loader is passed in. Circles are refused with their path, and depth and number are bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from posixpath import normpath
+from typing import Final, Protocol
+
+from slac.diagnostics import Diagnostic, Source, Span
+from slac.language.document import DocumentDecl, ImportDecl
+from slac.language.source import decode
+
+DEEPEST: Final = 16
+"""Imports of imports of imports…"""
+MOST: Final = 200
+"""Instances that one document may bring in, counted with all that they import."""
+
+
+class ImportUnreadable(Exception):
+    """A document that cannot be loaded; its text says why."""
+
+
+class Loader(Protocol):
+    """Gives the bytes of an imported document."""
+
+    def __call__(self, importer: str, path: str) -> tuple[str, bytes]:
+        """The name to show, the same for the same document, and the bytes of what `importer` calls `path`.
+
+        ImportUnreadable with a sentence where that cannot be.
+        """
+        ...
+
+
+Reader = Callable[[Source, Mapping[str, str], Span], tuple[DocumentDecl | None, list[Diagnostic]]]
+"""Reads one document with some parameters, which are given at a place of the importer; it does not follow imports."""
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """A document with its parameters, and what it calls the documents that it imports; `prefix` ends with a dot."""
+
+    document: DocumentDecl
+    aliases: dict[str, Instance] = field(default_factory=dict)
+    prefix: str = ""
+
+    @property
+    def own(self) -> frozenset[str]:
+        """The names of its blocks and types."""
+        return frozenset((*(b.name for b in self.document.blocks), *(e.name for e in self.document.events)))
+
+    def full(self, name: str) -> str:
+        """The one full name of what this document calls `name`; of what does not exist, the one that it would have."""
+        head, dot, rest = name.partition(".")
+        if dot and head in self.aliases:
+            return self.aliases[head].full(rest)
+        return self.prefix + name
+
+
+@dataclass(slots=True)
+class Session:
+    """One reading of a document with all that it imports."""
+
+    loader: Loader | None
+    read: Reader
+    found: list[Diagnostic] = field(default_factory=list)
+    sources: dict[str, Source] = field(default_factory=dict)
+    instances: dict[tuple[str, tuple[tuple[str, str], ...]], Instance] = field(default_factory=dict)
+
+    def follow(self, document: DocumentDecl) -> Instance:
+        """The instance of a root document, with all that it imports; their prefixes are the shortest ways to them."""
+        root = Instance(document)
+        self._aliases(root, (normpath(document.source.name),))
+        waiting = [root]
+        for instance in waiting:
+            for alias, other in instance.aliases.items():
+                if not other.prefix and other is not root:
+                    other.prefix = f"{instance.prefix}{alias}."
+                    waiting.append(other)
+        return root
+
+    def _aliases(self, instance: Instance, chain: tuple[str, ...]) -> None:
+        for declared in instance.document.imports:
+            other = self._import(declared, instance.document.source, chain)
+            if other is not None:
+                instance.aliases[declared.alias] = other
+
+    def _import(self, declared: ImportDecl, importer: Source, chain: tuple[str, ...]) -> Instance | None:
+        loaded = self._load(declared, importer, chain)
+        if loaded is None:
+            return None
+        name, source = loaded
+        document, found = self.read(source, declared.parameters, declared.span)
+        self.found += found
+        if document is None:
+            return None
+        key = (name, tuple(sorted((p.name, p.value) for p in document.parameters)))
+        if key not in self.instances:
+            self.instances[key] = Instance(document)
+            self._aliases(self.instances[key], (*chain, name))
+        return self.instances[key]
+
+    def _load(self, declared: ImportDecl, importer: Source, chain: tuple[str, ...]) -> tuple[str, Source] | None:
+        if len(chain) > DEEPEST or len(self.instances) >= MOST:
+            self._say("imports/too-many", _too_many(len(chain)), declared)
+            return None
+        if self.loader is None:
+            self._say("imports/unreadable", "other documents cannot be read from here", declared)
+            return None
+        try:
+            name, data = self.loader(importer.name, declared.document)
+        except ImportUnreadable as error:
+            self._say("imports/unreadable", str(error), declared)
+            return None
+        if normpath(name) in chain:
+            way = " -> ".join((*chain[chain.index(normpath(name)) :], normpath(name)))
+            self._say("imports/cycle", f"documents import one another in a circle: {way}", declared)
+            return None
+        if name not in self.sources:
+            source, found = decode(name, data)
+            self.found += found
+            if source is None:
+                return None
+            self.sources[name] = source
+        return normpath(name), self.sources[name]
+
+    def _say(self, code: str, summary: str, at: ImportDecl) -> None:
+        self.found.append(Diagnostic(code=code, summary=summary, span=at.span, path=at.path))
+
+
+def every(root: Instance) -> Iterator[Instance]:
+    """All instances behind a root, each once, those that stand nearest to it first."""
+    seen = [root]
+    for instance in seen:
+        yield instance
+        seen += [o for o in instance.aliases.values() if all(o is not s for s in seen)]
+
+
+def _too_many(depth: int) -> str:
+    return f"imports are nested more than {DEEPEST} deep" if depth > DEEPEST else f"more than {MOST} documents imported"

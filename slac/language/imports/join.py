@@ -1,0 +1,78 @@
+"""Many documents become one: every block and type under its full name, every reference to it likewise.
+
+An imported document brings its event types and blocks. Its outputs, placement, logging and runtime are its own affair,
+for when it is run by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from itertools import chain
+from typing import Any, Final, TypeVar
+
+from slac.language.document import DocumentDecl, Imported
+from slac.language.imports.instances import Instance, every
+from slac.language.terms import DefaultFilled, Ref
+
+T = TypeVar("T")
+
+_STREAMS: Final = frozenset({"from_", "stream", "emits", "absent", "extends", "type", "blocks"})
+"""Fields of declarations whose references name blocks or types; all others name columns, states, nodes or adapters."""
+_BROUGHT: Final = ("events", "inputs", "probes", "computations", "audits", "violations")
+_OWN: Final = ("logging", "runtime", "outputs", "placement")
+
+
+def joined(root: Instance) -> DocumentDecl:
+    """The root's document with all that it imports, under full names."""
+    instances = list(every(root))
+    brought = {part: tuple(chain.from_iterable(_part(i, part) for i in instances)) for part in _BROUGHT}
+    document = root.document
+    return replace(
+        document,
+        **brought,  # type: ignore[arg-type]
+        outputs=_part(root, "outputs"),
+        placement=tuple(_placed(root, p) for p in document.placement),
+        defaults=tuple(chain.from_iterable(map(_defaults, instances))),
+        imported=tuple(_imported(i) for i in instances[1:]),
+    )
+
+
+def _part(instance: Instance, part: str) -> tuple[Any, ...]:
+    declared = getattr(instance.document, part)
+    return tuple(replace(_renamed(d, instance.full), name=instance.prefix + d.name) for d in declared)
+
+
+def _placed(root: Instance, node: T) -> T:
+    return _renamed(node, root.full)
+
+
+def _renamed(decl: T, full: Callable[[str], str]) -> T:
+    """A declaration whose references to blocks and types have full names, in what lies inside it too."""
+    changes = {f.name: _value(f.name, getattr(decl, f.name), full) for f in fields(decl)}  # type: ignore[arg-type]
+    return replace(decl, **changes)  # type: ignore[type-var]
+
+
+def _value(name: str, value: Any, full: Callable[[str], str]) -> Any:
+    match value:
+        case Ref(name=named):
+            return replace(value, name=full(named)) if name in _STREAMS and named != "*" else value
+        case tuple():
+            return tuple(_value(name, v, full) for v in value)
+        case _ if is_dataclass(value) and type(value).__name__.endswith("Decl"):
+            return _renamed(value, full)
+        case _:
+            return value
+
+
+def _defaults(instance: Instance) -> tuple[DefaultFilled, ...]:
+    if not instance.prefix:
+        return instance.document.defaults
+    own = tuple(f"spec.{part}." for part in _OWN)
+    kept = (d for d in instance.document.defaults if not d.path.startswith(own))
+    return tuple(DefaultFilled(f"{instance.prefix}{d.path}", d.value) for d in kept)
+
+
+def _imported(instance: Instance) -> Imported:
+    values = {p.name: p.value for p in instance.document.parameters}
+    return Imported(prefix=instance.prefix, source=instance.document.source, parameters=values)
