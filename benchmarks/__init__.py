@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from benchmarks.report import Row
 
 BENCHMARKS: Final[Mapping[str, str]] = {
+    "compile": "benchmarks.compile",
     "engine": "benchmarks.engine",
     "startup": "benchmarks.startup",
     "idle": "benchmarks.idle",

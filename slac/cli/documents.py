@@ -12,6 +12,7 @@ from slac.cli.errors import show
 
 if TYPE_CHECKING:
     from slac.compiler import Compiled
+    from slac.compiler.stopwatch import Stopwatch
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -30,26 +31,35 @@ def takes_documents(command: Command) -> Command:
 
 
 def compile_for_command(
-    paths: Sequence[str], assignments: Sequence[str], *, collapse: bool = False
+    paths: Sequence[str], assignments: Sequence[str], *, collapse: bool = False, stopwatch: Stopwatch | None = None
 ) -> tuple[Compiled, ...]:
     """Compile what the command line names, and show warnings and notes; raises DocumentInvalid or UsageError.
 
     To be called within a command: `main` has put the environment into click's context.
     """
-    compiled = compile_quietly(paths, assignments, collapse=collapse)
+    compiled = compile_quietly(paths, assignments, collapse=collapse, stopwatch=stopwatch)
     show((d for c in compiled for d in c.diagnostics), _environment())
     return compiled
 
 
 def compile_quietly(
-    paths: Sequence[str], assignments: Sequence[str], *, collapse: bool = False, whole: bool = False
+    paths: Sequence[str],
+    assignments: Sequence[str],
+    *,
+    collapse: bool = False,
+    whole: bool = False,
+    stopwatch: Stopwatch | None = None,
 ) -> tuple[Compiled, ...]:
     """The same for commands that show warnings and notes in a way of their own."""
     # A runtime that has its plan shares this module, and is to carry no compiler.
     from slac.compiler import CompileOptions, compile_paths
 
     options = CompileOptions(
-        environment=_environment(), parameters=parameters(assignments), collapse=collapse, whole=whole
+        environment=_environment(),
+        parameters=parameters(assignments),
+        collapse=collapse,
+        whole=whole,
+        stopwatch=stopwatch,
     )
     return compile_paths(paths, options, stdin=read_stdin(paths))
 

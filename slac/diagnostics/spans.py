@@ -1,6 +1,7 @@
 """Where something stands in a source text."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -11,7 +12,7 @@ class Position:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """One text that was read: the name that the user gave (a path, or `-`) and its content."""
 
@@ -19,10 +20,14 @@ class Source:
     # Every span holds its source: the text in each repr would drown a failing assertion.
     text: str = field(repr=False)
 
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The lines without their ends."""
+        return tuple(self.text.splitlines())
+
     def line(self, number: int) -> str:
         """The text of line `number` (from 1) without its end; empty past the last line."""
-        lines = self.text.splitlines()
-        return lines[number - 1] if 0 < number <= len(lines) else ""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import click
 from slac.cli.console import put, say
 from slac.cli.documents import compile_for_command, takes_documents
 from slac.compiler import Compiled
+from slac.compiler.stopwatch import Stopwatch
 from slac.diagnostics import UsageError
 from slac.plan.render import RENDERERS
 
@@ -23,6 +25,7 @@ from slac.plan.render import RENDERERS
     help="How the plan is written. Default: text, or json with -o. mermaid is Markdown with diagrams.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to this file instead of the terminal.")
+@click.option("--timings", is_flag=True, help="Also say, on standard error, how long each stage took.")
 @click.option("--collapse", is_flag=True, help="Everything on one node, as `slac run` does without --node.")
 def compile_(
     paths: tuple[str, ...],
@@ -31,13 +34,17 @@ def compile_(
     output: str | None,
     *,
     collapse: bool,
+    timings: bool,
 ) -> None:
     """Check documents and show the plan that they become.
 
     DOCUMENT is a file, a folder, a pattern, or - for standard input; ./sla.yaml where none is named. All mistakes of
     all documents are shown at once (exit code 1).
     """
-    compiled = compile_for_command(paths, assignments, collapse=collapse)
+    stopwatch = Stopwatch(time.perf_counter) if timings else None
+    compiled = compile_for_command(paths, assignments, collapse=collapse, stopwatch=stopwatch)
+    if stopwatch is not None:
+        say("".join(f"{stage:12} {1000 * seconds:8.1f} ms\n" for stage, seconds in stopwatch.laps.items()).rstrip())
     form = form or ("text" if output is None else "json")
     _check_alone(compiled, form, output)
     written = "\n".join(RENDERERS[form](c.plan) for c in compiled)

@@ -106,7 +106,7 @@ def _spec(window: WindowDecl, left: AnyNode, lowering: Lowering) -> WindowSpec:
 
 
 def _upstream_window(node: AnyNode, lowering: Lowering) -> WindowSpec | None:
-    held = lowering.nodes | {n.id: n for n in lowering.pending}
+    held = lowering.held
     while not isinstance(node, WindowNode):
         if not node.inputs:
             return None

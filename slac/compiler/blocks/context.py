@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+import networkx as nx
+
 from slac.compiler.draft import Draft, EventType, emitted, merged, type_node
+from slac.compiler.reads import block_graph, reads
 from slac.compiler.series import SERIES, series_of
 from slac.diagnostics import Diagnostic, Span, listed, nearest, suggest
 from slac.language.document import BlockDecl
@@ -40,6 +45,14 @@ class Lowering:
     nodes: dict[str, AnyNode] = field(default_factory=dict)
     pending: list[AnyNode] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
+    graph: nx.DiGraph[str] = field(init=False)
+    """Who reads whom."""
+    read_names: frozenset[str] = field(init=False)
+    """The blocks and event types that any block reads by their names."""
+
+    def __post_init__(self) -> None:
+        self.graph = block_graph(self.draft)
+        self.read_names = frozenset(r.ref.name for b in self.draft.document.blocks for r in reads(b))
 
     def say(self, code: str, summary: str, at: Placed, *, suggestion: str = "", details: str = "") -> None:
         """Note an error at something of the document."""
@@ -51,6 +64,11 @@ class Lowering:
         """Take over a node of the block at hand."""
         self.pending.append(node)
         return node
+
+    @property
+    def held(self) -> Mapping[str, AnyNode]:
+        """All nodes by id, those of the block at hand too."""
+        return ChainMap({n.id: n for n in self.pending}, self.nodes)
 
     def sound(self, ref: Ref) -> bool:
         """Whether everything behind a reference has been typed."""

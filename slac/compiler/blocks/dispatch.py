@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from slac.compiler.blocks.context import Lowering
 from slac.compiler.blocks.expressions import condition, passing
 from slac.compiler.draft import EventType, type_node
-from slac.compiler.reads import reads
 from slac.compiler.sql import Scope
 from slac.language.document import EmitDecl, InputDecl
 from slac.plan.expressions import AnyExpr, Call
@@ -39,7 +38,7 @@ def streams_of_types(
     block: InputDecl, lowering: Lowering, source: AnyNode, specs: Sequence[TypeSpec]
 ) -> Iterator[SelectNode]:
     """A selection for each type that somebody reads by its name or by that of a type above it."""
-    wanted = {r.ref.name for b in lowering.draft.document.blocks for r in reads(b)}
+    wanted = lowering.read_names
     passed: list[AnyExpr] = []
     for spec in specs:
         event = lowering.draft.events[spec.type]

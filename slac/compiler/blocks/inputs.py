@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from slac.adapters.discovery import input_adapter
+from slac.adapters.secrets import checked
 from slac.compiler.blocks.context import Lowering
 from slac.compiler.blocks.dispatch import lower_types, streams_of_types
 from slac.compiler.draft import EventType, merged
@@ -29,7 +30,8 @@ def lower_input(block: InputDecl, lowering: Lowering) -> None:
     if not _sound(block, lowering, event) or specs is None or len(natural) < len(block.id):
         return
     kept = (Field(UNKNOWN, MAP, nullable=False),) if block.unknown == "keep" else ()
-    settings = {name: s.value for name, s in block.settings.items()}
+    adapter = input_adapter(block.adapter.name)
+    settings, _ = checked(adapter, {name: s.value for name, s in block.settings.items()})
     source = lowering.add(
         SourceNode(
             id=block.name,
@@ -48,7 +50,7 @@ def lower_input(block: InputDecl, lowering: Lowering) -> None:
             idle=block.time.idle_us,
             rate=_rate(block.rate),
             shed=block.shed.mode,
-            can_wait=input_adapter(block.adapter.name).CAN_WAIT,
+            can_wait=adapter.CAN_WAIT,
             types=specs,
             natural_id=tuple(f.name for f in natural),
             retain=block.retain_us,

@@ -6,7 +6,7 @@ import networkx as nx
 
 from slac.compiler.blocks.context import Lowering
 from slac.compiler.draft import Draft, emitted
-from slac.compiler.reads import block_graph, reads
+from slac.compiler.reads import reads
 from slac.compiler.sql import Scope
 from slac.diagnostics import listed, suggest
 from slac.language.document import ComputationDecl, InputDecl, JoinDecl
@@ -41,7 +41,7 @@ def lower_joins(
                 alias=alias,
                 by=tuple(b.name for b in join.by),
                 right_columns=right.schema.names,
-                strict=descends(lowering.draft, join.stream.name, block.from_.name),
+                strict=descends(lowering.draft, lowering.graph, join.stream.name, block.from_.name),
                 retain=block.retain_us,
             )
         )
@@ -49,13 +49,12 @@ def lower_joins(
     return left, scope
 
 
-def descends(draft: Draft, right: str, left: str) -> bool:
+def descends(draft: Draft, graph: nx.DiGraph[str], right: str, left: str) -> bool:
     """Whether rows of `right` are made, by a window or under a new id, of the very rows that `left` carries.
 
     Before: the three-sigma statistics of `spans`, joined to `spans`. After: true, so a span meets those before it.
     Streams that are merely two selections of one input are not derived from one another.
     """
-    graph = block_graph(draft)
     origins = {o for f in draft.feeders(left) for o in _origins(draft, f)}
     feeders = draft.feeders(right)
     above = {a for f in feeders for a in nx.ancestors(graph, f)}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from slac.adapters.discovery import output_adapter
+from slac.adapters.secrets import checked
 from slac.compiler.blocks.context import Lowering
 from slac.language.document import OutputDecl
 from slac.plan.nodes import AbsenceNode, AnyNode, AuditNode, OutputNode, ViolationNode
@@ -16,6 +18,8 @@ def lower_output(block: OutputDecl, lowering: Lowering) -> None:
     known = [i for i in named.values() if i is not None]
     if len(known) < len(named):
         return
+    values = {name: s.value for name, s in block.settings.items()}
+    settings, _ = checked(output_adapter(block.adapter.name), values)
     lowering.add(
         OutputNode(
             id=block.name,
@@ -27,7 +31,7 @@ def lower_output(block: OutputDecl, lowering: Lowering) -> None:
             # A union of emitters is published under the name of their event type.
             blocks=tuple(named),
             adapter=block.adapter.name,
-            settings={name: s.value for name, s in block.settings.items()},
+            settings=settings,
             kinds=tuple(_kind(i) for i in known),
         )
     )

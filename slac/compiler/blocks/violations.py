@@ -54,7 +54,7 @@ def _condition(block: ViolationDecl, lowering: Lowering, ref: Ref, upstream: Any
     where = condition(lowering, block.where, scope)
     if where is None or block.where is None:
         return
-    window = window_before(lowering.nodes | {n.id: n for n in lowering.pending}, upstream.id)
+    window = window_before(lowering.held, upstream.id)
     lowering.add(
         ViolationNode(
             id=block.name,

@@ -7,7 +7,7 @@ Before: `window: tumbling 3650d`. After: the warning that it ends every ten year
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from slac.compiler.draft import Draft, Found
@@ -26,7 +26,7 @@ def closing(draft: Draft) -> Found:
     return draft, [d for n in draft.nodes if isinstance(n, WindowNode) for d in _of(n, draft, by_id)]
 
 
-def _of(node: WindowNode, draft: Draft, by_id: dict[str, AnyNode]) -> Iterator[Diagnostic]:
+def _of(node: WindowNode, draft: Draft, by_id: Mapping[str, AnyNode]) -> Iterator[Diagnostic]:
     block = draft.blocks[node.block]
     if node.window.kind == "same" or not isinstance(block, ComputationDecl) or block.window is None:
         return

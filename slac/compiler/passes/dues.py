@@ -6,7 +6,7 @@ key which falls silent is forgotten before its report. Likewise for a silence th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from slac.compiler.draft import Draft, Found
 from slac.compiler.upstream import sources_before
@@ -22,7 +22,7 @@ def dues(draft: Draft) -> Found:
     return draft, [d for n in draft.nodes if n.block not in draft.broken for d in _of(n, draft, by_id)]
 
 
-def _of(node: AnyNode, draft: Draft, by_id: dict[str, AnyNode]) -> Iterator[Diagnostic]:
+def _of(node: AnyNode, draft: Draft, by_id: Mapping[str, AnyNode]) -> Iterator[Diagnostic]:
     match node, draft.blocks[node.block]:
         case AuditNode(retain=retain), AuditDecl() as block:
             yield from _stays(block, retain)
@@ -47,7 +47,7 @@ def _stays(block: AuditDecl, retain: int) -> Iterator[Diagnostic]:
             )
 
 
-def _silence(block: ViolationDecl, silence: int, draft: Draft, by_id: dict[str, AnyNode]) -> Iterator[Diagnostic]:
+def _silence(block: ViolationDecl, silence: int, draft: Draft, by_id: Mapping[str, AnyNode]) -> Iterator[Diagnostic]:
     slow = [s for s in sources_before(by_id, block.name) if s.idle > silence]
     if slow:
         latest = max(slow, key=lambda s: s.idle)

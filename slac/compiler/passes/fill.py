@@ -5,6 +5,7 @@ Before: a window that is an audit's `from`, `fill: false`. After: `fill: true`, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import msgspec
@@ -21,7 +22,7 @@ def fill(draft: Draft) -> Found:
     return replace(draft, nodes=nodes), []
 
 
-def _windows(by_id: dict[str, AnyNode], start: str) -> set[str]:
+def _windows(by_id: Mapping[str, AnyNode], start: str) -> set[str]:
     match by_id[start]:
         case SelectNode(inputs=(upstream,)):
             return _windows(by_id, upstream)

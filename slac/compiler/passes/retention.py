@@ -6,7 +6,7 @@ next row, and how long it has to remember.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from slac.compiler.draft import Draft, Found, breaking
@@ -25,7 +25,7 @@ def retention(draft: Draft) -> Found:
     return replace(draft, broken=broken), [d for _, d in found]
 
 
-def _of(node: AnyNode, draft: Draft, by_id: dict[str, AnyNode]) -> Iterator[Diagnostic]:
+def _of(node: AnyNode, draft: Draft, by_id: Mapping[str, AnyNode]) -> Iterator[Diagnostic]:
     block = draft.blocks[node.block]
     match node, block:
         case AuditNode(retain=retain, inputs=(first, *_)), AuditDecl():

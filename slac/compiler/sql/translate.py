@@ -6,6 +6,7 @@ Nothing is raised for what a user wrote: all that is wrong comes back as diagnos
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -17,7 +18,7 @@ from slac.compiler.sql.context import Context, Place, Rule
 from slac.compiler.sql.parser import Unreadable, parse, tokenize
 from slac.compiler.sql.result import Translated, TranslatedAggregate
 from slac.compiler.sql.scope import Scope
-from slac.compiler.sql.tokens import problems
+from slac.compiler.sql.tokens import Problem, problems
 from slac.compiler.sql.unreadable import explain
 from slac.language.document import Sql
 from slac.plan.expressions import AnyExpr
@@ -69,17 +70,24 @@ def _parse(context: Context) -> exp.Expr | None:
         context.error("sql/too-deep", f"more than {LONGEST} characters in one expression", (0, len(text)))
         return None
     try:
-        tokens = tokenize(text)
-        for problem in problems(tokens, text):
-            context.error(problem.code, problem.summary, (problem.start, problem.end), problem.suggestion)
-        tree = None if context.found else parse(tokens, text)
+        found, tree = _read(text)
     except Unreadable as error:
         explain(error, context)
         return None
+    for problem in found:
+        context.error(problem.code, problem.summary, (problem.start, problem.end), problem.suggestion)
     if tree is not None and _depth(tree) > _DEEPEST_TREE:
         _too_deep(context)
         return None
     return tree
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> tuple[tuple[Problem, ...], exp.Expr | None]:
+    """What the tokens tell, or the tree, which nobody changes: large documents say the same things again and again."""
+    tokens = tokenize(text)
+    found = tuple(problems(tokens, text))
+    return found, None if found else parse(tokens, text)
 
 
 def _depth(tree: exp.Expr) -> int:

@@ -15,9 +15,14 @@ from slac.language.yaml.positions import between, position
 from slac.language.yaml.scalars import typed
 from slac.language.yaml.segments import segments_of
 
-MAX_CHARACTERS = 1_000_000
-MAX_NODES = 50_000
+MAX_CHARACTERS = 4_000_000
+MAX_NODES = 250_000
+MAX_EXPANDED = 50_000
+"""Values that aliases may add."""
 MAX_DEPTH = 32
+
+_QUICK: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's parser, where PyYAML was built with it: the same events at the same places."""
 
 _CORE_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq", "int", "float", "bool", "null"))
 
@@ -30,11 +35,20 @@ def compose(source: Source) -> tuple[Node | None, list[Diagnostic]]:
     if len(source.text) > MAX_CHARACTERS:
         summary = f"the document has {len(source.text)} characters; slac reads up to {MAX_CHARACTERS}"
         return None, [_too_large(summary, _start(source))]
-    composer = _Composer(source)
     try:
-        root = composer.document()
+        return _composed(_Composer(source, _QUICK))
+    except yaml.YAMLError:
+        # The slow parser says better what is wrong, and where.
+        composer = _Composer(source, yaml.SafeLoader)
+    try:
+        return _composed(composer)
     except yaml.YAMLError as error:
         return None, [*composer.diagnostics, syntax_finding(source, error)]
+
+
+def _composed(composer: _Composer) -> tuple[Node | None, list[Diagnostic]]:
+    try:
+        root = composer.document()
     except _Stopped as stopped:
         return None, [*composer.diagnostics, stopped.diagnostic]
     return root, composer.diagnostics
@@ -61,7 +75,7 @@ def _too_large(summary: str, span: Span) -> Diagnostic:
 class _Composer:
     """One pass over the events of one source."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, loader: Any) -> None:
         self.source = source
         self.lines = source.text.splitlines()
         self.diagnostics: list[Diagnostic] = []
@@ -69,7 +83,7 @@ class _Composer:
         self.open_anchors: set[str] = set()
         self.expanded = 0
         # Any: the stubs know neither anchors nor that marks are never None.
-        self.events: Iterator[Any] = yaml.parse(source.text, Loader=yaml.SafeLoader)
+        self.events: Iterator[Any] = yaml.parse(source.text, Loader=loader)
 
     def document(self) -> Node | None:
         """The root of the first document; a second one is a finding."""
@@ -119,10 +133,11 @@ class _Composer:
 
     def _scalar(self, event: Any, *, flow: bool) -> Scalar:
         start, end = position(event.start_mark), position(event.end_mark)
-        is_plain = event.style is None and event.tag != "tag:yaml.org,2002:str"
+        style = event.style or None
+        is_plain = style is None and event.tag != "tag:yaml.org,2002:str"
         known_place = event.anchor is None and event.tag is None
-        segments = segments_of(event.value, self.lines, start, end, event.style) if known_place else ()
-        if event.style in ("|", ">") and segments:
+        segments = segments_of(event.value, self.lines, start, end, style) if known_place else ()
+        if style in ("|", ">") and segments:
             start, end = segments[0].start, segments[-1].at(segments[-1].offset + segments[-1].length)
         return Scalar(
             text=event.value,
@@ -201,8 +216,8 @@ class _Composer:
                 self._finding("yaml/alias", text, event, "put quotes around text that begins with * (or & or !)")
             )
         self.expanded += node.size
-        if self.expanded > MAX_NODES or depth + node.height > MAX_DEPTH:
-            text = f"aliases blow the document up to more than {MAX_NODES} values or {MAX_DEPTH} levels"
+        if self.expanded > MAX_EXPANDED or depth + node.height > MAX_DEPTH:
+            text = f"aliases blow the document up to more than {MAX_EXPANDED} values or {MAX_DEPTH} levels"
             raise _Stopped(self._finding("yaml/alias", text, event))
         return node
 

@@ -8,6 +8,8 @@ from slac.language.terms import Segment
 
 def segments_of(text: str, lines: list[str], start: Position, end: Position, style: str | None) -> tuple[Segment, ...]:
     """The segments of a scalar that stands from `start` to `end`; none where an escape or a fold hides the way."""
+    if style is None and start.line == end.line and end.column - start.column == len(text):
+        return (Segment(0, len(text), start),) if text else ()
     segments: list[Segment] = []
     cursor = 0
     for content, place in _contents(lines, start, end, style):
