@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import singledispatch
 
-from slac.adapters.discovery import input_adapter, output_adapter, probe_environment
+from slac.adapters.discovery import AdapterModule, input_adapter, output_adapter, probe_environment
 from slac.adapters.environment import Problem, at, call_zmq, listen
+from slac.adapters.secrets import resolved
 from slac.compiler import Compiled
-from slac.diagnostics import Diagnostic, Severity, Source, Span
+from slac.diagnostics import Diagnostic, RunFailed, Severity, Source, Span
 from slac.language.yaml.compose import compose
 from slac.language.yaml.nodes import Node as Tree
 from slac.language.yaml.nodes import Steps, find, path_text
@@ -35,12 +37,21 @@ def _of_node(node: AnyNode) -> list[Problem]:
 
 @_of_node.register
 def _(node: SourceNode) -> list[Problem]:
-    return probe_environment(input_adapter(node.adapter), node.settings)
+    return _asked(input_adapter(node.adapter), node)
 
 
 @_of_node.register
 def _(node: OutputNode) -> list[Problem]:
-    return probe_environment(output_adapter(node.adapter), node.settings)
+    return _asked(output_adapter(node.adapter), node)
+
+
+def _asked(module: AdapterModule, node: SourceNode | OutputNode) -> list[Problem]:
+    """What the adapter says of its surroundings, and first whether its secrets are there."""
+    try:
+        settings = resolved(node.settings, block=node.block, environment=os.environ, directory=".")
+    except RunFailed as missing:
+        return [Problem(code="environment/missing", sentence=str(missing).rstrip("."))]
+    return probe_environment(module, settings)
 
 
 def _of_placement(placement: Placement) -> list[Problem]:

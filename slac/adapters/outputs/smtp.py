@@ -22,7 +22,7 @@ SCHEMA: Final = schema(
         "sender": text("The address that mails come from.", minLength=1),
         "to": one_or_more("The address, or the addresses, that mails go to."),
         "username": text("For servers that ask for it."),
-        "password": text("For servers that ask for it; write ${NAME} to take it from the environment."),
+        "password": text("For servers that ask for it: {env: NAME} or {file: path}, read when it runs."),
         "tls": text("none, starttls, or tls from the first byte on.", enum=["none", "starttls", "tls"], default="none"),
         "timeout": length_of_time("How long the server may take to answer.", "30s"),
     },

@@ -5,13 +5,18 @@ Before: `adapter: smpt`. After: a finding that lists the installed adapters and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
-from slac.adapters.discovery import AdapterModule, Kind, check_settings, input_adapter, names, output_adapter
+from slac.adapters.discovery import AdapterModule, Kind, input_adapter, names, output_adapter
+from slac.adapters.secrets import checked, is_sensitive
 from slac.compiler.draft import Draft, Found, breaking
-from slac.diagnostics import Diagnostic, Span, listed, suggest
+from slac.diagnostics import Diagnostic, Severity, Span, listed, suggest
 from slac.language.document import InputDecl, OutputDecl
+
+_VARIABLE: Final = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
 
 
 def adapters(draft: Draft) -> Found:
@@ -43,7 +48,9 @@ def _unknown(block: InputDecl | OutputDecl) -> Iterator[Diagnostic]:
 
 def _settings(block: InputDecl | OutputDecl) -> Iterator[Diagnostic]:
     values = {name: setting.value for name, setting in block.settings.items()}
-    for path, sentence in check_settings(_module(block), values):
+    module = _module(block)
+    yield from _readable_by_all(block, module)
+    for path, sentence in checked(module, values)[1]:
         setting = block.settings.get(str(path[0])) if path else None
         where = ".".join([block.path, *map(str, path)])
         if setting is None:
@@ -56,6 +63,29 @@ def _settings(block: InputDecl | OutputDecl) -> Iterator[Diagnostic]:
             span=span,
             path=where,
         )
+
+
+def _readable_by_all(block: InputDecl | OutputDecl, module: AdapterModule) -> Iterator[Diagnostic]:
+    """A warning for what nobody should read, but stands in the plan, because `${…}` was filled in."""
+    for name, setting in block.settings.items():
+        for steps, span in {(): setting.span, **setting.spans}.items():
+            variable = _VARIABLE.search(_written(span))
+            if variable is not None and is_sensitive(module, (name, *steps)):
+                yield Diagnostic(
+                    code="adapters/secret",
+                    severity=Severity.WARNING,
+                    summary=f'"{(name, *steps)[-1]}" is filled in here, and can be read in every plan',
+                    span=span,
+                    path=".".join([block.path, name, *map(str, steps)]),
+                    suggestion=f"write {{env: {variable['name']}}}, which is read when it runs",
+                )
+
+
+def _written(span: Span) -> str:
+    """The text of a place that lies on one line."""
+    if span.start.line != span.end.line:
+        return ""
+    return span.source.line(span.start.line)[span.start.column - 1 : span.end.column - 1]
 
 
 def _place(sentence: str, key: Span, value: Span) -> Span:

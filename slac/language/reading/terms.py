@@ -149,17 +149,8 @@ def settings(owner: Cursor, words: frozenset[str]) -> dict[str, Setting]:
     found: dict[str, Setting] = {}
     for entry in owner.entries():
         if entry.name not in words:
-            _refuse_secrets(entry)
             spans = {steps: node.span for steps, node in walk(entry.node)}
             found[entry.name] = Setting(
                 value=plain(entry.node), span=entry.node.span, key_span=entry.key_span, path=entry.path, spans=spans
             )
     return found
-
-
-def _refuse_secrets(entry: Cursor) -> None:
-    match plain(entry.node):
-        case {"env": str(name), **rest} if not rest:
-            not_built(entry, "a secret as {env: …}", f'write "${{{name}}}" instead')
-        case {"file": str(), **rest} if not rest:
-            not_built(entry, "a secret as {file: …}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from slac.adapters.discovery import input_adapter, output_adapter
+from slac.adapters.secrets import resolved
 from slac.diagnostics import RunFailed
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SourceNode
@@ -119,7 +120,7 @@ def _input(node: SourceNode, settings: RunSettings, clock: Clock) -> InputAdapte
         directory=str(settings.directory),
         fields={f.name: str(f.dtype) for f in (*node.payload.fields, *node.context.fields)},
     )
-    return input_adapter(node.adapter).build(node.settings, context)
+    return input_adapter(node.adapter).build(_settings(node, settings), context)
 
 
 def _output(node: OutputNode, part: Plan, settings: RunSettings) -> OutputWorker:
@@ -130,4 +131,12 @@ def _output(node: OutputNode, part: Plan, settings: RunSettings) -> OutputWorker
         directory=str(settings.directory),
         kinds=dict(zip(node.blocks, node.kinds, strict=True)),
     )
-    return OutputWorker(node.block, output_adapter(node.adapter).build(node.settings, context))
+    return OutputWorker(node.block, output_adapter(node.adapter).build(_settings(node, settings), context))
+
+
+def _settings(node: SourceNode | OutputNode, settings: RunSettings) -> dict[str, Any]:
+    """The settings of an adapter with the values of their secrets, which are nowhere else."""
+    made: dict[str, Any] = resolved(
+        node.settings, block=node.block, environment=os.environ, directory=str(settings.directory)
+    )
+    return made
