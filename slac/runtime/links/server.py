@@ -30,6 +30,7 @@ from slac.runtime.links.protocol import (
     encode,
     from_body,
 )
+from slac.runtime.operator import BEGINNING
 from slac.stream.clock import SECOND, Clock
 
 ALIVE: Final = 3 * SECOND
@@ -81,6 +82,7 @@ class LinkServer:
         self._clock = clock
         self._wake = wake
         self._sessions: dict[bytes, Session] = {}
+        self._safe: Callable[[str, str], int] = lambda _, __: BEGINNING
         self._room = asyncio.Event()
         self._room.set()
         self._task: asyncio.Task[None] | None = None
@@ -116,10 +118,13 @@ class LinkServer:
         return taken
 
     def acknowledge(self, safe: Callable[[str, str], int]) -> None:
-        """Tell every peer, per stream, what it need not keep any longer."""
+        """Tell every peer, per stream, what it need not keep any longer; one that joins later is told then."""
+        self._safe = safe
         for identity, session in self._sessions.items():
-            marks = {s: safe(s, session.name) for s in session.hello.streams}
-            self._put(identity, Ack(safe=marks))
+            self._tell(identity, session)
+
+    def _tell(self, identity: bytes, session: Session) -> None:
+        self._put(identity, Ack(safe={s: self._safe(s, session.name) for s in session.hello.streams}))
 
     def _put(self, identity: bytes, message: Message) -> None:
         frames = [identity, *encode(message)]
@@ -173,6 +178,7 @@ class LinkServer:
         self._sessions[identity] = Session(name, hello, now)
         self.arrived.append(Arrived(name, joined=hello.streams))
         self._put(identity, Welcome(accepted={s: self._accepted(s, name) for s in hello.streams}))
+        self._tell(identity, self._sessions[identity])
         self._wake()
 
     def _objection(self, identity: bytes, hello: Hello, now: int) -> str | None:
@@ -191,9 +197,8 @@ class LinkServer:
         return None
 
     def _on_beat(self, identity: bytes, session: Session) -> None:
-        # What waits in the queue has been heard, but not yet accepted: a beat is answered with what is certain.
         self.arrived.append(Arrived(session.name))
-        self._put(identity, Ack(safe={}))
+        self._tell(identity, session)
 
     def _on_data(self, identity: bytes, session: Session, data: Data, body: bytes) -> None:
         if data.number != session.number + 1:

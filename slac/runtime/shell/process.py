@@ -14,7 +14,7 @@ from slac.runtime.checkpoint import Checkpoint, pack, unpack
 from slac.runtime.core import Core
 from slac.runtime.instructions import Instruction, Publish, Refused, Send
 from slac.runtime.links.client import LinkClient
-from slac.runtime.links.server import Arrived
+from slac.runtime.links.server import Arrived, LinkServer
 from slac.runtime.operator import BEGINNING, State
 from slac.runtime.shell.control import STEP, Control
 from slac.runtime.shell.quarantine import Quarantine
@@ -44,6 +44,9 @@ LINGER: Final = 0.2
 
 UNCONFIRMED: Final = 60 * SECOND
 """For how long (µs) a runtime that has read everything waits for a receiver that is not there."""
+
+FAREWELL: Final = 10 * SECOND
+"""For how long (µs) a runtime that has everything waits for senders that may not know it yet."""
 
 log = logging.getLogger("slac.runtime")
 
@@ -75,6 +78,7 @@ class Runtime:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cost = 0.0
         self._waiting_since: int | None = None
+        self._finished_at: int | None = None
 
     async def run(self) -> RunSummary:
         """Run until the inputs end (`once`) or a signal comes; a SlacError says why it could not go on."""
@@ -172,9 +176,10 @@ class Runtime:
             if now >= next_tick:
                 await self._tick(now)
                 next_tick = min(now + SECOND, max(self._core.next_wake() or now + SECOND, now + SECOND // 100))
-            if now >= next_checkpoint:
+            if now >= next_checkpoint or (self._core.finished and self._finished_at is None):
                 await self._checkpoint()
                 next_checkpoint = self._clock.now() + self._plan.data.checkpoint
+                self._finished_at = now if self._core.finished else None
 
     def _over(self) -> bool:
         if self._failure is not None:
@@ -183,7 +188,18 @@ class Runtime:
             raise self._client.failure
         if self._stopping:
             return not any(q.bytes for q in self._queues.values())
-        return self._core.finished and (self._client is None or self._delivered(self._client))
+        if not self._core.finished:
+            return False
+        return (self._client is None or self._delivered(self._client)) and (
+            self._server is None or self._dismissed(self._server)
+        )
+
+    def _dismissed(self, server: LinkServer) -> bool:
+        """Whether every sender has had the chance to hear that all it sent is safe; one that is gone may be gone."""
+        if self._finished_at is None:
+            return False
+        names = {p for i in self._core.inlets.values() for p in i.peers}
+        return names <= set(server.peers()) or self._clock.now() - self._finished_at > FAREWELL
 
     def _delivered(self, client: LinkClient) -> bool:
         """Whether the receiver has everything; RunFailed when it stays away although all has been read."""
@@ -312,7 +328,7 @@ class Runtime:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         for worker in self._outputs.values():
             await worker.stop(patience=5.0)
-        await self._checkpoint()
+        await self._checkpoint()  # what was published is no longer waiting
         return RunSummary(
             document=self._plan.document,
             node=self.settings.node,
