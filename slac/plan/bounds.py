@@ -75,6 +75,13 @@ def _(node: LatestJoinNode) -> Bound:
 
 @state_bound.register
 def _(node: WindowNode) -> Bound:
+    match node.window.kind:
+        case "running":
+            return Bound(keys=node.keys, time=node.retain)
+        case "sliding":
+            return Bound(keys=node.keys, time=node.window.size, of="a partial row for each instant")
+        case "session":
+            return Bound(keys=node.keys, time=node.window.size, of="from the last row of a session on")
     return Bound(keys=node.keys, time=max(node.window.size, node.retain if node.fill else 0))
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from slac.plan.expressions import AggregateCall, AnyExpr, NamedExpr
+from slac.plan.guards import After, Backoff, Flapping, Schedule, Settle
 from slac.stream.types import Schema
 
 Role = Literal["whole", "partial", "final"]
@@ -108,12 +109,34 @@ class LatestJoinNode(Node, frozen=True, kw_only=True, tag="latest_join"):
     retain: int
 
 
-class WindowSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """Half-open windows aligned to the epoch; `same` groups by the window that the rows already carry."""
+WindowKind = Literal["tumbling", "hopping", "calendar", "session", "sliding", "running", "same"]
+CalendarUnit = Literal["hour", "day", "week", "month", "quarter", "year"]
 
-    kind: Literal["tumbling", "hopping", "same"]
+
+class WindowSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Where windows lie; all of them are half-open. `size` and `every` are µs.
+
+    `tumbling`, `hopping`: aligned to the epoch. `calendar`: from one local beginning of `unit` in `zone` to the next;
+    `size` and `every` are then the longest that one can be. `session`: what follows within `size`, by key. `sliding`:
+    a row for each row, over the `size` up to and including its instant. `running`: the same without a beginning.
+    `same` groups by the window that the rows already carry; its other fields are those of that window.
+    """
+
+    kind: WindowKind
     size: int = 0
     every: int = 0
+    unit: CalendarUnit | None = None
+    zone: str = ""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether all keys have the same windows, known without looking at rows: such windows split and fill."""
+        return self.kind not in ("session", "sliding", "running")
+
+    @property
+    def is_per_row(self) -> bool:
+        """Whether each row gives a row."""
+        return self.kind in ("sliding", "running")
 
 
 class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
@@ -137,13 +160,20 @@ class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
 
 
 class StateSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A state of an audit, in document order, with the condition that leads to it and its stay interval."""
+    """A state of an audit, in document order, with the condition that leads to it and its stay interval.
+
+    A state that only time leads to (`after` of another one) has the constant FALSE for `when`, and no `when_sql`.
+    """
 
     name: str
     when: AnyExpr
     when_sql: str = ""
     verdict: Literal["ok", "violated"]
     report_every: int | None = None
+    backoff: Backoff | None = None
+    report_at: tuple[Schedule, ...] = ()
+    settle: Settle | None = None
+    after: After | None = None
 
 
 class ReportBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,7 +189,7 @@ class ReportBody(msgspec.Struct, frozen=True, kw_only=True):
 class AuditNode(Node, frozen=True, kw_only=True, tag="audit"):
     """A keyed state machine over port 0 and what it reports; ports 1… feed the report bodies.
 
-    Rows: see `slac.plan.reports.report_schema`.
+    `report_at`: for every state, beside its own. Rows: see `slac.plan.reports.report_schema`.
     """
 
     keys: tuple[str, ...]
@@ -167,6 +197,8 @@ class AuditNode(Node, frozen=True, kw_only=True, tag="audit"):
     initial: str | None = None
     no_data: Literal["hold", "ok", "violated", "undecided"] = "hold"
     report: tuple[ReportBody, ...] = ()
+    report_at: tuple[Schedule, ...] = ()
+    flapping: Flapping | None = None
     retain: int
 
 

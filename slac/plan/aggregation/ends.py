@@ -18,7 +18,7 @@ class End:
     """The first or last value that is not NULL. Part `at`: a struct of the row's place in the order and the value."""
 
     def __init__(self, *, last: bool) -> None:
-        self._last = last
+        self.last = last
 
     def parts(self, call: AggregateCall) -> dict[str, pl.DataType]:
         """`at`."""
@@ -50,4 +50,4 @@ class End:
     def _outermost(self, row: pl.Expr, value: pl.Expr, order: list[pl.Expr]) -> pl.Expr:
         present = value.is_not_null()
         ordered = row.filter(present).sort_by([o.filter(present) for o in order])
-        return ordered.last() if self._last else ordered.first()
+        return ordered.last() if self.last else ordered.first()

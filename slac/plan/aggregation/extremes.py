@@ -15,7 +15,7 @@ class Extreme:
     """The least or the greatest value that is not NULL; NaN is greater than every number. Part `value`."""
 
     def __init__(self, *, greatest: bool) -> None:
-        self._greatest = greatest
+        self.greatest = greatest
 
     def parts(self, call: AggregateCall) -> dict[str, pl.DataType]:
         """`value`."""
@@ -39,6 +39,6 @@ class Extreme:
         return pl.lit(None, to_polars(call.dtype))
 
     def _extreme(self, call: AggregateCall, value: pl.Expr) -> pl.Expr:
-        if not self._greatest:
+        if not self.greatest:
             return value.min()
         return value.nan_max() if isinstance(call.dtype, Float) else value.max()

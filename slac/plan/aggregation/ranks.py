@@ -18,7 +18,7 @@ class Rank:
     """
 
     def __init__(self, *, worst: bool) -> None:
-        self._worst = worst
+        self.worst = worst
 
     def parts(self, call: AggregateCall) -> dict[str, pl.DataType]:
         """`rank`."""
@@ -46,7 +46,7 @@ class Rank:
         return pl.lit(None, to_polars(call.dtype))
 
     def _extreme(self, rank: pl.Expr) -> pl.Expr:
-        return rank.max() if self._worst else rank.min()
+        return rank.max() if self.worst else rank.min()
 
 
 def _options(call: AggregateCall) -> pl.Series:

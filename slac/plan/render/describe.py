@@ -89,14 +89,15 @@ def _(node: LinkInNode) -> str:
 
 def window_text(window: WindowSpec) -> str:
     """A window as a document writes it."""
-    if window.kind == "same":
-        return "same"
-    size = format_duration(window.size)
-    return (
-        f"{window.kind} {size}"
-        if window.kind == "tumbling"
-        else f"{window.kind} {size} every {format_duration(window.every)}"
-    )
+    match window.kind:
+        case "same" | "running":
+            return window.kind
+        case "calendar":
+            return f"calendar {window.unit} in {window.zone}"
+        case "hopping":
+            return f"hopping {format_duration(window.size)} every {format_duration(window.every)}"
+        case _:
+            return f"{window.kind} {format_duration(window.size)}"
 
 
 def split_text(node: AnyNode) -> str:

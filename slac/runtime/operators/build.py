@@ -11,6 +11,7 @@ from slac.plan.nodes import (
     UnionNode,
     ViolationNode,
     WindowNode,
+    WindowSpec,
 )
 from slac.runtime.operator import Operator, OperatorContext
 from slac.runtime.operators.absence import AbsenceOperator
@@ -21,6 +22,8 @@ from slac.runtime.operators.select import SelectOperator
 from slac.runtime.operators.union import UnionOperator
 from slac.runtime.operators.violation import ViolationOperator
 from slac.runtime.operators.window import WindowOperator
+from slac.runtime.operators.window_running import RunningOperator
+from slac.runtime.operators.window_sliding import SlidingOperator
 
 
 def build_operator(node: AnyNode, context: OperatorContext) -> Operator:
@@ -32,6 +35,10 @@ def build_operator(node: AnyNode, context: OperatorContext) -> Operator:
             return UnionOperator(node, context)
         case LatestJoinNode():
             return LatestJoinOperator(node, context)
+        case WindowNode(window=WindowSpec(kind="running")):
+            return RunningOperator(node, context)
+        case WindowNode(window=WindowSpec(kind="sliding")):
+            return SlidingOperator(node, context)
         case WindowNode():
             return WindowOperator(node, context)
         case AuditNode():

@@ -1,0 +1,94 @@
+"""What `running` and `sliding` share: rows wait for the watermark, and each of them gives a row.
+
+Rows of one instant see each other, so that nothing depends on which of them is the last.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+from slac.plan.aggregates import grouped, part_columns, partial_exprs
+from slac.plan.nodes import WindowNode
+from slac.runtime.audits.held import AT, HeldRows
+from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
+from slac.runtime.operators.row_results import RowResults
+from slac.stream.batch import KEPT, SEEN, Batch, instants
+
+
+class PerRowOperator(Operator):
+    """Holds rows, groups those that the watermark has passed by key and instant, and says a row for each of them.
+
+    Rows out: `_time` of the row, `_id` hashed from (document, block, key, id of the row), where there is a beginning
+    `_window_start`, then `_seen`, `_kept` and the node's schema, in the order of (`_time`, `_id`).
+    """
+
+    def __init__(self, node: WindowNode, context: OperatorContext) -> None:
+        self._node = node
+        self._keys = list(node.keys)
+        self._columns = [AT, *node.keys, *part_columns(node.aggregates), KEPT, SEEN]
+        self._results = RowResults(node, context.document)
+        self._held = HeldRows()
+        self._reached = BEGINNING
+        self._late = 0
+
+    @abstractmethod
+    def _accumulated(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """Partial rows (`_at`, keys, parts; sorted by `_at`) → one for each of them, of all that counts for it."""
+
+    @abstractmethod
+    def _frame(self) -> pl.DataFrame | None:
+        """What is remembered of rows that the watermark has passed."""
+
+    @abstractmethod
+    def _restore(self, frame: pl.DataFrame) -> None:
+        """Take over what `_frame` gave."""
+
+    def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
+        """Hold rows until the watermark has passed them; late ones are dropped and counted."""
+        frame = batch.frame
+        if batch.late:
+            frame = frame.clear()
+        elif int(instants(frame).min()) < self._reached:  # type: ignore[arg-type]
+            frame = frame.filter(instants(frame) >= self._reached)
+        self._late += batch.height - frame.height
+        self._held.add(frame)
+        return ()
+
+    def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
+        """A row for each row before the watermark."""
+        rows = self._held.release(watermark)
+        self._reached = max(self._reached, watermark)
+        if rows is None:
+            return ()
+        exprs = partial_exprs(self._node.aggregates, rows.columns)
+        groups = grouped(rows, [AT, *self._keys], exprs).select(self._columns).sort(AT)
+        return (Batch(self._results.of(rows, self._accumulated(groups))),)
+
+    def next_due(self) -> int | None:
+        """Just behind the first row held."""
+        return None if self._held.lowest is None else self._held.lowest + 1
+
+    def open_until(self) -> int | None:
+        """Just behind the last row held."""
+        return None if self._held.highest is None else self._held.highest + 1
+
+    def snapshot(self) -> State:
+        """What is remembered, and rows held back."""
+        frames = {"passed": self._frame(), "held": self._held.frame()}
+        values = {"reached": self._reached, "late": self._late}
+        return State(values, {n: f for n, f in frames.items() if f is not None})
+
+    def restore(self, state: State) -> None:
+        """Take over a snapshot."""
+        self._reached, self._late = state.values["reached"], state.values["late"]
+        if "passed" in state.frames:
+            self._restore(state.frames["passed"])
+        if "held" in state.frames:
+            self._held.add(state.frames["held"])
+
+    def statistics(self) -> Mapping[str, int]:
+        """`late`: rows dropped as late; `rows`: rows held back."""
+        return {"late": self._late, "rows": self._held.rows}
