@@ -10,6 +10,7 @@ UNITS: Final = {"d": 86_400_000_000, "h": 3_600_000_000, "m": 60_000_000, "s": 1
 _LONGEST_US: Final = 36_500 * UNITS["d"]
 _PART = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,6})?)(d|h|ms|m|us|s)")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
+_UNEVEN = re.compile(r"[0-9]+ *(?:mo|mon|months?|quarters?|y|yr|years?)|[0-9]+M")
 _EXAMPLE = "write it like 10m, 1h30m or 500ms (units: d, h, m, s, ms, us)"
 
 
@@ -18,6 +19,10 @@ def parse_duration(text: str) -> int:
     cleaned = text.strip()
     if re.fullmatch(r"[-+]?[0-9.]+", cleaned):
         raise ValueError(f'"{cleaned}" has no unit: {cleaned} seconds are written {cleaned.lstrip("+-")}s; {_EXAMPLE}')
+    if _UNEVEN.fullmatch(cleaned):
+        raise ValueError(
+            f'"{cleaned}" has no fixed length: write days (30d, 365d), or for a window `calendar month in Europe/Berlin`'
+        )
     if not _WHOLE.fullmatch(cleaned):
         raise ValueError(f'"{cleaned}" is not a duration: {_EXAMPLE}')
     parts = _PART.findall(cleaned)

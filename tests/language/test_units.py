@@ -48,6 +48,8 @@ def test_what_is_understood(parse: Callable[[str], object], text: str, expected:
 @pytest.mark.parametrize(
     ("parse", "text", "sentence"),
     [
+        (parse_duration, "1 month", "has no fixed length: write days"),
+        (parse_duration, "2y", "calendar month in Europe/Berlin"),
         (parse_duration, "10", "10 seconds are written 10s"),
         (parse_duration, "10 minutes", "write it like 10m"),
         (parse_duration, "30m1h", "the largest first"),

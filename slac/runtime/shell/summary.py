@@ -17,6 +17,7 @@ class InputSummary(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: int
     late: int
     unknown_fields: int
+    repeats: int = 0
 
 
 def summarise_input(source: Source) -> InputSummary:
@@ -29,6 +30,7 @@ def summarise_input(source: Source) -> InputSummary:
         quarantined=source.quarantined,
         late=source.late,
         unknown_fields=source.unknown_fields,
+        repeats=source.repeats,
     )
 
 
