@@ -21,7 +21,7 @@ def parse_duration(text: str) -> int:
         raise ValueError(f'"{cleaned}" has no unit: {cleaned} seconds are written {cleaned.lstrip("+-")}s; {_EXAMPLE}')
     if _UNEVEN.fullmatch(cleaned):
         raise ValueError(
-            f'"{cleaned}" has no fixed length: write days (30d, 365d), or for a window `calendar month in Europe/Berlin`'
+            f'"{cleaned}" has no fixed length: write days (30d, 365d), or a window of `calendar month in Europe/Berlin`'
         )
     if not _WHOLE.fullmatch(cleaned):
         raise ValueError(f'"{cleaned}" is not a duration: {_EXAMPLE}')
