@@ -48,7 +48,7 @@ def console() -> int:
     """What the script `slac` calls: `main`, with a collector that stays out of the way of imports.
 
     Loading the compiler makes some hundred thousand objects that live as long as the process: looking through them
-    again and again, and once more at the end, took a third of `slac compile` (docs/adr/0010).
+    again and again, and once more at the end, took a third of `slac compile` (docs/adr/0013).
     """
     gc.set_threshold(200_000, 50, 100)
     code = main()
