@@ -3,8 +3,10 @@
 Theory of operation: a machine moves by *conditions*. Each row of a key meets exactly one of them: the first `when` in
 document order that is true, else `otherwise` (none is true, and not all are NULL), else `no data` (all are NULL). The
 table says for every state and every condition which state comes next; all that can happen to an audit's state is in it.
-The columnar engine (`slac.runtime.audits`) runs this table for all keys at once; the `transitions` machine built here
-runs it for one. A test holds the two equal.
+Time moves a state by `after`. A state that only time leads to stands for those that it follows: the condition that
+holds them holds it. A condition that must hold for a while is a guard on the moves that it makes. The columnar engine
+(`slac.runtime.audits`) runs this table for all keys at once; the `transitions` machine built here runs it for one. A
+test holds the two equal.
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from slac.language.durations import format_duration
 from slac.plan.conditions.regions import overlaps, truth_of
+from slac.plan.expressions import Call
+from slac.plan.guards import After, Schedule, Settle, intervals, settle_text
 from slac.plan.nodes import AuditNode, StateSpec
 
 if TYPE_CHECKING:
@@ -26,11 +31,13 @@ NO_DATA: Final = "no data"
 """All conditions are NULL."""
 NO_DATA_STATE: Final = "no_data"
 """The state that `no_data: ok | violated | undecided` leads to."""
+AFTER: Final = "after"
+"""Nothing is met: the state has lasted as long as its `after` says."""
 UNDETERMINED: Final = "(undetermined)"
 """Held before the first evaluation where the document names no `initial`; it is never published."""
 
 Verdict = Literal["OK", "VIOLATED", "UNDECIDED"]
-FindingKind = Literal["unknown", "reserved", "unreachable", "ambiguous", "undecided"]
+FindingKind = Literal["unknown", "reserved", "unreachable", "ambiguous", "undecided", "timed"]
 
 _VERDICTS: Final[Mapping[str, Verdict]] = {"ok": "OK", "violated": "VIOLATED", "undecided": "UNDECIDED"}
 
@@ -41,7 +48,9 @@ class TransitionTable:
 
     `states` are the declared ones in document order, then those that the audit implies (`no_data`, undetermined), with
     `verdicts` and `report_every` (µs) beside them. `conditions`: `when <state>` in document order, `otherwise`,
-    `no data`. `moves`: (state, condition) → state, complete. `specs` are the declared states as the plan has them.
+    `no data`. `moves`: (state, condition) → state, complete, and (state, `after`) where time leads on. `specs` are the
+    declared states as the plan has them. By state: `intervals` of its stays, `schedules` of its reports at times of the
+    clock, `settle`, the guard on every move into it, and `after`, what time makes of it.
     """
 
     states: tuple[str, ...]
@@ -51,6 +60,10 @@ class TransitionTable:
     start: str
     moves: Mapping[tuple[str, str], str]
     specs: tuple[StateSpec, ...]
+    intervals: tuple[tuple[int, ...], ...]
+    schedules: tuple[tuple[Schedule, ...], ...]
+    settle: tuple[Settle | None, ...]
+    after: tuple[After | None, ...]
 
     def matrix(self) -> list[list[int]]:
         """The same moves by position: `matrix[state][condition]` is the index of the next state."""
@@ -62,9 +75,10 @@ class TransitionTable:
 class MachineFinding:
     """Something to say about a machine.
 
-    `unknown`: `initial` names no state; `reserved`: a state has the name of an implied one; `unreachable`: no row leads
-    to the state; `ambiguous`: the conditions of two states overlap; `undecided`: they may, and the first of `states`
-    wins. `detail` is a sentence.
+    `unknown`: `initial` or an `after` names no state; `reserved`: a state has the name of an implied one;
+    `unreachable`: nothing leads to the state; `ambiguous`: the conditions of two states overlap; `undecided`: they may,
+    and the first of `states` wins; `timed`: the first of `states` has a condition, and time leads to it from the
+    second. `detail` is a sentence.
     """
 
     kind: FindingKind
@@ -83,10 +97,14 @@ def transition_table(node: AuditNode) -> TransitionTable:
     conditions = (*(f"when {s}" for s in declared), OTHERWISE, NO_DATA)
     verdicts = {NO_DATA_STATE: _VERDICTS.get(node.no_data, "UNDECIDED")}
     verdicts |= {s.name: _VERDICTS[s.verdict] for s in node.states}
+    specs = {s.name: s for s in node.states}
     every = {s.name: s.report_every for s in node.states}
     moves = {(s, f"when {target}"): target for s in states for target in declared}
+    moves |= {(timed, f"when {s}"): timed for timed, stands_for in _timed(node.states).items() for s in stands_for}
     moves |= {(s, OTHERWISE): s for s in states}
     moves |= {(s, NO_DATA): s if node.no_data == "hold" else NO_DATA_STATE for s in states}
+    moves |= {(s.name, AFTER): s.after.to for s in node.states if s.after is not None and s.after.to in specs}
+    found = [specs.get(s) for s in states]
     return TransitionTable(
         states=states,
         verdicts=tuple(verdicts.get(s, "UNDECIDED") for s in states),
@@ -95,20 +113,48 @@ def transition_table(node: AuditNode) -> TransitionTable:
         start=start,
         moves=moves,
         specs=node.states,
+        intervals=tuple(intervals(s.report_every, s.backoff) if s else () for s in found),
+        schedules=tuple(
+            (*node.report_at, *(s.report_at if s else ())) if name != UNDETERMINED else ()
+            for name, s in zip(states, found, strict=True)
+        ),
+        settle=tuple(s.settle if s else None for s in found),
+        after=tuple(s.after if s and (s.name, AFTER) in moves else None for s in found),
     )
+
+
+def _timed(states: tuple[StateSpec, ...]) -> dict[str, set[str]]:
+    """The states that time leads to and no row, each with the states that it stands for."""
+    into = {s.name: {o.name for o in states if o.after is not None and o.after.to == s.name} for s in states}
+    by_time = {s.name for s in states if truth_of(s.when).true.empty and into[s.name]}
+    found: dict[str, set[str]] = {}
+    for name in by_time:
+        behind, open_states = {name}, [name]
+        while open_states:
+            before = into[open_states.pop()] - behind
+            behind |= before
+            open_states += [s for s in before if s in by_time]
+        found[name] = behind
+    return found
 
 
 def build_machine(table: TransitionTable, model: Any = None) -> Machine:
     """A `transitions` machine of the table, whose triggers are the conditions (`model.trigger("when up")`).
 
-    `model`: the object that holds the state of one key; None for a machine that is only looked at.
+    `model`: the object that holds the state of one key, with the guard `settled`; None for a machine that is only
+    looked at.
     """
     from transitions import Machine
 
+    settle = dict(zip(table.states, table.settle, strict=True))
+    guarded = {t for t in table.states if settle[t] is not None and model is not None}
     return Machine(
         model=model,
         states=list(table.states),
-        transitions=[[condition, source, target] for (source, condition), target in table.moves.items()],
+        transitions=[
+            [condition, source, target, "settled" if target in guarded and source != target else None]
+            for (source, condition), target in table.moves.items()
+        ],
         initial=table.start,
         auto_transitions=False,
     )
@@ -120,12 +166,37 @@ class KeyMachine:
     state: str
 
     def __init__(self, table: TransitionTable) -> None:
+        self._table = table
+        self._settle = dict(zip(table.states, table.settle, strict=True))
+        self._wanted: tuple[str, int, int] | None = None
         self._machine = build_machine(table, model=self)
 
-    def step(self, condition: str) -> str:
-        """Meet a condition of the table; returns the state that it led to. KeyError for one that is not there."""
-        self._machine.events[condition].trigger(self)
+    def step(self, condition: str, at: int = 0) -> str:
+        """Meet a condition of the table at an instant (µs), or `after`; returns the state that it led to.
+
+        KeyError for a condition that is not there.
+        """
+        event = self._machine.events[condition]
+        if condition not in (NO_DATA, AFTER):
+            self._wanted = self._waiting(self._table.moves[self.state, condition], at)
+        event.trigger(self)
         return self.state
+
+    def settled(self) -> bool:
+        """The guard: whether the state that is wanted has been wanted for long enough."""
+        assert self._wanted is not None
+        state, rows, lasted = self._wanted[0], self._wanted[1], self._at - self._wanted[2]
+        settle = self._settle[state]
+        return settle is None or (rows >= settle.rows and lasted >= settle.time)
+
+    def _waiting(self, target: str, at: int) -> tuple[str, int, int] | None:
+        """The state that is wanted and not entered yet, by how many rows in a row, and since when."""
+        self._at = at
+        if target == self.state or self._settle[target] is None:
+            return None
+        if self._wanted is not None and self._wanted[0] == target:
+            return (target, self._wanted[1] + 1, self._wanted[2])
+        return (target, 1, at)
 
 
 def check_machine(table: TransitionTable) -> tuple[MachineFinding, ...]:
@@ -138,8 +209,15 @@ def check_machine(table: TransitionTable) -> tuple[MachineFinding, ...]:
 
 
 def _names(table: TransitionTable, declared: list[str]) -> Iterator[MachineFinding]:
+    known = ", ".join(declared)
+    for spec in table.specs:
+        if spec.after is not None and spec.after.to not in declared:
+            text = f'there is no state "{spec.after.to}"; the states of the audit are: {known}'
+            yield MachineFinding(kind="unknown", states=(spec.after.to, spec.name), detail=text)
+        elif spec.after is not None and not truth_of(_spec(table, spec.after.to).when).true.empty:
+            text = f'"{spec.after.to}" has a condition, and after a time it follows "{spec.name}" without meeting it'
+            yield MachineFinding(kind="timed", states=(spec.after.to, spec.name), detail=text)
     if table.start not in (*declared, UNDETERMINED):
-        known = ", ".join(declared)
         yield MachineFinding(
             kind="unknown", states=(table.start,), detail=f'there is no state "{table.start}"; its states are: {known}'
         )
@@ -161,8 +239,8 @@ def _unreachable(table: TransitionTable, declared: list[str]) -> Iterator[Machin
     seen, open_states = {table.start}, [table.start]
     while open_states:
         source = open_states.pop()
-        for condition in possible:
-            target = machine.events[condition].transitions[source][0].dest
+        ways = [machine.events[c].transitions[source] for c in (*possible, AFTER) if c in machine.events]
+        for target in (way[0].dest for way in ways if way):
             if target is not None and target not in seen:
                 seen.add(target)
                 open_states.append(target)
@@ -171,13 +249,22 @@ def _unreachable(table: TransitionTable, declared: list[str]) -> Iterator[Machin
             yield MachineFinding(kind="unreachable", states=(name, *why[name][1]), detail=why[name][0])
 
 
+def _spec(table: TransitionTable, name: str) -> StateSpec:
+    return next(s for s in table.specs if s.name == name)
+
+
 def _possible(table: TransitionTable) -> tuple[list[str], dict[str, tuple[str, tuple[str, ...]]]]:
     """The conditions that some row can meet; for the other states a sentence that says why not, and who is to blame."""
     possible, always = [OTHERWISE, NO_DATA], None
     why: dict[str, tuple[str, tuple[str, ...]]] = {}
     for spec in table.specs:
         region = truth_of(spec.when).true
-        if region.empty:
+        if region.empty and not spec.when_sql and not isinstance(spec.when, Call):
+            why[spec.name] = (
+                f'nothing leads to the state "{spec.name}": it has no `when`, and no `after` names it',
+                (),
+            )
+        elif region.empty:
             why[spec.name] = (f'no row can reach the state "{spec.name}": its condition is never true', ())
         elif always is not None:
             text = f'no row can reach the state "{spec.name}": the condition of "{always}", which stands before it,'
@@ -192,7 +279,7 @@ def stuck_states(table: TransitionTable) -> frozenset[str]:
     """The declared states that can be reached and that no condition which some row can meet leads out of."""
     possible, _ = _possible(table)
     reached = {c.removeprefix("when ") for c in possible}
-    moves = {s: {table.moves[s, c] for c in possible} for s in table.states}
+    moves = {s: {table.moves[s, c] for c in (*possible, AFTER) if (s, c) in table.moves} for s in table.states}
     return frozenset(s.name for s in table.specs if s.name in reached and moves[s.name] == {s.name})
 
 
@@ -218,12 +305,22 @@ def to_mermaid(table: TransitionTable) -> str:
     start = "[*]" if table.start == UNDETERMINED else index[table.start]
     if start != "[*]":
         lines.append(f"    [*] --> {start}")
-    labels = {f"when {s.name}": s.when_sql or f"when {s.name}" for s in table.specs}
     for (source, condition), target in table.moves.items():
         if source != target:
             left = start if source == UNDETERMINED else index[source]
-            lines.append(f"    {left} --> {index[target]}: {_label(labels.get(condition, condition))}")
+            lines.append(f"    {left} --> {index[target]}: {_label(_words(table, source, condition))}")
     return "\n".join([*lines, *_notes(table, index)]) + "\n"
+
+
+def _words(table: TransitionTable, source: str, condition: str) -> str:
+    """A move in words: the SQL of its condition and how long it must hold, or the time that makes it."""
+    for spec in table.specs:
+        if condition == f"when {spec.name}":
+            text = spec.when_sql or condition
+            return text if spec.settle is None else f"{text}, for {settle_text(spec.settle)}"
+        if condition == AFTER and spec.name == source and spec.after is not None:
+            return f"after {format_duration(spec.after.time)}"
+    return condition
 
 
 def _notes(table: TransitionTable, index: Mapping[str, str]) -> Iterator[str]:

@@ -162,7 +162,7 @@ class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
 class StateSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A state of an audit, in document order, with the condition that leads to it and its stay interval.
 
-    A state that only time leads to (`after` of another one) has the constant FALSE for `when`, and no `when_sql`.
+    A state that only time leads to (`after` of another one) has the constant NULL for `when`, and no `when_sql`.
     """
 
     name: str

@@ -1,15 +1,18 @@
 """The columns of what audits and violations publish."""
 
-from slac.stream.types import Field, List, Schema, String, Struct, Timestamp
+from slac.stream.types import Bool, Field, Int, List, Schema, String, Struct, Timestamp
 
 
-def report_schema(keys: tuple[Field, ...], bodies: tuple[tuple[str, Schema], ...]) -> Schema:
+def report_schema(keys: tuple[Field, ...], bodies: tuple[tuple[str, Schema], ...], *, flapping: bool = False) -> Schema:
     """Columns of an audit's reports.
 
-    Keys; `kind` (initial, change, stay); `state`; `previous` (the state before, NULL at first); `verdict` (OK,
-    VIOLATED, UNDECIDED); `since` (when the state was entered); `period_start`, `period_end` (the reporting period,
-    start excluded; start NULL at first); then one list of structs a report body.
+    Keys; `kind` (initial, change, stay, scheduled, calm); `state`; `previous` (the state of the report before, NULL at
+    first); `verdict` (OK, VIOLATED, UNDECIDED); `since` (when the state was entered); `period_start`, `period_end` (the
+    reporting period, start excluded; start NULL at first). Of an audit that holds changes back while a key flaps also
+    `flapping` (whether it does) and `changes` (of state in the period, told or not). Then one list of structs a report
+    body.
     """
+    counts = (Field("flapping", Bool(), nullable=False), Field("changes", Int(), nullable=False)) if flapping else ()
     return Schema(
         (
             *keys,
@@ -20,6 +23,7 @@ def report_schema(keys: tuple[Field, ...], bodies: tuple[tuple[str, Schema], ...
             Field("since", Timestamp(), nullable=False),
             Field("period_start", Timestamp()),
             Field("period_end", Timestamp(), nullable=False),
+            *counts,
             *(Field(name, List(Struct(body.fields)), nullable=False) for name, body in bodies),
         )
     )

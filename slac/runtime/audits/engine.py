@@ -1,9 +1,9 @@
 """The columnar machine: the state of every key of an audit, moved by rows and by its own clocks.
 
 Theory of operation. A pass handles everything before the watermark: rows in rounds (the k-th row of every key that can
-make a difference), each round first publishing what falls due before its rows; then, for the keys whose alarm has rung,
-what falls due behind their last row. So for every key things happen in the order of time, rows before timers where
-times are equal, and nothing depends on where a pass ends. A key lives until `retain` behind its last row, to the
+make a difference), each round first working off what falls due before its rows; then, for the keys whose alarm has
+rung, what falls due behind their last row. So for every key things happen in the order of time, rows before clocks
+where times are equal, and nothing depends on where a pass ends. A key lives until `retain` behind its last row, to the
 microsecond: what falls due later is not said, and a row that comes later finds a new key.
 """
 
@@ -11,103 +11,164 @@ from __future__ import annotations
 
 import numpy as np
 
+from slac.plan.guards import Flapping
 from slac.plan.machine import UNDETERMINED, TransitionTable
+from slac.runtime.audits import settling
 from slac.runtime.audits.alarms import ALARM, Alarms
+from slac.runtime.audits.clocks import CALMS, DUE, STATE, Clocks
+from slac.runtime.audits.course import Course
+from slac.runtime.audits.flaps import Flaps
 from slac.runtime.audits.publications import CHANGE, FORGOTTEN, INITIAL, STAY, Publications
 from slac.runtime.audits.rounds import rounds
-from slac.runtime.audits.slots import NEVER, Longs, Slots
+from slac.runtime.audits.settling import Settling
+from slac.runtime.audits.slots import NEVER, Longs, Mask, Slots
 from slac.runtime.operator import BEGINNING
 
-STATE, SINCE, SAID, DUE, LAST = "state", "since", "said", "due", "last"
-"""Columns by slot: state index, when it was entered, last publication, next stay, last row (µs)."""
-MACHINE = (STATE, SINCE, SAID, DUE, LAST)
-
-
-def machine_columns(table: TransitionTable) -> dict[str, int]:
-    """What `Slots` must hold for a machine, with the values of a new key."""
-    start = table.states.index(table.start)
-    return {STATE: start, SINCE: BEGINNING, SAID: BEGINNING, DUE: NEVER, LAST: BEGINNING, ALARM: NEVER}
+SINCE, SAID, LAST, TOLD, CHANGES = "since", "said", "last", "told", "changes"
+"""Columns by slot: when the state was entered, last publication, last row (µs); where changes may be held back also the
+state that was published last, and how many changes there were since."""
 
 
 class MachineEngine:
-    """Steps the machine of a table for the keys of a slot directory."""
+    """Steps the machine of a table for the keys of a slot directory, to which it adds its columns."""
 
-    def __init__(self, table: TransitionTable, slots: Slots, retain: int) -> None:
+    def __init__(
+        self, table: TransitionTable, slots: Slots, retain: int, course: Course, flapping: Flapping | None = None
+    ) -> None:
         self._slots = slots
         self._retain = retain
+        self._course = course
         self._matrix = np.array(table.matrix(), np.int64)
-        self._every = np.array([NEVER if e is None else e for e in table.report_every], np.int64)
         self._speaks = np.array([s != UNDETERMINED for s in table.states])
         # A condition that may lead on when it is met again makes every row count.
         again = np.take_along_axis(self._matrix, self._matrix, axis=0)
-        self._repeats = not bool((again == self._matrix).all())
+        guarded = any(s is not None for s in table.settle)
+        self._repeats = guarded or not bool((again == self._matrix).all())
+        self._clocks = Clocks(table, slots, course, flapping=flapping is not None)
+        self._flaps = None if flapping is None else Flaps(flapping, slots, course)
+        self._settling = Settling(table, slots, course) if guarded else None
+        self._own = self._columns(table.states.index(table.start))
+        slots.add({**self._own, ALARM: NEVER})
+        self._said = Publications()
         self.alarms = Alarms(slots)
 
-    def rows(self, slots: Longs, times: Longs, conditions: Longs, said: Publications) -> None:
+    def _columns(self, start: int) -> dict[str, int]:
+        """What `Slots` must hold, with the values of a new key."""
+        columns = {STATE: start, SINCE: BEGINNING, SAID: BEGINNING, LAST: BEGINNING, **self._clocks.columns}
+        columns |= {} if self._settling is None else settling.BLANK
+        return columns if self._flaps is None else {**columns, **self._flaps.columns, TOLD: -1, CHANGES: 0}
+
+    def take(self) -> Publications:
+        """What was published since the last call."""
+        said, self._said = self._said, Publications()
+        return said
+
+    def rows(self, slots: Longs, times: Longs, conditions: Longs) -> None:
         """Rows in the total order: slot, time (µs) and condition (its place in the table) of each."""
         last = self._slots[LAST]
         for row, before in rounds(slots, conditions, times, last, retain=self._retain, repeats=self._repeats):
-            self._round(slots[row], times[row], conditions[row], before, said)
+            self._round(slots[row], times[row], conditions[row], before)
         np.maximum.at(last, slots, times)
         self.arm(np.unique(slots))
 
-    def clocks(self, until: int, said: Publications) -> Longs:
+    def clocks(self, until: int) -> Longs:
         """What falls due at or before `until` behind the last rows; returns the slots that were woken."""
         woken = self.alarms.take(until)
         with_rows = woken[self._slots[LAST][woken] > BEGINNING]
         end = self._slots[LAST][with_rows] + self._retain
-        self._stays(with_rows, np.minimum(end, until), said)
+        self._run(with_rows, np.minimum(end, until))
         gone = end <= until
-        self._forget(with_rows[gone], end[gone], said)
+        self._forget(with_rows[gone], end[gone])
         return woken
 
     def arm(self, slots: Longs) -> None:
-        """Set the alarms of these (distinct) slots: the next stay, or the end of the key."""
+        """Set the alarms of these (distinct) slots: what falls due next, or the end of the key."""
         last = self._slots[LAST][slots]
         end = np.where(last > BEGINNING, last + self._retain, NEVER)
-        self.alarms.arm(slots, np.minimum(self._slots[DUE][slots], end))
+        self.alarms.arm(slots, np.minimum(self._clocks.next(slots), end))
 
-    def _round(self, slots: Longs, times: Longs, conditions: Longs, before: Longs, said: Publications) -> None:
+    def moved(self, slots: Longs, times: Longs, states: Longs) -> None:
+        """Distinct slots come into these states, each at its instant, or stay where they are."""
+        state, since = self._slots[STATE], self._slots[SINCE]
+        old, first = state[slots], since[slots] == BEGINNING
+        state[slots] = states
+        speaks = np.where(first, self._speaks[states], states != old)
+        slots, times, old = (a[speaks] for a in (slots, times, old))
+        first = first[speaks]
+        since[slots] = times
+        self._clocks.entered(slots, times)
+        loud = np.ones(len(slots), np.bool_) if self._flaps is None else self._counted(slots, times, first)
+        self._publish(slots[loud], times[loud], np.where(first, INITIAL, CHANGE)[loud], np.where(first, -1, old)[loud])
+
+    def published(self, slots: Longs, times: Longs, kind: int) -> None:
+        """A report of distinct slots falls due, each at its instant, whose state is no news."""
+        self._publish(slots, times, np.full(len(slots), kind), self._slots[STATE][slots])
+
+    def _round(self, slots: Longs, times: Longs, conditions: Longs, before: Longs) -> None:
         """One row of each of some distinct slots."""
         gone = (before > BEGINNING) & (times - before > self._retain)
-        self._stays(slots, np.where(gone, before + self._retain, times - 1), said)
-        self._forget(slots[gone], before[gone] + self._retain, said)
-        state, published = self._slots[STATE], self._slots[SAID]
-        old = state[slots]
+        self._run(slots, np.where(gone, before + self._retain, times - 1))
+        self._forget(slots[gone], before[gone] + self._retain)
+        old = self._slots[STATE][slots]
         new = self._matrix[old, conditions]
-        first = published[slots] == BEGINNING
-        speaks = np.where(first, self._speaks[new], new != old)
-        state[slots] = new
-        slots, times, old, new, first = (a[speaks] for a in (slots, times, old, new, first))
-        self._slots[SINCE][slots] = times
-        said.add(
+        if self._settling is not None:
+            new = self._settling.moves(slots, times, conditions, old, new)
+        self.moved(slots, times, new)
+
+    def _counted(self, slots: Longs, times: Longs, first: Mask) -> Mask:
+        """Count changes; which of them are published, because their key did not flap before."""
+        assert self._flaps is not None
+        changed = ~first
+        self._slots[CHANGES][slots[changed]] += 1
+        loud = np.ones(len(slots), np.bool_)
+        loud[changed] = ~self._flaps.changed(slots[changed], times[changed])
+        # The next stay is that of the new state, counted from the last report.
+        quiet, now = slots[~loud], times[~loud]
+        self._clocks.reported(quiet, self._slots[SAID][quiet])
+        self._slots[DUE][quiet] = np.maximum(self._slots[DUE][quiet], now)
+        return loud
+
+    def _publish(self, slots: Longs, times: Longs, kind: Longs, previous: Longs) -> None:
+        published, state = self._slots[SAID], self._slots[STATE][slots]
+        counts = {}
+        if self._flaps is not None:
+            told, changes = self._slots[TOLD], self._slots[CHANGES]
+            previous = told[slots]
+            counts = {"flapping": self._slots[CALMS][slots] < NEVER, "changes": changes[slots]}
+            told[slots], changes[slots] = state, 0
+        self._said.add(
             slots,
             time=times,
-            kind=np.where(first, INITIAL, CHANGE),
-            state=new,
-            previous=np.where(first, -1, old),
-            since=times,
+            kind=kind,
+            state=state,
+            previous=previous,
+            since=self._slots[SINCE][slots],
             start=published[slots],
+            **counts,
         )
         published[slots] = times
-        every = self._every[new]
-        self._slots[DUE][slots] = np.where(every < NEVER, times + every, NEVER)
+        self._clocks.reported(slots, times)
 
-    def _stays(self, slots: Longs, until: Longs, said: Publications) -> None:
-        """The stays of some distinct slots that fall due at or before `until`, one each."""
+    def _run(self, slots: Longs, until: Longs) -> None:
+        if self._clocks.plain:
+            self._stays(slots, until)
+        else:
+            self._clocks.run(slots, until, self)
+
+    def _stays(self, slots: Longs, until: Longs) -> None:
+        """The stays of some distinct slots that fall due at or before `until`, all of them at once."""
         due = self._slots[DUE]
         late = due[slots] <= until
         slots, until = slots[late], until[late]
         if not len(slots):
             return
-        first, state = due[slots], self._slots[STATE][slots]
-        every = self._every[state]
+        first, state, every = due[slots], self._slots[STATE][slots], self._clocks.interval(slots)
         count = (until - first) // every + 1
         which = np.repeat(np.arange(len(slots)), count)
         nth = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
         times = first[which] + nth * every[which]
         published = self._slots[SAID]
-        said.add(
+        self._said.add(
             slots[which],
             time=times,
             kind=STAY,
@@ -119,8 +180,8 @@ class MachineEngine:
         published[slots] = first + (count - 1) * every
         due[slots] = first + count * every
 
-    def _forget(self, slots: Longs, instants: Longs, said: Publications) -> None:
+    def _forget(self, slots: Longs, instants: Longs) -> None:
         if not len(slots):
             return
-        said.add(slots, time=instants, kind=FORGOTTEN, state=0, previous=-1, since=BEGINNING, start=BEGINNING)
-        self._slots.reset(slots, MACHINE)
+        self._said.add(slots, time=instants, kind=FORGOTTEN, state=0, previous=-1, since=BEGINNING, start=BEGINNING)
+        self._slots.reset(slots, self._own)

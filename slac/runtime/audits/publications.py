@@ -10,26 +10,30 @@ import polars as pl
 
 from slac.runtime.audits.slots import SLOT, Longs
 
-INITIAL, CHANGE, STAY, FORGOTTEN = range(4)
-KINDS: Final = ("initial", "change", "stay")
+INITIAL, CHANGE, STAY, SCHEDULED, CALM, FORGOTTEN = range(6)
+KINDS: Final = ("initial", "change", "stay", "scheduled", "calm")
 """Names of the kinds that leave; FORGOTTEN only ends a period."""
 
 TIME, KIND, STATE, PREVIOUS, SINCE, START, ORDER = "time", "kind", "state", "previous", "since", "start", "_order"
+FLAPPING, CHANGES = "flapping", "changes"
 PUBLICATION: Final = "_publication"
 """Column (Int64) of the row number of a publication in the table; −1 is none."""
-_COLUMNS: Final = (SLOT, TIME, KIND, STATE, PREVIOUS, SINCE, START)
+_COLUMNS: Final = (SLOT, TIME, KIND, STATE, PREVIOUS, SINCE, START, FLAPPING, CHANGES)
 
 
 @dataclass(slots=True)
 class Publications:
-    """Pieces of the columns slot, time, kind, state, previous (−1: none), since, start of period (BEGINNING: none)."""
+    """Pieces of the columns slot, time, kind, state, previous (−1: none), since, start of period (BEGINNING: none).
+
+    Then whether the key flaps, and how many changes of state there were in the period; 0 where nobody says.
+    """
 
     _pieces: list[tuple[Longs, ...]] = field(default_factory=list)
 
     def add(self, slots: Longs, **columns: Any) -> None:
         """Publications of some slots: arrays or single values by column name; those of one slot in their order."""
         if len(slots):
-            given = [np.broadcast_to(np.asarray(columns[c], np.int64), slots.shape) for c in _COLUMNS[1:]]
+            given = [np.broadcast_to(np.asarray(columns.get(c, 0), np.int64), slots.shape) for c in _COLUMNS[1:]]
             self._pieces.append((slots, *given))
 
     def table(self) -> pl.DataFrame | None:

@@ -12,6 +12,8 @@ from slac.plan.nodes import AuditNode
 from slac.runtime.audits.bodies import BodyRows
 from slac.runtime.audits.occurrences import occurrence_ids
 from slac.runtime.audits.publications import (
+    CHANGES,
+    FLAPPING,
     FORGOTTEN,
     KIND,
     KINDS,
@@ -79,6 +81,8 @@ class ReportRows:
             "period_start": start,
             "period_end": at,
         }
+        if self._node.flapping is not None:
+            columns |= {"flapping": pl.col(FLAPPING) > 0, "changes": pl.col(CHANGES)}
         named = table.select(PUBLICATION, **columns)
         return named.hstack(slots.keys_of(table[SLOT].to_numpy()))
 

@@ -39,6 +39,12 @@ class Slots:
         self._unused: list[int] = []
         self._columns = {n: np.full(_FIRST_CAPACITY, v, np.int64) for n, v in columns.items()}
 
+    def add(self, columns: Mapping[str, int]) -> None:
+        """More columns, with the values that a new key has."""
+        capacity = len(next(iter(self._columns.values()))) if self._columns else _FIRST_CAPACITY
+        self._blank |= columns
+        self._columns |= {n: np.full(capacity, v, np.int64) for n, v in columns.items()}
+
     def __getitem__(self, column: str) -> Longs:
         return self._columns[column]
 

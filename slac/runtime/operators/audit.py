@@ -10,10 +10,11 @@ import polars as pl
 from slac.plan.machine import transition_table
 from slac.plan.nodes import AuditNode
 from slac.runtime.audits.bodies import PUBLISHED, BodyRows
-from slac.runtime.audits.engine import LAST, SAID, MachineEngine, machine_columns
+from slac.runtime.audits.course import EvenCourse
+from slac.runtime.audits.engine import LAST, SAID, MachineEngine
 from slac.runtime.audits.evaluation import CONDITION, Evaluation
 from slac.runtime.audits.held import AT, HeldRows
-from slac.runtime.audits.publications import FORGOTTEN, KIND, START, TIME, Periods, Publications
+from slac.runtime.audits.publications import FORGOTTEN, KIND, START, TIME, Periods
 from slac.runtime.audits.reports import KEPT_COLUMN, SEEN_COLUMN, ReportRows
 from slac.runtime.audits.slots import NEVER, SLOT, Longs, Slots
 from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
@@ -31,8 +32,8 @@ class AuditOperator(Operator):
         table = transition_table(node)
         types = node.schema.polars()
         own = {HEARD: BEGINNING, PUBLISHED: BEGINNING, SEEN: 0, KEPT: 0}
-        self._slots = Slots({k: types[k] for k in node.keys}, {**machine_columns(table), **own})
-        self._engine = MachineEngine(table, self._slots, node.retain)
+        self._slots = Slots({k: types[k] for k in node.keys}, own)
+        self._engine = MachineEngine(table, self._slots, node.retain, EvenCourse(), node.flapping)
         self._evaluation = Evaluation(node.keys, [s.when for s in node.states])
         self._reports = ReportRows(node, table, context.document)
         self._bodies = [BodyRows(b, node.keys, types[b.name], self._slots, node.retain) for b in node.report]
@@ -58,15 +59,14 @@ class AuditOperator(Operator):
         rows = self._held.release(watermark)
         slots = None if rows is None else self._slots.find(rows)
         bodies = [b.ready(watermark) for b in self._bodies]
-        said = Publications()
         if rows is not None and slots is not None:
             self._latest = max(self._latest, int(rows[AT][-1]))
-            self._engine.rows(slots, rows[AT].to_numpy(), rows[CONDITION].to_numpy().astype(np.int64), said)
+            self._engine.rows(slots, rows[AT].to_numpy(), rows[CONDITION].to_numpy().astype(np.int64))
             rows = rows.with_columns(pl.Series(SLOT, slots, pl.Int64))
         until = min(watermark - 1, self._latest) if end else watermark - 1
         self._ended = watermark if end else self._ended
-        woken = self._engine.clocks(until, said)
-        frame = self._settle(said.table(), rows, bodies)
+        woken = self._engine.clocks(until)
+        frame = self._settle(self._engine.take().table(), rows, bodies)
         self._tidy(woken, bodies, until)
         return () if frame is None else (Batch(frame),)
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from slac.plan.machine import NO_DATA, OTHERWISE, UNDETERMINED, KeyMachine, TransitionTable
+from slac.plan.guards import Flapping
+from slac.plan.machine import AFTER, NO_DATA, OTHERWISE, UNDETERMINED, KeyMachine, TransitionTable
 
 Row = tuple[int, str | None, str | None]
 """Time, key, state."""
@@ -17,7 +18,10 @@ Said = tuple[Any, ...]
 
 @dataclass
 class Story:
-    """One key: everything that is said of it up to and including the instant `until`."""
+    """One key: everything that is said of it up to and including the instant `until`.
+
+    `strikes`: the instants of the schedule, for the states that have one.
+    """
 
     table: TransitionTable
     key: str | None
@@ -25,63 +29,122 @@ class Story:
     bodies: Sequence[BodyRow]
     retain: int
     until: int
+    strikes: Sequence[int] = ()
+    flapping: Flapping | None = None
     said: list[Said] = field(default_factory=list)
     boundary: int = -1
-    published: int | None = None
-    since: int = 0
-    due: int | None = None
 
     def __post_init__(self) -> None:
-        self.machine = KeyMachine(self.table)
+        self._begin()
 
     def tell(self) -> list[Said]:
-        """(time, key, kind, state, previous, verdict, since, start of the period, rows behind it, body)."""
+        """(time, key, kind, state, previous, verdict, since, start of the period, rows behind it, body).
+
+        Where the audit knows of flapping, also whether the key does, and the changes of the period.
+        """
         last: int | None = None
         for time, _, state in self.rows:
             if last is not None and time - last > self.retain:
-                self._stays(last + self.retain)
-                self._forget(last + self.retain)
-            self._stays(time - 1)
-            self._step(time, self._condition(state))
+                self._clocks(last + self.retain)
+                self.boundary = last + self.retain
+                self._begin()
+            self._clocks(time - 1)
+            self._entered(time, self.machine.step, self._condition(state))
             last = time
         if last is not None:
-            self._stays(min(self.until, last + self.retain))
+            self._clocks(min(self.until, last + self.retain))
         return self.said
+
+    def _begin(self) -> None:
+        self.machine = KeyMachine(self.table)
+        self.since: int | None = None
+        self.published: int | None = None
+        self.told: str | None = None
+        self.stay: int | None = None
+        self.stays = 0
+        self.struck = -1
+        self.calm: int | None = None
+        self.changes: list[int] = []
+        self.untold = 0
+
+    @property
+    def _place(self) -> int:
+        return self.table.states.index(self.machine.state)
 
     def _condition(self, state: str | None) -> str:
         if state is None:
             return NO_DATA
         return f"when {state}" if f"when {state}" in self.table.conditions else OTHERWISE
 
-    def _forget(self, at: int) -> None:
-        self.machine = KeyMachine(self.table)
-        self.boundary, self.published = at, None
-        self.due = None
-
-    def _step(self, time: int, condition: str) -> None:
+    def _entered(self, time: int, step: Any, condition: str) -> None:
         before = self.machine.state
-        now = self.machine.step(condition)
-        first = self.published is None
+        now = step(condition, time)
+        first = self.since is None
         if now == UNDETERMINED or (not first and now == before):
             return
-        self.since = time
-        self._say(time, "initial" if first else "change", None if first else before)
+        self.since, self.stays, self.struck = time, 0, max(self.struck, time - 1)
+        quiet = not first and self._flaps(time)
+        if not quiet:
+            self._say(time, "initial" if first else "change")
+        else:
+            self._await_stay()
+            self.stay = None if self.stay is None else max(self.stay, time)
 
-    def _stays(self, until: int) -> None:
-        while self.due is not None and self.due <= until:
-            self._say(self.due, "stay", self.machine.state)
+    def _flaps(self, time: int) -> bool:
+        """Count a change; whether the key was flapping before it."""
+        self.untold += 1
+        if self.flapping is None:
+            return False
+        before = self.calm is not None
+        self.changes.append(time)
+        recent = self.changes[-self.flapping.changes :]
+        enough = len(recent) == self.flapping.changes and time - recent[0] < self.flapping.within
+        self.calm = time + self.flapping.within if before or enough else None
+        return before
 
-    def _say(self, time: int, kind: str, previous: str | None) -> None:
-        state = self.machine.state
-        place = self.table.states.index(state)
+    def _clocks(self, until: int) -> None:
+        """The earliest of what is due, then the next; at one instant: the move, calm, the schedule, the stay."""
+        while (due := min(self._dues(), default=None)) is not None and due[0] <= until:
+            time, _, what = due
+            if what == "move":
+                self._entered(time, self.machine.step, AFTER)
+                continue
+            if what == "scheduled":
+                self.struck = time
+            elif what == "calm":
+                self.calm = None
+            else:
+                self.stays += 1
+            self._say(time, what)
+
+    def _dues(self) -> Iterator[tuple[int, int, str]]:
+        if self.since is None:
+            return
+        after = self.table.after[self._place]
+        if after is not None:
+            yield self.since + after.time, 0, "move"
+        if self.calm is not None:
+            yield self.calm, 1, "calm"
+        if self.table.schedules[self._place]:
+            yield from ((t, 2, "scheduled") for t in self.strikes if t > self.struck)
+        if self.stay is not None:
+            yield self.stay, 3, "stay"
+
+    def _await_stay(self) -> None:
+        assert self.published is not None
+        every = self.table.intervals[self._place]
+        self.stay = self.published + every[min(self.stays, len(every) - 1)] if every else None
+
+    def _say(self, time: int, kind: str) -> None:
+        verdict = self.table.verdicts[self._place]
         kept = sum(self.boundary < t <= time for t, _, _ in self.rows)
-        verdict = self.table.verdicts[place]
-        start = self.published
         body = list(self._body(time))
-        self.said.append((time, self.key, kind, state, previous, verdict, self.since, start, kept, body))
+        said = (time, self.key, kind, self.machine.state, self.told, verdict, self.since, self.published, kept, body)
+        counted = () if self.flapping is None else (self.calm is not None, self.untold)
+        self.said.append((*said, *counted))
         self.boundary = self.published = time
-        every = self.table.report_every[place]
-        self.due = None if every is None else time + every
+        self.told, self.untold = self.machine.state, 0
+        self._await_stay()
 
     def _body(self, time: int) -> Iterator[dict[str, Any]]:
         oldest = time // self.retain - 1 if self.published is None else -1
@@ -91,10 +154,12 @@ class Story:
             yield {"case": case, "runs": sum(runs), "latest": runs[-1]}
 
 
-def expected(table: TransitionTable, rows: list[Row], bodies: list[BodyRow], *, retain: int, until: int) -> list[Said]:
+def expected(
+    table: TransitionTable, rows: list[Row], bodies: list[BodyRow], *, retain: int, until: int, **more: Any
+) -> list[Said]:
     """All keys; rows and bodies in the total order."""
     found = []
     for key in {r[1] for r in rows}:
         mine = [r for r in rows if r[1] == key]
-        found += Story(table, key, mine, [b for b in bodies if b[1] == key], retain, until).tell()
+        found += Story(table, key, mine, [b for b in bodies if b[1] == key], retain, until, **more).tell()
     return found

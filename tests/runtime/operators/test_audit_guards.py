@@ -1,0 +1,101 @@
+"""Stability, time that moves a state on, times of the clock, back-off and flapping: the engine against the machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slac.plan.guards import After, Backoff, Flapping, Schedule, Settle
+from slac.plan.machine import transition_table
+from slac.plan.nodes import AuditNode, StateSpec
+from slac.plan.reports import report_schema
+from slac.stream.batch import ID, KEPT
+from slac.stream.types import Bool, Field, String
+from tests.runtime.operators.audit_reference import Row, expected
+from tests.runtime.operators.auditing import MINUTE, audit, audit_node, constant, states, told
+from tests.runtime.operators.driving import Arrivals, cut
+from tests.runtime.operators.test_audit_meaning import in_order, jumbled, keys, some
+
+RETAIN = 20 * MINUTE
+JITTER = 4 * MINUTE
+EVERY_SEVEN = Schedule(cron="*/7 * * * *", zone="UTC")
+STRIKES = [m * MINUTE for m in range(200) if m % 60 % 7 == 0]
+COLUMNS = ("module", "kind", "state", "previous", "verdict", "since", "period_start", KEPT)
+
+rows_of = some(st.tuples(st.integers(0, 80).map(MINUTE.__mul__), keys, st.sampled_from(["up", "low", "down", None])))
+settles = st.sampled_from([None, Settle(rows=2), Settle(rows=3), Settle(time=3 * MINUTE)])
+schedules = st.sampled_from([(), (EVERY_SEVEN,)])
+
+
+def guarded(
+    node: AuditNode, specs: dict[str, dict[str, Any]], *, timed: bool = False, flapping: Flapping | None = None
+) -> AuditNode:
+    """The audit with more said of its states; `timed` adds the state `gone`, to which only time leads."""
+    bent = [msgspec.structs.replace(s, **specs.get(s.name, {})) for s in node.states]
+    if timed:
+        gone = StateSpec(name="gone", when=constant(None, Bool()), verdict="violated")
+        bent.append(msgspec.structs.replace(gone, **specs.get("gone", {})))
+    schema = report_schema((Field("module", String()),), (), flapping=flapping is not None)
+    return msgspec.structs.replace(node, states=tuple(bent), flapping=flapping, schema=schema)
+
+
+@st.composite
+def nodes(draw: st.DrawFn) -> AuditNode:
+    """Audits whose states are bent in any way."""
+    node = audit_node(
+        {"up": draw(st.sampled_from([None, 7 * MINUTE])), "low": 5 * MINUTE, "down": 2 * MINUTE},
+        initial=draw(st.sampled_from([None, "up", "down"])),
+        no_data=draw(st.sampled_from(["hold", "undecided"])),
+        retain=RETAIN,
+    )
+    timed = draw(st.booleans())
+    flapping = draw(st.sampled_from([None, Flapping(changes=3, within=9 * MINUTE), Flapping(changes=2, within=1)]))
+    specs = {
+        "up": {"settle": draw(settles), "report_at": draw(schedules)},
+        "low": {"settle": draw(settles), "after": After(time=6 * MINUTE, to="gone") if timed else None},
+        "down": {
+            "backoff": draw(st.sampled_from([None, Backoff(factor=2, max=9 * MINUTE)])),
+            "after": After(time=7 * MINUTE, to="gone") if timed and draw(st.booleans()) else None,
+        },
+        "gone": {"report_at": draw(schedules), "report_every": draw(st.sampled_from([None, 3 * MINUTE]))},
+    }
+    return guarded(node, specs, timed=timed, flapping=flapping)
+
+
+@given(
+    nodes(), rows_of,
+    st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    st.lists(st.integers(0, 4).map(MINUTE.__mul__), min_size=1, max_size=7),
+    st.lists(st.booleans(), min_size=1, max_size=4),
+)  # fmt: skip
+def test_the_engine_steps_as_the_machines_do(
+    node: AuditNode, rows: list[Row], sizes: list[int], jitter: list[int], restarts: list[bool]
+) -> None:
+    """Any slicing, any order of arrival within the lateness, any restart: what the reference says, and nothing else."""
+    driver, arrivals = audit(node), Arrivals(JITTER)
+    for step, piece in enumerate(cut(jumbled(states(rows), jitter), sizes)):
+        driver.give(arrivals.take(piece))
+        driver.advance(arrivals.watermark)
+        if restarts[step % len(restarts)]:
+            driver.restart()
+    driver.advance(150 * MINUTE)
+
+    meant = expected(
+        transition_table(node),
+        sorted(rows, key=lambda r: r[0]),
+        [],
+        retain=RETAIN,
+        until=150 * MINUTE - 1,
+        strikes=STRIKES,
+        flapping=node.flapping,
+    )
+    columns = COLUMNS if node.flapping is None else (*COLUMNS, "flapping", "changes")
+    bare = [(*row[:9], *row[10:]) for row in meant]
+    assert in_order(told(driver.out, *columns)) == in_order(bare)
+    if driver.out:
+        frame = pl.concat(driver.out)
+        assert frame[ID].n_unique() == frame.height
