@@ -15,6 +15,7 @@ from slac.diagnostics import Source, Span
 from slac.language.event_types import EventDecl, FieldDecl, FieldType
 from slac.language.import_decls import ImportDecl, Imported
 from slac.language.terms import DefaultFilled, Ref, Segment, Setting, Sql
+from slac.language.windows import CalendarUnit, WindowKind
 
 __all__ = [
     "AuditDecl",
@@ -175,13 +176,18 @@ class ProbeDecl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowDecl:
-    """A window. A tumbling one has `every_us == size_us`; `same` takes the upstream window and has both 0."""
+    """A window; the fields are those of `slac.language.windows.WindowText`.
 
-    kind: Literal["tumbling", "hopping", "same"]
+    A tumbling one has `every_us == size_us`; `same` takes the upstream window and has both 0.
+    """
+
+    kind: WindowKind
     size_us: int
     every_us: int
     span: Span
     path: str = ""
+    unit: CalendarUnit | None = None
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

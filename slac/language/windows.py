@@ -1,22 +1,43 @@
-"""The text of a window: `tumbling 10m`, `hopping 60s every 10s`, `same`."""
+"""The text of a window: `tumbling 10m`, `hopping 60s every 10s`, `calendar day in Europe/Berlin`, `running`, `same`."""
 
 import re
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, cast, get_args
+from zoneinfo import ZoneInfo, available_timezones
 
-from slac.language.durations import format_duration, parse_duration
+from slac.diagnostics import suggest
+from slac.language.durations import UNITS, format_duration, parse_duration
 
-NOT_BUILT = frozenset({"sliding", "session", "calendar", "running"})
+WindowKind = Literal["tumbling", "hopping", "calendar", "session", "sliding", "running", "same"]
+CalendarUnit = Literal["hour", "day", "week", "month", "quarter", "year"]
+
+NOT_BUILT = frozenset({"session", "calendar"})
 """Kinds of windows that the language names and this version does not build."""
 
-_KINDS = "tumbling 10m, hopping 60s every 10s, or same"
+_KINDS = "tumbling 10m, hopping 60s every 10s, sliding 60s, running, or same"
+_ZONE = re.compile(r"[A-Z][\w+-]*(/[\w+-]+)*")
+_HOUR: Final = UNITS["h"]
+# A day on which clocks go back has 25 hours, and so has what holds one; a year also holds one on which they go forward.
+_LONGEST: Final[dict[CalendarUnit, int]] = {
+    "hour": _HOUR,
+    "day": 25 * _HOUR,
+    "week": (7 * 24 + 1) * _HOUR,
+    "month": (31 * 24 + 1) * _HOUR,
+    "quarter": (92 * 24 + 1) * _HOUR,
+    "year": 366 * 24 * _HOUR,
+}
 
 
 class WindowText(NamedTuple):
-    """What a window's text says; sizes in microseconds, 0 for `same`."""
+    """What a window's text says; sizes in microseconds, 0 where the kind has none.
 
-    kind: Literal["tumbling", "hopping", "same"]
-    size_us: int
-    every_us: int
+    Of a `calendar` window they are the longest that one can be; of a `session` the size is the gap that ends it.
+    """
+
+    kind: WindowKind
+    size_us: int = 0
+    every_us: int = 0
+    unit: CalendarUnit | None = None
+    zone: str = ""
 
 
 def kind_of(text: str) -> str:
@@ -25,17 +46,24 @@ def kind_of(text: str) -> str:
 
 
 def parse_window(text: str) -> WindowText:
-    """Kind, size and step. Raises ValueError, also for the kinds in `NOT_BUILT`: ask `kind_of` before."""
+    """Kind, size and step. Raises ValueError; of the kinds in `NOT_BUILT` ask `kind_of` before."""
     match text.split():
-        case ["same"]:
-            return WindowText("same", 0, 0)
+        case ["same" | "running" as alone]:
+            return WindowText(cast("WindowKind", alone))
         case ["tumbling", size]:
             length = _length(size)
             return WindowText("tumbling", length, length)
+        case ["sliding" | "session" as kind, size]:
+            return WindowText(cast("WindowKind", kind), _length(size))
         case ["hopping", size, "every", every]:
             return _hopping(_length(size), _length(every))
         case ["hopping", size]:
             raise ValueError(f'a hopping window needs its step: write "hopping {size} every …"')
+        case ["calendar", unit, "in", zone]:
+            return _calendar(unit, zone)
+        case ["calendar", *unit]:
+            said = unit[0] if unit else "day"
+            raise ValueError(f'a calendar window needs its time zone: write "calendar {said} in UTC", or Europe/Berlin')
     if re.match(r"\s*[0-9]", text):
         raise ValueError(f'"{text.strip()}" does not say its kind: write "tumbling {text.strip()}" (or {_KINDS})')
     raise ValueError(f'"{text.strip()}" is not a window: write it like {_KINDS}')
@@ -55,3 +83,21 @@ def _hopping(size: int, every: int) -> WindowText:
             "so that events would fall between windows"
         )
     return WindowText("hopping", size, every)
+
+
+def _calendar(unit: str, zone: str) -> WindowText:
+    if unit not in get_args(CalendarUnit):
+        raise ValueError(f'"{unit}" is no unit of the calendar: there are {", ".join(get_args(CalendarUnit))}')
+    _check_zone(zone)
+    known = cast("CalendarUnit", unit)
+    return WindowText("calendar", _LONGEST[known], _LONGEST[known], known, zone)
+
+
+def _check_zone(zone: str) -> None:
+    try:
+        known = _ZONE.fullmatch(zone) is not None and bool(ZoneInfo(zone).key)
+    except (LookupError, ValueError, OSError):
+        known = False
+    if not known:
+        hint = suggest(zone, sorted(z for z in available_timezones() if _ZONE.fullmatch(z)))
+        raise ValueError(f'"{zone}" is no time zone: write one like Europe/Berlin or UTC{f"; {hint}" if hint else ""}')

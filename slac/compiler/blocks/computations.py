@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from slac.compiler.blocks.context import Lowering
 from slac.compiler.blocks.emits import conforming
 from slac.compiler.blocks.expressions import aggregated, columns, condition, fields_of, passing, scope_of
@@ -73,7 +75,8 @@ def _window(
         left = lowering.add(_select(block, f"{block.name}.where", left, where, None))
     chosen = aggregated(lowering, block.select or (), scope, keys)
     computed = Schema((*keys, *chosen.fields))
-    within = Scope.of(computed, stream=f'stream "{block.name}"', windowed=True)
+    windowed = window.kind != "running"
+    within = Scope.of(computed, stream=f'stream "{block.name}"', windowed=windowed)
     then = columns(lowering, block.then, within)
     then = tuple(t for t in then if not _taken(lowering, block, t, set(computed.names)))
     project, then = _conforming_window(lowering, block, computed, chosen.project, then)
@@ -85,7 +88,7 @@ def _window(
             inputs=(left.id,),
             schema=Schema((*keys, *fields_of(project), *fields_of(then))),
             depth=depth,
-            windowed=True,
+            windowed=windowed,
             keys=tuple(k.name for k in keys),
             window=_spec(window, left, lowering),
             aggregates=chosen.calls,
@@ -100,9 +103,11 @@ def _window(
 def _spec(window: WindowDecl, left: AnyNode, lowering: Lowering) -> WindowSpec:
     """`same` also knows the size of the window that it takes over, which closes windows without rows."""
     if window.kind != "same":
-        return WindowSpec(kind=window.kind, size=window.size_us, every=window.every_us)
-    upstream = _upstream_window(left, lowering)
-    return WindowSpec(kind="same", size=upstream.size if upstream else 0, every=upstream.every if upstream else 0)
+        return WindowSpec(
+            kind=window.kind, size=window.size_us, every=window.every_us, unit=window.unit, zone=window.zone
+        )
+    upstream = _upstream_window(left, lowering) or WindowSpec(kind="same")
+    return msgspec.structs.replace(upstream, kind="same")
 
 
 def _upstream_window(node: AnyNode, lowering: Lowering) -> WindowSpec | None:

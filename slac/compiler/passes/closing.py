@@ -32,7 +32,7 @@ def _of(node: WindowNode, draft: Draft, by_id: Mapping[str, AnyNode]) -> Iterato
         return
     late = max(sources_before(by_id, node.id), key=lambda s: s.lateness, default=None)
     lateness = late.lateness if late is not None else 0
-    if node.window.size + lateness <= _YEAR:
+    if node.window.size + lateness <= _YEAR or node.window.kind in ("calendar", "running"):
         return
     wait = f', and its input "{late.id}" waits {format_duration(lateness)} for late events' if late and lateness else ""
     yield Diagnostic(

@@ -15,7 +15,7 @@ from slac.plan.nodes import AnyNode, AuditNode, SelectNode, WindowNode
 
 
 def fill(draft: Draft) -> Found:
-    """Mark the window behind port 0 of every audit, through row-wise selections and `same` windows."""
+    """Mark the window behind port 0 of every audit, through row-wise selections; all keys must have the same."""
     by_id = draft.by_id
     marked = {i for n in draft.nodes if isinstance(n, AuditNode) for i in _windows(by_id, n.inputs[0])}
     nodes = tuple(msgspec.structs.replace(n, fill=True) if n.id in marked else n for n in draft.nodes)
@@ -26,7 +26,7 @@ def _windows(by_id: Mapping[str, AnyNode], start: str) -> set[str]:
     match by_id[start]:
         case SelectNode(inputs=(upstream,)):
             return _windows(by_id, upstream)
-        case WindowNode():
+        case WindowNode(window=window) if window.is_shared:
             return {start}
         case _:
             return set()

@@ -72,6 +72,8 @@ class _Splitter:
                 return
             self._split(chain, last, home, reader)
             self.homes[block], self.left[block] = reader, home
+            if isinstance(last, WindowNode) and not last.window.is_shared:
+                self.found.append(_whole(self.draft, block, home, reader))
         else:
             self._put(home, *chain, last)
 
@@ -80,8 +82,8 @@ class _Splitter:
         return next((self.homes[b] for b in self.homes if b in below and self.homes[b] != home), None)
 
     def _split(self, chain: list[AnyNode], last: WindowNode | AbsenceNode, origin: str, home: str) -> None:
-        partial, final = _parts(last)
-        self._put(origin, *chain, partial)
+        *before, final = _parts(last)
+        self._put(origin, *chain, *before)
         self._put(home, final)
 
     def _put(self, home: str, *nodes: AnyNode) -> None:
@@ -109,7 +111,10 @@ def split(draft: Draft) -> Found:
 
 
 def _parts(node: WindowNode | AbsenceNode) -> Iterator[AnyNode]:
-    """The partial and the final of a whole node."""
+    """The partial and the final of a whole node; itself, where it needs all rows of a key in one place."""
+    if isinstance(node, WindowNode) and not node.window.is_shared:
+        yield node
+        return
     role: Literal["partial"] = "partial"
     partial_id = f"{node.id}.partial"
     if isinstance(node, WindowNode):
@@ -150,6 +155,18 @@ def _language_type(dtype: pl.DataType) -> AnyType:
             return List(_language_type(dtype.inner))  # type: ignore[arg-type]
         case _:
             return Int()
+
+
+def _whole(draft: Draft, block: str, home: str, target: str) -> Diagnostic:
+    decl = draft.blocks[block]
+    return Diagnostic(
+        code="placement/moved",
+        severity=Severity.NOTE,
+        summary=f'the {kind_of(decl)} "{block}" runs on "{target}", not on "{home}"',
+        span=decl.span,
+        path=decl.path,
+        details=f'its window needs all rows of a key, which may come from several instances of "{home}"',
+    )
 
 
 def _moved(draft: Draft, block: str, stream: str, home: str, target: str) -> Diagnostic:

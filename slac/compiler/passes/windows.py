@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from slac.compiler.draft import Draft, Found, breaking
 from slac.diagnostics import Diagnostic
@@ -22,8 +23,12 @@ def windows(draft: Draft) -> Found:
     return replace(draft, broken=breaking(draft.broken, (n for n, _ in found))), [d for _, d in found]
 
 
+_OF_EACH_KEY: Final = frozenset({"session", "sliding", "running"})
+"""Windows that depend on the rows of a key: there is nothing that the rows of several keys would share."""
+
+
 def _windowed(draft: Draft) -> dict[str, bool]:
-    """Which blocks' rows carry a window: those with one of their own, and row by row what reads such a stream."""
+    """Which blocks' rows carry a window that keys share: those with one, and row by row what reads such a stream."""
     result: dict[str, bool] = {}
     for name in draft.order:
         block = draft.blocks[name]
@@ -31,7 +36,8 @@ def _windowed(draft: Draft) -> dict[str, bool]:
             getattr(block, "from_", None) if not isinstance(getattr(block, "from_", None), tuple) else None
         )
         inherited = source is not None and result.get(source.name, source.name in draft.broken)
-        result[name] = inherited or getattr(block, "window", None) is not None
+        window = getattr(block, "window", None)
+        result[name] = inherited if window is None else window.kind not in _OF_EACH_KEY
     return result
 
 
@@ -50,7 +56,7 @@ def _of(block: ComputationDecl, windowed: dict[str, bool]) -> Iterator[Diagnosti
     if block.window.kind == "same" and not windowed.get(block.from_.name, True):
         yield _finding(
             "windows/no-upstream-window",
-            f'`window: same` takes the window of "{block.from_.name}", whose rows have none',
+            f'`window: same` takes the window of "{block.from_.name}", whose rows have none in common',
             block.window,
             "write a window of its own, for example `window: tumbling 10m`, or read a computation that has one",
         )

@@ -134,13 +134,19 @@ def window(cursor: Cursor | None) -> WindowDecl | None:
         return None
     kind = kind_of(cursor.text)
     if kind in NOT_BUILT:
-        not_built(cursor, f'the window "{kind}"', "built: tumbling, hopping, same")
+        not_built(cursor, f'the window "{kind}"', "built: tumbling, hopping, sliding, running, same")
         return None
     said = unit(cursor, parse_window)
     if said is None:
         return None
     return WindowDecl(
-        kind=said.kind, size_us=said.size_us, every_us=said.every_us, span=inner_span(cursor), path=cursor.path
+        kind=said.kind,
+        size_us=said.size_us,
+        every_us=said.every_us,
+        unit=said.unit,
+        zone=said.zone,
+        span=inner_span(cursor),
+        path=cursor.path,
     )
 
 

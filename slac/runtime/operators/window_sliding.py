@@ -13,7 +13,6 @@ from slac.runtime.audits.held import AT
 from slac.runtime.operator import OperatorContext
 from slac.runtime.operators.window_per_row import PerRowOperator
 
-
 _SMALL: Final = 4096
 
 

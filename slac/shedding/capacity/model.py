@@ -131,6 +131,8 @@ def _latest_join(node: LatestJoinNode, flows: Sequence[Flow], scene: Scene) -> N
 @load_of.register
 def _window(node: WindowNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     (before,) = flows
+    if not node.window.is_shared:
+        return _window_of_key(node, before, scene)
     size, every = before.window or (SECOND, SECOND) if node.window.kind == "same" else _grid(node)
     known = _count(node, node.keys, before, scene)
     groups = known if node.fill else min(known, before.rate * size / SECOND)
@@ -155,6 +157,37 @@ def _window(node: WindowNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
         rows_in=before.rate,
         work=((f"window.{node.role}", work),),
         memory=groups * (panes * accumulators + scene.bytes_per_key) + COPIES * groups * flow.row_bytes,
+    )
+
+
+def _window_of_key(node: WindowNode, before: Flow, scene: Scene) -> NodeLoad:
+    """Windows that depend on the rows of their key: a result a row, or one a session."""
+    keys = min(_count(node, node.keys, before, scene), max(before.rate * node.retain / SECOND, 1.0))
+    count = len(node.aggregates)
+    accumulator = arrow_bytes(node.schema) / 2 + ACCUMULATOR * count
+    match node.window.kind:
+        case "session":
+            # A session is taken to last as long as the gap that ends it.
+            emitted = min(before.rate, keys * SECOND / (2 * node.window.size))
+            held = min(keys, before.rate * 2 * node.window.size / SECOND)
+        case "sliding":
+            emitted, held = before.rate, before.rate * node.window.size / SECOND + keys
+        case _:
+            emitted, held = before.rate, keys
+    work = Work(
+        batches=before.batches + before.waves,
+        exprs=before.batches * count,
+        rows=before.rate,
+        cells=before.rate * count,
+        groups=before.rate + emitted,
+        slots=(before.rate + emitted) * count,
+    )
+    waiting = before.rate * (before.lateness / SECOND + 1 / max(before.waves, 1e-9)) * before.row_bytes
+    return NodeLoad(
+        flow=_behind(node, before, rate=emitted, keys=before.keys, lateness=0),
+        rows_in=before.rate,
+        work=(("window.whole", work),),
+        memory=held * (accumulator + scene.bytes_per_key) + waiting,
     )
 
 
