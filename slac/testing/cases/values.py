@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 from slac.language.durations import format_duration, parse_duration
 from slac.language.tests import parse_at
-from slac.stream.types import AnyType, Bool, Duration, Float, Int, List, Null, String, Struct, Timestamp
+from slac.stream.types import AnyType, Bool, Duration, Enum, Float, Int, List, Map, Null, String, Struct, Timestamp
 
 TOLERANCE: Final = 1e-9
 """Two floats agree when they differ by no more than this part of the larger."""
@@ -35,6 +36,11 @@ def problem(value: Any, dtype: AnyType, *, expected: bool, start: int = 0) -> st
     match dtype, value:
         case (Bool(), bool()) | (String(), str()) | (Float(), float()) | (Null(), _):
             return None
+        case Enum(values=values), str():
+            return None if value in values else f'"{value}" is none of {", ".join(values)}'
+        case Map(), dict():
+            bad = next((k for k, v in value.items() if not isinstance(v, str)), None)
+            return None if bad is None else f"{bad}: texts are wanted"
         case (Int() | Float(), int()) if not isinstance(value, bool):
             return None
         case Timestamp() | Duration(), str():
@@ -87,10 +93,18 @@ def agrees(expected: Any, got: Any, dtype: AnyType, start: int) -> bool:
             return len(expected) == len(got) and all(
                 agrees(e, g, item, start) for e, g in zip(expected, got, strict=True)
             )
+        case Map():
+            return bool(map_text(expected) == got)
         case Struct(fields=fields):
             types = {f.name: f.dtype for f in fields}
             return all(agrees(part, got[name], types[name], start) for name, part in expected.items())
     return bool(expected == got)
+
+
+def map_text(labels: Mapping[str, str]) -> str:
+    """A map in its canonical form, as a column holds it."""
+    ordered = dict(sorted(labels.items()))
+    return json.dumps(ordered, ensure_ascii=False, separators=(",", ":"))
 
 
 def _is_about(value: Any) -> bool:
@@ -132,6 +146,8 @@ def column_value(value: Any, dtype: AnyType, start: int) -> Any:
             return timedelta(microseconds=parse_duration(value))
         case Float(), int():
             return float(value)
+        case Map(), dict():
+            return map_text(value)
         case Struct(fields=fields), dict():
             return {f.name: column_value(value.get(f.name), f.dtype, start) for f in fields}
         case List(item=item), list():

@@ -9,20 +9,21 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import combinations, product, zip_longest
 from typing import Any, Final
 
 from slac.plan.graph import Plan
 from slac.plan.nodes import SourceNode
 from slac.stream.types import AnyType, Bool, Duration, Enum, Field, Float, Int, List, Map, String, Struct, Timestamp
 from slac.testing.generate.expressions import Not
-from slac.testing.generate.lineage import Lineage, SourceField
+from slac.testing.generate.lineage import COUNTED, Lineage, SourceField
 
-_MOST_VALUES: Final = 14
+_MOST_VALUES: Final = 18
 _MOST_EVENTS: Final = 32
 _MOST_PAIRS: Final = 250
 _MOST_COUNT: Final = 1000
-_CROWDS: Final = 8
+_CROWD: Final = 150
+_CROWDS: Final = 16
 """So many kinds of events are tried in crowds of their own."""
 _LONGEST: Final = 50
 
@@ -54,34 +55,45 @@ def recipes(plan: Plan, lineage: Lineage, node_id: str) -> Iterator[Recipe]:
     constants = lineage.constants(node_id)
     sources = [n for n in lineage.above(node_id) if isinstance(n, SourceNode)]
     kinds = [k for s in sources for k in _kinds(s, constants)]
-    numbers = [n for values in constants.values() for v in values if (n := _number(v)) is not None]
+    numbers = _numbers_in(constants.values())
+    counted = _numbers_in([constants.get(COUNTED, [])])
     pairs = _pairs(kinds)
     for kind in kinds:
         yield Recipe(((kind, 1),))
-    for one, other in pairs:
-        yield Recipe(((one, 1), (other, 1)))
-    for count in _counts(numbers):
-        for kind in kinds[:_CROWDS]:
-            yield Recipe(((kind, count),))
-    for one, other in pairs:
-        for total, some in _splits(numbers):
-            yield Recipe(tuple((k, n) for k, n in ((one, some), (other, total - some)) if n))
+    couples = iter([Recipe(((one, 1), (other, 1))) for one, other in pairs])
+    crowds = (Recipe(((kind, count),)) for count in _counts(numbers, counted) for kind in kinds[:_CROWDS])
+    mixtures = (
+        Recipe(tuple((k, n) for k, n in ((one, some), (other, total - some)) if n))
+        for one, other in pairs
+        for total, some in _splits(numbers)
+    )
+    # In turns: which of them a document wants is not known beforehand.
+    for turn in zip_longest(couples, crowds, couples, mixtures):
+        yield from (recipe for recipe in turn if recipe is not None)
 
 
 def _pairs(kinds: Sequence[Kind]) -> list[tuple[Kind, Kind]]:
     """Pairs in both orders: of different inputs first, then those that differ in the fewest fields."""
+    place = {id(kind): i for i, kind in enumerate(kinds)}
 
-    def far(pair: tuple[Kind, Kind]) -> int:
+    def far(pair: tuple[Kind, Kind]) -> tuple[bool, int]:
         one, other = pair
-        return -1 if one.source != other.source else sum(a != b for a, b in zip(one.values, other.values, strict=True))
+        if one.source != other.source:
+            return False, place[id(one)] + place[id(other)]
+        return True, sum(a != b for a, b in zip(one.values, other.values, strict=True))
 
     ordered = sorted(combinations(kinds, 2), key=far)
     return [p for pair in ordered for p in (pair, pair[::-1])][:_MOST_PAIRS]
 
 
-def _counts(numbers: Iterable[Any]) -> list[int]:
-    """Around every whole number."""
-    whole = {int(n) for n in numbers if float(n).is_integer() and 0 < n <= _MOST_COUNT}
+def _numbers_in(fields: Iterable[Sequence[Sequence[Any]]]) -> list[float]:
+    return [n for groups in fields for group in groups for v in group if (n := _number(v)) is not None]
+
+
+def _counts(numbers: Iterable[float], counted: Iterable[float]) -> list[int]:
+    """Around every whole number; the large ones only where something is compared with a count."""
+    whole = {int(n) for n in numbers if float(n).is_integer() and 0 < n <= _CROWD}
+    whole |= {int(n) for n in counted if float(n).is_integer() and 0 < n <= _MOST_COUNT}
     return sorted({c for n in whole for c in (n - 1, n, n + 1) if c > 1})
 
 
@@ -99,48 +111,50 @@ def _splits(numbers: Iterable[Any]) -> list[tuple[int, int]]:
     return list(found)
 
 
-def _kinds(source: SourceNode, constants: Mapping[SourceField, list[Any]]) -> list[Kind]:
-    """The default event, then those that differ from it in one field, in two, and so on."""
+def _kinds(source: SourceNode, constants: Mapping[SourceField, list[list[Any]]]) -> list[Kind]:
+    """The default event, then those that differ from it in one field, in two, and so on; the fields take turns."""
     fields = (*source.payload.fields, *source.context.fields)
     pools = {f.name: _pool(f, constants.get((source.block, f.name), [])) for f in fields}
     base = {name: pool[0] for name, pool in pools.items()}
     varied = [name for name, pool in pools.items() if len(pool) > 1]
     found: dict[str, Kind] = {}
     for width in range(len(varied) + 1):
-        for names in combinations(varied, width):
-            for values in product(*(pools[n][1:] for n in names)):
-                kind = Kind(source.block, tuple((base | dict(zip(names, values, strict=True))).items()))
-                found[repr(kind)] = kind
+        several = [product(*([(n, v) for v in pools[n][1:]] for n in names)) for names in combinations(varied, width)]
+        for turn in zip_longest(*several):
+            for changes in turn:
+                if changes is not None:
+                    kind = Kind(source.block, tuple((base | dict(changes)).items()))
+                    found[repr(kind)] = kind
                 if len(found) >= _MOST_EVENTS:
                     return list(found.values())
     return list(found.values())
 
 
-def _pool(field: Field, constants: Sequence[Any]) -> list[Any]:
+def _pool(field: Field, groups: Sequence[Sequence[Any]]) -> list[Any]:
     """The values to try for a field, the default first."""
-    values = [v for v in _values(field.dtype, constants) if v is not None]
-    if field.nullable and None in constants:
+    values = [v for v in _values(field.dtype, groups) if v is not None]
+    if field.nullable and any(None in group for group in groups):
         values.append(None)
     distinct = {repr(v): v for v in values}
     return list(distinct.values())[:_MOST_VALUES]
 
 
-def _values(dtype: AnyType, constants: Sequence[Any]) -> list[Any]:
+def _values(dtype: AnyType, groups: Sequence[Sequence[Any]]) -> list[Any]:
     match dtype:
         case Bool():
             return [True, False]
         case Enum(values=values):
             return list(values)
         case String():
-            return _texts(constants)
+            return _texts([v for group in groups for v in group])
         case Int():
-            return [int(v) for v in _numbers(constants, whole=True)]
+            return [int(v) for v in _numbers(groups, whole=True)]
         case Float():
-            return [float(v) for v in _numbers(constants, whole=False)]
+            return [float(v) for v in _numbers(groups, whole=False)]
         case Timestamp():
             return ["0s"]
         case Duration():
-            return ["1s", *(f"{int(v)}us" for v in _numbers(constants, whole=True) if v > 0)]
+            return ["1s", *(f"{int(v)}us" for v in _numbers(groups, whole=True) if v > 0)]
         case Struct(fields=fields):
             return [{f.name: _values(f.dtype, ())[0] for f in fields}]
         case List(item=item):
@@ -161,17 +175,20 @@ def _texts(constants: Sequence[Any]) -> list[str]:
     return [*texts, *plain, other, *avoided, *sized, *(t.upper() for t in (other, *sized))]
 
 
-def _numbers(constants: Sequence[Any], *, whole: bool) -> list[Any]:
-    """Just below, at and above every constant, and what follows from two of them."""
-    given = [n for v in constants if (n := _number(v)) is not None]
-    derived = [f for a, b in combinations(dict.fromkeys(given), 2) for f in _arithmetic(a, b)]
-    steps = {n: _step(n, whole=whole) for n in [*given, *derived]}
+def _numbers(groups: Sequence[Sequence[Any]], *, whole: bool) -> list[Any]:
+    """Just below, at and above every constant and what follows from two that stand together: those first."""
+    plain = [[n for v in group if (n := _number(v)) is not None] for group in groups]
+    derived = [f for group in plain for a, b in combinations(dict.fromkeys(group), 2) for f in _arithmetic(a, b)]
+    alone = [n for group in plain for n in group]
+    last = next((group for group in plain if group), [])
+    steps = {n: _step(n, whole=whole) for n in [*(last if len(last) == 1 else []), *derived, *alone]}
     around = [v for n, step in steps.items() for v in (n, n + step, n - step)]
     return [1, *(v for v in around if not whole or float(v).is_integer()), 0]
 
 
 def _arithmetic(a: float, b: float) -> list[float]:
-    return [a * b, a + b, a - b, *([a / b] if b else []), *([b / a] if a else [])]
+    """Products and quotients, of what is not nothing."""
+    return [a * b, a / b, b / a] if a and b else []
 
 
 def _number(value: Any) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from slac.plan.graph import Plan
 from slac.plan.lowering import columns_of
@@ -13,6 +13,9 @@ from slac.testing.generate.expressions import clues, expressions_of
 
 SourceField = tuple[str, str]
 """An input and one of its fields."""
+
+COUNTED: Final = ("", "")
+"""Stands for what is no field of an input: `COUNT(*)`."""
 
 
 class Lineage:
@@ -36,15 +39,18 @@ class Lineage:
                     open_ids.append(upstream)
         return [n for n in self._plan.nodes if n.id in wanted]
 
-    def constants(self, node_id: str) -> dict[SourceField, list[Any]]:
-        """The constants that meet each field of an input on the way to a node, in the order of the way back."""
-        found: dict[SourceField, list[Any]] = defaultdict(list)
+    def constants(self, node_id: str) -> dict[SourceField, list[list[Any]]]:
+        """The constants that meet each field of an input on the way to a node, in the order of the way back.
+
+        Those of one call stand together.
+        """
+        found: dict[SourceField, list[list[Any]]] = defaultdict(list)
         for node in reversed(self.above(node_id)):
             rows_of = node.id if isinstance(node, WindowNode) else node.inputs[0] if node.inputs else node.id
             for expr in expressions_of(node):
                 for names, values in clues(expr):
-                    for source in sorted(self.fields(rows_of, names)):
-                        found[source] += values
+                    for source in sorted(self.fields(rows_of, names)) or [COUNTED]:
+                        found[source].append(values)
         return found
 
     def _field(self, node_id: str, name: str) -> frozenset[SourceField]:
