@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from slac.adapters.decoding.maps import canonical
 from slac.language.durations import format_duration, parse_duration
 from slac.language.tests import parse_at
 from slac.stream.types import AnyType, Bool, Duration, Enum, Float, Int, List, Map, Null, String, Struct, Timestamp
@@ -94,17 +94,11 @@ def agrees(expected: Any, got: Any, dtype: AnyType, start: int) -> bool:
                 agrees(e, g, item, start) for e, g in zip(expected, got, strict=True)
             )
         case Map():
-            return bool(map_text(expected) == got)
+            return bool(canonical(expected) == got)
         case Struct(fields=fields):
             types = {f.name: f.dtype for f in fields}
             return all(agrees(part, got[name], types[name], start) for name, part in expected.items())
     return bool(expected == got)
-
-
-def map_text(labels: Mapping[str, str]) -> str:
-    """A map in its canonical form, as a column holds it."""
-    ordered = dict(sorted(labels.items()))
-    return json.dumps(ordered, ensure_ascii=False, separators=(",", ":"))
 
 
 def _is_about(value: Any) -> bool:
@@ -147,7 +141,7 @@ def column_value(value: Any, dtype: AnyType, start: int) -> Any:
         case Float(), int():
             return float(value)
         case Map(), dict():
-            return map_text(value)
+            return canonical(value)
         case Struct(fields=fields), dict():
             return {f.name: column_value(value.get(f.name), f.dtype, start) for f in fields}
         case List(item=item), list():

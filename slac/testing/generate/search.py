@@ -199,7 +199,7 @@ class _Search:
         """How long until event time has passed what the clock has, and overlapping windows are closed."""
         sources = [n for n in self.plan.nodes if isinstance(n, SourceNode)]
         windows = [n.window for n in self.plan.nodes if isinstance(n, WindowNode)]
-        overlap = max((w.size for w in windows if w.kind == "hopping"), default=0)
+        overlap = max((w.size for w in windows if w.kind in {"hopping", "sliding"}), default=0)
         return overlap + max((s.idle + s.lateness for s in sources), default=0) + _SECOND
 
     def _longest_silence(self) -> int:
