@@ -38,6 +38,14 @@ SECOND = 1_000_000
         (parse_window, "tumbling 10m", WindowText("tumbling", 600 * SECOND, 600 * SECOND)),
         (parse_window, "hopping 60s every 10s", WindowText("hopping", 60 * SECOND, 10 * SECOND)),
         (parse_window, "same", WindowText("same", 0, 0)),
+        (parse_window, "running", WindowText("running")),
+        (parse_window, "sliding 60s", WindowText("sliding", 60 * SECOND)),
+        (parse_window, "session 30m", WindowText("session", 1800 * SECOND)),
+        (
+            parse_window,
+            "calendar day in Europe/Berlin",
+            WindowText("calendar", 90_000 * SECOND, 90_000 * SECOND, "day", "Europe/Berlin"),
+        ),
     ],
 )
 def test_what_is_understood(parse: Callable[[str], object], text: str, expected: object) -> None:
@@ -73,6 +81,10 @@ def test_what_is_understood(parse: Callable[[str], object], text: str, expected:
         (parse_window, "hopping 10s every 60s", "fall between windows"),
         (parse_window, "tumbling 0s", "longer than zero"),
         (parse_window, "", "is not a window"),
+        (parse_window, "calendar day", "calendar day in UTC"),
+        (parse_window, "calendar days in UTC", "no unit of the calendar"),
+        (parse_window, "calendar day in Europe/Berln", "did you mean .Europe/Berlin."),
+        (parse_window, "sliding 0s", "longer than zero"),
     ],
 )
 def test_what_is_refused(parse: Callable[[str], object], text: str, sentence: str) -> None:

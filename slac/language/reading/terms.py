@@ -134,7 +134,7 @@ def window(cursor: Cursor | None) -> WindowDecl | None:
         return None
     kind = kind_of(cursor.text)
     if kind in NOT_BUILT:
-        not_built(cursor, f'the window "{kind}"', "built: tumbling, hopping, sliding, running, same")
+        not_built(cursor, f'the window "{kind}"', "built: tumbling, hopping, calendar, sliding, running, same")
         return None
     said = unit(cursor, parse_window)
     if said is None:

@@ -19,6 +19,7 @@ from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
 from slac.runtime.operators.pane_state import AFTER, EXPIRES, START, PaneState
 from slac.runtime.operators.window_fill import WindowFill
 from slac.runtime.operators.window_grid import END, Grid
+from slac.runtime.operators.window_grids import grid_of
 from slac.runtime.operators.window_rows import WindowRows
 from slac.stream.batch import ARRIVAL_WATERMARK, KEPT, SEEN, TIME, WINDOW_START, Batch, instants
 from slac.stream.sums import weight_units
@@ -39,7 +40,7 @@ class WindowOperator(Operator):
         self._node = node
         # Rows of `same` and partial rows carry the window that they belong to; a grid is then needed to fill only.
         self._carried = node.window.kind == "same" or node.role == "final"
-        self._grid = Grid.of(node.window)
+        self._grid = grid_of(node.window)
         self._rows = WindowRows(node, context.document)
         self._state = PaneState(node.keys, node.aggregates)
         self._fill = WindowFill(node.keys, node.retain) if node.fill and node.role != "partial" else None
@@ -89,7 +90,7 @@ class WindowOperator(Operator):
     def snapshot(self) -> State:
         """The panes, the known keys, and how far windows were closed."""
         panes, known = self._state.frame(), None if self._fill is None else self._fill.frame()
-        grid = None if self._grid is None else [self._grid.size, self._grid.every]
+        grid = [self._grid.size, self._grid.every] if isinstance(self._grid, Grid) else None
         frames = {"panes": panes, "known": known}
         return State(
             {"closed": self._closed, "late": self._late, "grid": grid},
@@ -99,7 +100,8 @@ class WindowOperator(Operator):
     def restore(self, state: State) -> None:
         """Take over a snapshot."""
         self._closed, self._late = state.values["closed"], state.values["late"]
-        self._grid = Grid(*state.values["grid"]) if state.values["grid"] else None
+        if state.values["grid"]:
+            self._grid = Grid(*state.values["grid"])
         if "panes" in state.frames:
             self._state.add(state.frames["panes"])
         if "known" in state.frames and self._fill is not None:
@@ -117,16 +119,16 @@ class WindowOperator(Operator):
         """
         if self._carried or self._grid is None:
             return None
-        times, pane = instants(frame), self._grid.pane
+        times = instants(frame)
         lowest = self._grid.pane_start(int(times.min()))  # type: ignore[arg-type]
         highest = self._grid.pane_start(int(times.max()))  # type: ignore[arg-type]
         if self._grid.first_end(lowest) <= self._closed:
             return None
         if lowest == highest:
             return [(lowest, frame)]
-        if highest - lowest > _FEW * pane or not times.is_sorted():
+        starts = self._grid.panes(lowest, highest, _FEW)
+        if starts is None or not times.is_sorted():
             return None
-        starts = list(range(lowest, highest + 1, pane))
         cuts = [0, *np.searchsorted(times.to_numpy(), starts[1:]).tolist(), frame.height]
         pieces = [(s, frame.slice(a, b - a)) for s, a, b in zip(starts, cuts[:-1], cuts[1:], strict=True)]
         return [(start, piece) for start, piece in pieces if piece.height]
@@ -147,7 +149,7 @@ class WindowOperator(Operator):
             start, end = pl.col(WINDOW_START).to_physical().alias(START), (_INSTANT + 1).alias(EXPIRES)
             frame = frame.with_columns(start, end)
             return frame, late or int(frame[EXPIRES].min()) <= self._closed  # type: ignore[arg-type]
-        frame = frame.with_columns((_INSTANT // self._grid.pane * self._grid.pane).alias(START))
+        frame = frame.with_columns(self._grid.pane_of(_INSTANT).alias(START))
         lowest = int(frame[START].min())  # type: ignore[arg-type]
         return frame, late or self._grid.first_end(lowest) <= self._closed
 
@@ -164,7 +166,7 @@ class WindowOperator(Operator):
             last_end = self._grid.last_end(pl.col(START))
             after = (
                 pl.when(missed > 0)
-                .then(self._grid.last_end(bound - self._grid.size))
+                .then(self._grid.end_of(self._grid.closed_by(bound)))
                 .otherwise(pl.lit(BEGINNING, pl.Int64))
             )
         self._late += int(frame.select(missed.sum()).item())

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from slac.runtime.operators.pane_state import START
-from slac.runtime.operators.window_grid import END, Grid
+from slac.runtime.operators.window_grid import END
+from slac.runtime.operators.window_grids import AnyGrid
 
 LAST = "_last"
 """Column (Int64 µs) of the end of a key's last window that held rows."""
@@ -32,14 +33,14 @@ class WindowFill:
         """Number of keys remembered."""
         return 0 if self._known is None else self._known.height
 
-    def next_due(self, grid: Grid, closed: int) -> int | None:
+    def next_due(self, grid: AnyGrid, closed: int) -> int | None:
         """The next end of a window behind `closed`, if a remembered key may need a row for it."""
         if self._latest is None:
             return None
         end = grid.end_after(max(closed, self._latest))
         return end if end <= self._latest + self._retain else None
 
-    def missing(self, groups: pl.DataFrame | None, grid: Grid, closed: int, until: int) -> pl.DataFrame | None:
+    def missing(self, groups: pl.DataFrame | None, grid: AnyGrid, closed: int, until: int) -> pl.DataFrame | None:
         """Keys and windows (`_start`, `_end`, keys) without rows and with an end in (closed, until].
 
         `groups`: keys and `_end` of the windows that hold rows. They are remembered, and keys that fell silent for
@@ -69,18 +70,20 @@ class WindowFill:
         self._known = latest if latest.height else None
         self._latest = _highest(latest)
 
-    def _gaps(self, timeline: pl.DataFrame, grid: Grid, closed: int, until: int) -> pl.DataFrame:
+    def _gaps(self, timeline: pl.DataFrame, grid: AnyGrid, closed: int, until: int) -> pl.DataFrame:
         following = pl.col(LAST).shift(-1)
         if self._keys:
             following = following.over(self._keys)
-        first = pl.max_horizontal(pl.col(LAST) + grid.every, pl.lit(grid.end_after(closed)))
-        last = pl.min_horizontal(following - grid.every, pl.col(LAST) + self._retain, pl.lit(until))
+        silent = pl.min_horizontal(pl.col(LAST) + self._retain, pl.lit(until, pl.Int64))
+        first = pl.max_horizontal(grid.closed_by(pl.col(LAST)), grid.closed_by(pl.lit(closed, pl.Int64))) + 1
+        last = pl.min_horizontal(grid.closed_by(following) - 1, grid.closed_by(silent))
+        number = pl.col("_number")
         return (
             timeline.with_columns(first.alias("_first"), last.alias("_final"))
             .filter(pl.col("_first") <= pl.col("_final"))
-            .with_columns(pl.int_ranges("_first", pl.col("_final") + 1, grid.every, dtype=pl.Int64).alias(END))
-            .explode(END)
-            .select((pl.col(END) - grid.size).alias(START), END, *self._keys)
+            .with_columns(pl.int_ranges("_first", pl.col("_final") + 1, dtype=pl.Int64).alias("_number"))
+            .explode("_number")
+            .select(grid.start_of(number).alias(START), grid.end_of(number).alias(END), *self._keys)
         )
 
 

@@ -49,6 +49,26 @@ class Grid:
         """Start of the pane that holds an instant."""
         return instant // self.pane * self.pane
 
+    def pane_of(self, instant: pl.Expr) -> pl.Expr:
+        """The same, by columns."""
+        return instant // self.pane * self.pane
+
+    def panes(self, lowest: int, highest: int, most: int) -> list[int] | None:
+        """The starts of panes from one to another; None if there are more than `most` behind the first."""
+        return list(range(lowest, highest + 1, self.pane)) if highest - lowest <= most * self.pane else None
+
+    def closed_by(self, instant: pl.Expr) -> pl.Expr:
+        """The number of the last window that ends at or before an instant; windows are numbered by their starts."""
+        return (instant - self.size) // self.every
+
+    def end_of(self, number: pl.Expr) -> pl.Expr:
+        """End of a window, by its number."""
+        return number * self.every + self.size
+
+    def start_of(self, number: pl.Expr) -> pl.Expr:
+        """Start of a window, by its number."""
+        return number * self.every
+
     def first_end(self, pane_start: int) -> int:
         """End of the first window that holds a pane."""
         return -((self.size - pane_start - self.pane) // self.every) * self.every + self.size
