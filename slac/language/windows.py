@@ -10,10 +10,7 @@ from slac.language.durations import UNITS, format_duration, parse_duration
 WindowKind = Literal["tumbling", "hopping", "calendar", "session", "sliding", "running", "same"]
 CalendarUnit = Literal["hour", "day", "week", "month", "quarter", "year"]
 
-NOT_BUILT = frozenset({"session"})
-"""Kinds of windows that the language names and this version does not build."""
-
-_KINDS = "tumbling 10m, hopping 60s every 10s, calendar day in UTC, sliding 60s, running, or same"
+_KINDS = "tumbling 10m, hopping 60s every 10s, calendar day in UTC, session 30m, sliding 60s, running, or same"
 _ZONE = re.compile(r"[A-Z][\w+-]*(/[\w+-]+)*")
 _HOUR: Final = UNITS["h"]
 # A day on which clocks go back has 25 hours, and so has what holds one; a year also holds one on which they go forward.
@@ -40,13 +37,8 @@ class WindowText(NamedTuple):
     zone: str = ""
 
 
-def kind_of(text: str) -> str:
-    """The first word."""
-    return text.split(maxsplit=1)[0] if text.strip() else ""
-
-
 def parse_window(text: str) -> WindowText:
-    """Kind, size and step. Raises ValueError; of the kinds in `NOT_BUILT` ask `kind_of` before."""
+    """Kind, size and step. Raises ValueError for what is no window."""
     match text.split():
         case ["same" | "running" as alone]:
             return WindowText(cast("WindowKind", alone))

@@ -10,7 +10,7 @@ from slac.diagnostics import Position, Span
 from slac.language.document import ColumnDecl, Ref, Setting, Sql, WindowDecl
 from slac.language.durations import format_duration, parse_duration
 from slac.language.reading.cursor import Cursor
-from slac.language.windows import NOT_BUILT, kind_of, parse_window
+from slac.language.windows import parse_window
 from slac.language.yaml.nodes import Mapping, Scalar, plain, walk
 
 T = TypeVar("T")
@@ -129,12 +129,8 @@ def _column(item: Cursor) -> ColumnDecl | None:
 
 
 def window(cursor: Cursor | None) -> WindowDecl | None:
-    """A window; the kinds that are not built are a finding."""
+    """A window, or None."""
     if cursor is None or cursor.text is None:
-        return None
-    kind = kind_of(cursor.text)
-    if kind in NOT_BUILT:
-        not_built(cursor, f'the window "{kind}"', "built: tumbling, hopping, calendar, sliding, running, same")
         return None
     said = unit(cursor, parse_window)
     if said is None:

@@ -11,7 +11,6 @@ from slac.plan.nodes import (
     UnionNode,
     ViolationNode,
     WindowNode,
-    WindowSpec,
 )
 from slac.runtime.operator import Operator, OperatorContext
 from slac.runtime.operators.absence import AbsenceOperator
@@ -23,6 +22,7 @@ from slac.runtime.operators.union import UnionOperator
 from slac.runtime.operators.violation import ViolationOperator
 from slac.runtime.operators.window import WindowOperator
 from slac.runtime.operators.window_running import RunningOperator
+from slac.runtime.operators.window_session import SessionOperator
 from slac.runtime.operators.window_sliding import SlidingOperator
 
 
@@ -35,12 +35,8 @@ def build_operator(node: AnyNode, context: OperatorContext) -> Operator:
             return UnionOperator(node, context)
         case LatestJoinNode():
             return LatestJoinOperator(node, context)
-        case WindowNode(window=WindowSpec(kind="running")):
-            return RunningOperator(node, context)
-        case WindowNode(window=WindowSpec(kind="sliding")):
-            return SlidingOperator(node, context)
         case WindowNode():
-            return WindowOperator(node, context)
+            return _window(node, context)
         case AuditNode():
             return AuditOperator(node, context)
         case ViolationNode():
@@ -51,3 +47,15 @@ def build_operator(node: AnyNode, context: OperatorContext) -> Operator:
             return AbsenceOperator(node, context)
         case _:
             raise TypeError(f'node "{node.id}" ({type(node).__name__}) is not an operator of the inner dataflow')
+
+
+def _window(node: WindowNode, context: OperatorContext) -> Operator:
+    match node.window.kind:
+        case "running":
+            return RunningOperator(node, context)
+        case "session":
+            return SessionOperator(node, context)
+        case "sliding":
+            return SlidingOperator(node, context)
+        case _:
+            return WindowOperator(node, context)

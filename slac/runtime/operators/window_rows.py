@@ -13,7 +13,7 @@ from slac.plan.nodes import WindowNode
 from slac.runtime.operators.pane_state import START
 from slac.runtime.operators.window_grid import END
 from slac.stream.batch import ID, KEPT, SEEN, TIME, TIME_TYPE, WINDOW_START
-from slac.stream.ids import window_ids
+from slac.stream.ids import row_ids
 from slac.stream.sums import from_weight_units
 from slac.stream.types import to_polars
 
@@ -28,6 +28,8 @@ class WindowRows:
         self._node = node
         self._document = document
         self._by = [START, END, *node.keys]
+        # What ends a session may still change; where it begins is what it is known by.
+        self._identity = (WINDOW_START,) if node.window.kind == "session" else (WINDOW_START, TIME)
         self._project = [_named(p) for p in node.project]
         self._then = [_named(t) for t in node.then]
         self._final = final_exprs(node.aggregates)
@@ -59,7 +61,7 @@ class WindowRows:
             *self._node.keys,
             *values,
         )
-        return frame.with_columns(window_ids(frame, self._document, self._node.block, self._node.keys))
+        return frame.with_columns(row_ids(frame, self._document, self._node.block, (*self._node.keys, *self._identity)))
 
 
 def _named(column: NamedExpr) -> pl.Expr:
