@@ -12,12 +12,15 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from slac.diagnostics import Source, Span
+from slac.language.audit_decls import AfterDecl, BackoffDecl, FlappingDecl, ForDecl, ScheduleDecl
 from slac.language.event_types import EventDecl, FieldDecl, FieldType
 from slac.language.import_decls import ImportDecl, Imported
+from slac.language.pattern_decls import AtomDecl, PatternDecl
 from slac.language.terms import DefaultFilled, Ref, Segment, Setting, Sql
 from slac.language.windows import CalendarUnit, WindowKind
 
 __all__ = [
+    "AtomDecl",
     "AuditDecl",
     "BlockDecl",
     "BudgetDecl",
@@ -37,6 +40,7 @@ __all__ = [
     "MapEntry",
     "OutputDecl",
     "ParameterDecl",
+    "PatternDecl",
     "PlacementDecl",
     "ProbeDecl",
     "Rate",
@@ -222,14 +226,21 @@ class ComputationDecl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateDecl:
-    """A state of an audit: the condition that holds in it, its verdict, and how often staying in it is reported."""
+    """A state of an audit: the condition that holds in it, its verdict, and how often staying in it is reported.
+
+    Without `when` only time leads to it: the `after` of another state.
+    """
 
     name: str
-    when: Sql
+    when: Sql | None
     verdict: Verdict
     report_every_us: int | None
     span: Span
     path: str = ""
+    backoff: BackoffDecl | None = None
+    report_at: tuple[ScheduleDecl, ...] = ()
+    lasting: ForDecl | None = None
+    after: AfterDecl | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +269,8 @@ class AuditDecl:
     retain_us: int
     span: Span
     path: str = ""
+    report_at: tuple[ScheduleDecl, ...] = ()
+    flapping: FlappingDecl | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +302,7 @@ class OutputDecl:
     path: str = ""
 
 
-BlockDecl: TypeAlias = InputDecl | ProbeDecl | ComputationDecl | AuditDecl | ViolationDecl | OutputDecl
+BlockDecl: TypeAlias = InputDecl | ProbeDecl | ComputationDecl | PatternDecl | AuditDecl | ViolationDecl | OutputDecl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,7 +386,7 @@ class DocumentDecl:
     events: tuple[EventDecl, ...]
     inputs: tuple[InputDecl, ...]
     probes: tuple[ProbeDecl, ...]
-    computations: tuple[ComputationDecl, ...]
+    computations: tuple[ComputationDecl | PatternDecl, ...]
     audits: tuple[AuditDecl, ...]
     violations: tuple[ViolationDecl, ...]
     outputs: tuple[OutputDecl, ...]

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from slac.language.durations import parse_duration
+from slac.language.lasting import parse_lasting
 from slac.language.rates import parse_burst, parse_rate
+from slac.language.schedules import parse_cron, parse_daily, parse_zone
 from slac.language.sizes import parse_bandwidth, parse_cpu, parse_memory, parse_size
 from slac.language.windows import parse_window
 
@@ -13,10 +15,14 @@ PARSERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "bandwidth": parse_bandwidth,
         "burst": parse_burst,
         "cpu": parse_cpu,
+        "cron expression": parse_cron,
         "duration": parse_duration,
+        "length": parse_lasting,
         "memory": parse_memory,
         "rate": parse_rate,
         "size": parse_size,
+        "time of day": parse_daily,
+        "time zone": parse_zone,
         "window": parse_window,
     }
 )

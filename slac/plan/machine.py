@@ -100,7 +100,9 @@ def transition_table(node: AuditNode) -> TransitionTable:
     specs = {s.name: s for s in node.states}
     every = {s.name: s.report_every for s in node.states}
     moves = {(s, f"when {target}"): target for s in states for target in declared}
-    moves |= {(timed, f"when {s}"): timed for timed, stands_for in _timed(node.states).items() for s in stands_for}
+    timed = _timed(node.states)
+    moves |= {(s, f"when {t}"): s for s in states for t in timed}
+    moves |= {(t, f"when {s}"): t for t, stands_for in timed.items() for s in stands_for}
     moves |= {(s, OTHERWISE): s for s in states}
     moves |= {(s, NO_DATA): s if node.no_data == "hold" else NO_DATA_STATE for s in states}
     moves |= {(s.name, AFTER): s.after.to for s in node.states if s.after is not None and s.after.to in specs}

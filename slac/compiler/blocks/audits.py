@@ -5,11 +5,14 @@ from __future__ import annotations
 from slac.compiler.blocks.context import Lowering
 from slac.compiler.blocks.expressions import aggregated, condition, scope_of
 from slac.compiler.sql import Scope
-from slac.language.document import AuditDecl, ReportBodyDecl
+from slac.language.audit_decls import ScheduleDecl
+from slac.language.document import AuditDecl, ReportBodyDecl, StateDecl
+from slac.plan.expressions import AnyExpr, Literal
+from slac.plan.guards import After, Backoff, Flapping, Schedule, Settle
 from slac.plan.nodes import AnyNode, AuditNode, ReportBody, StateSpec
 from slac.plan.reports import report_schema
 from slac.plan.signatures import widened
-from slac.stream.types import Field, Schema
+from slac.stream.types import Bool, Field, Schema
 
 
 def lower_audit(block: AuditDecl, lowering: Lowering) -> None:
@@ -28,19 +31,22 @@ def lower_audit(block: AuditDecl, lowering: Lowering) -> None:
             inputs.append(source)
     if len(bodies) < len(block.report):
         return
+    flaps = block.flapping
     lowering.add(
         AuditNode(
             id=block.name,
             block=block.name,
             node="",
             inputs=tuple(i.id for i in inputs),
-            schema=report_schema(keys, tuple((b.name, s) for b, s in bodies)),
+            schema=report_schema(keys, tuple((b.name, s) for b, s in bodies), flapping=flaps is not None),
             depth=lowering.depth(block, *inputs),
             keys=tuple(k.name for k in keys),
             states=states,
             initial=block.initial.name if block.initial else None,
             no_data=block.no_data,
             report=tuple(b for b, _ in bodies),
+            report_at=_schedules(block.report_at),
+            flapping=Flapping(changes=flaps.changes, within=flaps.within_us) if flaps else None,
             retain=block.retain_us,
         )
     )
@@ -48,11 +54,26 @@ def lower_audit(block: AuditDecl, lowering: Lowering) -> None:
 
 def _states(block: AuditDecl, lowering: Lowering, scope: Scope) -> tuple[StateSpec, ...]:
     typed = [(s, condition(lowering, s.when, scope)) for s in block.states]
-    return tuple(
-        StateSpec(name=s.name, when=when, when_sql=s.when.text, verdict=s.verdict, report_every=s.report_every_us)
-        for s, when in typed
-        if when is not None
+    return tuple(_state(s, when) for s, when in typed if when is not None or s.when is None)
+
+
+def _state(state: StateDecl, when: AnyExpr | None) -> StateSpec:
+    lasting, after, backoff = state.lasting, state.after, state.backoff
+    return StateSpec(
+        name=state.name,
+        when=when if when is not None else Literal(value=None, dtype=Bool()),
+        when_sql=state.when.text if state.when is not None else "",
+        verdict=state.verdict,
+        report_every=state.report_every_us,
+        backoff=Backoff(factor=backoff.factor, max=backoff.max_us) if backoff else None,
+        report_at=_schedules(state.report_at),
+        settle=Settle(rows=lasting.rows, time=lasting.time_us) if lasting else None,
+        after=After(time=after.time_us, to=after.to) if after else None,
     )
+
+
+def _schedules(declared: tuple[ScheduleDecl, ...]) -> tuple[Schedule, ...]:
+    return tuple(Schedule(cron=s.cron, zone=s.zone) for s in declared)
 
 
 def _body(

@@ -31,8 +31,9 @@ def gaps(draft: Draft) -> Found:
 
 
 def _of(node: AuditNode, block: AuditDecl, facts: Facts) -> Iterator[Diagnostic]:
-    taken = [truth_of(s.when).true for s in node.states]
-    column = taken[0].column
+    by_row = [s for s, declared in zip(node.states, block.states, strict=True) if declared.when is not None]
+    taken = [truth_of(s.when).true for s in by_row]
+    column = taken[0].column if taken else None
     if len(taken) < 2 or column is None or any(region.column != column for region in taken):
         return
     left = _left(column, [region.terms[column] for region in taken], facts)

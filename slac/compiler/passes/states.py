@@ -22,6 +22,7 @@ _CODES: Mapping[FindingKind, str] = MappingProxyType(
         "unreachable": "states/unreachable",
         "ambiguous": "states/ambiguous",
         "undecided": "states/order",
+        "timed": "states/timed",
     }
 )
 
@@ -49,17 +50,26 @@ def _of(node: AuditNode, block: AuditDecl) -> Iterator[Diagnostic]:
 
 
 def _place(finding: MachineFinding, block: AuditDecl) -> tuple[Span, str]:
-    """The `initial` that names no state, or the condition of the state that the finding is about."""
+    """The `initial` or `after` that names no state, or the condition of the state that the finding is about."""
+    after = next((s.after for s in block.states if s.name in finding.states[1:] and s.after is not None), None)
+    if finding.kind in {"unknown", "timed"} and after is not None:
+        return after.span, after.path
     if finding.kind == "unknown" and block.initial is not None:
         return block.initial.span, block.initial.path
     # Of two states, the later one is where most often something has to be changed.
     about = finding.states[-1] if finding.kind in {"ambiguous", "undecided"} else finding.states[0]
     state = next(s for s in block.states if s.name == about)
-    return (state.span, state.path) if finding.kind == "reserved" else (state.when.span, state.when.path)
+    if finding.kind == "reserved" or state.when is None:
+        return state.span, state.path
+    return state.when.span, state.when.path
 
 
 def _related(finding: MachineFinding, block: AuditDecl) -> Iterator[Related]:
     others = finding.states[:-1] if finding.kind in {"ambiguous", "undecided"} else finding.states[1:]
     for state in block.states:
-        if state.name in others:
+        if (
+            state.name in others
+            and state.when is not None
+            and finding.kind in {"ambiguous", "undecided", "unreachable"}
+        ):
             yield Related(state.when.span, f'the condition of "{state.name}"')

@@ -62,7 +62,8 @@ def _of(node: AnyNode, block: BlockDecl, facts: Facts, own: Facts) -> Iterator[_
         case AuditNode(states=states), AuditDecl():
             for state, spec in zip(block.states, states, strict=True):
                 what = f'the condition of the state "{spec.name}"'
-                yield _Judged(condition=spec.when, facts=facts, at=state.when, what=what, decides=True)
+                if state.when is not None:
+                    yield _Judged(condition=spec.when, facts=facts, at=state.when, what=what, decides=True)
         case ViolationNode(condition=condition), ViolationDecl(where=where) if where is not None:
             what = f'the condition of the violation "{node.id}"'
             yield _Judged(condition=condition, facts=facts, at=where, what=what, decides=True)

@@ -8,6 +8,7 @@ from slac.language.document import AuditDecl, NoData, ReportBodyDecl, StateDecl
 from slac.language.reading.cursor import Cursor, each
 from slac.language.reading.streams import RETAIN
 from slac.language.reading.terms import columns, duration, ref, refs, sql
+from slac.language.reading.timing import after, flapping, lasting, schedules, stays
 
 _NO_DATA: Final[tuple[NoData, ...]] = get_args(NoData)
 
@@ -17,6 +18,7 @@ def audit(cursor: Cursor) -> AuditDecl | None:
     from_, by, initial = ref(cursor.get("from")), refs(cursor.get("by")), ref(cursor.get("initial"))
     states, report = each(cursor.get("states"), _state), each(cursor.get("report"), _report_body)
     no_data, retain_us = _no_data(cursor), duration(cursor, "retain", RETAIN)
+    report_at, flaps = schedules(cursor.get("report_at")), flapping(cursor.get("flapping"))
     if from_ is None:
         return None
     return AuditDecl(
@@ -28,6 +30,8 @@ def audit(cursor: Cursor) -> AuditDecl | None:
         no_data=no_data,
         report=report,
         retain_us=retain_us or 0,
+        report_at=report_at,
+        flapping=flaps,
         span=cursor.key_span,
         path=cursor.path,
     )
@@ -43,14 +47,22 @@ def _no_data(owner: Cursor) -> NoData:
 
 def _state(cursor: Cursor) -> StateDecl | None:
     when, verdict = sql(cursor.get("when")), cursor.get("verdict")
-    report_every_us = duration(cursor, "report_every")
-    if when is None or verdict is None:
+    report_every_us, backoff = stays(cursor)
+    settle, follows = lasting(cursor.get("for")), after(cursor.get("after"))
+    report_at = schedules(cursor.get("report_at"))
+    if verdict is None or (when is None and cursor.get("when") is not None):
         return None
+    if when is None and settle is not None:
+        cursor.say("schema/missing-key", '"for" says how long `when` must hold, and there is no `when`')
     return StateDecl(
         name=cursor.name,
         when=when,
         verdict="ok" if verdict.text == "ok" else "violated",
         report_every_us=report_every_us,
+        backoff=backoff,
+        report_at=report_at,
+        lasting=settle,
+        after=follows,
         span=cursor.key_span,
         path=cursor.path,
     )

@@ -9,14 +9,17 @@ from typing import Any
 import msgspec
 
 from slac.language.durations import format_duration
+from slac.language.patterns import pattern_text
 from slac.plan.expression_text import to_text
 from slac.plan.expressions import AnyExpr, NamedExpr
+from slac.plan.guards import schedule_text
 from slac.plan.nodes import (
     AbsenceNode,
     AnyNode,
     AuditNode,
     LatestJoinNode,
     OutputNode,
+    PatternNode,
     SelectNode,
     SourceNode,
     UnionNode,
@@ -24,6 +27,7 @@ from slac.plan.nodes import (
     WindowNode,
 )
 from slac.plan.render.describe import window_text
+from slac.plan.timing import flapping_text, timing_texts
 
 _NOT_SAID = frozenset({"id", "block", "node", "inputs", "schema", "depth", "windowed"})
 _HIDDEN = ("password", "secret", "token", "authorization", "headers", "key")
@@ -92,10 +96,21 @@ def _(node: WindowNode) -> Mapping[str, str]:
 
 
 @_words.register
+def _(node: PatternNode) -> Mapping[str, str]:
+    return {
+        "pattern": pattern_text(node.pattern),
+        "by": ", ".join(node.keys),
+        "within": "" if node.within is None else format_duration(node.within),
+        "limit": "" if node.limit is None else str(node.limit),
+        "select": _columns(node.columns),
+        "retain": format_duration(node.retain),
+    }
+
+
+@_words.register
 def _(node: AuditNode) -> Mapping[str, str]:
     states = {
-        f"state {s.name}": f"when {s.when_sql or to_text(s.when)}, {s.verdict}"
-        + ("" if s.report_every is None else f", every {format_duration(s.report_every)}")
+        f"state {s.name}": ", ".join((f"when {s.when_sql or to_text(s.when)}", s.verdict, *timing_texts(s)))
         for s in node.states
     }
     reports = {
@@ -107,6 +122,8 @@ def _(node: AuditNode) -> Mapping[str, str]:
         "by": ", ".join(node.keys),
         "states": ", ".join(s.name for s in node.states),
         **states,
+        "report_at": ", ".join(map(schedule_text, node.report_at)),
+        "flapping": flapping_text(node.flapping),
         "initial": node.initial or "",
         "no_data": node.no_data,
         **reports,

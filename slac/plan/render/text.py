@@ -8,9 +8,11 @@ from slac.language.durations import format_duration
 from slac.language.sizes import format_size
 from slac.plan.bounds import bound_text, state_bound
 from slac.plan.graph import Budget, Placement, Plan
+from slac.plan.guards import schedule_text
 from slac.plan.machine import check_machine, transition_table
 from slac.plan.nodes import AnyNode, AuditNode, LinkInNode, LinkOutNode, StateSpec, WindowNode
 from slac.plan.render.describe import describe, split_text
+from slac.plan.timing import timing_texts
 
 
 def text(plan: Plan) -> str:
@@ -80,15 +82,19 @@ def _audit(node: AuditNode) -> Iterator[str]:
     yield f"{node.id}{by}, without data: {node.no_data}"
     for number, state in enumerate(node.states, start=1):
         mark = "-> " if state.name == node.initial else "   "
-        yield f"  {mark}{number}. {state.name}: when {state.when_sql} [{_stay(state)}]"
+        when = f"when {state.when_sql}" if state.when_sql else "by time"
+        yield f"  {mark}{number}. {state.name}: {when} [{_stay(state)}]"
+    yield from (f"     reported at {schedule_text(s)}" for s in node.report_at)
+    if node.flapping is not None:
+        count, within = node.flapping.changes, format_duration(node.flapping.within)
+        yield f"     {count} changes within {within} are flapping, and are not reported until {within} without one"
     yield from (f"     {f.detail}" for f in check_machine(transition_table(node)) if f.kind == "undecided")
     for body in node.report:
         yield f"     reports carry {body.name}: rows of {node.inputs[body.port]} by {', '.join(body.by) or 'nothing'}"
 
 
 def _stay(state: StateSpec) -> str:
-    every = "" if state.report_every is None else f", reported every {format_duration(state.report_every)}"
-    return f"{state.verdict}{every}"
+    return ", ".join((state.verdict, *timing_texts(state)))
 
 
 def budget_text(budget: Budget) -> str:
