@@ -72,7 +72,7 @@ class Runtime:
         self._outputs = make_outputs(self._part, settings)
         self._adapters = make_inputs(self._part, settings, clock)
         self._client = make_client(plan, settings, self._budget, clock, self._wake.set)
-        self._server = make_server(plan, settings, clock, self._joined, self._wake.set)
+        self._server = make_server(plan, settings, clock, self._accepted, self._wake.set)
         self._quarantine = Quarantine(settings.directory / "var" / "quarantine")
         self._control = self._make_control(costs)
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -295,10 +295,8 @@ class Runtime:
             if not self._stopping:
                 queue.hold(held=congested or self._control.refusing)
 
-    def _joined(self, stream: str, peer: str) -> int:
-        return self._core.inlets[stream].join(peer, self._clock.now())
-
     def _accepted(self, stream: str, peer: str) -> int:
+        # Read only: the link asks at any time, also while the core works in its thread.
         known = self._core.inlets[stream].peers.get(peer)
         return known.watermark if known is not None else BEGINNING
 
