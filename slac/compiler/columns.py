@@ -7,6 +7,7 @@ from functools import singledispatch
 
 import msgspec
 
+from slac.language.patterns import atoms
 from slac.plan.expressions import AggregateCall, AnyExpr, Call, Case, Cast, Column, FieldOf, Literal, NamedExpr
 from slac.plan.nodes import (
     AbsenceNode,
@@ -14,6 +15,7 @@ from slac.plan.nodes import (
     AuditNode,
     LatestJoinNode,
     Node,
+    PatternNode,
     SelectNode,
     SourceNode,
     UnionNode,
@@ -26,18 +28,28 @@ Wanted = frozenset[str] | None
 """Column names, or None for all of them."""
 
 
+_ALL = "[]"
+"""Behind the tag of a pattern: the list of all its rows."""
+
+
 def columns_of(expr: AnyExpr | None) -> Iterator[str]:
     """The physical names of all columns that `expr` reads, meta columns included."""
+    return (column.name for column in read_by(expr))
+
+
+def read_by(expr: AnyExpr | None) -> Iterator[Column]:
+    """All columns that `expr` reads, meta columns included."""
     match expr:
-        case Column(name=name):
-            yield name
+        case Column():
+            yield expr
         case FieldOf(base=inner) | Cast(arg=inner):
-            yield from columns_of(inner)
+            yield from read_by(inner)
         case Call(args=args):
-            yield from _of_all(args)
+            for arg in args:
+                yield from read_by(arg)
         case Case(branches=branches, otherwise=otherwise):
-            yield from _of_all(e for branch in branches for e in branch)
-            yield from columns_of(otherwise)
+            for part in (*(e for branch in branches for e in branch), otherwise):
+                yield from read_by(part)
         case Literal() | None:
             return
 
@@ -73,6 +85,24 @@ def _(node: LatestJoinNode, own: Wanted) -> tuple[Wanted, ...]:
 @needs.register
 def _(node: WindowNode, own: Wanted) -> tuple[Wanted, ...]:
     return (_aggregated(node.keys, node.aggregates),)
+
+
+@needs.register
+def _(node: PatternNode, own: Wanted) -> tuple[Wanted, ...]:
+    wanted = [set(node.keys) for _ in node.inputs]
+    told = {c.index: node.ports[a.index] for a in atoms(node.pattern) for c in a.conditions}
+    tags = {t.name: t.port for t in node.tags}
+    for number, expr in [*enumerate(node.texts), *((-1, c.expr) for c in node.columns)]:
+        for column in read_by(expr):
+            tag, dot, name = column.name.partition(".")
+            if column.name.endswith(_ALL):
+                fields = column.dtype.item.fields  # type: ignore[union-attr]
+                wanted[tags[column.name.removesuffix(_ALL)]].update(f.name for f in fields)
+            elif dot:
+                wanted[tags[tag]].add(name)
+            elif number in told:
+                wanted[told[number]].add(column.name)
+    return tuple(frozenset(names) for names in wanted)
 
 
 @needs.register

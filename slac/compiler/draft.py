@@ -15,6 +15,7 @@ from slac.compiler.stopwatch import Stopwatch
 from slac.diagnostics import Diagnostic
 from slac.language.document import BlockDecl, ComputationDecl, DocumentDecl, InputDecl
 from slac.language.imports import Loader
+from slac.language.pattern_decls import PatternDecl
 from slac.language.terms import Ref
 from slac.plan.conditions.known import Facts
 from slac.plan.graph import Default, Placement
@@ -148,7 +149,7 @@ def emitted(block: BlockDecl) -> tuple[Ref, ...]:
     match block:
         case InputDecl(emits=several):
             return tuple(e.type for e in several)
-        case ComputationDecl(emits=Ref() as one):
+        case ComputationDecl(emits=Ref() as one) | PatternDecl(emits=Ref() as one):
             return (one,)
         case _:
             return ()

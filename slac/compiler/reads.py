@@ -17,9 +17,10 @@ from slac.language.document import (
     ProbeDecl,
     ViolationDecl,
 )
+from slac.language.pattern_decls import PatternDecl
 from slac.language.terms import Ref
 
-STREAMS: tuple[type, ...] = (InputDecl, ProbeDecl, ComputationDecl)
+STREAMS: tuple[type, ...] = (InputDecl, ProbeDecl, ComputationDecl, PatternDecl)
 """The kinds of blocks that make a stream which computations and audits can read."""
 
 PUBLISHED: tuple[type, ...] = (AuditDecl, ViolationDecl, *STREAMS)
@@ -37,7 +38,12 @@ class Read:
 
 def kind_of(block: BlockDecl) -> str:
     """What a block is called in messages: input, probe, computation, audit, violation or output."""
-    return type(block).__name__.removesuffix("Decl").lower()
+    return kind_name(type(block))
+
+
+def kind_name(kind: type) -> str:
+    """What blocks of a kind of declaration are called; one that matches a pattern is a computation."""
+    return "computation" if kind is PatternDecl else kind.__name__.removesuffix("Decl").lower()
 
 
 @singledispatch
@@ -59,6 +65,13 @@ def _(block: ProbeDecl) -> tuple[Read, ...]:
 @reads.register
 def _(block: ComputationDecl) -> tuple[Read, ...]:
     return (Read(ref=block.from_), *(Read(ref=j.stream) for j in block.join))
+
+
+@reads.register
+def _(block: PatternDecl) -> tuple[Read, ...]:
+    first = {atom.stream.name: atom.stream for atom in reversed(block.atoms)}
+    named = dict.fromkeys(atom.stream.name for atom in block.atoms)
+    return tuple(Read(ref=first[name]) for name in named)
 
 
 @reads.register

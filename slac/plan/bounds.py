@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import singledispatch
 
 from slac.language.durations import format_duration
+from slac.plan.expressions import AggregateCall
 from slac.plan.nodes import (
     AbsenceNode,
     AnyNode,
@@ -14,6 +16,7 @@ from slac.plan.nodes import (
     LinkInNode,
     LinkOutNode,
     OutputNode,
+    PatternNode,
     SelectNode,
     SourceNode,
     UnionNode,
@@ -74,7 +77,16 @@ def _(node: LatestJoinNode) -> Bound:
 
 
 @state_bound.register
-def _(node: WindowNode) -> Bound:
+def _(node: PatternNode) -> Bound:
+    of = "" if node.limit is None else f"{node.limit} partial matches each"
+    return Bound(keys=node.keys, time=node.retain if node.keys else node.within or 0, of=of)
+
+
+@state_bound.register
+def _(node: WindowNode) -> Bound | Unbounded:
+    endless = _endless(node.aggregates)
+    if endless is not None:
+        return endless
     match node.window.kind:
         case "running":
             return Bound(keys=node.keys, time=node.retain)
@@ -85,8 +97,20 @@ def _(node: WindowNode) -> Bound:
     return Bound(keys=node.keys, time=max(node.window.size, node.retain if node.fill else 0))
 
 
+def _endless(calls: Iterable[AggregateCall]) -> Unbounded | None:
+    """A LIST without a limit keeps every value."""
+    for call in calls:
+        if call.function == "list" and not call.options:
+            written = call.sql or "LIST(x)"
+            return Unbounded(why=f"{written} keeps every value", missing="how many it may keep, as in LIST(x, 20)")
+    return None
+
+
 @state_bound.register
-def _(node: AuditNode) -> Bound:
+def _(node: AuditNode) -> Bound | Unbounded:
+    endless = _endless(call for body in node.report for call in body.aggregates)
+    if endless is not None:
+        return endless
     bodies = dict.fromkeys(b for body in node.report for b in body.by if b not in node.keys)
     return Bound(keys=(*node.keys, *bodies), time=node.retain)
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from slac.language.patterns.tree import AnyPattern
 from slac.plan.expressions import AggregateCall, AnyExpr, NamedExpr
 from slac.plan.guards import After, Backoff, Flapping, Schedule, Settle
 from slac.stream.types import Schema
@@ -186,6 +187,36 @@ class ReportBody(msgspec.Struct, frozen=True, kw_only=True):
     project: tuple[NamedExpr, ...]
 
 
+class TagSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A tag of a pattern: the port whose rows it binds, and whether it holds several of them (`tag[]`)."""
+
+    name: str
+    port: int
+    array: bool = False
+
+
+class PatternNode(Node, frozen=True, kw_only=True, tag="pattern"):
+    """Matches of a pattern over the rows of its ports, by key.
+
+    `ports` says for each atom which port it reads, `depths` the depth of each port's rows (a union brings its own).
+    `texts` are the expressions of the pattern by number: own columns of an event are bare, those of a tag are
+    `tag.column` (`tag._time` is the row's time), a repeated tag is the list `tag[]`. `columns` are computed over the
+    keys and tags of a match. `within`: last − first is less; `limit`: so many partial matches are open in a key, the
+    oldest is given up first; a key without rows for `retain` is forgotten, and begins anew.
+    """
+
+    keys: tuple[str, ...]
+    pattern: AnyPattern
+    texts: tuple[AnyExpr, ...] = ()
+    ports: tuple[int, ...]
+    depths: tuple[int, ...]
+    tags: tuple[TagSpec, ...]
+    columns: tuple[NamedExpr, ...] = ()
+    within: int | None = None
+    limit: int | None = None
+    retain: int
+
+
 class AuditNode(Node, frozen=True, kw_only=True, tag="audit"):
     """A keyed state machine over port 0 and what it reports; ports 1… feed the report bodies.
 
@@ -259,6 +290,7 @@ AnyNode = (
     | UnionNode
     | LatestJoinNode
     | WindowNode
+    | PatternNode
     | AuditNode
     | ViolationNode
     | AbsenceNode

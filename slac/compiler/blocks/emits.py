@@ -10,12 +10,15 @@ from slac.compiler.blocks.context import Lowering
 from slac.compiler.sql.enums import possible_values
 from slac.diagnostics import listed, suggest
 from slac.language.document import ComputationDecl
+from slac.language.pattern_decls import PatternDecl
 from slac.plan.expressions import Cast, NamedExpr
 from slac.plan.signatures import coerce, fits
 from slac.stream.types import AnyType, Enum, List, Map, Schema, Struct
 
 
-def conforming(lowering: Lowering, block: ComputationDecl, named: Sequence[NamedExpr]) -> tuple[NamedExpr, ...]:
+def conforming(
+    lowering: Lowering, block: ComputationDecl | PatternDecl, named: Sequence[NamedExpr]
+) -> tuple[NamedExpr, ...]:
     """The columns, brought to the types of the fields of the event type that `block` emits."""
     if block.emits is None:
         return tuple(named)
@@ -31,7 +34,7 @@ def conforming(lowering: Lowering, block: ComputationDecl, named: Sequence[Named
     return tuple(_fitting(lowering, block, c, schema) for c in named)
 
 
-def _fitting(lowering: Lowering, block: ComputationDecl, column: NamedExpr, schema: Schema) -> NamedExpr:
+def _fitting(lowering: Lowering, block: ComputationDecl | PatternDecl, column: NamedExpr, schema: Schema) -> NamedExpr:
     at = next((c for c in (*(block.select or ()), *block.then) if c.name == column.name), block.emits or block)
     event = block.emits.name if block.emits else ""
     if column.name not in schema:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from slac.compiler.draft import Draft, Found, breaking, emitted
-from slac.compiler.reads import Read, kind_of, reads
+from slac.compiler.reads import Read, kind_name, kind_of, reads
 from slac.diagnostics import Diagnostic, Related, listed, suggest
 from slac.language.document import BlockDecl
 from slac.language.terms import Ref
@@ -69,7 +69,7 @@ def _unknown_block(draft: Draft, read: Read, types: list[str]) -> Diagnostic:
 
 
 def _wrong_kind(block: BlockDecl, read: Read, target: BlockDecl) -> Diagnostic:
-    kinds = [k.__name__.removesuffix("Decl").lower() + "s" for k in read.kinds]
+    kinds = dict.fromkeys(f"{kind_name(k)}s" for k in read.kinds)
     return Diagnostic(
         code="names/wrong-kind",
         summary=f'"{target.name}" is {_a(kind_of(target))}, and {_a(kind_of(block))} cannot read it',

@@ -15,17 +15,20 @@ from slac.compiler.blocks.computations import lower_computation
 from slac.compiler.blocks.context import Lowering
 from slac.compiler.blocks.inputs import lower_input
 from slac.compiler.blocks.outputs import lower_output
+from slac.compiler.blocks.patterns import lower_pattern
 from slac.compiler.blocks.probes import lower_probe
 from slac.compiler.blocks.violations import lower_violation
 from slac.compiler.draft import Draft, Found, breaking
 from slac.diagnostics import Severity
 from slac.language.document import AuditDecl, ComputationDecl, InputDecl, OutputDecl, ProbeDecl, ViolationDecl
+from slac.language.pattern_decls import PatternDecl
 
 LOWERINGS: Mapping[type, Callable[[Any, Lowering], None]] = MappingProxyType(
     {
         InputDecl: lower_input,
         ProbeDecl: lower_probe,
         ComputationDecl: lower_computation,
+        PatternDecl: lower_pattern,
         AuditDecl: lower_audit,
         ViolationDecl: lower_violation,
         OutputDecl: lower_output,

@@ -19,12 +19,17 @@ from slac.language.terms import Ref
 def windows(draft: Draft) -> Found:
     """Check every computation; one whose words do not fit is broken."""
     windowed = _windowed(draft)
-    found = [(c.name, d) for c in draft.document.computations if c.name not in draft.broken for d in _of(c, windowed)]
+    found = [(c.name, d) for c in _computations(draft) for d in _of(c, windowed)]
     return replace(draft, broken=breaking(draft.broken, (n for n, _ in found))), [d for _, d in found]
 
 
 _OF_EACH_KEY: Final = frozenset({"session", "sliding", "running"})
 """Windows that depend on the rows of a key: there is nothing that the rows of several keys would share."""
+
+
+def _computations(draft: Draft) -> Iterator[ComputationDecl]:
+    computations = (c for c in draft.document.computations if c.name not in draft.broken)
+    return (c for c in computations if isinstance(c, ComputationDecl))
 
 
 def _windowed(draft: Draft) -> dict[str, bool]:

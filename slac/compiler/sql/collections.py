@@ -38,7 +38,8 @@ def _bracket(node: exp.Bracket, context: Context) -> AnyExpr | None:
                 return None
             return FieldOf(base=base, name=found.name, dtype=found.dtype, nullable=base.nullable or found.nullable)
         case List(item=item), [place]:
-            at = _place(place, context)
+            zero = isinstance(node.this, exp.Column) and context.text(node.this) in context.scope.from_zero
+            at = _place(place, context, counted_from=0 if zero else 1)
             return None if at is None else Call(function="item", args=(base, at), dtype=item, nullable=True)
         case Map(), _:
             context.error("types/mismatch", "a label is read by its name", node, "write labels['name']")
@@ -49,8 +50,8 @@ def _bracket(node: exp.Bracket, context: Context) -> AnyExpr | None:
     return None
 
 
-def _place(node: exp.Expr, context: Context) -> AnyExpr | None:
-    """The place of an item, counted from 1, or from −1 at the end; sqlglot has moved it down by one."""
+def _place(node: exp.Expr, context: Context, *, counted_from: int) -> AnyExpr | None:
+    """The place of an item, counted from 1 (or 0), or from −1 at the end; sqlglot has moved it down by one."""
     negative = isinstance(node, exp.Neg)
     digits = node.this if isinstance(node, exp.Neg) else node
     if not isinstance(digits, exp.Literal) or digits.is_string:
@@ -58,8 +59,10 @@ def _place(node: exp.Expr, context: Context) -> AnyExpr | None:
         return None
     moved = number(digits, context, sign="-" if negative else "", at=node)
     match moved:
-        case Literal(value=int(value)) if value != -1:
-            return Literal(value=value + 1, dtype=INT, nullable=False)
+        case Literal(value=int(value)) if value + counted_from != 0 or counted_from == 0:
+            written = value + 1
+            place = written + 1 if counted_from == 0 and written >= 0 else written
+            return Literal(value=place, dtype=INT, nullable=False)
         case Literal():
             context.error("sql/bad-literal", "the places of a list count from 1, or from -1 at the end", node)
     return None

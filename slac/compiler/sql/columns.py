@@ -122,6 +122,9 @@ def _unknown_in_alias(alias: str, part: exp.Identifier, columns: Mapping[str, An
 
 def _unknown(names: Sequence[str], part: exp.Identifier, context: Context) -> None:
     name, scope = names[0], context.scope
+    if name in scope.hidden:
+        context.error("patterns/tag", f'the tag "{name}" cannot be used here', part, "", scope.hidden[name])
+        return
     details = f"columns of {scope.stream}: {listed(scope.names())}"
     if part.args.get("quoted"):
         context.error(

@@ -34,6 +34,7 @@ class Scope:
     `columns` maps a name to what it stands for; `qualified` does so for `alias.name` (a join alias, `payload`,
     `context`). `ambiguous` maps a name that could be several to the qualified names to choose from. `keys` are the
     names, as a document writes them (`module`, `l.zone`), that an aggregate select may use outside an aggregate.
+    `hidden` maps a name that exists, but not here, to the reason. Items of the lists `from_zero` count from 0.
     `stream` says in a message whose columns these are (`stream "runs"`), `path` where the expression stands.
     """
 
@@ -41,6 +42,8 @@ class Scope:
     qualified: Mapping[str, Mapping[str, AnyExpr]] = field(default_factory=dict)
     ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keys: frozenset[str] = frozenset()
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    from_zero: frozenset[str] = frozenset()
     stream: str = "this stream"
     path: str = ""
 

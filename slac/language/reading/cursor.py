@@ -44,6 +44,15 @@ class Cursor:
         """The value of a mapping's key."""
         return next((c for c in self.entries() if c.name == key), None)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The keys of a mapping, those of which a finding has told all among them."""
+        return tuple(key.text for key, _ in self.node.entries) if isinstance(self.node, Mapping) else ()
+
+    def has(self, key: str) -> bool:
+        """Whether a mapping has a key, whatever stands there."""
+        return key in self.words
+
     def empty(self, key: str) -> Cursor:
         """An empty mapping at `key`, for a section that the document leaves out."""
         nothing = Mapping(entries=(), span=self.key_span)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
-from slac.language.document import ComputationDecl, JoinDecl, ProbeDecl
+from slac.diagnostics import nearest
+from slac.language.document import ComputationDecl, JoinDecl, PatternDecl, ProbeDecl
 from slac.language.reading.cursor import Cursor, each
+from slac.language.reading.patterns import pattern
 from slac.language.reading.terms import columns, duration, ref, refs, sql, window
+from slac.language.schema import schema
 
 RETAIN: Final = "24h"
 
@@ -20,8 +24,11 @@ def probe(cursor: Cursor) -> ProbeDecl | None:
     return ProbeDecl(name=cursor.name, from_=from_, where=where, select=select, span=cursor.key_span, path=cursor.path)
 
 
-def computation(cursor: Cursor) -> ComputationDecl | None:
+def computation(cursor: Cursor) -> ComputationDecl | PatternDecl | None:
     """One computation; None where it does not say what it reads."""
+    if cursor.has("pattern"):
+        return pattern(cursor)
+    _check_words(cursor)
     from_, emits = ref(cursor.get("from")), ref(cursor.get("emits"))
     join, by = each(cursor.get("join"), _join), refs(cursor.get("by"))
     where, select, then = sql(cursor.get("where")), columns(cursor.get("select")), columns(cursor.get("then"))
@@ -45,6 +52,35 @@ def computation(cursor: Cursor) -> ComputationDecl | None:
         span=cursor.key_span,
         path=cursor.path,
     )
+
+
+def _check_words(cursor: Cursor) -> None:
+    """What the schema leaves open: without a pattern there is a stream to read, and no word of patterns."""
+    for word in ("within", "limit"):
+        found = cursor.get(word)
+        if found is not None:
+            found.findings.add(
+                "schema/unknown-key",
+                f'"{word}" has no meaning without `pattern`',
+                found.steps,
+                found.key_span,
+                details=f"{word} bounds the matches of a pattern",
+            )
+    words = schema()["definitions"]["computation"]["properties"]
+    # A word that is not built yet, or is misspelt, has been told of, and stands in place of what seems to be missing.
+    told = (k for k in cursor.words if "x-not-built" in words.get(k, {}) or _means_from(k, words))
+    if not cursor.has("from") and not any(told):
+        cursor.findings.add(
+            "schema/missing-key",
+            'the key "from" is missing',
+            cursor.steps,
+            cursor.key_span,
+            details="from: The block, or event type, to read.",
+        )
+
+
+def _means_from(key: str, words: Container[str]) -> bool:
+    return key not in words and nearest(key, ("from",)) is not None
 
 
 def _join(cursor: Cursor) -> JoinDecl | None:

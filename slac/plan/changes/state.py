@@ -22,6 +22,7 @@ from slac.plan.nodes import (
     LinkOutNode,
     Node,
     OutputNode,
+    PatternNode,
     SelectNode,
     SourceNode,
     UnionNode,
@@ -100,6 +101,20 @@ def _(old: WindowNode, new: AnyNode) -> Fate:
     if len(old.aggregates) != len(new.aggregates) or old.aggregates != new.aggregates:
         return Fate(outcome="rebuilt", why="aggregates are dropped or stand in another order; the others go on")
     return _kept("keys, window and aggregates are the same; select and then are computed when a window closes")
+
+
+@_fate.register
+def _(old: PatternNode, new: AnyNode) -> Fate:
+    assert isinstance(new, PatternNode)
+    if (keys := _keys(old, new)) is not None:
+        return keys
+    if _without(old, "depth", "node", "schema", "columns", "retain") != _without(
+        new, "depth", "node", "schema", "columns", "retain"
+    ):
+        return _lost("partial matches belong to the pattern, its bounds and what it reads")
+    if old.columns != new.columns:
+        return _lost("partial matches hold the columns that `select` had asked for")
+    return _kept("open matches go on")
 
 
 @_fate.register

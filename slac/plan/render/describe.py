@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import singledispatch
 
 from slac.language.durations import format_duration
+from slac.language.patterns import pattern_text
 from slac.plan.nodes import (
     AbsenceNode,
     AnyNode,
@@ -13,6 +14,7 @@ from slac.plan.nodes import (
     LinkInNode,
     LinkOutNode,
     OutputNode,
+    PatternNode,
     SelectNode,
     SourceNode,
     UnionNode,
@@ -54,6 +56,13 @@ def _(node: LatestJoinNode) -> str:
 def _(node: WindowNode) -> str:
     role = "" if node.role == "whole" else f"{node.role} of "
     return f"{role}window {window_text(node.window)}{_by(node.keys)}, from {node.inputs[0]}"
+
+
+@describe.register
+def _(node: PatternNode) -> str:
+    within = "" if node.within is None else f" within {format_duration(node.within)}"
+    limit = "" if node.limit is None else f" limit {node.limit}"
+    return f"pattern {pattern_text(node.pattern)}{within}{limit}{_by(node.keys)}"
 
 
 @describe.register

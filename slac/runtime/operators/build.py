@@ -7,6 +7,7 @@ from slac.plan.nodes import (
     AnyNode,
     AuditNode,
     LatestJoinNode,
+    PatternNode,
     SelectNode,
     UnionNode,
     ViolationNode,
@@ -17,6 +18,7 @@ from slac.runtime.operators.absence import AbsenceOperator
 from slac.runtime.operators.absence_partial import AbsencePartialOperator
 from slac.runtime.operators.audit import AuditOperator
 from slac.runtime.operators.latest_join import LatestJoinOperator
+from slac.runtime.operators.pattern import PatternOperator
 from slac.runtime.operators.select import SelectOperator
 from slac.runtime.operators.union import UnionOperator
 from slac.runtime.operators.violation import ViolationOperator
@@ -37,6 +39,8 @@ def build_operator(node: AnyNode, context: OperatorContext) -> Operator:
             return LatestJoinOperator(node, context)
         case WindowNode():
             return _window(node, context)
+        case PatternNode():
+            return PatternOperator(node, context)
         case AuditNode():
             return AuditOperator(node, context)
         case ViolationNode():

@@ -104,7 +104,7 @@ def _step(pattern: AnyPattern, kind: type[Instance], parts: tuple[Step, ...]) ->
         names=tags(pattern),
         negative=_is_negative(pattern, parts),
         clocked=_is_clocked(pattern, parts),
-        dated=isinstance(pattern, Interval | At | Schedule | Within) or any(p.dated for p in at_first),
+        dated=_is_dated(pattern, parts) or any(p.dated for p in at_first),
     )
 
 
@@ -129,6 +129,12 @@ def _is_clocked(pattern: AnyPattern, parts: tuple[Step, ...]) -> bool:
             return any(p.clocked for p in parts)
         case _:
             return any(p.clocked for p in parts)
+
+
+def _is_dated(pattern: AnyPattern, parts: tuple[Step, ...]) -> bool:
+    """A chain that begins without an event counts `within` from its start."""
+    timed = isinstance(pattern, Interval | At | Schedule | Within)
+    return timed or (isinstance(pattern, Followed) and parts[0].clocked)
 
 
 def _union(masks: Any) -> int:

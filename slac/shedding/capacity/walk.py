@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from slac.plan.graph import Plan
-from slac.plan.nodes import AnyNode, LinkInNode, LinkOutNode, SourceNode
+from slac.plan.nodes import AnyNode, LinkInNode, LinkOutNode, PatternNode, SourceNode
 from slac.shedding.capacity.calibration import Calibration, Work, shipped_calibration
 from slac.shedding.capacity.flow import NodeLoad, Scene
 from slac.shedding.capacity.model import load_of
+from slac.shedding.capacity.patterns import pattern_load
 
 GATHER: Final = 20.0
 """The runtime gathers small batches for this many times what the last wave cost …"""
@@ -20,6 +21,8 @@ PROBE: Final = 20_000.0
 """The rate (records a second) at which one more record is priced: a load under which a gate is likely to act."""
 ROUNDS: Final = 4
 """Waves and their cost depend on each other; the fixed point is met to a percent in so many rounds."""
+
+load_of.register(PatternNode, pattern_load)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,125 @@
+"""Rows that wait for the watermark, and then become events: merged over all ports, in the total order, by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import polars as pl
+
+from slac.plan.nodes import PatternNode
+from slac.runtime.patterns.meaning import Understood
+from slac.runtime.patterns.rows import Row, values_of
+from slac.stream.batch import DEPTH, ID, TIME, instants
+from slac.stream.types import AnyType
+
+__all__ = ["Incoming", "KeyedEvent"]
+
+_MASK: Final = "#mask"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedEvent:
+    """One event: of several ports at once where they show the same row."""
+
+    time: int
+    mask: int
+    ports: Sequence[int]
+    rows: Mapping[int, Row]
+
+    def row(self, atom: int) -> Row:
+        """What an atom binds."""
+        return self.rows[self.ports[atom]]
+
+
+@dataclass(slots=True)
+class Incoming:
+    """Rows of all ports that fit some atom by what can be told of them alone; what is needed of them, no more."""
+
+    node: PatternNode
+    understood: Understood
+    key_types: Sequence[AnyType]
+    held: dict[int, list[pl.DataFrame]] = field(default_factory=dict)
+    earliest: int | None = None
+    first: int | None = None
+    latest: int | None = None
+    unkeyed: int = 0
+
+    def add(self, port: int, frame: pl.DataFrame) -> None:
+        """Take rows of a port; those with NULL in a key are counted and left out."""
+        times = instants(frame)
+        highest = int(times.max())  # type: ignore[arg-type]
+        lowest = int(times.min())  # type: ignore[arg-type]
+        self.latest = highest if self.latest is None else max(self.latest, highest)
+        self.first = lowest if self.first is None else min(self.first, lowest)
+        kept = frame.select(self._columns(port, frame)).filter(pl.col(_MASK) != 0)
+        if self.node.keys:
+            keyed = kept.drop_nulls(list(self.node.keys))
+            self.unkeyed += kept.height - keyed.height
+            kept = keyed
+        self.put(port, kept)
+
+    def put(self, port: int, kept: pl.DataFrame) -> None:
+        """Hold rows that are prepared already."""
+        if kept.height:
+            lowest = int(instants(kept).min())  # type: ignore[arg-type]
+            self.earliest = lowest if self.earliest is None else min(self.earliest, lowest)
+            self.held.setdefault(port, []).append(kept)
+
+    def frames(self) -> dict[int, pl.DataFrame]:
+        """The rows that wait, by port."""
+        return {port: pl.concat(frames) for port, frames in sorted(self.held.items()) if frames}
+
+    def release(self, watermark: int) -> Iterator[tuple[tuple[Any, ...], list[KeyedEvent]]]:
+        """The events that the watermark has passed, in their order, key by key."""
+        if self.earliest is None or self.earliest >= watermark:
+            return
+        frames, self.held, self.earliest = self.frames(), {}, None
+        ready: list[tuple[tuple[int, int, int], int, int, tuple[Any, ...], Row]] = []
+        for port, frame in frames.items():
+            passed = pl.col(TIME).to_physical() < watermark
+            self.put(port, frame.filter(~passed))
+            ready += self._read(port, frame.filter(passed))
+        ready.sort(key=lambda r: r[:2])
+        yield from self._by_key(ready).items()
+
+    def _columns(self, port: int, frame: pl.DataFrame) -> list[pl.Expr]:
+        known, rows = self.understood, self.understood.rows[port]
+        computed = known.computed[port]
+        plain = [n for n in rows.types if not n.startswith("#") and n not in (*self.node.keys, TIME, ID)]
+        depth = pl.col(DEPTH) if DEPTH in frame.columns else pl.lit(self.node.depths[port], pl.UInt16).alias(DEPTH)
+        return [
+            pl.col(TIME),
+            depth,
+            pl.col(ID),
+            known.masks[port].alias(_MASK),
+            *map(pl.col, self.node.keys),
+            *map(pl.col, plain),
+            *computed,
+        ]
+
+    def _read(
+        self, port: int, frame: pl.DataFrame
+    ) -> Iterator[tuple[tuple[int, int, int], int, int, tuple[Any, ...], Row]]:
+        ids = frame[ID].to_list()
+        places = zip(instants(frame).to_list(), frame[DEPTH].to_list(), ids, strict=True)
+        keys = [values_of(frame[k], t) for k, t in zip(self.node.keys, self.key_types, strict=True)]
+        of_rows = zip(*keys, strict=True) if keys else ((),) * frame.height
+        rows = self.understood.rows[port].rows(port, frame, ids)
+        return zip(places, (port,) * frame.height, frame[_MASK].to_list(), of_rows, rows, strict=True)
+
+    def _by_key(
+        self, ready: Sequence[tuple[tuple[int, int, int], int, int, tuple[Any, ...], Row]]
+    ) -> dict[tuple[Any, ...], list[KeyedEvent]]:
+        events: dict[tuple[Any, ...], list[KeyedEvent]] = {}
+        before: dict[tuple[Any, ...], tuple[int, int, int]] = {}
+        for place, port, mask, key, row in ready:
+            of_key = events.setdefault(key, [])
+            if before.get(key) == place:
+                last = of_key[-1]
+                of_key[-1] = KeyedEvent(place[0], last.mask | mask, self.node.ports, {**last.rows, port: row})
+            else:
+                of_key.append(KeyedEvent(place[0], mask, self.node.ports, {port: row}))
+            before[key] = place
+        return events

@@ -1,0 +1,43 @@
+"""What a pattern does with what flows into it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from slac.plan.nodes import PatternNode
+from slac.shedding.capacity.calibration import Work
+from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
+from slac.shedding.capacity.sizes import json_bytes
+from slac.stream.clock import SECOND
+
+__all__ = ["pattern_load"]
+
+MATCHES: Final = 0.01
+"""Share of the events of a pattern that complete a match."""
+PARTIAL: Final = 600.0
+"""Bytes of one partial match beside its rows: instances and timers are Python objects."""
+
+
+def pattern_load(node: PatternNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
+    """Every row is looked at once in its key; what it opens stays for `within` or until `limit`."""
+    rate = sum(f.rate for f in flows)
+    scene.note(f"{node.block}: {MATCHES:.0%} of its events complete a match, and each opens at most one partial match")
+    keys = float(flows[0].keys.count(node.keys)[0] if node.keys else 1)
+    open_matches = rate * (node.within if node.within is not None else node.retain) / SECOND
+    if node.limit is not None:
+        open_matches = min(open_matches, node.limit * keys)
+    row_bytes = max(f.row_bytes for f in flows)
+    waiting = sum(f.rate * (f.lateness / SECOND + 1 / max(f.waves, 1e-9)) * f.row_bytes for f in flows)
+    work = Work(batches=sum(f.batches for f in flows), rows=rate, groups=rate)
+    flow = replace(
+        flows[0],
+        rate=MATCHES * rate,
+        json_bytes=float(json_bytes(node.schema)),
+        fields=len(node.schema.fields),
+        window=None,
+        inputs=frozenset[str]().union(*(f.inputs for f in flows)),
+    )
+    memory = open_matches * (PARTIAL + row_bytes) + waiting
+    return NodeLoad(flow=flow, rows_in=rate, work=(("join", work),), memory=memory)
