@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 import zmq
 import zmq.asyncio
 
@@ -40,7 +41,7 @@ class LinkClient:
         self._address = address
         self._clock = clock
         self._wake = wake
-        self._number = 0
+        self._epoch = self._number = 0
         self._heard = clock.now()
         self._refused_since: int | None = None
         self._socket = zmq.asyncio.Context.instance().socket(zmq.DEALER)
@@ -91,12 +92,9 @@ class LinkClient:
 
     def _transmit(self, held: Held) -> None:
         self._number += 1
-        data = held.data
-        numbered = type(data)(
-            number=self._number, stream=data.stream, watermark=data.watermark, ended=data.ended, real=data.real
-        )
-        if not self._put(encode(numbered, held.body)):
-            self.welcomed = False
+        data = msgspec.structs.replace(held.data, epoch=self._epoch, number=self._number)
+        if not self._put(encode(data, held.body)):
+            self._begin_anew()
 
     def _put(self, frames: list[bytes]) -> bool:
         future = asyncio.ensure_future(self._socket.send_multipart(frames, flags=zmq.NOBLOCK))
@@ -109,7 +107,7 @@ class LinkClient:
         while True:
             if self.welcomed and self._clock.now() - self._heard > SILENT:
                 log.warning("%s does not answer; what it misses is kept and sent again", self._address)
-                self.welcomed = False
+                self._begin_anew()
             self._put(encode(Beat() if self.welcomed else self._hello))
             await asyncio.sleep(BEAT / SECOND)
 
@@ -124,31 +122,39 @@ class LinkClient:
                 log.warning("%s: %s", self._address, error)
                 continue
             match message:
-                case Welcome(accepted=accepted):
-                    self._resume(accepted)
+                case Welcome():
+                    self._resume(message)
                 case Ack(safe=safe):
                     self.outbox.acknowledge(safe)
                     self._wake()
                 case Again():
-                    self.welcomed = False
+                    self._begin_anew()
                     self._put(encode(self._hello))
                 case Refusal(reason=reason):
                     self._refuse(reason)
                 case _:
                     log.warning("%s said %s, which a receiver does not say", self._address, type(message).__name__)
 
-    def _resume(self, accepted: dict[str, int]) -> None:
-        if not self.welcomed:
-            log.info("connected to %s", self._address)
-        self.welcomed, self._number, self._refused_since = True, 0, None
+    def _begin_anew(self) -> None:
+        """What was sent may be lost: the receiver is to say again where it stands."""
+        if self.welcomed:
+            self.welcomed = False
+            self._hello = msgspec.structs.replace(self._hello, attempt=self._hello.attempt + 1)
+
+    def _resume(self, welcome: Welcome) -> None:
+        if self.welcomed or welcome.attempt != self._hello.attempt:
+            return  # hellos pile up while the receiver is busy or away; the first answer counts
+        log.info("connected to %s", self._address)
+        self.welcomed, self._refused_since = True, None
+        self._epoch, self._number = welcome.epoch, 0
         self._bare.clear()
-        for held in list(self.outbox.resume(accepted)):
+        for held in list(self.outbox.resume(welcome.accepted)):
             if self.welcomed:
                 self._transmit(held)
 
     def _refuse(self, reason: str) -> None:
         now = self._clock.now()
-        self.welcomed = False
+        self._begin_anew()
         self._refused_since = now if self._refused_since is None else self._refused_since
         if now - self._refused_since > PATIENCE:
             self.failure = RunFailed(f"{self._address} refuses this runtime: {reason}")

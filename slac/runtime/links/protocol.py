@@ -16,9 +16,10 @@ MAX_BODY: Final = 256 * 1024 * 1024
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
-    """First word of a sender: who it is, and which streams of which document it has; data is numbered from 1 anew.
+    """First word of a sender: who it is, and which streams of which document it has.
 
-    `meaning` is the plan's; `session` tells two processes of one name apart.
+    `meaning` is the plan's; `session` tells two processes of one name apart. `attempt` counts how often the sender has
+    begun anew: a hello is repeated until it is answered, and only the first of an attempt means anything.
     """
 
     version: int = LINK_VERSION
@@ -27,12 +28,17 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     node: str
     instance: str
     session: str
+    attempt: int = 1
     streams: tuple[str, ...]
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True, tag="data"):
-    """Rows (the second frame, may be empty) that are all below `watermark`, which holds from now on (µs)."""
+    """Rows (the second frame, may be empty) that are all below `watermark`, which holds from now on (µs).
 
+    `epoch` is that of the `Welcome` which the sender goes by, `number` counts from 1 in it.
+    """
+
+    epoch: int = 0
     number: int = 0
     stream: str
     watermark: int
@@ -45,8 +51,14 @@ class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat"):
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
-    """Answer to `Hello`: the watermark up to which each stream has been accepted; the rest is to be sent (again)."""
+    """Answer to `Hello`: the watermark up to which each stream has been accepted; the rest is to be sent (again).
 
+    `attempt` is that of the hello; `epoch` names what begins now, and differs in every run of the receiver: what was
+    meant for a receiver that has died since must not be taken by the next one, which may have accepted less.
+    """
+
+    attempt: int
+    epoch: int
     accepted: dict[str, int]
 
 

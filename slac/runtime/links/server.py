@@ -48,6 +48,7 @@ class Session:
     name: str
     hello: Hello
     heard: int
+    epoch: int
     number: int = 0
 
 
@@ -82,6 +83,7 @@ class LinkServer:
         self._clock = clock
         self._wake = wake
         self._sessions: dict[bytes, Session] = {}
+        self._epoch = 0
         self._safe: Callable[[str, str], int] = lambda _, __: BEGINNING
         self._room = asyncio.Event()
         self._room.set()
@@ -175,10 +177,15 @@ class LinkServer:
             del self._sessions[other]
         if identity not in self._sessions:
             log.info("%s has joined", name)
-        self._sessions[identity] = Session(name, hello, now)
+        session = self._sessions.get(identity)
+        if session is None or session.hello.attempt != hello.attempt:
+            self._epoch = max(now, self._epoch + 1)
+            session = self._sessions[identity] = Session(name, hello, now, self._epoch)
+        session.heard = now
         self.arrived.append(Arrived(name, joined=hello.streams))
-        self._put(identity, Welcome(accepted={s: self._accepted(s, name) for s in hello.streams}))
-        self._tell(identity, self._sessions[identity])
+        accepted = {s: self._accepted(s, name) for s in hello.streams}
+        self._put(identity, Welcome(attempt=hello.attempt, epoch=session.epoch, accepted=accepted))
+        self._tell(identity, session)
         self._wake()
 
     def _objection(self, identity: bytes, hello: Hello, now: int) -> str | None:
@@ -201,10 +208,9 @@ class LinkServer:
         self._tell(identity, session)
 
     def _on_data(self, identity: bytes, session: Session, data: Data, body: bytes) -> None:
-        if data.number != session.number + 1:
-            if data.number > session.number + 1:
-                del self._sessions[identity]
-                self._put(identity, Again())
+        if (data.epoch, data.number) != (session.epoch, session.number + 1):
+            del self._sessions[identity]
+            self._put(identity, Again())
             return
         if data.stream not in session.hello.streams:
             raise BadMessage(f'stream "{data.stream}" was not announced')

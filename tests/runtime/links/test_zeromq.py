@@ -13,7 +13,7 @@ from slac.diagnostics import RunFailed
 from slac.runtime.instructions import Send
 from slac.runtime.links.client import LinkClient
 from slac.runtime.links.outbox import Outbox
-from slac.runtime.links.protocol import Hello
+from slac.runtime.links.protocol import Again, Data, Hello, Message, Welcome, decode, encode
 from slac.runtime.links.server import LinkServer
 from slac.stream.clock import SystemClock
 
@@ -40,10 +40,17 @@ def server(address: str, accepted: dict[str, int], *, meaning: str = MEANING) ->
     )
 
 
+def hello(session: str = "1", attempt: int = 1) -> Hello:
+    """The first word of edge/a."""
+    streams = ("s",)
+    return Hello(
+        document="d", meaning=MEANING, node="edge", instance="a", session=session, attempt=attempt, streams=streams
+    )
+
+
 def client(address: str, session: str = "1") -> LinkClient:
     """The sender edge/a."""
-    hello = Hello(document="d", meaning=MEANING, node="edge", instance="a", session=session, streams=("s",))
-    return LinkClient(hello, address, Outbox(("s",), 1 << 20), clock=SystemClock(), wake=lambda: None)
+    return LinkClient(hello(session), address, Outbox(("s",), 1 << 20), clock=SystemClock(), wake=lambda: None)
 
 
 def data(mark: int) -> Send:
@@ -113,6 +120,74 @@ def test_a_receiver_that_begins_anew_gets_what_it_has_not_made_safe() -> None:
         await until(lambda: marks(second) == [3, 4])
         await sender.stop()
         await second.stop()
+
+    run(story)
+
+
+async def told(socket: zmq.asyncio.Socket, kind: type[Message]) -> Message:
+    """The next message of this kind."""
+    while True:
+        message, _ = decode((await socket.recv_multipart())[-2:])
+        if isinstance(message, kind):
+            return message
+
+
+def test_hellos_that_piled_up_count_once_at_the_receiver() -> None:
+    """A repeated hello does not begin the numbers anew; another attempt does, and the old epoch is over."""
+
+    async def story() -> None:
+        address = free_address()
+        receiver = server(address, {})
+        receiver.start()
+        sender = zmq.asyncio.Context.instance().socket(zmq.DEALER)
+        sender.connect(address)
+
+        async def welcomed(attempt: int) -> int:
+            await sender.send_multipart(encode(hello(attempt=attempt)))
+            welcome = await told(sender, Welcome)
+            assert isinstance(welcome, Welcome)
+            return welcome.epoch
+
+        async def send(epoch: int, number: int) -> None:
+            await sender.send_multipart(encode(Data(stream="s", watermark=10 * number, epoch=epoch, number=number)))
+
+        epoch = await welcomed(attempt=1)
+        await send(epoch, 1)
+        assert await welcomed(attempt=1) == epoch
+        await send(epoch, 2)
+        await until(lambda: marks(receiver) == [10, 20])
+        following = await welcomed(attempt=2)
+        await send(epoch, 3)
+        await told(sender, Again)
+        assert following > epoch
+        assert marks(receiver) == [10, 20]
+        sender.close(linger=0)
+        await receiver.stop()
+
+    run(story)
+
+
+def test_only_the_first_welcome_counts_at_the_sender() -> None:
+    """Hellos that piled up are all answered; messages sent meanwhile keep their numbers."""
+
+    async def story() -> None:
+        address = free_address()
+        receiver = zmq.asyncio.Context.instance().socket(zmq.ROUTER)
+        receiver.bind(address)
+        sender = client(address)
+        sender.start()
+        identity, *_ = await receiver.recv_multipart()
+        numbers = []
+        for mark in (10, 20, 30):
+            await receiver.send_multipart([identity, *encode(Welcome(attempt=1, epoch=7, accepted={"s": 0}))])
+            await until(lambda: sender.welcomed)
+            sender.send(data(mark))
+            message = await told(receiver, Data)
+            assert isinstance(message, Data)
+            numbers.append((message.epoch, message.number, message.watermark))
+        assert numbers == [(7, 1, 10), (7, 2, 20), (7, 3, 30)]
+        await sender.stop()
+        receiver.close(linger=0)
 
     run(story)
 
