@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import io
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,9 @@ from slac.runtime.operator import State
 
 FORMAT: Final = 1
 MAGIC: Final = b"slac-checkpoint\n"
+GENERATIONS: Final = ("checkpoint", "checkpoint.previous")
+
+log = logging.getLogger("slac.runtime")
 
 
 class StateRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,14 +96,15 @@ class StateDirectory:
         """Write durably; returns the bytes written. RunFailed when the disk refuses: the run may go on."""
         body = msgspec.msgpack.encode(checkpoint)
         data = MAGIC + xxhash.xxh3_64_digest(body) + body
-        target, fresh = self.directory / "checkpoint", self.directory / "checkpoint.new"
+        target, previous = (self.directory / n for n in GENERATIONS)
+        fresh = self.directory / "checkpoint.new"
         try:
             with fresh.open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             if target.exists():
-                target.replace(self.directory / "checkpoint.previous")
+                target.replace(previous)
             fresh.replace(target)
             self._sync()
         except OSError as error:
@@ -107,11 +112,28 @@ class StateDirectory:
         return len(data)
 
     def read(self, digest: str) -> Checkpoint | None:
-        """The newest whole checkpoint, or None where there is none; RunFailed when it belongs to another document."""
-        found = [c for n in ("checkpoint", "checkpoint.previous") if (c := _read(self.directory / n)) is not None]
-        if not found:
+        """The newest whole checkpoint, or None where there never was one.
+
+        RunFailed when it belongs to another document, or when all that is there is damaged: to begin anew would say
+        everything again, and lose what senders no longer keep.
+        """
+        there = [path for n in GENERATIONS if (path := self.directory / n).exists()]
+        if not there:
             return None
+        found = [c for path in there if (c := _read(path)) is not None]
+        if not found:
+            raise RunFailed(
+                f"no checkpoint in {self.directory} can be read: they are damaged, or of another version of slac; "
+                "start with another --state directory, or remove this one to begin anew"
+            )
         newest = max(found, key=lambda c: c.number)
+        if len(found) < len(there):
+            log.warning(
+                "a checkpoint in %s is damaged; going on from number %d. If it was the newest, what other runtimes "
+                "have sent since then and were told was safe is missing",
+                self.directory,
+                newest.number,
+            )
         if newest.digest != digest:
             raise RunFailed(
                 f"the state in {self.directory} was written by another version of this document; "

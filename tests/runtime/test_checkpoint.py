@@ -55,6 +55,15 @@ def test_a_torn_checkpoint_gives_way_to_the_one_before(directory: StateDirectory
     assert read.number == 1
 
 
+def test_damage_all_over_is_not_taken_for_a_fresh_directory(directory: StateDirectory) -> None:
+    """To begin anew is for the user to say."""
+    directory.write(checkpoint(1))
+    (directory.directory / "checkpoint").write_bytes(b"")
+
+    with pytest.raises(RunFailed, match="can be read: they are damaged"):
+        directory.read("d")
+
+
 def test_nothing_written_is_nothing_to_go_on_from(directory: StateDirectory) -> None:
     """A fresh directory begins anew."""
     assert directory.read("d") is None

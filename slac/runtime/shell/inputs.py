@@ -50,9 +50,8 @@ class InputQueue:
         if (full or self._held) and not self.can_wait:
             self.source.gate.refuse(_count(records))
             return False
-        while (self._held or self.bytes + records.size > self._limit) and (self._queue or self._held):
-            self._room.clear()
-            await self._room.wait()
+        if not await self._has_room(records.size):
+            return False
         self._queue.append(records)
         self.bytes += records.size
         self._wake.set()
@@ -89,6 +88,15 @@ class InputQueue:
         self._stopped = True
         self._held = False
         self._room.set()
+
+    async def _has_room(self, size: int) -> bool:
+        """Wait for it; False when the queue was stopped meanwhile: what comes now may not be worked off any more."""
+        while (self._held or self.bytes + size > self._limit) and (self._queue or self._held):
+            self._room.clear()
+            await self._room.wait()
+            if self._stopped:
+                return False
+        return True
 
     async def _pace(self, records: Records) -> None:
         if self.pacer.rate is None:

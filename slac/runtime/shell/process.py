@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from slac.diagnostics import RunFailed, SlacError
 from slac.plan.graph import Placement, Plan
-from slac.runtime.checkpoint import Checkpoint, pack, unpack
+from slac.runtime.checkpoint import Checkpoint, StateDirectory, pack, unpack
 from slac.runtime.core import Core
 from slac.runtime.instructions import Instruction, Publish, Refused, Send
 from slac.runtime.links.client import LinkClient
@@ -308,11 +308,10 @@ class Runtime:
         if self._client is not None:
             states["outbox"] = self._client.outbox.snapshot()
         safe = {(s, p): peer.watermark for s, i in self._core.inlets.items() for p, peer in i.peers.items()}
-        checkpoint = Checkpoint(
-            digest=self._plan.meaning, taken=self._clock.now(), number=self._checkpoints + 1, states=pack(states)
-        )
+        taken, number = self._clock.now(), self._checkpoints + 1
         try:
-            await asyncio.get_running_loop().run_in_executor(None, self._directory.write, checkpoint)
+            # The core stands still until it is written; links and inputs stay alive, for encoding may take long.
+            await asyncio.to_thread(_write, self._directory, states, self._plan.meaning, taken, number)
         except RunFailed as error:
             log.warning("%s; the run goes on, but a restart would go back to checkpoint %d", error, self._checkpoints)
             return
@@ -349,3 +348,7 @@ class Runtime:
                 await end.stop()
         if self._directory is not None:
             self._directory.close()
+
+
+def _write(directory: StateDirectory, states: Mapping[str, State], digest: str, taken: int, number: int) -> None:
+    directory.write(Checkpoint(digest=digest, taken=taken, number=number, states=pack(states)))
