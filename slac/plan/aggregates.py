@@ -12,11 +12,16 @@ from typing import Final
 
 import polars as pl
 
+from slac.plan.aggregation.counters import BurnRate, Histogram
 from slac.plan.aggregation.counts import Count
 from slac.plan.aggregation.ends import End
 from slac.plan.aggregation.extremes import Extreme
 from slac.plan.aggregation.family import Family, part
+from slac.plan.aggregation.flags import Every, Share, Some
+from slac.plan.aggregation.places import ByExtreme, FirstValues
 from slac.plan.aggregation.ranks import Rank
+from slac.plan.aggregation.sketches import Distinct, Quantile, Top
+from slac.plan.aggregation.spread import Spread
 from slac.plan.aggregation.totals import Average, Sum
 from slac.plan.expressions import AggregateCall
 from slac.stream.batch import ID, KEPT, SEEN, TIME, WEIGHT, WEIGHT_ONE
@@ -33,6 +38,22 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "last": End(last=True),
     "worst": Rank(worst=True),
     "best": Rank(worst=False),
+    "share": Share(),
+    "bool_and": Every(),
+    "bool_or": Some(),
+    "max_by": ByExtreme(greatest=True),
+    "min_by": ByExtreme(greatest=False),
+    "list": FirstValues(),
+    "top": Top(),
+    "count_distinct": Distinct(),
+    "quantile": Quantile(),
+    "median": Quantile(),
+    "histogram": Histogram(),
+    "var_pop": Spread(sample=False, root=False),
+    "var_samp": Spread(sample=True, root=False),
+    "stddev_pop": Spread(sample=False, root=True),
+    "stddev_samp": Spread(sample=True, root=True),
+    "burn_rate": BurnRate(),
 }
 """Every aggregate that is built, by its key in `slac.plan.aggregate_signatures`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlglot import exp
 
@@ -11,7 +11,6 @@ from slac.compiler.sql.context import Context, Place
 from slac.diagnostics import listed
 from slac.plan.aggregate_signatures import AGGREGATES, NOT_BUILT, Aggregate
 from slac.plan.expressions import AggregateCall, AnyExpr, Column
-from slac.plan.signatures import coerce, widened
 from slac.stream.types import AnyType
 
 __all__ = ["aggregate", "filtered"]
@@ -30,7 +29,27 @@ def aggregate(
     node: exp.Anonymous, where: exp.Expr | None, context: Context, *, whole: exp.Expr | None = None
 ) -> AnyExpr | None:
     """The column that holds the aggregate's value; the aggregate itself is noted in the context."""
-    name = node.name.upper()
+    match node.expressions:
+        case [exp.Distinct(expressions=[only])] if node.name.upper() == "COUNT":
+            return _called("COUNT_DISTINCT", [only], node, where, context, whole=whole)
+        case [exp.Distinct() as distinct]:
+            context.error(
+                "sql/not-allowed", f"{node.name.upper()} takes no DISTINCT", distinct, "COUNT(DISTINCT x) does"
+            )
+            return None
+        case given:
+            return _called(node.name.upper(), given, node, where, context, whole=whole)
+
+
+def _called(
+    name: str,
+    given: Sequence[exp.Expr],
+    node: exp.Anonymous,
+    where: exp.Expr | None,
+    context: Context,
+    *,
+    whole: exp.Expr | None,
+) -> AnyExpr | None:
     at = (node.meta["start"], node.meta["end"] + 1)
     if name in NOT_BUILT:
         context.error("language/not-built", f"{name} is not built yet", at, details=f"aggregates: {listed(AGGREGATES)}")
@@ -38,7 +57,7 @@ def aggregate(
     if not _may_stand_here(node, context):
         return None
     inside = context.at(Place.ARGUMENT)
-    found = _arguments(AGGREGATES[name], node, inside)
+    found = _arguments(AGGREGATES[name], given, node, inside)
     kept = condition(where, inside, "FILTER") if where is not None else None
     if found is None or (where is not None and kept is None):
         return None
@@ -73,18 +92,20 @@ def _may_stand_here(node: exp.Anonymous, context: Context) -> bool:
     return False
 
 
-_Arguments = tuple[tuple[AnyExpr, ...], tuple[str, ...], AnyType]
+_Arguments = tuple[tuple[AnyExpr, ...], tuple[str | float, ...], AnyType]
 
 
-def _arguments(signature: Aggregate, node: exp.Anonymous, context: Context) -> _Arguments | None:
-    match node.expressions:
+def _arguments(
+    signature: Aggregate, expressions: Sequence[exp.Expr], node: exp.Anonymous, context: Context
+) -> _Arguments | None:
+    match list(expressions):
         case [exp.Star()] if signature.star:
             return (), (), next(iter(signature.results.values()))
-        case [exp.Distinct() as distinct]:
-            context.error("language/not-built", f"{node.name.upper()}(DISTINCT …) is not built yet", distinct)
-            return None
-        case [first, *options] if signature.ranked == bool(options):
-            return _typed(signature, first, options, node, context)
+        case [first, *options] if signature.ranked and options:
+            return _typed(signature, [first], options, node, context)
+        case given if not signature.ranked and _takes(signature, len(given)):
+            values = 1 + len(signature.more)
+            return _typed(signature, given[:values], given[values:], node, context)
         case given:
             count = f"{len(given)} argument" + ("s" if len(given) != 1 else "")
             context.error(
@@ -96,25 +117,63 @@ def _arguments(signature: Aggregate, node: exp.Anonymous, context: Context) -> _
             return None
 
 
+def _takes(signature: Aggregate, count: int) -> bool:
+    """Whether this many arguments are right."""
+    values = 1 + len(signature.more)
+    least = values + sum(not o.optional for o in signature.options)
+    return least <= count and (count <= values + len(signature.options) or any(o.many for o in signature.options))
+
+
 def _typed(
-    signature: Aggregate, first: exp.Expr, options: Sequence[exp.Expr], node: exp.Anonymous, context: Context
+    signature: Aggregate, values: Sequence[exp.Expr], options: Sequence[exp.Expr], node: exp.Anonymous, context: Context
 ) -> _Arguments | None:
-    arg = context.visit(first)
-    ranks = _ranks(options, node, context)
-    if arg is None or ranks is None:
+    found = [context.visit(v) for v in values]
+    constants = _ranks(options, node, context) if signature.ranked else _constants(signature, options, context)
+    args = [a for a in found if a is not None]
+    if len(args) < len(found) or constants is None:
         return None
-    arg = coerce(arg, widened(arg.dtype))
-    result = signature.results.get(arg.dtype)
-    if result is None:
-        possible = listed(dict.fromkeys(map(str, signature.results)))
-        context.error(
-            "types/mismatch",
-            f"{node.name.upper()} does not take {arg.dtype} ({context.text(first)})",
-            first,
-            details=f"it takes {possible}",
+    possible: list[Collection[AnyType]] = [signature.results, *signature.more]
+    for arg, types, value in zip(args, possible, values, strict=True):
+        if arg.dtype not in types:
+            context.error(
+                "types/mismatch",
+                f"{node.name.upper()} does not take {arg.dtype} ({context.text(value)})",
+                value,
+                details=f"it takes {listed(dict.fromkeys(map(str, types)))}",
+            )
+            return None
+    return tuple(args), constants, signature.results[args[0].dtype]
+
+
+def _constants(signature: Aggregate, options: Sequence[exp.Expr], context: Context) -> tuple[float, ...] | None:
+    """The numbers behind the values, each checked by the option that it is."""
+    numbers: list[float] = []
+    for n, node in enumerate(options):
+        option = signature.options[min(n, len(signature.options) - 1)]
+        value = _number(node)
+        if value is None:
+            context.error("types/not-constant", f"{option.what} must be a number, not {context.text(node)}", node)
+            return None
+        problem = option.problem(value) or (
+            "must be greater than the one before it" if numbers and value <= numbers[-1] else None
         )
-        return None
-    return (arg,), ranks, result
+        if problem is not None:
+            context.error("sql/bad-literal", f"{option.what} {problem}", node)
+            return None
+        numbers.append(value)
+    return tuple(numbers)
+
+
+def _number(node: exp.Expr) -> float | None:
+    match node:
+        case exp.Neg(this=inner):
+            value = _number(inner)
+            return None if value is None else -value
+        case exp.Literal(is_string=False):
+            text = str(node.this)
+            return int(text) if text.isdigit() else float(text)
+        case _:
+            return None
 
 
 def _ranks(options: Sequence[exp.Expr], node: exp.Anonymous, context: Context) -> tuple[str, ...] | None:

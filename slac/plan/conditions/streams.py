@@ -8,7 +8,7 @@ from functools import reduce, singledispatch
 from types import MappingProxyType
 
 from slac.plan.conditions.known import Facts, Known, Origin
-from slac.plan.conditions.ranges import Range, hull, values_of
+from slac.plan.conditions.ranges import Range, hull, never_greater, values_of
 from slac.plan.conditions.regions import truth_of
 from slac.plan.conditions.values import ValueSet, domain_of
 from slac.plan.expressions import AggregateCall, AnyExpr, Column, NamedExpr
@@ -99,6 +99,9 @@ def _known(facts: Facts, group: str, call: AggregateCall) -> Known:
     values = None if arg is None else values_of(arg, taken)
     part = facts.origin(arg.name) if isinstance(arg, Column) else None
     inside = Range(0, 0) if values is None or arg is None else hull(values, arg.dtype)
+    if call.function == "burn_rate" and never_greater(call.args[0], call.args[1], taken):
+        fastest = Range(0, 1 / (1 - float(call.options[0])))
+        return Known(ValueSet(_between(call, fastest).spans, call.nullable))
     origin = Origin(group=group, call=call, part=part, unit=arg is not None and 0 <= inside.low <= inside.high <= 1)
     return Known(_values(call, values, inside), origin)
 
@@ -114,8 +117,16 @@ def _values(call: AggregateCall, values: ValueSet | None, inside: Range) -> Valu
         case "worst" | "best":
             spans = reduce(ValueSet.union, (domain.point(o) for o in call.options), ValueSet()).spans
             return ValueSet(spans, call.nullable)
-        case "count":
+        case "count" | "count_distinct":
             return domain.above(0, closed=True)
+        case "share":
+            return ValueSet(
+                domain.above(0, closed=True).intersection(domain.below(1, closed=True)).spans, call.nullable
+            )
+        case "var_pop" | "var_samp" | "stddev_pop" | "stddev_samp":
+            return ValueSet(domain.above(0, closed=True).spans, call.nullable)
+        case "max_by" | "min_by" if values is not None:
+            return ValueSet(values.spans, call.nullable)
         case "sum" if inside.low >= 0:
             return ValueSet(domain.above(0, closed=True).spans, call.nullable)
         case _:
