@@ -56,7 +56,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "schema/unknown-key": "A key that the language does not know here",
         "schema/version": "`apiVersion` or `kind` is not one that slac reads",
         "schema/wrong-type": "A value has the wrong shape: text for a mapping, a list for a number",
-        "sql/bad-literal": "A constant that cannot be what it is meant to be: too large, no unit, no regular expression",
+        "sql/bad-literal": "A constant that cannot be what it should be: too large, no unit, no regular expression",
         "sql/empty": "An SQL expression is missing",
         "sql/not-allowed": "Something of SQL that the language does not take",
         "sql/quotes": "Quotes that do not make a text",
