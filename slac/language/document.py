@@ -15,8 +15,10 @@ from slac.diagnostics import Source, Span
 from slac.language.audit_decls import AfterDecl, BackoffDecl, FlappingDecl, ForDecl, ScheduleDecl
 from slac.language.event_types import EventDecl, FieldDecl, FieldType
 from slac.language.import_decls import ImportDecl, Imported
+from slac.language.machine_decls import BudgetDecl, LoggingDecl, PlacementDecl, RuntimeDecl, Share
 from slac.language.pattern_decls import AtomDecl, PatternDecl
 from slac.language.terms import DefaultFilled, Ref, Segment, Setting, Sql
+from slac.language.trace_decls import TracesDecl
 from slac.language.windows import CalendarUnit, WindowKind
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "Sql",
     "StateDecl",
     "TimeDecl",
+    "TracesDecl",
     "ViolationDecl",
     "WindowDecl",
 ]
@@ -271,6 +274,7 @@ class AuditDecl:
     path: str = ""
     report_at: tuple[ScheduleDecl, ...] = ()
     flapping: FlappingDecl | None = None
+    inhibit: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,62 +306,9 @@ class OutputDecl:
     path: str = ""
 
 
-BlockDecl: TypeAlias = InputDecl | ProbeDecl | ComputationDecl | PatternDecl | AuditDecl | ViolationDecl | OutputDecl
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggingDecl:
-    """How much evidence is kept; `max_size` in bytes."""
-
-    mode: Literal["off", "evidence"]
-    directory: str
-    max_size: int
-    span: Span
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A part of a machine: a fraction of the whole (0.3), or an amount in cores or bytes."""
-
-    amount: float
-    unit: Literal["fraction", "cores", "bytes"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetDecl:
-    """What a runtime may use: CPU (fraction or cores), memory (fraction or bytes), network in bit/s (None: any)."""
-
-    cpu: Share
-    memory: Share
-    network: float | None
-    span: Span
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacementDecl:
-    """A node: its blocks (`*` is all that is not placed elsewhere), how it is reached, and its budget."""
-
-    name: str
-    blocks: tuple[Ref, ...]
-    connect: Ref | None
-    listen: str | None
-    address: str | None
-    budget: BudgetDecl
-    hold_us: int
-    span: Span
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuntimeDecl:
-    """What holds for every runtime of the document; `budget` also serves nodes that state none, and the only node."""
-
-    checkpoint_us: int
-    budget: BudgetDecl
-    span: Span
-    path: str = ""
+BlockDecl: TypeAlias = (
+    InputDecl | ProbeDecl | ComputationDecl | PatternDecl | TracesDecl | AuditDecl | ViolationDecl | OutputDecl
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -386,7 +337,7 @@ class DocumentDecl:
     events: tuple[EventDecl, ...]
     inputs: tuple[InputDecl, ...]
     probes: tuple[ProbeDecl, ...]
-    computations: tuple[ComputationDecl | PatternDecl, ...]
+    computations: tuple[ComputationDecl | PatternDecl | TracesDecl, ...]
     audits: tuple[AuditDecl, ...]
     violations: tuple[ViolationDecl, ...]
     outputs: tuple[OutputDecl, ...]

@@ -12,7 +12,7 @@ from slac.compiler.sql import Scope
 from slac.compiler.sql.scope import column_of
 from slac.diagnostics import listed, suggest
 from slac.language.pattern_decls import AtomDecl, PatternDecl
-from slac.language.patterns import arrays, pattern_text, tags
+from slac.language.patterns import arrays, pattern_text, tags, twice
 from slac.language.patterns.waits import endless
 from slac.language.terms import Ref
 from slac.plan.expressions import NamedExpr
@@ -32,7 +32,7 @@ def lower_pattern(block: PatternDecl, lowering: Lowering) -> None:
     before = len(lowering.found)
     _check_tags(block, lowering)
     _check_ends(block, lowering)
-    if len(found) < len(names):
+    if not names or len(found) < len(names):
         return
     keys = _keys(block, lowering, found)
     ports = [Port(node=found[n], name=n, event=lowering.event(refs[n])) for n in names]
@@ -75,12 +75,20 @@ def _check_tags(block: PatternDecl, lowering: Lowering) -> None:
     """A tag stands for one stream: twice it may stand in branches of an `or` that read the same."""
     if len(block.atoms) > _MOST_ATOMS:
         lowering.say("patterns/syntax", f"a pattern has at most {_MOST_ATOMS} events", block.atoms[_MOST_ATOMS])
+    if not block.atoms:
+        lowering.say(
+            "patterns/syntax",
+            "a pattern needs an event: timers alone have no stream whose time they could follow",
+            block.pattern,
+            suggestion="add one, for example every (timer:interval(5m) and not Heartbeat)",
+        )
     first: dict[str, AtomDecl] = {}
+    repeated = frozenset(twice(block.tree))
     for atom in block.atoms:
         if atom.tag is None:
             continue
         other = first.setdefault(atom.tag, atom)
-        if other.stream.name != atom.stream.name:
+        if other is not atom and (other.stream.name != atom.stream.name or atom.tag in repeated):
             lowering.say(
                 "patterns/tag",
                 f'the tag "{atom.tag}" stands for "{other.stream.name}" already',

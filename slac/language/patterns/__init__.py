@@ -23,7 +23,7 @@ from slac.language.patterns.tree import (
     While,
     Within,
 )
-from slac.language.patterns.walk import arrays, atoms, children, tags
+from slac.language.patterns.walk import arrays, atoms, children, tags, twice
 
 __all__ = [
     "And",
@@ -53,4 +53,5 @@ __all__ = [
     "parse_pattern",
     "pattern_text",
     "tags",
+    "twice",
 ]

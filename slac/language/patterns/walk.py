@@ -58,6 +58,16 @@ def tags(pattern: AnyPattern) -> tuple[str, ...]:
             return tuple(dict.fromkeys(t for child in children(pattern) for t in tags(child)))
 
 
+def twice(pattern: AnyPattern) -> Iterator[str]:
+    """Tags that one match would bind twice: those that stand in two parts which are not alternatives."""
+    parts = children(pattern)
+    if not isinstance(pattern, Or):
+        bound = [t for part in parts for t in tags(part)]
+        yield from (t for t in bound if bound.count(t) > 1)
+    for part in parts:
+        yield from twice(part)
+
+
 def arrays(pattern: AnyPattern) -> frozenset[str]:
     """The tags that hold several events: those that are repeated."""
     match pattern:

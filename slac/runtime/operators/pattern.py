@@ -39,6 +39,7 @@ class PatternOperator(Operator):
         self._keyed = Keyed(node, self._understood.meaning, context.start)
         self._results = Results(node, self._understood, context.document)
         self._late = 0
+        self._ended = False
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Hold the rows that some atom may fit until the watermark has passed them."""
@@ -56,12 +57,13 @@ class PatternOperator(Operator):
         latest = self._incoming.latest
         # At the end of the input no silence behind its last row is invented.
         until = watermark if not end or latest is None else min(watermark, latest + 1)
+        self._ended = end
         found += self._keyed.due(until)
         return (Batch(self._results.frame(found)),) if found else ()
 
     def next_due(self) -> int | None:
         """Just behind the first row that waits, or behind the next instant at which something is due."""
-        dues = [self._incoming.earliest, self._keyed.next_due()]
+        dues = [self._incoming.earliest, None if self._ended else self._keyed.next_due()]
         if self._keyed.wants_anchor:
             dues.append(self._incoming.first)
         return min((d + 1 for d in dues if d is not None), default=None)

@@ -101,7 +101,7 @@ def test_what_is_wrong_is_shown(line: str) -> None:
 
 def patterns() -> st.SearchStrategy[AnyPattern]:
     """Small trees; atoms and texts are numbered by reading them back."""
-    leaves = st.sampled_from(
+    leaves: st.SearchStrategy[AnyPattern] = st.sampled_from(
         [Atom(index=0, name="x", stream="X"), Atom(index=0, name=None, stream="Y"), Interval(length=Length(us=5))]
     )
 

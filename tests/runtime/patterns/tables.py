@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,12 +34,24 @@ def examples(path: Path) -> Iterator[Example]:
     """The lines `pattern | stream | matches` of a file; `within 3s` or `limit 2` may stand as a fourth column."""
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
-            pattern, stream, matches, *more = (part.strip() for part in line.split("|"))
-            words = dict(word.split() for word in more)
-            found = () if matches == "(none)" else tuple(m.strip() for m in matches.split(";"))
-            within = int(words["within"].removesuffix("s")) * SECOND if "within" in words else None
-            limit = int(words["limit"]) if "limit" in words else None
-            yield Example(pattern, tuple(stream.split()), found, within, limit)
+            yield _example([part.strip() for part in line.split("|")])
+
+
+def shown(page: Path) -> Iterator[Example]:
+    """The examples in the tables of a page, whose patterns stand in backticks and have a stream beside them."""
+    for line in page.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if line.startswith("| `") and len(cells) > 2 and re.fullmatch(r"[XYZ0-9 -]+", cells[1]):
+            yield _example([cells[0].strip("`"), *cells[1:]])
+
+
+def _example(cells: list[str]) -> Example:
+    pattern, stream, matches, *more = cells
+    words = dict(word.split() for word in more)
+    found = () if matches == "(none)" else tuple(m.strip() for m in matches.split(";"))
+    within = int(words["within"].removesuffix("s")) * SECOND if "within" in words else None
+    limit = int(words["limit"]) if "limit" in words else None
+    return Example(pattern, tuple(stream.split()), found, within, limit)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,64 @@
+"""What a document says of the machines that it runs on: nodes, their shares, how much evidence is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from slac.diagnostics import Span
+from slac.language.terms import Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggingDecl:
+    """How much evidence is kept; `max_size` in bytes."""
+
+    mode: Literal["off", "evidence"]
+    directory: str
+    max_size: int
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a machine: a fraction of the whole (0.3), or an amount in cores or bytes."""
+
+    amount: float
+    unit: Literal["fraction", "cores", "bytes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetDecl:
+    """What a runtime may use: CPU (fraction or cores), memory (fraction or bytes), network in bit/s (None: any)."""
+
+    cpu: Share
+    memory: Share
+    network: float | None
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementDecl:
+    """A node: its blocks (`*` is all that is not placed elsewhere), how it is reached, and its budget."""
+
+    name: str
+    blocks: tuple[Ref, ...]
+    connect: Ref | None
+    listen: str | None
+    address: str | None
+    budget: BudgetDecl
+    hold_us: int
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeDecl:
+    """What holds for every runtime of the document; `budget` also serves nodes that state none, and the only node."""
+
+    checkpoint_us: int
+    budget: BudgetDecl
+    span: Span
+    path: str = ""
