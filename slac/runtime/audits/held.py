@@ -1,49 +1,94 @@
-"""Rows that wait until the watermark has passed them, and then leave in the total order."""
+"""Rows that wait until the watermark has passed them, and then leave in the total order.
+
+A watermark mostly passes whole runs and a part of one. So a run is sorted by time and is cut, never filtered, and what
+a release costs does not grow with what goes on waiting.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
-from slac.stream.batch import DEPTH, ID, TIME
+from slac.stream.batch import TIME, instants, total_order
+from slac.stream.order import in_order
 
 AT: Final = "_at"
 """Column (Int64 µs) of a row's time."""
+_GATHER: Final = 8
+"""So many runs of about one size become one, so that there are few to look through."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """At least one row, in the order of time, with its first and last instant."""
+
+    frame: pl.DataFrame
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> _Run:
+        frame = in_order(frame, [TIME])
+        times = instants(frame)
+        return cls(frame, int(times[0]), int(times[-1]))
+
+    def cut(self, watermark: int) -> tuple[pl.DataFrame, _Run | None]:
+        """The rows before `watermark`, and the others."""
+        if self.high < watermark:
+            return self.frame, None
+        times = instants(self.frame)
+        place = int(times.search_sorted(watermark, side="left"))
+        return self.frame[:place], _Run(self.frame[place:], int(times[place]), self.high)
 
 
 class HeldRows:
     """Frames with `_time`; `release` gives them back with `_at` as well."""
 
     def __init__(self) -> None:
-        self._frames: list[pl.DataFrame] = []
-        self.lowest: int | None = None
-        self.highest: int | None = None
-        self.rows = 0
+        self._runs: list[_Run] = []
+
+    @property
+    def lowest(self) -> int | None:
+        """Time (µs) of the earliest row held."""
+        return min((run.low for run in self._runs), default=None)
+
+    @property
+    def highest(self) -> int | None:
+        """Time (µs) of the latest row held."""
+        return max((run.high for run in self._runs), default=None)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows held."""
+        return sum(run.frame.height for run in self._runs)
 
     def add(self, frame: pl.DataFrame) -> None:
         """Hold rows, in any order."""
         if not frame.height:
             return
-        times = frame[TIME].to_physical()
-        low, high = int(times.min()), int(times.max())  # type: ignore[arg-type]
-        self.lowest = low if self.lowest is None else min(self.lowest, low)
-        self.highest = high if self.highest is None else max(self.highest, high)
-        self.rows += frame.height
-        self._frames.append(frame)
+        self._runs.append(_Run.of(frame))
+        while self._is_crowded():
+            last = [run.frame for run in self._runs[-_GATHER:]]
+            self._runs[-_GATHER:] = [_Run.of(pl.concat(last, how="diagonal"))]
 
     def release(self, watermark: int) -> pl.DataFrame | None:
         """The rows before `watermark` in the total order, or None."""
-        if self.lowest is None or self.lowest >= watermark:
+        passed = [run.cut(watermark) for run in self._runs if run.low < watermark]
+        if not passed:
             return None
-        held = pl.concat(self._frames, how="diagonal").with_columns(pl.col(TIME).to_physical().alias(AT))
-        passed = pl.col(AT) < watermark
-        ready, rest = held.filter(passed), held.filter(~passed)
-        self._frames, self.lowest, self.highest, self.rows = [], None, None, 0
-        self.add(rest.drop(AT))
-        order = [AT, DEPTH, ID] if DEPTH in ready.columns else [AT, ID]
-        return ready.sort(order)
+        self._runs = [rest for _, rest in passed if rest is not None] + [r for r in self._runs if r.low >= watermark]
+        ready = pl.concat([frame for frame, _ in passed], how="diagonal")
+        return in_order(ready, total_order(ready)).with_columns(pl.col(TIME).to_physical().alias(AT))
 
     def frame(self) -> pl.DataFrame | None:
         """All rows held, for a snapshot."""
-        return pl.concat(self._frames, how="diagonal") if self._frames else None
+        return pl.concat([run.frame for run in self._runs], how="diagonal") if self._runs else None
+
+    def _is_crowded(self) -> bool:
+        """Whether the last runs are so many, and together so large, that joining them is worth it."""
+        if len(self._runs) < _GATHER:
+            return False
+        first, *others = (run.frame.height for run in self._runs[-_GATHER:])
+        return first <= 2 * sum(others)

@@ -25,3 +25,29 @@ def test_rows_before_the_watermark_leave_in_order() -> None:
     assert ready is not None
     assert ready.select(AT, DEPTH, ID).rows() == [(3, 0, 2), (3, 0, 9), (3, 1, 0), (5, 0, 1)]
     assert (held.lowest, held.highest, held.rows) == (7, 7, 1)
+
+
+def test_many_small_frames_become_few() -> None:
+    """In whatever order they come; what is released does not depend on it."""
+    held = HeldRows()
+    for time in [*range(0, 200, 2), *range(1, 200, 2)]:
+        held.add(rows((time, 0, time)))
+    released = []
+    for watermark in (7, 8, 90, 500):
+        ready = held.release(watermark)
+        assert ready is not None
+        released.append(ready[AT].to_list())
+
+    assert released == [list(range(7)), [7], list(range(8, 90)), list(range(90, 200))]
+    assert (held.lowest, held.highest, held.rows) == (None, None, 0)
+
+
+def test_frames_with_other_columns_wait_together() -> None:
+    """What a row lacks is NULL beside rows that have it."""
+    held = HeldRows()
+    held.add(rows((1, 0, 1)))
+    held.add(rows((2, 0, 2)).with_columns(pl.lit(5).alias("x")))
+    ready = held.release(3)
+
+    assert ready is not None
+    assert ready["x"].to_list() == [None, 5]
