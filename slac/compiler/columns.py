@@ -18,6 +18,7 @@ from slac.plan.nodes import (
     PatternNode,
     SelectNode,
     SourceNode,
+    TracesNode,
     UnionNode,
     ViolationNode,
     WindowNode,
@@ -88,6 +89,11 @@ def _(node: WindowNode, own: Wanted) -> tuple[Wanted, ...]:
 
 
 @needs.register
+def _(node: TracesNode, own: Wanted) -> tuple[Wanted, ...]:
+    return (frozenset((*node.keys, *node.spec.columns.values())),)
+
+
+@needs.register
 def _(node: PatternNode, own: Wanted) -> tuple[Wanted, ...]:
     wanted = [set(node.keys) for _ in node.inputs]
     told = {c.index: node.ports[a.index] for a in atoms(node.pattern) for c in a.conditions}
@@ -108,7 +114,8 @@ def _(node: PatternNode, own: Wanted) -> tuple[Wanted, ...]:
 @needs.register
 def _(node: AuditNode, own: Wanted) -> tuple[Wanted, ...]:
     first = frozenset(node.keys) | frozenset(_of_all(s.when for s in node.states))
-    return first, *(_aggregated((*node.keys, *b.by), b.aggregates) for b in node.report)
+    bodies = (_aggregated((*node.keys, *b.by), b.aggregates) for b in node.report)
+    return first, *bodies, *(() if node.inhibit is None else (None,))
 
 
 @needs.register

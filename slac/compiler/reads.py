@@ -19,8 +19,9 @@ from slac.language.document import (
 )
 from slac.language.pattern_decls import PatternDecl
 from slac.language.terms import Ref
+from slac.language.trace_decls import TracesDecl
 
-STREAMS: tuple[type, ...] = (InputDecl, ProbeDecl, ComputationDecl, PatternDecl)
+STREAMS: tuple[type, ...] = (InputDecl, ProbeDecl, ComputationDecl, PatternDecl, TracesDecl)
 """The kinds of blocks that make a stream which computations and audits can read."""
 
 PUBLISHED: tuple[type, ...] = (AuditDecl, ViolationDecl, *STREAMS)
@@ -43,7 +44,7 @@ def kind_of(block: BlockDecl) -> str:
 
 def kind_name(kind: type) -> str:
     """What blocks of a kind of declaration are called; one that matches a pattern is a computation."""
-    return "computation" if kind is PatternDecl else kind.__name__.removesuffix("Decl").lower()
+    return "computation" if kind in (PatternDecl, TracesDecl) else kind.__name__.removesuffix("Decl").lower()
 
 
 @singledispatch
@@ -63,6 +64,11 @@ def _(block: ProbeDecl) -> tuple[Read, ...]:
 
 
 @reads.register
+def _(block: TracesDecl) -> tuple[Read, ...]:
+    return (Read(ref=block.from_),)
+
+
+@reads.register
 def _(block: ComputationDecl) -> tuple[Read, ...]:
     return (Read(ref=block.from_), *(Read(ref=j.stream) for j in block.join))
 
@@ -76,7 +82,8 @@ def _(block: PatternDecl) -> tuple[Read, ...]:
 
 @reads.register
 def _(block: AuditDecl) -> tuple[Read, ...]:
-    return (Read(ref=block.from_), *(Read(ref=b.from_) for b in block.report))
+    silencer = () if block.inhibit is None else (Read(ref=block.inhibit, kinds=(AuditDecl,), types=False),)
+    return (Read(ref=block.from_), *(Read(ref=b.from_) for b in block.report), *silencer)
 
 
 @reads.register

@@ -62,6 +62,7 @@ __all__ = [
     "WindowDecl",
 ]
 
+Late: TypeAlias = Literal["drop", "restate"]
 Verdict: TypeAlias = Literal["ok", "violated"]
 NoData: TypeAlias = Literal["hold", "ok", "violated", "undecided"]
 Severity: TypeAlias = Literal["info", "warning", "critical"]
@@ -221,7 +222,7 @@ class ComputationDecl:
     select: tuple[ColumnDecl, ...] | None
     then: tuple[ColumnDecl, ...]
     emits: Ref | None
-    late: Literal["drop"]
+    late: Late
     retain_us: int
     span: Span
     path: str = ""

@@ -51,6 +51,13 @@ class Flapping(msgspec.Struct, frozen=True, kw_only=True):
     within: int
 
 
+class Inhibit(msgspec.Struct, frozen=True, kw_only=True):
+    """Another audit, whose reports come in at a port: while it is VIOLATED on its `keys` of a key, little is said."""
+
+    port: int
+    keys: tuple[str, ...]
+
+
 def intervals(first: int | None, backoff: Backoff | None) -> tuple[int, ...]:
     """The intervals of the stays of a state, one after the other; the last one stays. Empty: none at all."""
     if first is None:

@@ -12,7 +12,8 @@ import msgspec
 
 from slac.language.patterns.tree import AnyPattern
 from slac.plan.expressions import AggregateCall, AnyExpr, NamedExpr
-from slac.plan.guards import After, Backoff, Flapping, Schedule, Settle
+from slac.plan.guards import After, Backoff, Flapping, Inhibit, Schedule, Settle
+from slac.plan.traces import TraceSpec
 from slac.stream.types import Schema
 
 Role = Literal["whole", "partial", "final"]
@@ -146,7 +147,8 @@ class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
     `partial` emits one row of partial state a key and window (`slac.plan.aggregates.partial_schema`), `final` merges
     such rows. Then `project` computes the `select` columns over keys and aggregate values (`_a0`…), and `then` adds
     columns to them. `fill`: keys known within `retain` get a row for a window without rows (COUNTs 0, all else NULL,
-    `then` NULL), because the stream is an audit's.
+    `then` NULL), because the stream is an audit's. `late`: a row for a window that was said is dropped, or the window
+    is said again with the next `_revision`, for `retain`.
     """
 
     role: Role = "whole"
@@ -156,7 +158,23 @@ class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
     project: tuple[NamedExpr, ...] = ()
     then: tuple[NamedExpr, ...] = ()
     fill: bool = False
-    late: Literal["drop"] = "drop"
+    late: Literal["drop", "restate"] = "drop"
+    retain: int
+
+    @property
+    def is_divisible(self) -> bool:
+        """Whether instances may compute partial rows of it: windows that all keys share, and that are said once."""
+        return self.window.is_shared and self.late == "drop"
+
+
+class TracesNode(Node, frozen=True, kw_only=True, tag="traces"):
+    """Records of calls become traces, one row each (`slac.plan.traces.trace_schema`).
+
+    Records of a trace that ended less than `retain` ago are told as a fragment of it.
+    """
+
+    keys: tuple[str, ...]
+    spec: TraceSpec
     retain: int
 
 
@@ -218,7 +236,7 @@ class PatternNode(Node, frozen=True, kw_only=True, tag="pattern"):
 
 
 class AuditNode(Node, frozen=True, kw_only=True, tag="audit"):
-    """A keyed state machine over port 0 and what it reports; ports 1… feed the report bodies.
+    """A keyed state machine over port 0 and what it reports; ports 1… feed the report bodies, the last may inhibit.
 
     `report_at`: for every state, beside its own. Rows: see `slac.plan.reports.report_schema`.
     """
@@ -230,7 +248,13 @@ class AuditNode(Node, frozen=True, kw_only=True, tag="audit"):
     report: tuple[ReportBody, ...] = ()
     report_at: tuple[Schedule, ...] = ()
     flapping: Flapping | None = None
+    inhibit: Inhibit | None = None
     retain: int
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether a change of state may be counted without being published at once."""
+        return self.flapping is not None or self.inhibit is not None
 
 
 class ViolationNode(Node, frozen=True, kw_only=True, tag="violation"):
@@ -290,6 +314,7 @@ AnyNode = (
     | UnionNode
     | LatestJoinNode
     | WindowNode
+    | TracesNode
     | PatternNode
     | AuditNode
     | ViolationNode

@@ -3,16 +3,24 @@
 from slac.stream.types import Bool, Field, Int, List, Schema, String, Struct, Timestamp
 
 
-def report_schema(keys: tuple[Field, ...], bodies: tuple[tuple[str, Schema], ...], *, flapping: bool = False) -> Schema:
+def report_schema(
+    keys: tuple[Field, ...],
+    bodies: tuple[tuple[str, Schema], ...],
+    *,
+    flapping: bool = False,
+    inhibited: bool = False,
+) -> Schema:
     """Columns of an audit's reports.
 
-    Keys; `kind` (initial, change, stay, scheduled, calm); `state`; `previous` (the state of the report before, NULL at
-    first); `verdict` (OK, VIOLATED, UNDECIDED); `since` (when the state was entered); `period_start`, `period_end` (the
-    reporting period, start excluded; start NULL at first). Of an audit that holds changes back while a key flaps also
-    `flapping` (whether it does) and `changes` (of state in the period, told or not). Then one list of structs a report
-    body.
+    Keys; `kind` (initial, change, stay, scheduled, calm, released); `state`; `previous` (the state of the report
+    before, NULL at first); `verdict` (OK, VIOLATED, UNDECIDED); `since` (when the state was entered); `period_start`,
+    `period_end` (the reporting period, start excluded; start NULL at first). Of an audit that may hold changes back
+    also `changes` (of state in the period, told or not), and where it knows of flapping, before it, whether the key
+    does. Then one list of structs a report body.
     """
-    counts = (Field("flapping", Bool(), nullable=False), Field("changes", Int(), nullable=False)) if flapping else ()
+    counts: tuple[Field, ...] = (Field("flapping", Bool(), nullable=False),) if flapping else ()
+    if flapping or inhibited:
+        counts += (Field("changes", Int(), nullable=False),)
     return Schema(
         (
             *keys,

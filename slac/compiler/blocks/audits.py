@@ -8,7 +8,7 @@ from slac.compiler.sql import Scope
 from slac.language.audit_decls import ScheduleDecl
 from slac.language.document import AuditDecl, ReportBodyDecl, StateDecl
 from slac.plan.expressions import AnyExpr, Literal
-from slac.plan.guards import After, Backoff, Flapping, Schedule, Settle
+from slac.plan.guards import After, Backoff, Flapping, Inhibit, Schedule, Settle
 from slac.plan.nodes import AnyNode, AuditNode, ReportBody, StateSpec
 from slac.plan.reports import report_schema
 from slac.plan.signatures import widened
@@ -19,7 +19,8 @@ def lower_audit(block: AuditDecl, lowering: Lowering) -> None:
     """One `AuditNode`; its schema is that of its reports."""
     upstream = lowering.stream(block, block.from_)
     sources = [lowering.stream(block, b.from_) for b in block.report]
-    if upstream is None:
+    silencer = lowering.stream(block, block.inhibit) if block.inhibit is not None else None
+    if upstream is None or (silencer is None and block.inhibit is not None):
         return
     keys = lowering.keys(block.by, upstream.schema, block.from_.name)
     states = _states(block, lowering, scope_of(upstream, block.from_.name, lowering.event(block.from_)))
@@ -31,14 +32,22 @@ def lower_audit(block: AuditDecl, lowering: Lowering) -> None:
             inputs.append(source)
     if len(bodies) < len(block.report):
         return
-    flaps = block.flapping
+    flaps, inhibit = block.flapping, None
+    if silencer is not None:
+        inhibit = _inhibit(block, lowering, silencer, keys, port=len(inputs))
+        inputs.append(silencer)
     lowering.add(
         AuditNode(
             id=block.name,
             block=block.name,
             node="",
             inputs=tuple(i.id for i in inputs),
-            schema=report_schema(keys, tuple((b.name, s) for b, s in bodies), flapping=flaps is not None),
+            schema=report_schema(
+                keys,
+                tuple((b.name, s) for b, s in bodies),
+                flapping=flaps is not None,
+                inhibited=inhibit is not None,
+            ),
             depth=lowering.depth(block, *inputs),
             keys=tuple(k.name for k in keys),
             states=states,
@@ -47,9 +56,32 @@ def lower_audit(block: AuditDecl, lowering: Lowering) -> None:
             report=tuple(b for b, _ in bodies),
             report_at=_schedules(block.report_at),
             flapping=Flapping(changes=flaps.changes, within=flaps.within_us) if flaps else None,
+            inhibit=inhibit,
             retain=block.retain_us,
         )
     )
+
+
+def _inhibit(
+    block: AuditDecl, lowering: Lowering, silencer: AnyNode, keys: tuple[Field, ...], *, port: int
+) -> Inhibit | None:
+    """The other audit's key, all of which must be part of this one's."""
+    assert isinstance(silencer, AuditNode)
+    assert block.inhibit is not None
+    types = {k.name: widened(k.dtype) for k in keys}
+    for name in silencer.keys:
+        if name not in types:
+            lowering.say(
+                "names/unknown-column",
+                f'"{silencer.id}" is kept by "{name}", and "{block.name}" is not',
+                block.inhibit,
+                details="an audit is silenced by one that is kept by the same columns, by some of them, or by none",
+            )
+        elif types[name] != widened(silencer.schema[name].dtype):
+            theirs, ours = silencer.schema[name].dtype, types[name]
+            text = f'"{name}" is {theirs} in "{silencer.id}" and {ours} in "{block.name}"'
+            lowering.say("types/join", text, block.inhibit)
+    return Inhibit(port=port, keys=silencer.keys)
 
 
 def _states(block: AuditDecl, lowering: Lowering, scope: Scope) -> tuple[StateSpec, ...]:

@@ -75,7 +75,7 @@ def _wrong_kind(block: BlockDecl, read: Read, target: BlockDecl) -> Diagnostic:
         summary=f'"{target.name}" is {_a(kind_of(target))}, and {_a(kind_of(block))} cannot read it',
         span=read.ref.span,
         path=read.ref.path,
-        details=f"{_a(kind_of(block))} reads {', '.join(kinds)} and event types",
+        details=f"{_a(kind_of(block))} reads {', '.join(kinds)}{' and event types' if read.types else ' here'}",
         related=(Related(target.span, f'"{target.name}" is declared here'),),
     )
 

@@ -17,7 +17,7 @@ from slac.language.terms import DefaultFilled, Ref
 
 T = TypeVar("T")
 
-_STREAMS: Final = frozenset({"from_", "stream", "emits", "absent", "extends", "type", "blocks"})
+_STREAMS: Final = frozenset({"from_", "stream", "emits", "absent", "extends", "type", "blocks", "inhibit"})
 """Fields of declarations whose references name blocks or types; all others name columns, states, nodes or adapters."""
 _BROUGHT: Final = ("events", "inputs", "probes", "computations", "audits", "violations")
 _OWN: Final = ("logging", "runtime", "outputs", "placement")

@@ -32,6 +32,7 @@ def audit(cursor: Cursor) -> AuditDecl | None:
         retain_us=retain_us or 0,
         report_at=report_at,
         flapping=flaps,
+        inhibit=ref(cursor.get("inhibit")),
         span=cursor.key_span,
         path=cursor.path,
     )

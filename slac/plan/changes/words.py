@@ -22,6 +22,7 @@ from slac.plan.nodes import (
     PatternNode,
     SelectNode,
     SourceNode,
+    TracesNode,
     UnionNode,
     ViolationNode,
     WindowNode,
@@ -108,6 +109,24 @@ def _(node: PatternNode) -> Mapping[str, str]:
 
 
 @_words.register
+def _(node: TracesNode) -> Mapping[str, str]:
+    spec = node.spec
+    return {
+        "from": node.inputs[0],
+        "by": ", ".join(node.keys),
+        "traces form": spec.form,
+        **{f"traces {role}": column for role, column in spec.columns.items()},
+        "traces timeout": format_duration(spec.timeout),
+        "traces classes": "operation and host" if spec.by_host else "operation",
+        "traces repair": "true" if spec.repair else "",
+        "traces operations": "true" if spec.operations else "",
+        "within": format_duration(spec.within),
+        "limit": str(spec.limit),
+        "retain": format_duration(node.retain),
+    }
+
+
+@_words.register
 def _(node: AuditNode) -> Mapping[str, str]:
     states = {
         f"state {s.name}": ", ".join((f"when {s.when_sql or to_text(s.when)}", s.verdict, *timing_texts(s)))
@@ -124,6 +143,7 @@ def _(node: AuditNode) -> Mapping[str, str]:
         **states,
         "report_at": ", ".join(map(schedule_text, node.report_at)),
         "flapping": flapping_text(node.flapping),
+        "inhibit": "" if node.inhibit is None else node.inputs[node.inhibit.port],
         "initial": node.initial or "",
         "no_data": node.no_data,
         **reports,

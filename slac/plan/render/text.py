@@ -85,6 +85,8 @@ def _audit(node: AuditNode) -> Iterator[str]:
         when = f"when {state.when_sql}" if state.when_sql else "by time"
         yield f"  {mark}{number}. {state.name}: {when} [{_stay(state)}]"
     yield from (f"     reported at {schedule_text(s)}" for s in node.report_at)
+    if node.inhibit is not None:
+        yield f"     silenced while {node.inputs[node.inhibit.port]} is violated"
     if node.flapping is not None:
         count, within = node.flapping.changes, format_duration(node.flapping.within)
         yield f"     {count} changes within {within} are flapping, and are not reported until {within} without one"

@@ -18,25 +18,37 @@ from slac.runtime.audits.alarms import ALARM, Alarms
 from slac.runtime.audits.clocks import CALMS, DUE, STATE, Clocks
 from slac.runtime.audits.course import Course
 from slac.runtime.audits.flaps import Flaps
-from slac.runtime.audits.publications import CHANGE, FORGOTTEN, INITIAL, STAY, Publications
+from slac.runtime.audits.inhibition import QUIET
+from slac.runtime.audits.publications import CHANGE, FORGOTTEN, INITIAL, RELEASED, SCHEDULED, STAY, Publications
 from slac.runtime.audits.rounds import rounds
 from slac.runtime.audits.settling import Settling
 from slac.runtime.audits.slots import NEVER, Longs, Mask, Slots
 from slac.runtime.operator import BEGINNING
 
-SINCE, SAID, LAST, TOLD, CHANGES = "since", "said", "last", "told", "changes"
+SINCE, SAID, LAST, TOLD, CHANGES, HELD = "since", "said", "last", "told", "changes", "held"
 """Columns by slot: when the state was entered, last publication, last row (µs); where changes may be held back also the
-state that was published last, and how many changes there were since."""
+state that was published last, how many changes there were since, and what another audit has silenced."""
+_NOTHING, _STAY, _NEWS = range(3)
+"""What may be held back: a stay that was due, or more than that."""
 
 
 class MachineEngine:
     """Steps the machine of a table for the keys of a slot directory, to which it adds its columns."""
 
     def __init__(
-        self, table: TransitionTable, slots: Slots, retain: int, course: Course, flapping: Flapping | None = None
+        self,
+        table: TransitionTable,
+        slots: Slots,
+        retain: int,
+        course: Course,
+        *,
+        flapping: Flapping | None = None,
+        inhibited: bool = False,
     ) -> None:
         self._slots = slots
         self._retain = retain
+        self._inhibited = inhibited
+        self._holds_back = inhibited or flapping is not None
         self._course = course
         self._matrix = np.array(table.matrix(), np.int64)
         self._speaks = np.array([s != UNDETERMINED for s in table.states])
@@ -56,7 +68,9 @@ class MachineEngine:
         """What `Slots` must hold, with the values of a new key."""
         columns = {STATE: start, SINCE: BEGINNING, SAID: BEGINNING, LAST: BEGINNING, **self._clocks.columns}
         columns |= {} if self._settling is None else settling.BLANK
-        return columns if self._flaps is None else {**columns, **self._flaps.columns, TOLD: -1, CHANGES: 0}
+        columns |= {} if self._flaps is None else self._flaps.columns
+        columns |= {HELD: _NOTHING} if self._inhibited else {}
+        return {**columns, TOLD: -1, CHANGES: 0} if self._holds_back else columns
 
     def take(self) -> Publications:
         """What was published since the last call."""
@@ -97,12 +111,26 @@ class MachineEngine:
         first = first[speaks]
         since[slots] = times
         self._clocks.entered(slots, times)
-        loud = np.ones(len(slots), np.bool_) if self._flaps is None else self._counted(slots, times, first)
+        loud = self._loud(slots, times, first) if self._holds_back else np.ones(len(slots), np.bool_)
         self._publish(slots[loud], times[loud], np.where(first, INITIAL, CHANGE)[loud], np.where(first, -1, old)[loud])
 
     def published(self, slots: Longs, times: Longs, kind: int) -> None:
         """A report of distinct slots falls due, each at its instant, whose state is no news."""
+        if self._inhibited and kind != SCHEDULED:
+            quiet = self._slots[QUIET][slots] == 1
+            held = slots[quiet]
+            self._slots[HELD][held] = np.maximum(self._slots[HELD][held], _STAY if kind == STAY else _NEWS)
+            slots, times = slots[~quiet], times[~quiet]
         self._publish(slots, times, np.full(len(slots), kind), self._slots[STATE][slots])
+
+    def released(self, slots: Longs, at: int) -> None:
+        """Distinct slots are silenced no more: what was held back is told at this instant, as one report each."""
+        held = self._slots[HELD][slots]
+        for kind, what in ((RELEASED, _NEWS), (STAY, _STAY)):
+            chosen = slots[held == what]
+            if len(chosen):
+                self.published(chosen, np.full(len(chosen), at), kind)
+        self.arm(slots)
 
     def _round(self, slots: Longs, times: Longs, conditions: Longs, before: Longs) -> None:
         """One row of each of some distinct slots."""
@@ -115,27 +143,38 @@ class MachineEngine:
             new = self._settling.moves(slots, times, conditions, old, new)
         self.moved(slots, times, new)
 
-    def _counted(self, slots: Longs, times: Longs, first: Mask) -> Mask:
-        """Count changes; which of them are published, because their key did not flap before."""
-        assert self._flaps is not None
+    def _loud(self, slots: Longs, times: Longs, first: Mask) -> Mask:
+        """Count changes; which of these entries are published: the key did not flap before, and is not silenced."""
         changed = ~first
         self._slots[CHANGES][slots[changed]] += 1
         loud = np.ones(len(slots), np.bool_)
-        loud[changed] = ~self._flaps.changed(slots[changed], times[changed])
+        if self._flaps is not None:
+            loud[changed] = ~self._flaps.changed(slots[changed], times[changed])
+        if self._inhibited:
+            quiet = self._slots[QUIET][slots] == 1
+            self._slots[HELD][slots[quiet]] = _NEWS
+            loud &= ~quiet
         # The next stay is that of the new state, counted from the last report.
-        quiet, now = slots[~loud], times[~loud]
-        self._clocks.reported(quiet, self._slots[SAID][quiet])
-        self._slots[DUE][quiet] = np.maximum(self._slots[DUE][quiet], now)
+        held, now = slots[~loud], times[~loud]
+        told = self._slots[SAID][held]
+        self._clocks.reported(held, np.where(told == BEGINNING, now, told))
+        due = np.maximum(self._slots[DUE][held], now)
+        self._slots[DUE][held] = np.where(told == BEGINNING, NEVER, due)
         return loud
 
     def _publish(self, slots: Longs, times: Longs, kind: Longs, previous: Longs) -> None:
         published, state = self._slots[SAID], self._slots[STATE][slots]
-        counts = {}
-        if self._flaps is not None:
+        counts: dict[str, Longs | Mask] = {}
+        if self._holds_back:
             told, changes = self._slots[TOLD], self._slots[CHANGES]
             previous = told[slots]
-            counts = {"flapping": self._slots[CALMS][slots] < NEVER, "changes": changes[slots]}
+            kind = np.where(published[slots] == BEGINNING, INITIAL, kind)
+            counts["changes"] = changes[slots]
             told[slots], changes[slots] = state, 0
+        if self._flaps is not None:
+            counts["flapping"] = self._slots[CALMS][slots] < NEVER
+        if self._inhibited:
+            self._slots[HELD][slots] = _NOTHING
         self._said.add(
             slots,
             time=times,

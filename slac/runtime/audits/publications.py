@@ -10,8 +10,8 @@ import polars as pl
 
 from slac.runtime.audits.slots import SLOT, Longs
 
-INITIAL, CHANGE, STAY, SCHEDULED, CALM, FORGOTTEN = range(6)
-KINDS: Final = ("initial", "change", "stay", "scheduled", "calm")
+INITIAL, CHANGE, STAY, SCHEDULED, CALM, RELEASED, FORGOTTEN = range(7)
+KINDS: Final = ("initial", "change", "stay", "scheduled", "calm", "released")
 """Names of the kinds that leave; FORGOTTEN only ends a period."""
 
 TIME, KIND, STATE, PREVIOUS, SINCE, START, ORDER = "time", "kind", "state", "previous", "since", "start", "_order"

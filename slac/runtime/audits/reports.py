@@ -82,7 +82,9 @@ class ReportRows:
             "period_end": at,
         }
         if self._node.flapping is not None:
-            columns |= {"flapping": pl.col(FLAPPING) > 0, "changes": pl.col(CHANGES)}
+            columns["flapping"] = pl.col(FLAPPING) > 0
+        if self._node.holds_back:
+            columns["changes"] = pl.col(CHANGES)
         named = table.select(PUBLICATION, **columns)
         return named.hstack(slots.keys_of(table[SLOT].to_numpy()))
 

@@ -14,6 +14,7 @@ from slac.runtime.audits.course import EvenCourse
 from slac.runtime.audits.engine import LAST, SAID, MachineEngine
 from slac.runtime.audits.evaluation import CONDITION, Evaluation
 from slac.runtime.audits.held import AT, HeldRows
+from slac.runtime.audits.inhibition import Inhibition
 from slac.runtime.audits.publications import FORGOTTEN, KIND, START, TIME, Periods
 from slac.runtime.audits.reports import KEPT_COLUMN, SEEN_COLUMN, ReportRows
 from slac.runtime.audits.slots import NEVER, SLOT, Longs, Slots
@@ -33,7 +34,11 @@ class AuditOperator(Operator):
         types = node.schema.polars()
         own = {HEARD: BEGINNING, PUBLISHED: BEGINNING, SEEN: 0, KEPT: 0}
         self._slots = Slots({k: types[k] for k in node.keys}, own)
-        self._engine = MachineEngine(table, self._slots, node.retain, EvenCourse(), node.flapping)
+        inhibit = node.inhibit
+        self._inhibition = None if inhibit is None else Inhibition(inhibit.keys, types, self._slots)
+        self._engine = MachineEngine(
+            table, self._slots, node.retain, EvenCourse(), flapping=node.flapping, inhibited=inhibit is not None
+        )
         self._evaluation = Evaluation(node.keys, [s.when for s in node.states])
         self._reports = ReportRows(node, table, context.document)
         self._bodies = [BodyRows(b, node.keys, types[b.name], self._slots, node.retain) for b in node.report]
@@ -48,6 +53,8 @@ class AuditOperator(Operator):
             self._late += batch.height
         elif port == 0:
             self._held.add(self._evaluation.of(batch.frame))
+        elif self._inhibition is not None and self._node.inhibit is not None and port == self._node.inhibit.port:
+            self._inhibition.hold(batch.frame)
         else:
             for body in self._bodies:
                 if body.body.port == port:
@@ -57,15 +64,14 @@ class AuditOperator(Operator):
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Step the machines through all rows and clocks before the watermark."""
         rows = self._held.release(watermark)
-        slots = None if rows is None else self._slots.find(rows)
+        verdicts = None if self._inhibition is None else self._inhibition.held.release(watermark)
+        if rows is not None:
+            rows = rows.with_columns(pl.Series(SLOT, self._slots.find(rows), pl.Int64))
         bodies = [b.ready(watermark) for b in self._bodies]
-        if rows is not None and slots is not None:
-            self._latest = max(self._latest, int(rows[AT][-1]))
-            self._engine.rows(slots, rows[AT].to_numpy(), rows[CONDITION].to_numpy().astype(np.int64))
-            rows = rows.with_columns(pl.Series(SLOT, slots, pl.Int64))
+        self._latest = max(self._latest, *(int(r[AT][-1]) for r in (rows, verdicts) if r is not None), BEGINNING)
         until = min(watermark - 1, self._latest) if end else watermark - 1
         self._ended = watermark if end else self._ended
-        woken = self._engine.clocks(until)
+        woken = self._work(rows, verdicts, until)
         frame = self._settle(self._engine.take().table(), rows, bodies)
         self._tidy(woken, bodies, until)
         return () if frame is None else (Batch(frame),)
@@ -75,18 +81,23 @@ class AuditOperator(Operator):
         due = [] if self._held.lowest is None else [self._held.lowest + 1]
         alarm = self._engine.alarms.lowest()
         due += [] if alarm is None else [max(alarm, self._ended) + 1]
+        if self._inhibition is not None and self._inhibition.held.lowest is not None:
+            due.append(self._inhibition.held.lowest + 1)
         due += [b.held.lowest + 1 for b in self._bodies if b.crowded and b.held.lowest is not None]
         return min(due, default=None)
 
     def open_until(self) -> int | None:
         """Just behind the last row held."""
-        return None if self._held.highest is None else self._held.highest + 1
+        others = None if self._inhibition is None else self._inhibition.held.highest
+        return max((t + 1 for t in (self._held.highest, others) if t is not None), default=None)
 
     def snapshot(self) -> State:
         """Machines by key, rows held back, and the bodies' rows."""
         frames = {"slots": self._slots.frame(), "held": self._held.frame()}
         for i, body in enumerate(self._bodies):
             frames |= {f"body{i}.held": body.held.frame(), f"body{i}.pending": body.pending()}
+        if self._inhibition is not None:
+            frames |= {"verdicts": self._inhibition.frame(), "verdicts.held": self._inhibition.held.frame()}
         values = {"latest": self._latest, "ended": self._ended, "late": self._late}
         return State(values, {n: f for n, f in frames.items() if f is not None})
 
@@ -99,12 +110,49 @@ class AuditOperator(Operator):
         self._engine.alarms.rearm()
         if "held" in frames:
             self._held.add(frames["held"])
+        if self._inhibition is not None:
+            self._inhibition.restore(frames["verdicts"], frames.get("verdicts.held"))
         for i, body in enumerate(self._bodies):
             body.restore(frames.get(f"body{i}.held"), frames.get(f"body{i}.pending"))
 
     def statistics(self) -> Mapping[str, int]:
         """`late`: rows dropped as late; `keys`: keys held."""
         return {"late": self._late, "keys": len(self._slots)}
+
+    def _work(self, rows: pl.DataFrame | None, verdicts: pl.DataFrame | None, until: int) -> Longs:
+        """Rows and clocks up to and including `until`.
+
+        What silences at an instant comes before them, and what does so no more behind them.
+        """
+        if self._inhibition is None:
+            self._step(rows)
+            return self._engine.clocks(until)
+        if rows is not None:
+            self._inhibition.attach(rows[SLOT].to_numpy())
+        woken, begin = [], BEGINNING
+        for at, others, violated in self._inhibition.changes(verdicts):
+            woken.append(self._until(rows, begin, at - 1))
+            self._inhibition.apply(others[violated == 1], 1)
+            ended = others[violated == 0]
+            if len(ended):
+                woken.append(self._until(rows, at, at))
+                self._engine.released(self._inhibition.apply(ended, 0), at)
+            begin = at + len(ended[:1])
+        return np.unique(np.concatenate([*woken, self._until(rows, begin, until)]))
+
+    def _until(self, rows: pl.DataFrame | None, begin: int, until: int) -> Longs:
+        """Rows of a stretch of time and what falls due in it, both ends included; returns the slots that were woken."""
+        if rows is not None:
+            low, high = np.searchsorted(rows[AT].to_numpy(), [begin, until + 1]).tolist()
+            self._step(rows[low:high])
+        woken = self._engine.clocks(until)
+        self._engine.arm(woken)
+        return woken
+
+    def _step(self, rows: pl.DataFrame | None) -> None:
+        if rows is not None and rows.height:
+            conditions = rows[CONDITION].to_numpy().astype(np.int64)
+            self._engine.rows(rows[SLOT].to_numpy(), rows[AT].to_numpy(), conditions)
 
     def _settle(
         self, table: pl.DataFrame | None, rows: pl.DataFrame | None, bodies: list[pl.DataFrame | None]
@@ -161,6 +209,8 @@ class AuditOperator(Operator):
         self._engine.alarms.arm(idle[end > until], end[end > until])
         self._slots[PUBLISHED][gone] = np.maximum(self._slots[PUBLISHED][gone], heard[gone])
         self._slots.reset(gone, (HEARD, SEEN, KEPT))
+        if self._inhibition is not None:
+            self._inhibition.forget(gone)
         self._slots.free(gone)
 
     def _body_end(self, heard: Longs) -> Longs:

@@ -20,7 +20,8 @@ Said = tuple[Any, ...]
 class Story:
     """One key: everything that is said of it up to and including the instant `until`.
 
-    `strikes`: the instants of the schedule, for the states that have one.
+    `strikes`: the instants of the schedule, for the states that have one. `silences`: from when on another audit
+    silences the key, or does so no more.
     """
 
     table: TransitionTable
@@ -31,19 +32,24 @@ class Story:
     until: int
     strikes: Sequence[int] = ()
     flapping: Flapping | None = None
+    silences: Sequence[tuple[int, bool]] | None = None
     said: list[Said] = field(default_factory=list)
     boundary: int = -1
 
     def __post_init__(self) -> None:
+        self.waiting = list(self.silences or ())
+        self.quiet = False
         self._begin()
 
     def tell(self) -> list[Said]:
         """(time, key, kind, state, previous, verdict, since, start of the period, rows behind it, body).
 
-        Where the audit knows of flapping, also whether the key does, and the changes of the period.
+        Where the audit knows of flapping, also whether the key does; where changes may be held back, how many there
+        were in the period.
         """
         last: int | None = None
         for time, _, state in self.rows:
+            self._silence(time, last)
             if last is not None and time - last > self.retain:
                 self._clocks(last + self.retain)
                 self.boundary = last + self.retain
@@ -52,8 +58,20 @@ class Story:
             self._entered(time, self.machine.step, self._condition(state))
             last = time
         if last is not None:
+            self._silence(last + self.retain, last)
             self._clocks(min(self.until, last + self.retain))
         return self.said
+
+    def _silence(self, time: int, last: int | None) -> None:
+        """What another audit says before the rows of an instant: all earlier, and at it only what silences."""
+        while self.waiting and (self.waiting[0][0] < time or self.waiting[0] == (time, True)):
+            at, quiet = self.waiting.pop(0)
+            alive = last is not None and at < last + self.retain
+            if alive:
+                self._clocks(at - quiet)
+            was, self.quiet = self.quiet, quiet
+            if was and not quiet and alive and self.held:
+                self._say(at, "released" if self.held > 1 else "stay")
 
     def _begin(self) -> None:
         self.machine = KeyMachine(self.table)
@@ -65,7 +83,7 @@ class Story:
         self.struck = -1
         self.calm: int | None = None
         self.changes: list[int] = []
-        self.untold = 0
+        self.untold = self.held = 0
 
     @property
     def _place(self) -> int:
@@ -84,8 +102,9 @@ class Story:
             return
         self.since, self.stays, self.struck = time, 0, max(self.struck, time - 1)
         quiet = not first and self._flaps(time)
-        if not quiet:
-            self._say(time, "initial" if first else "change")
+        self.held = 2 if self.quiet else self.held
+        if not quiet and not self.quiet:
+            self._say(time, "change")
         else:
             self._await_stay()
             self.stay = None if self.stay is None else max(self.stay, time)
@@ -115,7 +134,11 @@ class Story:
                 self.calm = None
             else:
                 self.stays += 1
-            self._say(time, what)
+            if self.quiet and what != "scheduled":
+                self.held = max(self.held, 1 if what == "stay" else 2)
+                self.stay = None if what == "stay" else self.stay
+            else:
+                self._say(time, what)
 
     def _dues(self) -> Iterator[tuple[int, int, str]]:
         if self.since is None:
@@ -131,19 +154,21 @@ class Story:
             yield self.stay, 3, "stay"
 
     def _await_stay(self) -> None:
-        assert self.published is not None
         every = self.table.intervals[self._place]
-        self.stay = self.published + every[min(self.stays, len(every) - 1)] if every else None
+        known = every and self.published is not None
+        self.stay = (self.published or 0) + every[min(self.stays, len(every) - 1)] if known else None
 
     def _say(self, time: int, kind: str) -> None:
         verdict = self.table.verdicts[self._place]
         kept = sum(self.boundary < t <= time for t, _, _ in self.rows)
         body = list(self._body(time))
+        kind = "initial" if self.published is None else kind
         said = (time, self.key, kind, self.machine.state, self.told, verdict, self.since, self.published, kept, body)
-        counted = () if self.flapping is None else (self.calm is not None, self.untold)
+        counted = () if self.flapping is None else (self.calm is not None,)
+        counted += () if self.flapping is None and self.silences is None else (self.untold,)
         self.said.append((*said, *counted))
         self.boundary = self.published = time
-        self.told, self.untold = self.machine.state, 0
+        self.told, self.untold, self.held = self.machine.state, 0, 0
         self._await_stay()
 
     def _body(self, time: int) -> Iterator[dict[str, Any]]:

@@ -9,14 +9,14 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slac.plan.guards import After, Backoff, Flapping, Schedule, Settle
+from slac.plan.guards import After, Backoff, Flapping, Inhibit, Schedule, Settle
 from slac.plan.machine import transition_table
 from slac.plan.nodes import AuditNode, StateSpec
 from slac.plan.reports import report_schema
 from slac.stream.batch import ID, KEPT
 from slac.stream.types import Bool, Field, String
-from tests.runtime.operators.audit_reference import Row, expected
-from tests.runtime.operators.auditing import MINUTE, audit, audit_node, constant, states, told
+from tests.runtime.operators.audit_reference import Row, Story
+from tests.runtime.operators.auditing import MINUTE, audit, audit_node, batch, constant, states, told
 from tests.runtime.operators.driving import Arrivals, cut
 from tests.runtime.operators.test_audit_meaning import in_order, jumbled, keys, some
 
@@ -27,20 +27,28 @@ STRIKES = [m * MINUTE for m in range(200) if m % 60 % 7 == 0]
 COLUMNS = ("module", "kind", "state", "previous", "verdict", "since", "period_start", KEPT)
 
 rows_of = some(st.tuples(st.integers(0, 80).map(MINUTE.__mul__), keys, st.sampled_from(["up", "low", "down", None])))
+others_of = st.lists(st.tuples(st.integers(0, 90).map(MINUTE.__mul__), keys, st.booleans()), max_size=10)
 settles = st.sampled_from([None, Settle(rows=2), Settle(rows=3), Settle(time=3 * MINUTE)])
 schedules = st.sampled_from([(), (EVERY_SEVEN,)])
 
 
 def guarded(
-    node: AuditNode, specs: dict[str, dict[str, Any]], *, timed: bool = False, flapping: Flapping | None = None
+    node: AuditNode,
+    specs: dict[str, dict[str, Any]],
+    *,
+    timed: bool = False,
+    flapping: Flapping | None = None,
+    inhibit: Inhibit | None = None,
 ) -> AuditNode:
     """The audit with more said of its states; `timed` adds the state `gone`, to which only time leads."""
     bent = [msgspec.structs.replace(s, **specs.get(s.name, {})) for s in node.states]
     if timed:
         gone = StateSpec(name="gone", when=constant(None, Bool()), verdict="violated")
         bent.append(msgspec.structs.replace(gone, **specs.get("gone", {})))
-    schema = report_schema((Field("module", String()),), (), flapping=flapping is not None)
-    return msgspec.structs.replace(node, states=tuple(bent), flapping=flapping, schema=schema)
+    schema = report_schema(
+        (Field("module", String()),), (), flapping=flapping is not None, inhibited=inhibit is not None
+    )
+    return msgspec.structs.replace(node, states=tuple(bent), flapping=flapping, inhibit=inhibit, schema=schema)
 
 
 @st.composite
@@ -63,20 +71,42 @@ def nodes(draw: st.DrawFn) -> AuditNode:
         },
         "gone": {"report_at": draw(schedules), "report_every": draw(st.sampled_from([None, 3 * MINUTE]))},
     }
-    return guarded(node, specs, timed=timed, flapping=flapping)
+    inhibit = draw(st.sampled_from([None, Inhibit(port=1, keys=()), Inhibit(port=1, keys=("module",))]))
+    return guarded(node, specs, timed=timed, flapping=flapping, inhibit=inhibit)
+
+
+def verdicts(rows: list[tuple[int, str | None, bool]]) -> pl.DataFrame:
+    """Reports of another audit: (time, module, whether it is violated)."""
+    frame = states([(t, m, "VIOLATED" if bad else "OK") for t, m, bad in rows])
+    return frame.rename({"state": "verdict"})
+
+
+def silences(node: AuditNode, key: str | None, others: list[tuple[int, str | None, bool]]) -> list[tuple[int, bool]]:
+    """What the reports of the other audit mean for a key."""
+    assert node.inhibit is not None
+    return [(t, bad) for t, m, bad in others if not node.inhibit.keys or m == key]
 
 
 @given(
-    nodes(), rows_of,
+    nodes(), rows_of, others_of,
     st.lists(st.integers(1, 9), min_size=1, max_size=4),
     st.lists(st.integers(0, 4).map(MINUTE.__mul__), min_size=1, max_size=7),
     st.lists(st.booleans(), min_size=1, max_size=4),
 )  # fmt: skip
 def test_the_engine_steps_as_the_machines_do(
-    node: AuditNode, rows: list[Row], sizes: list[int], jitter: list[int], restarts: list[bool]
+    node: AuditNode,
+    rows: list[Row],
+    others: list[tuple[int, str | None, bool]],
+    sizes: list[int],
+    jitter: list[int],
+    restarts: list[bool],
 ) -> None:
     """Any slicing, any order of arrival within the lateness, any restart: what the reference says, and nothing else."""
     driver, arrivals = audit(node), Arrivals(JITTER)
+    others = sorted({(t, m): (t, m, bad) for t, m, bad in others}.values(), key=lambda r: r[0])
+    if node.inhibit is not None:
+        others = others if node.inhibit.keys else list({t: (t, m, bad) for t, m, bad in others}.values())
+        driver.give(batch(verdicts(others)), port=1)
     for step, piece in enumerate(cut(jumbled(states(rows), jitter), sizes)):
         driver.give(arrivals.take(piece))
         driver.advance(arrivals.watermark)
@@ -84,18 +114,24 @@ def test_the_engine_steps_as_the_machines_do(
             driver.restart()
     driver.advance(150 * MINUTE)
 
-    meant = expected(
-        transition_table(node),
-        sorted(rows, key=lambda r: r[0]),
-        [],
-        retain=RETAIN,
-        until=150 * MINUTE - 1,
-        strikes=STRIKES,
-        flapping=node.flapping,
-    )
-    columns = COLUMNS if node.flapping is None else (*COLUMNS, "flapping", "changes")
-    bare = [(*row[:9], *row[10:]) for row in meant]
-    assert in_order(told(driver.out, *columns)) == in_order(bare)
+    meant = [
+        (*said[:9], *said[10:])
+        for key in {r[1] for r in rows}
+        for said in Story(
+            transition_table(node),
+            key,
+            [r for r in sorted(rows, key=lambda r: r[0]) if r[1] == key],
+            [],
+            RETAIN,
+            150 * MINUTE - 1,
+            strikes=STRIKES,
+            flapping=node.flapping,
+            silences=None if node.inhibit is None else silences(node, key, others),
+        ).tell()
+    ]
+    counts = [c for c in ("flapping", "changes") if c in node.schema]
+    columns = (*COLUMNS, *counts)
+    assert in_order(told(driver.out, *columns)) == in_order(meant)
     if driver.out:
         frame = pl.concat(driver.out)
         assert frame[ID].n_unique() == frame.height
