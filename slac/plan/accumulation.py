@@ -13,6 +13,7 @@ import polars as pl
 
 from slac.plan.aggregates import family, merge_exprs
 from slac.plan.aggregation.cumulative import cumulative
+from slac.plan.aggregation.ends import End
 from slac.plan.expressions import AggregateCall
 from slac.stream.batch import KEPT, SEEN
 
@@ -20,16 +21,23 @@ _ROW: Final = "_row"
 _PLACE: Final = "_place"
 
 
-def accumulated(frame: pl.DataFrame, by: Sequence[str], calls: Sequence[AggregateCall]) -> pl.DataFrame:
-    """The partial rows with their parts, `_kept` and `_seen` accumulated within `by`; other columns as they were."""
-    exprs = _forms(calls)
+def accumulated(
+    frame: pl.DataFrame, by: Sequence[str], calls: Sequence[AggregateCall], *, in_time: bool = True
+) -> pl.DataFrame:
+    """The partial rows with their parts, `_kept` and `_seen` accumulated within `by`; other columns as they were.
+
+    `in_time`: rows stand in the order of what they are made of, so that the last one has the LAST value.
+    """
+    exprs = _forms(calls, in_time=in_time)
     if exprs is None:
         return _doubling(frame, by, calls)
     exprs = [*exprs, pl.col(KEPT).cum_sum(), pl.col(SEEN).cum_sum()]
     return frame.with_columns([e.over(by) for e in exprs] if by else exprs)
 
 
-def _forms(calls: Sequence[AggregateCall]) -> list[pl.Expr] | None:
+def _forms(calls: Sequence[AggregateCall], *, in_time: bool) -> list[pl.Expr] | None:
+    if not in_time and any(isinstance(family(call), End) for call in calls):
+        return None
     forms = [cumulative(family(call), call) for call in calls]
     known = [form for form in forms if form is not None]
     return [expr for form in known for expr in form] if len(known) == len(forms) else None

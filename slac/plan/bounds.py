@@ -94,7 +94,7 @@ def _(node: WindowNode) -> Bound | Unbounded:
             return Bound(keys=node.keys, time=node.window.size, of="a partial row for each instant")
         case "session":
             return Bound(keys=node.keys, time=node.window.size, of="from the last row of a session on")
-    return Bound(keys=node.keys, time=max(node.window.size, node.retain if node.fill else 0))
+    return Bound(keys=node.keys, time=max(node.window.size, node.retain if node.fill or node.late == "restate" else 0))
 
 
 def _endless(calls: Iterable[AggregateCall]) -> Unbounded | None:

@@ -9,11 +9,11 @@ import polars as pl
 from slac.plan.nodes import LinkOutNode, OutputNode
 from slac.runtime.instructions import Instruction, Publish, Send
 from slac.runtime.operator import BEGINNING, Operator, State
-from slac.stream.batch import TIME, TIME_TYPE, Batch, instants, total_order
+from slac.stream.batch import REVISION, TIME, Batch, link_place, total_order
 
 
 class OutputOperator(Operator):
-    """Hands rows to an output; late rows of a stream are not published."""
+    """Hands rows to an output; of late ones only restatements: rows that were published are published again."""
 
     def __init__(self, node: OutputNode, blocks: tuple[str, ...], instructions: list[Instruction]) -> None:
         self._node = node
@@ -23,17 +23,22 @@ class OutputOperator(Operator):
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Ask for publication."""
-        if not batch.late:
-            self.published += batch.height
-            self._instructions.append(Publish(self._node.block, self._blocks[port], batch.frame))
+        frame = _restated(batch.frame) if batch.late else batch.frame
+        if frame.height:
+            self.published += frame.height
+            self._instructions.append(Publish(self._node.block, self._blocks[port], frame))
         return ()
+
+
+def _restated(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.filter(pl.col(REVISION).is_not_null()) if REVISION in frame.columns else frame.clear()
 
 
 class LinkOutOperator(Operator):
     """Holds rows until the watermark passes them, so that what crosses a link is in order and can be told by it.
 
     A receiver that has accepted watermark W has every row below W: after a crash on either side that is all they need
-    to agree on. Late rows do not cross; they are counted.
+    to agree on. A late row takes the place of the watermark behind which it came (`_wm`).
     """
 
     def __init__(self, node: LinkOutNode, instructions: list[Instruction]) -> None:
@@ -46,14 +51,15 @@ class LinkOutOperator(Operator):
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Hold rows back."""
-        if batch.late:
-            self._late += batch.height
-            return ()
-        self._held.append(batch.frame)
-        times = instants(batch.frame)
-        lowest, self._highest = int(times.min()), max(self._highest, int(times.max()))  # type: ignore[arg-type]
-        self._lowest = lowest if self._lowest is None else min(self._lowest, lowest)
+        self._late += batch.height if batch.late else 0
+        self._hold(batch.frame)
         return ()
+
+    def _hold(self, frame: pl.DataFrame) -> None:
+        self._held.append(frame)
+        places = frame.select(link_place(frame).alias(TIME))[TIME]
+        lowest, self._highest = int(places.min()), max(self._highest, int(places.max()))  # type: ignore[arg-type]
+        self._lowest = lowest if self._lowest is None else min(self._lowest, lowest)
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Release what the watermark has passed."""
@@ -78,18 +84,19 @@ class LinkOutOperator(Operator):
         """Take over the rows held back."""
         self._late = state.values["late"]
         if "held" in state.frames:
-            list(self.on_batch(0, Batch(state.frames["held"])))
+            self._hold(state.frames["held"])
 
     def statistics(self) -> dict[str, int]:
-        """Rows dropped as late."""
+        """`late`: rows that crossed as late ones."""
         return {"late": self._late}
 
     def _release(self, watermark: int) -> pl.DataFrame | None:
         if self._lowest is None or self._lowest >= watermark:
             return None
         held = pl.concat(self._held, how="diagonal")
-        passed = pl.col(TIME) < pl.lit(watermark, pl.Int64).cast(TIME_TYPE)
+        passed = link_place(held) < watermark
         ready, rest = held.filter(passed), held.filter(~passed)
-        self._held = [rest] if rest.height else []
-        self._lowest = int(instants(rest).min()) if rest.height else None  # type: ignore[arg-type]
+        self._held, self._lowest = [], None
+        if rest.height:
+            self._hold(rest)
         return ready.sort(total_order(ready))

@@ -8,6 +8,7 @@ Meta columns begin with an underscore and are never named in a document's `selec
 - `_seen` (Float64), `_kept` (Int64): only on rows made by a window or later: how many input events stand behind the
   row, and how many of them passed the gate. They differ only where a gate dropped.
 - `_weight` (UInt64): only on rows from a gate that dropped: 1/p in multiples of 2**-20.
+- `_revision` (Int64): only where a window was said again: 1, 2, …; where it is absent or NULL the row is the first.
 - `_depth` (UInt16): only where rows of several blocks meet (a union): the depth of the row's block.
 - `_wm` (Int64 µs): only in a late batch: the watermark of its input at the instant when the row arrived.
 """
@@ -22,10 +23,11 @@ ID: Final = "_id"
 WINDOW_START: Final = "_window_start"
 SEEN: Final = "_seen"
 KEPT: Final = "_kept"
+REVISION: Final = "_revision"
 WEIGHT: Final = "_weight"
 ARRIVAL_WATERMARK: Final = "_wm"
 DEPTH: Final = "_depth"
-META: Final = (TIME, DEPTH, ID, WINDOW_START, SEEN, KEPT, WEIGHT, ARRIVAL_WATERMARK)
+META: Final = (TIME, DEPTH, ID, WINDOW_START, SEEN, KEPT, REVISION, WEIGHT, ARRIVAL_WATERMARK)
 
 TIME_TYPE: Final = pl.Datetime("us", "UTC")
 WEIGHT_ONE: Final = 1 << 20
@@ -34,7 +36,11 @@ WEIGHT_ONE: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows of one stream. A late batch holds rows behind their input's watermark at arrival, with `_wm` per row."""
+    """Rows of one stream.
+
+    A late batch holds rows behind their input's watermark at arrival, with `_wm` per row; restatements of windows
+    (rows with `_revision`) are late in this sense, too.
+    """
 
     frame: pl.DataFrame
     late: bool = False
@@ -54,6 +60,12 @@ def instants(frame: pl.DataFrame) -> pl.Series:
 def total_order(frame: pl.DataFrame) -> list[str]:
     """The columns to sort by for the one total order of design §3."""
     return [TIME, DEPTH, ID] if DEPTH in frame.columns else [TIME, ID]
+
+
+def link_place(frame: pl.DataFrame) -> pl.Expr:
+    """Where a row stands among all that crosses a link (Int64 µs): its time, or of a late row the watermark it met."""
+    time = pl.col(TIME).cast(pl.Int64)
+    return pl.coalesce(ARRIVAL_WATERMARK, time) if ARRIVAL_WATERMARK in frame.columns else time
 
 
 def meta_columns(frame: pl.DataFrame) -> list[str]:

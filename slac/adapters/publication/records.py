@@ -14,10 +14,9 @@ from typing import Any, Final
 import orjson
 import polars as pl
 
-from slac.stream.batch import ID, KEPT, META, SEEN, TIME, WINDOW_START
+from slac.stream.batch import ID, KEPT, META, REVISION, SEEN, TIME, WINDOW_START
 
-REVISION: Final = "_revision"
-_HIDDEN: Final = frozenset({*META, REVISION})
+_HIDDEN: Final = frozenset(META)
 _INSTANT: Final = timedelta(microseconds=1)
 
 
@@ -41,7 +40,7 @@ def _records(frame: pl.DataFrame, base: dict[str, Any]) -> Iterator[dict[str, An
 
 
 def _head(row: dict[str, Any]) -> dict[str, Any]:
-    head = {"id": f"{row[ID]:016x}", "revision": row.get(REVISION, 0), "time": plain(row[TIME])}
+    head = {"id": f"{row[ID]:016x}", "revision": row.get(REVISION) or 0, "time": plain(row[TIME])}
     if row.get(WINDOW_START) is not None:
         head |= {"window_start": plain(row[WINDOW_START]), "window_end": plain(row[TIME] + _INSTANT)}
     return head

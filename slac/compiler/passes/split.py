@@ -72,7 +72,7 @@ class _Splitter:
                 return
             self._split(chain, last, home, reader)
             self.homes[block], self.left[block] = reader, home
-            if isinstance(last, WindowNode) and not last.window.is_shared:
+            if isinstance(last, WindowNode) and not last.is_divisible:
                 self.found.append(_whole(self.draft, block, home, reader))
         else:
             self._put(home, *chain, last)
@@ -112,7 +112,7 @@ def split(draft: Draft) -> Found:
 
 def _parts(node: WindowNode | AbsenceNode) -> Iterator[AnyNode]:
     """The partial and the final of a whole node; itself, where it needs all rows of a key in one place."""
-    if isinstance(node, WindowNode) and not node.window.is_shared:
+    if isinstance(node, WindowNode) and not node.is_divisible:
         yield node
         return
     role: Literal["partial"] = "partial"

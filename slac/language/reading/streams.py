@@ -6,13 +6,14 @@ from collections.abc import Container
 from typing import Final
 
 from slac.diagnostics import nearest
-from slac.language.document import ComputationDecl, JoinDecl, PatternDecl, ProbeDecl
+from slac.language.document import ComputationDecl, JoinDecl, Late, PatternDecl, ProbeDecl, WindowDecl
 from slac.language.reading.cursor import Cursor, each
 from slac.language.reading.patterns import pattern
-from slac.language.reading.terms import columns, duration, ref, refs, sql, window
+from slac.language.reading.terms import columns, duration, not_built, ref, refs, sql, window
 from slac.language.schema import schema
 
 RETAIN: Final = "24h"
+_RESTATED: Final = ("tumbling", "hopping", "calendar")
 
 
 def probe(cursor: Cursor) -> ProbeDecl | None:
@@ -33,8 +34,6 @@ def computation(cursor: Cursor) -> ComputationDecl | PatternDecl | None:
     join, by = each(cursor.get("join"), _join), refs(cursor.get("by"))
     where, select, then = sql(cursor.get("where")), columns(cursor.get("select")), columns(cursor.get("then"))
     made_window, retain_us = window(cursor.get("window")), duration(cursor, "retain", RETAIN)
-    if made_window is not None and cursor.get("late") is None:
-        cursor.findings.fill((*cursor.steps, "late"), "drop")
     if from_ is None:
         return None
     return ComputationDecl(
@@ -47,7 +46,7 @@ def computation(cursor: Cursor) -> ComputationDecl | PatternDecl | None:
         select=select,
         then=then or (),
         emits=emits,
-        late="drop",
+        late=_late(cursor, made_window),
         retain_us=retain_us or 0,
         span=cursor.key_span,
         path=cursor.path,
@@ -81,6 +80,19 @@ def _check_words(cursor: Cursor) -> None:
 
 def _means_from(key: str, words: Container[str]) -> bool:
     return key not in words and nearest(key, ("from",)) is not None
+
+
+def _late(owner: Cursor, made: WindowDecl | None) -> Late:
+    """What becomes of late rows: windows that all keys share can be said again."""
+    cursor = owner.get("late")
+    if cursor is None or cursor.text != "restate":
+        if cursor is None and made is not None:
+            owner.findings.fill((*owner.steps, "late"), "drop")
+        return "drop"
+    if made is None or made.kind not in _RESTATED:
+        kind = "without a window" if made is None else f"with a window of kind {made.kind}"
+        not_built(cursor, f'"late: restate" {kind}', f"built: with {', '.join(_RESTATED)}")
+    return "restate"
 
 
 def _join(cursor: Cursor) -> JoinDecl | None:

@@ -95,6 +95,8 @@ def _(old: WindowNode, new: AnyNode) -> Fate:
         return keys
     if old.window != new.window:
         return _lost("open windows have other bounds")
+    if old.late != new.late:
+        return Fate(outcome="rebuilt", why="windows that were said before are not said again")
     before, after = _calls(old.aggregates), _calls(new.aggregates)
     if not after <= before:
         return _lost("an aggregate is new, and the rows behind open windows are gone")

@@ -8,7 +8,7 @@ import polars as pl
 
 from slac.plan.nodes import LinkInNode
 from slac.runtime.operator import BEGINNING, State
-from slac.stream.batch import ARRIVAL_WATERMARK, TIME, TIME_TYPE, Batch, instants
+from slac.stream.batch import ARRIVAL_WATERMARK, TIME, Batch, instants, link_place
 
 
 @dataclass(slots=True)
@@ -104,19 +104,19 @@ class Inlet:
         return max(peer.watermark, now - self.node.hold) if self._live and silent else peer.watermark
 
     def _split(self, peer: Peer, frame: pl.DataFrame) -> list[Batch]:
-        fresh = frame if peer.watermark == BEGINNING else frame.filter(pl.col(TIME) >= _instant(peer.watermark))
+        fresh = frame if peer.watermark == BEGINNING else frame.filter(link_place(frame) >= peer.watermark)
         self.repeated += frame.height - fresh.height
         if fresh.height:
             self.highest = max(self.highest, int(instants(fresh).max()))  # type: ignore[arg-type]
-        if self._promised == BEGINNING:
-            return [Batch(fresh)]
-        behind = pl.col(TIME) < _instant(self._promised)
-        late = fresh.filter(behind).with_columns(pl.lit(self._promised, pl.Int64).alias(ARRIVAL_WATERMARK))
-        if not late.height:
-            return [Batch(fresh)]
+        promised = pl.lit(self._promised, pl.Int64)
+        behind = pl.col(TIME).cast(pl.Int64) < promised
+        if ARRIVAL_WATERMARK in fresh.columns:
+            # Late where it was sent is late here, too, and met the watermark that it met there.
+            behind, promised = (
+                behind | pl.col(ARRIVAL_WATERMARK).is_not_null(),
+                pl.coalesce(ARRIVAL_WATERMARK, promised),
+            )
+        late = fresh.filter(behind).with_columns(promised.alias(ARRIVAL_WATERMARK))
         self.late += late.height
-        return [Batch(fresh.filter(~behind)), Batch(late, late=True)]
-
-
-def _instant(micros: int) -> pl.Expr:
-    return pl.lit(micros, pl.Int64).cast(TIME_TYPE)
+        batches = [Batch(fresh.filter(~behind).drop(ARRIVAL_WATERMARK, strict=False)), Batch(late, late=True)]
+        return [b for b in batches if b.height] or [Batch(fresh)]

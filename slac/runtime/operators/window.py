@@ -20,6 +20,7 @@ from slac.runtime.operators.pane_state import AFTER, EXPIRES, START, PaneState
 from slac.runtime.operators.window_fill import WindowFill
 from slac.runtime.operators.window_grid import END, Grid
 from slac.runtime.operators.window_grids import grid_of
+from slac.runtime.operators.window_restate import Restatements
 from slac.runtime.operators.window_rows import WindowRows
 from slac.stream.batch import ARRIVAL_WATERMARK, KEPT, SEEN, TIME, WINDOW_START, Batch, instants
 from slac.stream.sums import weight_units
@@ -44,6 +45,8 @@ class WindowOperator(Operator):
         self._rows = WindowRows(node, context.document)
         self._state = PaneState(node.keys, node.aggregates)
         self._fill = WindowFill(node.keys, node.retain) if node.fill and node.role != "partial" else None
+        restates = node.late == "restate" and node.role != "partial"
+        self._restate = Restatements(node.keys, node.aggregates, node.retain) if restates else None
         self._columns = [START, EXPIRES, AFTER, *node.keys, *part_columns(node.aggregates), KEPT, SEEN]
         self._exprs: dict[tuple[str, ...], list[pl.Expr]] = {}
         self._closed = BEGINNING
@@ -68,30 +71,33 @@ class WindowOperator(Operator):
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Close every window whose end the watermark has reached."""
         panes = self._due(watermark)
-        rows = [] if panes is None else [self._rows.values(panes)]
+        rows = [] if panes is None else [self._said(self._rows.merged(panes))]
         if self._fill is not None and self._grid is not None:
             blanks = self._filled(panes, watermark, end=end)
             rows = [pl.concat([*rows, blanks]).sort(TIME, "_id")] if blanks is not None else rows
         self._state.expire(watermark)
         self._closed = max(self._closed, watermark)
-        return [Batch(frame) for frame in rows if frame.height]
+        return [*(Batch(frame) for frame in rows if frame.height), *self._said_again(watermark)]
 
     def next_due(self) -> int | None:
         """The end of the next window that holds data, or that a known key needs a row for."""
         due = [self._next_data_end()]
         if self._fill is not None and self._grid is not None:
             due.append(self._fill.next_due(self._grid, self._closed))
+        if self._restate is not None:
+            due.append(self._restate.next_due)
         return min((d for d in due if d is not None), default=None)
 
     def open_until(self) -> int | None:
         """The end of the last window that holds data."""
-        return self._state.highest_expiry
+        waiting = None if self._restate is None else self._restate.open_until
+        return max((e for e in (self._state.highest_expiry, waiting) if e is not None), default=None)
 
     def snapshot(self) -> State:
         """The panes, the known keys, and how far windows were closed."""
         panes, known = self._state.frame(), None if self._fill is None else self._fill.frame()
         grid = [self._grid.size, self._grid.every] if isinstance(self._grid, Grid) else None
-        frames = {"panes": panes, "known": known}
+        frames = {"panes": panes, "known": known, **({} if self._restate is None else self._restate.frames())}
         return State(
             {"closed": self._closed, "late": self._late, "grid": grid},
             {name: frame for name, frame in frames.items() if frame is not None},
@@ -106,11 +112,23 @@ class WindowOperator(Operator):
             self._state.add(state.frames["panes"])
         if "known" in state.frames and self._fill is not None:
             self._fill.restore(state.frames["known"])
+        if self._restate is not None:
+            self._restate.restore(state.frames)
 
     def statistics(self) -> Mapping[str, int]:
-        """`late`: rows × windows missed; `groups`: partial rows held; `keys`: keys known, where windows are filled."""
+        """`late`: rows × windows missed; `groups`: partial rows held; `keys`, `said`: held to fill and restate."""
         keys = {} if self._fill is None else {"keys": self._fill.keys}
-        return {"late": self._late, "groups": self._state.rows, **keys}
+        said = {} if self._restate is None else {"said": self._restate.rows}
+        return {"late": self._late, "groups": self._state.rows, **keys, **said}
+
+    def _said(self, groups: pl.DataFrame) -> pl.DataFrame:
+        if self._restate is not None:
+            self._restate.keep(groups)
+        return self._rows.finished(groups)
+
+    def _said_again(self, watermark: int) -> list[Batch]:
+        revised = None if self._restate is None else self._restate.due(watermark)
+        return [] if revised is None else [Batch(self._rows.restated(revised), late=True)]
 
     def _by_pane(self, frame: pl.DataFrame) -> list[tuple[int, pl.DataFrame]] | None:
         """Rows in the order of time and in few panes, as slices with the start of their pane; None for all others.
@@ -169,8 +187,18 @@ class WindowOperator(Operator):
                 .then(self._grid.end_of(self._grid.closed_by(bound)))
                 .otherwise(pl.lit(BEGINNING, pl.Int64))
             )
-        self._late += int(frame.select(missed.sum()).item())
+        if self._restate is not None and self._grid is not None:
+            self._late += self._wait(self._restate, self._grid.ended(frame, bound), bound)
+        else:
+            self._late += int(frame.select(missed.sum()).item())
         return frame.with_columns(after.alias(AFTER)).filter(last_end > bound)
+
+    def _wait(self, restate: Restatements, rows: pl.DataFrame, bound: pl.Expr) -> int:
+        """Let late rows wait for the windows that they missed; how many are too late even for that."""
+        kept = rows.filter(pl.col(END) > bound - self._node.retain).with_columns(bound.alias(ARRIVAL_WATERMARK))
+        if kept.height:
+            restate.wait(kept)
+        return rows.height - kept.height
 
     def _grouped(self, frame: pl.DataFrame) -> pl.DataFrame:
         places = [c for c in (START, EXPIRES, AFTER) if c in frame.columns]
@@ -220,6 +248,8 @@ class WindowOperator(Operator):
             held = [] if panes is None else [int(panes[END].max())]  # type: ignore[arg-type]
             until = min(until, max([*held, self._fill.latest or BEGINNING]))
         missing = self._fill.missing(panes, self._grid, self._closed, until)
+        if missing is not None and self._restate is not None:
+            self._restate.keep(missing)
         return None if missing is None else self._rows.blanks(missing)
 
     def _next_data_end(self) -> int | None:

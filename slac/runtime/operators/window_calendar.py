@@ -12,6 +12,8 @@ from typing import Final, TypeVar
 import polars as pl
 
 from slac.plan.nodes import CalendarUnit
+from slac.runtime.operators.pane_state import START
+from slac.runtime.operators.window_grid import END
 from slac.stream.batch import TIME_TYPE
 
 _HOUR: Final = 3_600_000_000
@@ -73,6 +75,10 @@ class CalendarGrid:
     def missed(self, pane_start: pl.Expr, bound: pl.Expr) -> pl.Expr:
         """Whether (0 or 1) the window that begins then has ended by `bound`."""
         return (self.last_end(pane_start) <= bound).cast(pl.Int64)
+
+    def ended(self, rows: pl.DataFrame, bound: pl.Expr) -> pl.DataFrame:
+        """The rows whose window ended by `bound`: adds `_end`."""
+        return rows.with_columns(self.last_end(pl.col(START)).alias(END)).filter(pl.col(END) <= bound)
 
     def windows(self, panes: pl.DataFrame, closed: int, until: int) -> pl.DataFrame:
         """Nobody asks: every pane is a window."""

@@ -88,6 +88,15 @@ class Grid:
         closed = (bound - self.size) // self.every
         return pl.max_horizontal(pl.min_horizontal(last, closed) - first + 1, pl.lit(0))
 
+    def ended(self, rows: pl.DataFrame, bound: pl.Expr) -> pl.DataFrame:
+        """The rows once for each of the windows of their pane that ended by `bound`: adds `_end`, moves `_start`."""
+        pane, last = pl.col(START), self.last_end(pl.col(START))
+        pieces = [
+            rows.with_columns((last - hop * self.every).alias(END)).filter(pl.col(END) > pane, pl.col(END) <= bound)
+            for hop in range(-(-self.size // self.every))
+        ]
+        return pl.concat(pieces).with_columns((pl.col(END) - self.size).alias(START))
+
     def windows(self, panes: pl.DataFrame, closed: int, until: int) -> pl.DataFrame:
         """The panes once for each of their windows with an end in (closed, until]: adds `_end`, moves `_start`."""
         hops = range(-(-self.size // self.every))

@@ -12,7 +12,7 @@ from slac.plan.lowering import columns_of, lower
 from slac.plan.nodes import WindowNode
 from slac.runtime.operators.pane_state import START
 from slac.runtime.operators.window_grid import END
-from slac.stream.batch import ID, KEPT, SEEN, TIME, TIME_TYPE, WINDOW_START
+from slac.stream.batch import ARRIVAL_WATERMARK, ID, KEPT, REVISION, SEEN, TIME, TIME_TYPE, WINDOW_START
 from slac.stream.ids import row_ids
 from slac.stream.sums import from_weight_units
 from slac.stream.types import to_polars
@@ -39,15 +39,26 @@ class WindowRows:
 
     def values(self, panes: pl.DataFrame) -> pl.DataFrame:
         """Finished rows, one a key and window, in the order of (`_time`, `_id`)."""
-        groups = merged(panes, self._by, self._node.aggregates)
+        return self.finished(self.merged(panes))
+
+    def merged(self, panes: pl.DataFrame) -> pl.DataFrame:
+        """Partial rows, one a key and window."""
+        return merged(panes, self._by, self._node.aggregates)
+
+    def restated(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """Finished rows of windows that are said again: with `_revision` and `_wm`, in the order of all three."""
+        return self.finished(groups, (REVISION, ARRIVAL_WATERMARK)).sort(TIME, ID, REVISION)
+
+    def finished(self, groups: pl.DataFrame, more: tuple[str, ...] = ()) -> pl.DataFrame:
+        """Finished rows of partial rows, one a key and window (and revision); `more` are further meta columns."""
         if self._node.role == "partial":
             parts = pl.col(part_columns(self._node.aggregates))
             frame = self._stamped(groups, [from_weight_units(pl.col(SEEN)).alias(SEEN), pl.col(KEPT), parts])
             return frame.select(*META_OUT, *self._node.keys, parts).sort(TIME, ID)
-        rows = self._stamped(groups, self._final).lazy().with_columns(self._project)
+        rows = self._stamped(groups, [*self._final, *map(pl.col, more)]).lazy().with_columns(self._project)
         for column in self._then:
             rows = rows.with_columns(column)
-        return rows.select(*META_OUT, *self._columns).sort(TIME, ID).collect(optimizations=_AS_WRITTEN)
+        return rows.select(*META_OUT, *more, *self._columns).sort(TIME, ID).collect(optimizations=_AS_WRITTEN)
 
     def blanks(self, groups: pl.DataFrame) -> pl.DataFrame:
         """Finished rows of windows in which a key had no rows: COUNTs are 0, all else that was computed is NULL."""

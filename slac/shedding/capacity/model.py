@@ -150,6 +150,7 @@ def _window(node: WindowNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     )
     # One accumulator a pane: panes of the window, the one being filled, and those that lateness keeps open.
     panes = size / every + 1 + before.lateness / every
+    panes += node.retain / every if node.late == "restate" else 0
     accumulators = arrow_bytes(node.schema) / 2 + ACCUMULATOR * count
     flow = _behind(node, before, rate=emitted, keys=before.keys, window=(size, every), lateness=0)
     return NodeLoad(
