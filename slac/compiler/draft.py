@@ -17,6 +17,7 @@ from slac.language.document import BlockDecl, ComputationDecl, DocumentDecl, Inp
 from slac.language.imports import Loader
 from slac.language.pattern_decls import PatternDecl
 from slac.language.terms import Ref
+from slac.language.trace_decls import TracesDecl
 from slac.plan.conditions.known import Facts
 from slac.plan.graph import Default, Placement
 from slac.plan.nodes import AnyNode
@@ -149,7 +150,7 @@ def emitted(block: BlockDecl) -> tuple[Ref, ...]:
     match block:
         case InputDecl(emits=several):
             return tuple(e.type for e in several)
-        case ComputationDecl(emits=Ref() as one) | PatternDecl(emits=Ref() as one):
+        case ComputationDecl(emits=Ref() as one) | PatternDecl(emits=Ref() as one) | TracesDecl(emits=Ref() as one):
             return (one,)
         case _:
             return ()

@@ -19,6 +19,7 @@ from slac.plan.nodes import (
     PatternNode,
     SelectNode,
     SourceNode,
+    TracesNode,
     UnionNode,
     ViolationNode,
     WindowNode,
@@ -104,6 +105,14 @@ def _endless(calls: Iterable[AggregateCall]) -> Unbounded | None:
             written = call.sql or "LIST(x)"
             return Unbounded(why=f"{written} keeps every value", missing="how many it may keep, as in LIST(x, 20)")
     return None
+
+
+@state_bound.register
+def _(node: TracesNode) -> Bound | Unbounded:
+    if not node.spec.within:
+        return Unbounded(why="a trace may go on for ever", missing="how long one may be, as in within: 30s")
+    ended = f"at most {node.spec.limit}, and which have ended for {format_duration(node.retain)}"
+    return Bound(keys=node.keys, time=node.spec.within, of=ended)
 
 
 @state_bound.register

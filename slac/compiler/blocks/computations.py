@@ -10,6 +10,7 @@ from slac.compiler.blocks.expressions import aggregated, columns, condition, fie
 from slac.compiler.blocks.joins import lower_joins
 from slac.compiler.sql import Scope
 from slac.language.document import ComputationDecl, WindowDecl
+from slac.language.trace_decls import TracesDecl
 from slac.plan.expressions import AnyExpr, NamedExpr
 from slac.plan.nodes import AnyNode, SelectNode, WindowNode, WindowSpec
 from slac.stream.types import Schema
@@ -27,12 +28,15 @@ def lower_computation(block: ComputationDecl, lowering: Lowering) -> None:
     left, scope = joined
     where = condition(lowering, block.where, scope)
     if block.window is None:
-        _rows(block, lowering, left, scope, where)
+        select_rows(block, lowering, left, scope, where)
     else:
         _window(block, block.window, lowering, left, scope, where)
 
 
-def _rows(block: ComputationDecl, lowering: Lowering, left: AnyNode, scope: Scope, where: AnyExpr | None) -> None:
+def select_rows(
+    block: ComputationDecl | TracesDecl, lowering: Lowering, left: AnyNode, scope: Scope, where: AnyExpr | None
+) -> None:
+    """The selections for `where`, `select`, `then` and `emits`, row by row."""
     selected = passing(_plain(left.schema)) if block.select is None else columns(lowering, block.select, scope)
     if block.then:
         first = _select(block, f"{block.name}.select", left, where, selected)
@@ -45,7 +49,11 @@ def _rows(block: ComputationDecl, lowering: Lowering, left: AnyNode, scope: Scop
 
 
 def _select(
-    block: ComputationDecl, node_id: str, left: AnyNode, where: AnyExpr | None, named: tuple[NamedExpr, ...] | None
+    block: ComputationDecl | TracesDecl,
+    node_id: str,
+    left: AnyNode,
+    where: AnyExpr | None,
+    named: tuple[NamedExpr, ...] | None,
 ) -> SelectNode:
     return SelectNode(
         id=node_id,
@@ -144,7 +152,7 @@ def _plain(schema: Schema) -> Schema:
     return Schema(tuple(f for f in schema.fields if "." not in f.name))
 
 
-def _taken(lowering: Lowering, block: ComputationDecl, column: NamedExpr, taken: set[str]) -> bool:
+def _taken(lowering: Lowering, block: ComputationDecl | TracesDecl, column: NamedExpr, taken: set[str]) -> bool:
     if column.name in taken:
         at = next(c for c in block.then if c.name == column.name)
         lowering.say("names/duplicate-column", f'`select` gives a column "{column.name}" already', at)

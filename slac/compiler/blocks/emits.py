@@ -11,13 +11,14 @@ from slac.compiler.sql.enums import possible_values
 from slac.diagnostics import listed, suggest
 from slac.language.document import ComputationDecl
 from slac.language.pattern_decls import PatternDecl
+from slac.language.trace_decls import TracesDecl
 from slac.plan.expressions import Cast, NamedExpr
 from slac.plan.signatures import coerce, fits
 from slac.stream.types import AnyType, Enum, List, Map, Schema, Struct
 
 
 def conforming(
-    lowering: Lowering, block: ComputationDecl | PatternDecl, named: Sequence[NamedExpr]
+    lowering: Lowering, block: ComputationDecl | PatternDecl | TracesDecl, named: Sequence[NamedExpr]
 ) -> tuple[NamedExpr, ...]:
     """The columns, brought to the types of the fields of the event type that `block` emits."""
     if block.emits is None:
@@ -34,7 +35,9 @@ def conforming(
     return tuple(_fitting(lowering, block, c, schema) for c in named)
 
 
-def _fitting(lowering: Lowering, block: ComputationDecl | PatternDecl, column: NamedExpr, schema: Schema) -> NamedExpr:
+def _fitting(
+    lowering: Lowering, block: ComputationDecl | PatternDecl | TracesDecl, column: NamedExpr, schema: Schema
+) -> NamedExpr:
     at = next((c for c in (*(block.select or ()), *block.then) if c.name == column.name), block.emits or block)
     event = block.emits.name if block.emits else ""
     if column.name not in schema:

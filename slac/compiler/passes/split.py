@@ -19,7 +19,7 @@ from slac.compiler.draft import Draft, Found
 from slac.compiler.reads import kind_of
 from slac.diagnostics import Diagnostic, Severity
 from slac.plan.aggregates import partial_schema
-from slac.plan.nodes import AbsenceNode, AnyNode, AuditNode, LatestJoinNode, PatternNode, WindowNode
+from slac.plan.nodes import AbsenceNode, AnyNode, AuditNode, LatestJoinNode, PatternNode, TracesNode, WindowNode
 from slac.stream.batch import META
 from slac.stream.types import AnyType, Bool, Duration, Field, Float, Int, List, Schema, String, Struct, Timestamp
 
@@ -47,7 +47,9 @@ class _Splitter:
                 self._windowed(block, chain, last, origins)
             case _:
                 self._put(home, *group)
-                if isinstance(last, AuditNode | PatternNode) or any(isinstance(n, LatestJoinNode) for n in group):
+                if isinstance(last, AuditNode | PatternNode) or any(
+                    isinstance(n, LatestJoinNode | TracesNode) for n in group
+                ):
                     self._note_instances(block, home)
 
     def _follow(self, block: str, outside: set[str]) -> None:

@@ -17,11 +17,13 @@ from slac.compiler.blocks.inputs import lower_input
 from slac.compiler.blocks.outputs import lower_output
 from slac.compiler.blocks.patterns import lower_pattern
 from slac.compiler.blocks.probes import lower_probe
+from slac.compiler.blocks.traces import lower_traces
 from slac.compiler.blocks.violations import lower_violation
 from slac.compiler.draft import Draft, Found, breaking
 from slac.diagnostics import Severity
 from slac.language.document import AuditDecl, ComputationDecl, InputDecl, OutputDecl, ProbeDecl, ViolationDecl
 from slac.language.pattern_decls import PatternDecl
+from slac.language.trace_decls import TracesDecl
 
 LOWERINGS: Mapping[type, Callable[[Any, Lowering], None]] = MappingProxyType(
     {
@@ -29,6 +31,7 @@ LOWERINGS: Mapping[type, Callable[[Any, Lowering], None]] = MappingProxyType(
         ProbeDecl: lower_probe,
         ComputationDecl: lower_computation,
         PatternDecl: lower_pattern,
+        TracesDecl: lower_traces,
         AuditDecl: lower_audit,
         ViolationDecl: lower_violation,
         OutputDecl: lower_output,

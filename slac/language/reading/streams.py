@@ -6,10 +6,11 @@ from collections.abc import Container
 from typing import Final
 
 from slac.diagnostics import nearest
-from slac.language.document import ComputationDecl, JoinDecl, Late, PatternDecl, ProbeDecl, WindowDecl
+from slac.language.document import ComputationDecl, JoinDecl, Late, PatternDecl, ProbeDecl, TracesDecl, WindowDecl
 from slac.language.reading.cursor import Cursor, each
 from slac.language.reading.patterns import pattern
 from slac.language.reading.terms import columns, duration, not_built, ref, refs, sql, window
+from slac.language.reading.traces import traces
 from slac.language.schema import schema
 
 RETAIN: Final = "24h"
@@ -25,11 +26,13 @@ def probe(cursor: Cursor) -> ProbeDecl | None:
     return ProbeDecl(name=cursor.name, from_=from_, where=where, select=select, span=cursor.key_span, path=cursor.path)
 
 
-def computation(cursor: Cursor) -> ComputationDecl | PatternDecl | None:
+def computation(cursor: Cursor) -> ComputationDecl | PatternDecl | TracesDecl | None:
     """One computation; None where it does not say what it reads."""
     if cursor.has("pattern"):
         return pattern(cursor)
     _check_words(cursor)
+    if cursor.has("traces"):
+        return traces(cursor)
     from_, emits = ref(cursor.get("from")), ref(cursor.get("emits"))
     join, by = each(cursor.get("join"), _join), refs(cursor.get("by"))
     where, select, then = sql(cursor.get("where")), columns(cursor.get("select")), columns(cursor.get("then"))
@@ -55,15 +58,15 @@ def computation(cursor: Cursor) -> ComputationDecl | PatternDecl | None:
 
 def _check_words(cursor: Cursor) -> None:
     """What the schema leaves open: without a pattern there is a stream to read, and no word of patterns."""
-    for word in ("within", "limit"):
+    for word in () if cursor.has("traces") else ("within", "limit"):
         found = cursor.get(word)
         if found is not None:
             found.findings.add(
                 "schema/unknown-key",
-                f'"{word}" has no meaning without `pattern`',
+                f'"{word}" has no meaning without `pattern` or `traces`',
                 found.steps,
                 found.key_span,
-                details=f"{word} bounds the matches of a pattern",
+                details=f"{word} bounds the matches of a pattern, or traces",
             )
     words = schema()["definitions"]["computation"]["properties"]
     # A word that is not built yet, or is misspelt, has been told of, and stands in place of what seems to be missing.

@@ -25,6 +25,7 @@ from slac.plan.nodes import (
     PatternNode,
     SelectNode,
     SourceNode,
+    TracesNode,
     UnionNode,
     ViolationNode,
     WindowNode,
@@ -117,6 +118,16 @@ def _(old: PatternNode, new: AnyNode) -> Fate:
     if old.columns != new.columns:
         return _lost("partial matches hold the columns that `select` had asked for")
     return _kept("open matches go on")
+
+
+@_fate.register
+def _(old: TracesNode, new: AnyNode) -> Fate:
+    assert isinstance(new, TracesNode)
+    if (keys := _keys(old, new)) is not None:
+        return keys
+    if (old.spec.form, old.spec.by_host) != (new.spec.form, new.spec.by_host):
+        return _lost("records of open traces do not say what the new form asks for")
+    return _kept("open traces go on; when one is over is reckoned by the new bounds from its next record on")
 
 
 @_fate.register

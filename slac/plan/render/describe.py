@@ -17,6 +17,7 @@ from slac.plan.nodes import (
     PatternNode,
     SelectNode,
     SourceNode,
+    TracesNode,
     UnionNode,
     ViolationNode,
     WindowNode,
@@ -63,6 +64,13 @@ def _(node: PatternNode) -> str:
     within = "" if node.within is None else f" within {format_duration(node.within)}"
     limit = "" if node.limit is None else f" limit {node.limit}"
     return f"pattern {pattern_text(node.pattern)}{within}{limit}{_by(node.keys)}"
+
+
+@describe.register
+def _(node: TracesNode) -> str:
+    spec = node.spec
+    bounds = f"timeout {format_duration(spec.timeout)} within {format_duration(spec.within)}"
+    return f"traces of {spec.form}{_by(node.keys)}, {bounds}, from {node.inputs[0]}"
 
 
 @describe.register

@@ -9,6 +9,7 @@ from slac.plan.nodes import (
     LatestJoinNode,
     PatternNode,
     SelectNode,
+    TracesNode,
     UnionNode,
     ViolationNode,
     WindowNode,
@@ -20,6 +21,7 @@ from slac.runtime.operators.audit import AuditOperator
 from slac.runtime.operators.latest_join import LatestJoinOperator
 from slac.runtime.operators.pattern import PatternOperator
 from slac.runtime.operators.select import SelectOperator
+from slac.runtime.operators.traces import TracesOperator
 from slac.runtime.operators.union import UnionOperator
 from slac.runtime.operators.violation import ViolationOperator
 from slac.runtime.operators.window import WindowOperator
@@ -39,6 +41,8 @@ def build_operator(node: AnyNode, context: OperatorContext) -> Operator:
             return LatestJoinOperator(node, context)
         case WindowNode():
             return _window(node, context)
+        case TracesNode():
+            return TracesOperator(node, context)
         case PatternNode():
             return PatternOperator(node, context)
         case AuditNode():

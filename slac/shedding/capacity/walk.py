@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from slac.plan.graph import Plan
-from slac.plan.nodes import AnyNode, LinkInNode, LinkOutNode, PatternNode, SourceNode
+from slac.plan.nodes import AnyNode, LinkInNode, LinkOutNode, PatternNode, SourceNode, TracesNode
 from slac.shedding.capacity.calibration import Calibration, Work, shipped_calibration
 from slac.shedding.capacity.flow import NodeLoad, Scene
 from slac.shedding.capacity.model import load_of
 from slac.shedding.capacity.patterns import pattern_load
+from slac.shedding.capacity.traces import traces_load
 
 GATHER: Final = 20.0
 """The runtime gathers small batches for this many times what the last wave cost …"""
@@ -23,6 +24,7 @@ ROUNDS: Final = 4
 """Waves and their cost depend on each other; the fixed point is met to a percent in so many rounds."""
 
 load_of.register(PatternNode, pattern_load)
+load_of.register(TracesNode, traces_load)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

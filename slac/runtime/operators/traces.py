@@ -1,0 +1,149 @@
+"""Traces: records of calls, together by trace, become one row a trace, valid or with the reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from slac.plan.nodes import TracesNode
+from slac.runtime.audits.held import AT, HeldRows
+from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
+from slac.runtime.traces.cutting import Cut, cut
+from slac.runtime.traces.groups import Groups, Hashes
+from slac.runtime.traces.known import Ended
+from slac.runtime.traces.records import KEY, records
+from slac.runtime.traces.rows import TraceRows
+from slac.runtime.traces.waiting import Waiting
+from slac.stream.batch import ID, TIME, Batch, instants
+
+CELL: Final = 100_000
+"""The limit on traces holds at each multiple of this (µs of event time)."""
+
+
+class TracesOperator(Operator):
+    """Rows wait for the watermark; then all that is over becomes rows, in the order of (`_time`, `_id`).
+
+    Rows with NULL in the key belong to no trace and are dropped and counted. Where more than `limit` traces are held
+    at the end of a cell of event time, those that began first are given up.
+    """
+
+    def __init__(self, node: TracesNode, context: OperatorContext) -> None:
+        self._node, self._spec = node, node.spec
+        self._keys = list(node.keys)
+        self._rows = TraceRows(node, context.document)
+        self._held = HeldRows()
+        self._waiting, self._ended = Waiting(), Ended()
+        self._reached = self._cell_end = BEGINNING
+        self._counts = dict.fromkeys(("late", "without_key", "traces", "invalid"), 0)
+
+    def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
+        """Hold rows until the watermark has passed them; late ones are dropped and counted."""
+        frame = batch.frame
+        if batch.late:
+            frame = frame.clear()
+        elif int(instants(frame).min()) < self._reached:  # type: ignore[arg-type]
+            frame = frame.filter(instants(frame) >= self._reached)
+        self._counts["late"] += batch.height - frame.height
+        self._held.add(frame)
+        return ()
+
+    def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
+        """Traces that are over."""
+        rows = self._held.release(watermark)
+        frame = self._records(rows) if rows is not None else None
+        said = [self._rows.of(c) for c in self._over(frame, watermark)]
+        self._reached = max(self._reached, watermark)
+        self._ended.forget(watermark - self._node.retain - self._spec.within)
+        if not said:
+            return ()
+        out = pl.concat(said).sort(TIME, ID)
+        self._counts["traces"] += out.height
+        self._counts["invalid"] += out.height - int(out["valid"].sum())
+        return (Batch(out),)
+
+    def next_due(self) -> int | None:
+        """Just behind the first row held, when the first trace is over, or when too many are held."""
+        due = [d for d in (self._waiting.lowest,) if d is not None]
+        due += [] if self._held.lowest is None else [self._held.lowest + 1]
+        due += [self._cell_end] if len(self._waiting) > self._spec.limit else []
+        return min(due, default=None)
+
+    def open_until(self) -> int | None:
+        """When the last trace is over."""
+        held = [] if self._held.highest is None else [self._held.highest + self._spec.within]
+        return max([*held, *([] if self._waiting.highest is None else [self._waiting.highest])], default=None)
+
+    def snapshot(self) -> State:
+        """Rows held back, records of open traces, and which traces have ended."""
+        frames = {"held": self._held.frame(), "ended": self._ended.frame(), **self._waiting.frames()}
+        values = {"reached": self._reached, "cell_end": self._cell_end, **self._counts}
+        return State(values, {n: f for n, f in frames.items() if f is not None})
+
+    def restore(self, state: State) -> None:
+        """Take over a snapshot."""
+        self._reached, self._cell_end = state.values["reached"], state.values["cell_end"]
+        self._counts = {n: state.values[n] for n in self._counts}
+        self._ended.restore(state.frames["ended"])
+        if "records" in state.frames:
+            self._waiting.restore(state.frames["records"], state.frames["traces"])
+        if "held" in state.frames:
+            self._held.add(state.frames["held"])
+
+    def statistics(self) -> Mapping[str, int]:
+        """`late` and `without_key`: rows dropped; `traces` and `invalid`: said; `keys`: open traces; `rows`: held."""
+        rows = self._held.rows + self._waiting.records
+        return {**self._counts, "keys": len(self._waiting), "rows": rows}
+
+    def _records(self, rows: pl.DataFrame) -> pl.DataFrame:
+        frame = records(rows, self._keys, self._spec)
+        self._counts["without_key"] += rows.height - frame.height
+        return frame
+
+    def _over(self, frame: pl.DataFrame | None, watermark: int) -> Iterator[Cut]:
+        """What is over; cell by cell only where the limit may be passed, for it makes no difference elsewhere."""
+        new = 0 if frame is None else frame[KEY].n_unique()
+        if len(self._waiting) + new > self._spec.limit:
+            for end in self._cells(frame, watermark):
+                before = None if frame is None else frame.filter(pl.col(AT) < end)
+                yield from self._advance(before, end)
+                given_up = self._waiting.give_up(len(self._waiting) - self._spec.limit, end)
+                if given_up is not None:
+                    self._note(given_up)
+                    yield given_up
+                frame = None if frame is None else frame.filter(pl.col(AT) >= end)
+        if frame is not None and frame.height:
+            self._cell_end = _cell_end(int(frame[AT][-1]))
+        yield from self._advance(frame, watermark)
+
+    def _cells(self, frame: pl.DataFrame | None, watermark: int) -> list[int]:
+        """Ends of cells that hold rows, up to the watermark."""
+        ends = {self._cell_end} if len(self._waiting) > self._spec.limit else set()
+        if frame is not None:
+            ends |= set(((frame[AT] // CELL + 1) * CELL).unique().to_list())
+        return sorted(e for e in ends if e <= watermark)
+
+    def _advance(self, frame: pl.DataFrame | None, watermark: int) -> Iterator[Cut]:
+        """Take the rows (before the watermark) and say which traces are over at it."""
+        keys: Hashes = np.empty(0, np.uint64) if frame is None else np.unique(frame[KEY].to_numpy())
+        parts = self._waiting.take(keys, watermark) + ([frame] if frame is not None and frame.height else [])
+        if not parts:
+            return
+        together = pl.concat(parts, how="diagonal") if len(parts) > 1 else parts[0]
+        together = together[np.argsort(together[KEY].to_numpy(), kind="stable")]
+        groups = Groups.of(together[KEY].to_numpy())
+        before = self._ended.latest(together[KEY].to_numpy()[groups.first])
+        over, going = cut(together, groups, before, self._spec, self._node.retain, watermark)
+        self._waiting.add(going)
+        for found in over:
+            self._note(found)
+        yield from over
+
+    def _note(self, found: Cut) -> None:
+        self._ended.add(found.frame[KEY].to_numpy()[found.groups.first], found.ended)
+
+
+def _cell_end(at: int) -> int:
+    return (at // CELL + 1) * CELL

@@ -1,0 +1,1 @@
+"""Records of calls become traces: cut into traces, judged, classed, repaired; all by columns."""

@@ -1,0 +1,70 @@
+"""Traces that have ended, so that what comes later is known to be a fragment: a hash and a time each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from slac.runtime.operator import BEGINNING
+from slac.runtime.traces.groups import Hashes, Longs
+
+_GATHER: Final = 8
+_FEW: Final = 4096
+
+
+class Ended:
+    """Sorted runs of (hash, time of the end), few of them: those of one size are merged."""
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[Hashes, Longs]] = []
+        self._crowded = _FEW
+
+    def __len__(self) -> int:
+        return sum(len(h) for h, _ in self._runs)
+
+    def latest(self, keys: Hashes) -> Longs:
+        """When the last trace of each key ended; the beginning of time for a key that is not known."""
+        found = np.full(len(keys), BEGINNING)
+        for hashes, times in self._runs:
+            place = np.minimum(np.searchsorted(hashes, keys), len(hashes) - 1)
+            hit = hashes[place] == keys
+            found[hit] = np.maximum(found[hit], times[place[hit]])
+        return found
+
+    def add(self, keys: Hashes, times: Longs) -> None:
+        """Traces that ended; a key may stand several times."""
+        if len(keys):
+            self._runs.append(_sorted(keys, times))
+            while len(self._runs) > 1 and len(self._runs[-2][0]) <= _GATHER * len(self._runs[-1][0]):
+                below, above = self._runs[-2:]
+                self._runs[-2:] = [_sorted(*(np.concatenate(pair) for pair in zip(below, above, strict=True)))]
+
+    def forget(self, before: int) -> None:
+        """Forget what ended before, once as much has come as was left the last time."""
+        if len(self) < self._crowded:
+            return
+        kept = [(h[t >= before], t[t >= before]) for h, t in self._runs]
+        self._runs = [(h, t) for h, t in kept if len(h)]
+        self._crowded = _FEW + 2 * len(self)
+
+    def frame(self) -> pl.DataFrame:
+        """All that is known, for a snapshot."""
+        runs = self._runs or [(np.empty(0, np.uint64), np.empty(0, np.int64))]
+        keys, times = (np.concatenate(part) for part in zip(*runs, strict=True))
+        return pl.DataFrame({"key": keys, "ended": times})
+
+    def restore(self, frame: pl.DataFrame) -> None:
+        """Take over what `frame` gave."""
+        self._runs = []
+        self.add(frame["key"].to_numpy(), frame["ended"].to_numpy())
+
+
+def _sorted(keys: Hashes, times: Longs) -> tuple[Hashes, Longs]:
+    """By key, with the latest time of each."""
+    order = np.lexsort((times, keys))
+    keys, times = keys[order], times[order]
+    last = np.ones(len(keys), np.bool_)
+    last[:-1] = keys[1:] != keys[:-1]
+    return keys[last], times[last]

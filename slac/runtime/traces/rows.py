@@ -1,0 +1,113 @@
+"""Traces that are over become rows: one a trace, sound or not."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from slac.plan.nodes import TracesNode
+from slac.runtime.audits.held import AT
+from slac.runtime.traces.classes import class_text, classes, signatures, text_hashes
+from slac.runtime.traces.cutting import COMPLETE, GIVEN_UP, TOO_LONG, Cut
+from slac.runtime.traces.events import judge_events
+from slac.runtime.traces.executions import judge_executions
+from slac.runtime.traces.groups import Hashes, Longs
+from slac.runtime.traces.judged import CODE, NO_ROW, OK, REASONS, Judged
+from slac.runtime.traces.records import END, OPERATION, START
+from slac.runtime.traces.spans import judge_spans
+from slac.stream.batch import ID, TIME, TIME_TYPE, WEIGHT
+from slac.stream.ids import row_ids
+
+_REASON_TEXT: Final = pl.Series("reason", list(REASONS), dtype=pl.String)
+
+
+class TraceRows:
+    """Makes the rows of one node.
+
+    `_time`: when the trace was complete, or fell due; `_id` hashed from (document, block, key, id of the trace's first
+    record); `_weight` where its records carry one; then the node's schema.
+    """
+
+    def __init__(self, node: TracesNode, document: str) -> None:
+        self._node, self._document = node, document
+        self._types = node.schema.polars()
+
+    def of(self, cut: Cut) -> pl.DataFrame:
+        """One row a trace, in any order."""
+        frame, groups = cut.frame, cut.groups
+        signature = signatures(frame, self._node.spec)
+        judged = self._judge(cut, signature)
+        reason = _overruled(judged.reason, cut)
+        first = frame[groups.first]
+        meta = [n for n in (ID, WEIGHT) if n in frame.columns]
+        at = pl.Series(TIME, cut.ended - (cut.cause == COMPLETE)).cast(TIME_TYPE)
+        start = groups.lowest(_filled(frame, START))
+        lasting = groups.highest(_filled(frame, END)) - start
+        rows = first.select(*meta, *self._node.keys).with_columns(
+            at,
+            pl.Series("valid", reason == OK),
+            _REASON_TEXT.gather(reason),
+            _rows_or_null(frame[OPERATION], judged.root).alias("root"),
+            pl.Series("start", start).cast(TIME_TYPE),
+            pl.Series("duration", np.maximum(lasting, 0)).cast(pl.Duration("us")),
+            pl.Series("calls", judged.count),
+        )
+        rows = rows.with_columns(self._inside(judged, reason, frame, signature))
+        rows = rows.with_columns(row_ids(rows, self._document, self._node.block, (*self._node.keys, ID)))
+        columns = [pl.col(n).cast(t) for n, t in self._types.items()]
+        return rows.select(TIME, *meta, *columns)
+
+    def _judge(self, cut: Cut, signature: Hashes) -> Judged:
+        spec = self._node.spec
+        match spec.form:
+            case "executions":
+                return judge_executions(cut.frame, cut.groups)
+            case "spans":
+                return judge_spans(cut.frame, cut.groups, signature)
+            case "events":
+                operation = text_hashes(cut.frame[OPERATION]) if spec.by_host else signature
+                return judge_events(cut.frame, cut.groups, operation, repair=spec.repair)
+
+    def _inside(self, judged: Judged, reason: Longs, frame: pl.DataFrame, signature: Hashes) -> list[pl.Series]:
+        """Depth, class and calls of the valid traces."""
+        calls, count = judged.calls, len(reason)
+        made = judged.classes
+        if made is None:
+            made = classes(signature[calls.rows], calls.groups.position(), calls.depths, calls.groups)
+        place = np.full(count, NO_ROW)
+        place[calls.traces] = np.arange(len(calls.traces))
+        place[reason != OK] = NO_ROW
+        found = [
+            _rows_or_null(pl.Series(calls.groups.highest(calls.depths), dtype=pl.Int64), place).alias("depth"),
+            _rows_or_null(class_text(made), place).alias("class"),
+        ]
+        if self._node.spec.repair:
+            repaired = np.zeros(count, np.bool_)
+            repaired[calls.traces] = True
+            found.append(pl.Series("repaired", repaired & (reason == OK) & (judged.found != OK)))
+        if self._node.spec.operations:
+            listed = pl.struct(frame[OPERATION].gather(calls.rows).alias("operation"), depth=pl.Series(calls.depths))
+            lists = pl.select(listed.alias("operations"), trace=pl.Series(calls.groups.number())).group_by(
+                "trace", maintain_order=True
+            )
+            found.append(_rows_or_null(lists.agg("operations")["operations"], place).fill_null([]))
+        return found
+
+
+def _overruled(reason: Longs, cut: Cut) -> Longs:
+    """What the trace is said to lack, with what is known of its end: one that was cut off may lack what came later."""
+    reason = np.where((cut.cause == TOO_LONG) & (reason > CODE["within"]), CODE["within"], reason)
+    reason = np.where(cut.cause == GIVEN_UP, CODE["limit"], reason)
+    return np.where(cut.fragment, CODE["fragment"], reason)
+
+
+def _filled(frame: pl.DataFrame, name: str) -> Longs:
+    return frame.select(pl.col(name).fill_null(pl.col(AT))).to_series().to_numpy()
+
+
+def _rows_or_null(values: pl.Series, rows: Longs) -> pl.Series:
+    """The values at these rows; NULL where the row is −1."""
+    wanted = pl.Series(rows)
+    return values.gather(wanted.set(wanted == NO_ROW, None)) if len(values) else values.clear(len(rows))

@@ -1,0 +1,134 @@
+"""Records of traces that are not over: chunks of whole traces, from which those that matter now are taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from slac.runtime.audits.held import AT
+from slac.runtime.traces.cutting import GIVEN_UP, Cut, Open
+from slac.runtime.traces.groups import Flags, Groups, Hashes
+from slac.runtime.traces.records import KEY
+from slac.stream.batch import ID
+
+_MANY: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    open: Open
+    keys: Hashes
+
+    @classmethod
+    def of(cls, going: Open) -> _Chunk:
+        return cls(going, going.frame[KEY].to_numpy()[going.groups.first])
+
+    def only(self, chosen: Flags) -> _Chunk:
+        held = self.open
+        return _Chunk(
+            Open(
+                frame=held.frame.filter(pl.Series(held.groups.rows_of(chosen))),
+                groups=Groups.sized(held.groups.counts[chosen]),
+                due=held.due[chosen],
+                fragment=held.fragment[chosen],
+            ),
+            self.keys[chosen],
+        )
+
+
+class Waiting:
+    """Traces that go on, each in one chunk."""
+
+    def __init__(self) -> None:
+        self._chunks: list[_Chunk] = []
+
+    def __len__(self) -> int:
+        return sum(len(c.keys) for c in self._chunks)
+
+    @property
+    def records(self) -> int:
+        """Records held."""
+        return sum(c.open.groups.rows for c in self._chunks)
+
+    @property
+    def lowest(self) -> int | None:
+        """When the first of them is over, if nothing more comes."""
+        return min((int(c.open.due.min()) for c in self._chunks), default=None)
+
+    @property
+    def highest(self) -> int | None:
+        """When the last of them is over."""
+        return max((int(c.open.due.max()) for c in self._chunks), default=None)
+
+    def take(self, keys: Hashes, watermark: int) -> list[pl.DataFrame]:
+        """Records of the traces of these (sorted) keys, and of those that are due."""
+        taken: list[pl.DataFrame] = []
+        for number, chunk in enumerate(self._chunks):
+            chosen = (chunk.open.due <= watermark) | _among(chunk.keys, keys)
+            if chosen.any():
+                taken.append(chunk.only(chosen).open.frame)
+                self._chunks[number] = chunk.only(~chosen)
+        self._chunks = [c for c in self._chunks if len(c.keys)]
+        return taken
+
+    def add(self, going: Iterable[Open]) -> None:
+        """Traces that go on."""
+        self._chunks += [_Chunk.of(g) for g in going if len(g.groups)]
+        if len(self._chunks) > _MANY:
+            self._chunks = [_Chunk.of(_joined([c.open for c in self._chunks]))]
+
+    def give_up(self, count: int, at: int) -> Cut | None:
+        """Take out the `count` traces that began first (by time and id of their first records)."""
+        if count <= 0:
+            return None
+        held = _joined([c.open for c in self._chunks])
+        first = held.frame[held.groups.first]
+        order = np.lexsort((first[ID].to_numpy(), first[AT].to_numpy()))
+        chosen = np.zeros(len(held.groups), np.bool_)
+        chosen[order[:count]] = True
+        whole = _Chunk.of(held)
+        gone = whole.only(chosen).open
+        self._chunks = [c for c in [whole.only(~chosen)] if len(c.keys)]
+        return Cut(
+            frame=gone.frame,
+            groups=gone.groups,
+            ended=np.full(len(gone.groups), at),
+            cause=np.full(len(gone.groups), GIVEN_UP),
+            fragment=gone.fragment,
+        )
+
+    def frames(self) -> dict[str, pl.DataFrame]:
+        """All that is held, for a snapshot."""
+        if not self._chunks:
+            return {}
+        held = _joined([c.open for c in self._chunks])
+        traces = {"count": held.groups.counts, "due": held.due, "fragment": held.fragment}
+        return {"records": held.frame, "traces": pl.DataFrame(traces)}
+
+    def restore(self, records: pl.DataFrame, traces: pl.DataFrame) -> None:
+        """Take over what `frames` gave."""
+        count, due, fragment = (traces[n].to_numpy() for n in ("count", "due", "fragment"))
+        self._chunks = []
+        self.add([Open(frame=records, groups=Groups.sized(count), due=due, fragment=fragment)])
+
+
+def _joined(parts: list[Open]) -> Open:
+    if len(parts) == 1:
+        return parts[0]
+    return Open(
+        frame=pl.concat([p.frame for p in parts], how="diagonal"),
+        groups=Groups.sized(np.concatenate([p.groups.counts for p in parts])),
+        due=np.concatenate([p.due for p in parts]),
+        fragment=np.concatenate([p.fragment for p in parts]),
+    )
+
+
+def _among(values: Hashes, keys: Hashes) -> Flags:
+    if not len(keys):
+        return np.zeros(len(values), np.bool_)
+    found: Flags = keys[np.minimum(np.searchsorted(keys, values), len(keys) - 1)] == values
+    return found
