@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import groupby
 from typing import Any, Final, Literal
 
 import msgspec
@@ -67,8 +66,10 @@ def compare(old: Plan, new: Plan, *, placed: tuple[Plan, Plan]) -> Changes:
 
 def _groups(plan: Plan) -> dict[str, tuple[AnyNode, ...]]:
     """The nodes of each block, blocks in the order of the plan."""
-    in_order = sorted(plan.nodes, key=lambda n: [m.block for m in plan.nodes].index(n.block))
-    return {block: tuple(nodes) for block, nodes in groupby(in_order, key=lambda n: n.block)}
+    groups: dict[str, list[AnyNode]] = {}
+    for node in plan.nodes:
+        groups.setdefault(node.block, []).append(node)
+    return {block: tuple(nodes) for block, nodes in groups.items()}
 
 
 def _homes(plan: Plan) -> Mapping[str, str]:

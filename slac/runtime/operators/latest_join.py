@@ -12,12 +12,12 @@ from typing import Final
 import polars as pl
 
 from slac.plan.nodes import LatestJoinNode
+from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.operator import Operator, OperatorContext, State
-from slac.runtime.operators.latest_right import AT, ORDER, LatestRight
-from slac.stream.batch import META, TIME, Batch, instants, total_order
+from slac.runtime.operators.latest_right import ORDER, LatestRight
+from slac.stream.batch import META, Batch
 from slac.stream.order import in_order
 
-_LEFT_AT: Final = "_left_at"
 _MANY: Final = 4096
 
 
@@ -35,8 +35,7 @@ class LatestJoinOperator(Operator):
         self._right_types = {outside: types[outside] for outside in names if outside in types}
         values = {outside: pl.col(names[outside]).cast(dtype) for outside, dtype in self._right_types.items()}
         self._right = LatestRight(node.by, values, node.retain)
-        self._left: list[pl.DataFrame] = []
-        self._left_span: tuple[int, int] | None = None
+        self._left = HeldRows()
         self._crowded = _MANY
         self._late = 0
 
@@ -45,14 +44,14 @@ class LatestJoinOperator(Operator):
         if batch.late:
             self._late += batch.height
         elif port == 0:
-            self._hold(batch.frame)
+            self._left.add(batch.frame)
         else:
             self._right.add(batch.frame)
         return ()
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Join the left rows that the watermark has passed."""
-        ready = self._release(watermark)
+        ready = self._left.release(watermark)
         settled = self._right.settle(watermark)
         joined = None if ready is None else self._join(ready, settled)
         self._right.fold(watermark)
@@ -61,49 +60,30 @@ class LatestJoinOperator(Operator):
 
     def next_due(self) -> int | None:
         """Just behind the first left row; or, when the right side has grown, behind its first row."""
-        due = [] if self._left_span is None else [self._left_span[0] + 1]
+        due = [] if self._left.lowest is None else [self._left.lowest + 1]
         if self._right.rows >= self._crowded and (lowest := self._right.lowest_recent) is not None:
             due.append(lowest + 1)
         return min(due, default=None)
 
     def open_until(self) -> int | None:
         """Just behind the last left row."""
-        return None if self._left_span is None else self._left_span[1] + 1
+        return None if self._left.highest is None else self._left.highest + 1
 
     def snapshot(self) -> State:
         """Left rows held back, and the right side."""
-        left = {"left": pl.concat(self._left, how="diagonal")} if self._left else {}
-        return State({"late": self._late}, {**left, **self._right.frames()})
+        left = self._left.frame()
+        return State({"late": self._late}, {**({} if left is None else {"left": left}), **self._right.frames()})
 
     def restore(self, state: State) -> None:
         """Take over a snapshot."""
         self._late = state.values["late"]
         if "left" in state.frames:
-            self._hold(state.frames["left"])
+            self._left.add(state.frames["left"])
         self._right.restore(state.frames)
 
     def statistics(self) -> Mapping[str, int]:
         """`late`: rows dropped as late; `rows`: rows held on both sides."""
-        return {"late": self._late, "rows": self._right.rows + sum(f.height for f in self._left)}
-
-    def _hold(self, frame: pl.DataFrame) -> None:
-        times = instants(frame)
-        low, high = int(times.min()), int(times.max())  # type: ignore[arg-type]
-        span = self._left_span
-        self._left_span = (low, high) if span is None else (min(low, span[0]), max(high, span[1]))
-        self._left.append(frame)
-
-    def _release(self, watermark: int) -> pl.DataFrame | None:
-        """Left rows that the watermark has passed, in the total order."""
-        if self._left_span is None or self._left_span[0] >= watermark:
-            return None
-        held = pl.concat(self._left, how="diagonal").with_columns(pl.col(TIME).to_physical().alias(_LEFT_AT))
-        passed, self._left = self._left_span[1] < watermark, []
-        self._left_span = None
-        if not passed:
-            self._hold(held.filter(pl.col(_LEFT_AT) >= watermark).drop(_LEFT_AT))
-            held = held.filter(pl.col(_LEFT_AT) < watermark)
-        return in_order(held, total_order(held))
+        return {"late": self._late, "rows": self._right.rows + self._left.rows}
 
     def _join(self, ready: pl.DataFrame, settled: list[pl.DataFrame]) -> pl.DataFrame:
         keys = list(self._node.by)
@@ -116,8 +96,7 @@ class LatestJoinOperator(Operator):
             right = pl.DataFrame(schema={**{k: ready.schema[k] for k in keys}, AT: pl.Int64(), **self._right_types})
         joined = ready.join_asof(
             right.select(*keys, AT, *self._right_types),
-            left_on=_LEFT_AT,
-            right_on=AT,
+            on=AT,
             by=keys or None,
             strategy="backward",
             tolerance=self._node.retain,

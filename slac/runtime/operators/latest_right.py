@@ -7,11 +7,10 @@ from typing import Final
 
 import polars as pl
 
+from slac.runtime.audits.held import AT
 from slac.stream.batch import DEPTH, ID, TIME
 from slac.stream.order import in_order
 
-AT: Final = "_at"
-"""Column (Int64 µs) of a right row's time."""
 ORDER: Final = (AT, "_right_depth", "_right_id")
 _FEW: Final = 1024
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import polars as pl
 
 from slac.plan.aggregates import final_exprs
 from slac.plan.lowering import lower
 from slac.plan.nodes import WindowNode
+from slac.runtime.audits.held import AT
 from slac.stream.batch import ID, KEPT, SEEN, TIME, TIME_TYPE, WINDOW_START
 from slac.stream.ids import row_ids
-
-AT: Final = "_at"
-"""Column (Int64 µs) of the instant that partial rows stand for."""
 
 
 class RowResults:
