@@ -62,11 +62,6 @@ def output_adapter(name: str) -> OutputModule:
     return cast(OutputModule, _load("outputs", name))
 
 
-def fields_offered(module: AdapterModule) -> Mapping[str, str]:
-    """Field name -> what it means, for adapters that make events themselves; empty for those that pass any through."""
-    return cast("Mapping[str, str]", getattr(module, "EVENT", {}))
-
-
 def probe_environment(module: AdapterModule, settings: Mapping[str, Any]) -> list[Problem]:
     """What is wrong outside for checked settings; nothing for a module that names nothing outside."""
     probe = getattr(module, "probe_environment", None)

@@ -162,14 +162,17 @@ class Core:
                 break
         closing = self._instructions[before:]
         self._instructions[before:] = [i for i in closing if not isinstance(i, Send)]
-        self._instructions += self._farewells([i for i in closing if isinstance(i, Send)], final, real)
+        # Behind all that was sent before: what a receiver has made safe must not pass for the end.
+        heard = [p.watermark for i in self.inlets.values() for p in i.peers.values()]
+        last = max([final, *heard])
+        self._instructions += self._farewells([i for i in closing if isinstance(i, Send)], last, real)
 
     def _advance(self, watermark: int, *, end: bool) -> None:
         for node_id in self.flow.rim():
             self.flow.promise(node_id, watermark)
         self.flow.run(end=end)
 
-    def _farewells(self, closing: Iterable[Send], final: int, real: int) -> list[Instruction]:
+    def _farewells(self, closing: Iterable[Send], last: int, real: int) -> list[Instruction]:
         frames: dict[str, list[pl.DataFrame]] = {}
         for send in closing:
             if send.frame is not None:
@@ -179,7 +182,7 @@ class Core:
                 n.stream,
                 n.to,
                 pl.concat(frames[n.stream], how="diagonal") if n.stream in frames else None,
-                final,
+                last,
                 ended=True,
                 real=real,
             )
@@ -188,6 +191,7 @@ class Core:
         ]
 
     def _take_instructions(self) -> list[Instruction]:
-        taken = list(self._instructions)
+        notices = (n for o in self.flow.operators.values() for n in o.notices())
+        taken = [*self._instructions, *notices]
         self._instructions.clear()
         return taken
