@@ -161,7 +161,7 @@ _ALL = (
         key="quantile",
         usage="QUANTILE(x, q)",
         results=_to(FLOAT, *_NUMBERS),
-        summary="a value that q of the values do not exceed, within 1 % of itself",
+        summary="the value of rank ⌊q (n − 1)⌋ among n in order, within 1 % of itself",
         options=(Option(what="the q of QUANTILE", problem=_inside),),
     ),
     Aggregate(
