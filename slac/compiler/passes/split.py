@@ -160,36 +160,28 @@ def _language_type(dtype: pl.DataType) -> AnyType:
 
 
 def _whole(draft: Draft, block: str, home: str, target: str) -> Diagnostic:
-    decl = draft.blocks[block]
-    return Diagnostic(
-        code="placement/moved",
-        severity=Severity.NOTE,
-        summary=f'the {kind_of(decl)} "{block}" runs on "{target}", not on "{home}"',
-        span=decl.span,
-        path=decl.path,
-        details=f'its window needs all rows of a key, which may come from several instances of "{home}"',
-    )
+    why = f'its window needs all rows of a key, which may come from several instances of "{home}"'
+    return _elsewhere(draft, block, home, target, why)
 
 
 def _moved(draft: Draft, block: str, stream: str, home: str, target: str) -> Diagnostic:
-    decl = draft.blocks[block]
-    return Diagnostic(
-        code="placement/moved",
-        severity=Severity.NOTE,
-        summary=f'the {kind_of(decl)} "{block}" runs on "{target}", not on "{home}"',
-        span=decl.span,
-        path=decl.path,
-        details=f'it reads "{stream}", whose partials of all instances of "{home}" are merged on "{target}"',
-    )
+    why = f'it reads "{stream}", whose partials of all instances of "{home}" are merged on "{target}"'
+    return _elsewhere(draft, block, home, target, why)
+
+
+def _elsewhere(draft: Draft, block: str, home: str, target: str, why: str) -> Diagnostic:
+    summary = f'the {kind_of(draft.blocks[block])} "{block}" runs on "{target}", not on "{home}"'
+    return _note(draft, block, "placement/moved", summary, why)
 
 
 def _per_instance(draft: Draft, block: str, home: str) -> Diagnostic:
+    summary = f'each instance of "{home}" runs the {kind_of(draft.blocks[block])} "{block}" over its own rows only'
+    details = "where several instances share keys, place it on the node that they connect to"
+    return _note(draft, block, "placement/per-instance", summary, details)
+
+
+def _note(draft: Draft, block: str, code: str, summary: str, details: str) -> Diagnostic:
     decl = draft.blocks[block]
     return Diagnostic(
-        code="placement/per-instance",
-        severity=Severity.NOTE,
-        summary=f'each instance of "{home}" runs the {kind_of(decl)} "{block}" over its own rows only',
-        span=decl.span,
-        path=decl.path,
-        details="where several instances share keys, place it on the node that they connect to",
+        code=code, severity=Severity.NOTE, summary=summary, span=decl.span, path=decl.path, details=details
     )
