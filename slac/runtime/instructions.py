@@ -41,4 +41,14 @@ class Refused:
     raw: bytes
 
 
-Instruction = Publish | Send | Refused
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """A bound of `block` has bitten: so many partial matches were given up since the last word; `at` is event time."""
+
+    block: str
+    bound: str
+    count: int
+    at: int
+
+
+Instruction = Publish | Send | Refused | GaveUp

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from slac.runtime.instructions import GaveUp
 from slac.stream.batch import Batch
 
 BEGINNING: Final = -(1 << 62)
@@ -80,6 +81,10 @@ class Operator(ABC):
     def restore(self, state: State) -> None:
         """Take over a snapshot; called once, before any batch."""
         del state
+
+    def notices(self) -> Iterable[GaveUp]:
+        """What must be told beside rows, each thing once: that a bound has bitten."""
+        return ()
 
     def statistics(self) -> Mapping[str, int]:
         """Counters for status and metrics: `late` (rows dropped as late), `keys` (keys held), and the like."""

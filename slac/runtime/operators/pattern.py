@@ -12,6 +12,7 @@ from typing import Final
 import polars as pl
 
 from slac.plan.nodes import PatternNode
+from slac.runtime.instructions import GaveUp
 from slac.runtime.operator import Operator, OperatorContext, State
 from slac.runtime.patterns.book import RowBook
 from slac.runtime.patterns.events import Incoming
@@ -40,6 +41,8 @@ class PatternOperator(Operator):
         self._results = Results(node, self._understood, context.document)
         self._late = 0
         self._ended = False
+        self._told = 0
+        self._reached = 0
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Hold the rows that some atom may fit until the watermark has passed them."""
@@ -57,7 +60,7 @@ class PatternOperator(Operator):
         latest = self._incoming.latest
         # At the end of the input no silence behind its last row is invented.
         until = watermark if not end or latest is None else min(watermark, latest + 1)
-        self._ended = end
+        self._ended, self._reached = end, until
         found += self._keyed.due(until)
         return (Batch(self._results.frame(found)),) if found else ()
 
@@ -94,7 +97,7 @@ class PatternOperator(Operator):
         values = state.values
         self._late, self._incoming.unkeyed = values["late"], values["unkeyed"]
         self._incoming.first, self._incoming.latest = values["first"], values["latest"]
-        self._keyed.given_up = values["given_up"]
+        self._keyed.given_up = self._told = values["given_up"]
         for port in range(len(self._node.inputs)):
             if f"{_HELD}{port}" in state.frames:
                 self._incoming.put(port, state.frames[f"{_HELD}{port}"])
@@ -105,6 +108,13 @@ class PatternOperator(Operator):
         named = [] if keys is None else zip(keys.get_columns(), self._key_types, strict=True)
         columns = [values_of(column, dtype) for column, dtype in named]
         self._keyed.load(list(zip(*columns, strict=True)) if columns else [()] * count, values["evaluations"], book)
+
+    def notices(self) -> Iterable[GaveUp]:
+        """That `limit` has bitten, with how often since the last word."""
+        count = self._keyed.given_up - self._told
+        if count:
+            self._told = self._keyed.given_up
+            yield GaveUp(self._node.block, f"limit: {self._node.limit}", count, self._reached)
 
     def statistics(self) -> Mapping[str, int]:
         """`late`, `unkeyed` (NULL in a key), `keys` held, `open` partial matches, `given_up` because of `limit`."""

@@ -12,7 +12,7 @@ from slac.diagnostics import RunFailed, SlacError
 from slac.plan.graph import Placement, Plan
 from slac.runtime.checkpoint import Checkpoint, StateDirectory, pack, unpack
 from slac.runtime.core import Core
-from slac.runtime.instructions import Instruction, Publish, Refused, Send
+from slac.runtime.instructions import GaveUp, Instruction, Publish, Refused, Send
 from slac.runtime.links.client import LinkClient
 from slac.runtime.links.server import Arrived, LinkServer
 from slac.runtime.operator import BEGINNING, State
@@ -285,6 +285,8 @@ class Runtime:
                         self._client.send(instruction)
                 case Refused():
                     refused.append(instruction)
+                case GaveUp(block=block, bound=bound, count=count):
+                    log.warning('"%s" has given up %d partial matches, because of its %s', block, count, bound)
         if refused:
             self._quarantine.write(refused, self._clock.now())
 
