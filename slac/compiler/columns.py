@@ -9,6 +9,7 @@ import msgspec
 
 from slac.language.patterns import atoms
 from slac.plan.expressions import AggregateCall, AnyExpr, Call, Case, Cast, Column, FieldOf, Literal, NamedExpr
+from slac.plan.messages import columns_in
 from slac.plan.nodes import (
     AbsenceNode,
     AnyNode,
@@ -120,7 +121,7 @@ def _(node: AuditNode, own: Wanted) -> tuple[Wanted, ...]:
 
 @needs.register
 def _(node: ViolationNode, own: Wanted) -> tuple[Wanted, ...]:
-    return (frozenset(node.keys) | frozenset(columns_of(node.condition)),)
+    return (frozenset(node.keys) | frozenset(columns_of(node.condition)) | frozenset(columns_in(node.message)),)
 
 
 @needs.register

@@ -1,4 +1,4 @@
-"""What an audit says beside its conditions: how long, how often, at what times of the clock. Durations are µs."""
+"""What audits and violations say beside their conditions: how long, how often, at what times. Durations are µs."""
 
 from __future__ import annotations
 
@@ -53,5 +53,14 @@ class FlappingDecl:
 
     changes: int
     within_us: int
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDecl:
+    """What to tell people; `{column}` in it stands for a value."""
+
+    text: str
     span: Span
     path: str = ""

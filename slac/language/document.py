@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from slac.diagnostics import Source, Span
-from slac.language.audit_decls import AfterDecl, BackoffDecl, FlappingDecl, ForDecl, ScheduleDecl
+from slac.language.audit_decls import AfterDecl, BackoffDecl, FlappingDecl, ForDecl, MessageDecl, ScheduleDecl
 from slac.language.event_types import EventDecl, FieldDecl, FieldType
 from slac.language.import_decls import ImportDecl, Imported
 from slac.language.machine_decls import BudgetDecl, LoggingDecl, PlacementDecl, RuntimeDecl, Share
@@ -289,7 +289,7 @@ class ViolationDecl:
     where: Sql | None
     by: tuple[Ref, ...]
     severity: Severity
-    message: str | None
+    message: MessageDecl | None
     labels: Mapping[str, str]
     span: Span
     path: str = ""

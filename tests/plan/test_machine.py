@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from slac.plan.expressions import AnyExpr, Call, Column, Literal
+from slac.plan.guards import After, Backoff, Settle, intervals
 from slac.plan.machine import (
+    AFTER,
     NO_DATA,
     OTHERWISE,
     UNDETERMINED,
     KeyMachine,
     build_machine,
     check_machine,
+    stuck_states,
     to_mermaid,
     transition_table,
 )
@@ -34,12 +38,20 @@ def state_is(name: str) -> AnyExpr:
     return Call(function="=", args=args, dtype=Bool())
 
 
+def bent(node: AuditNode, **specs: dict[str, Any]) -> AuditNode:
+    """The audit with more said of some of its states."""
+    return msgspec.structs.replace(
+        node, states=tuple(msgspec.structs.replace(s, **specs.get(s.name, {})) for s in node.states)
+    )
+
+
 def audit(whens: dict[str, AnyExpr], **options: Any) -> AuditNode:
     """An audit of states with these conditions."""
     states = tuple(StateSpec(name=n, when=w, when_sql=f"is {n}: yes", verdict="ok") for n, w in whens.items())
     return AuditNode(id="a", block="a", node="", schema=Schema(), keys=(), retain=1, states=states, **options)
 
 
+NEVER = Literal(value=None, dtype=Bool())
 LIGHTS = {n: state_is(n) for n in ("up", "low", "down")}
 
 
@@ -126,6 +138,58 @@ def test_a_key_is_stepped_by_conditions() -> None:
     with pytest.raises(KeyError):
         machine.step("when odd")
     assert machine.state == "up"
+
+
+def test_a_guard_holds_a_move_back() -> None:
+    """Rows without data neither count nor break the row; any other row begins it anew."""
+    machine = KeyMachine(transition_table(bent(audit(LIGHTS, initial="up"), down={"settle": Settle(rows=2)})))
+
+    walked = [machine.step(c) for c in ("when down", NO_DATA, "when down", "when down", "when up", "when down")]
+    assert walked == ["up", "up", "down", "down", "up", "up"]
+    assert [machine.step(c) for c in (OTHERWISE, "when down", "when low")] == ["up", "up", "low"]
+
+
+def test_a_guard_of_time_counts_from_the_first_row() -> None:
+    """The row that is so far behind it enters the state."""
+    machine = KeyMachine(transition_table(bent(audit(LIGHTS, initial="up"), down={"settle": Settle(time=10)})))
+
+    assert [machine.step("when down", at) for at in (5, 14, 15)] == ["up", "up", "down"]
+
+
+def test_a_state_that_follows_by_time_stands_for_the_one_before() -> None:
+    """The condition of `down` holds it, and so on along a chain; any other leads out."""
+    whens = {**LIGHTS, "gone": NEVER, "lost": NEVER}
+    node = bent(audit(whens), down={"after": After(time=1, to="gone")}, gone={"after": After(time=1, to="lost")})
+    table = transition_table(node)
+    machine = KeyMachine(table)
+
+    walked = [machine.step(c) for c in ("when down", AFTER, "when down", AFTER, "when down", "when low")]
+    assert walked == ["down", "gone", "gone", "lost", "lost", "low"]
+    assert [f for f in check_machine(table) if f.kind != "undecided"] == []
+    assert stuck_states(table) == frozenset()
+
+
+def test_time_may_not_lead_to_a_state_with_a_condition_or_to_none() -> None:
+    """The first is a slip of design, the second one of spelling."""
+    node = bent(audit(LIGHTS), up={"after": After(time=1, to="down")}, low={"after": After(time=1, to="dwn")})
+
+    found = [(f.kind, f.states) for f in check_machine(transition_table(node))]
+    assert found == [("timed", ("down", "up")), ("unknown", ("dwn", "low"))]
+
+
+@pytest.mark.parametrize(
+    ("backoff", "found"),
+    [
+        (None, (30,)),
+        (Backoff(factor=2, max=200), (30, 60, 120, 200)),
+        (Backoff(factor=1.1, max=34), (30, 33, 34)),
+        (Backoff(factor=3, max=10), (10,)),
+    ],
+)
+def test_intervals_grow_up_to_the_longest(backoff: Backoff | None, found: tuple[int, ...]) -> None:
+    """Each by the factor, and never beyond `max`."""
+    assert intervals(30, backoff) == found
+    assert intervals(None, backoff) == ()
 
 
 def test_the_machine_is_one_of_transitions() -> None:

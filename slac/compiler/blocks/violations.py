@@ -5,8 +5,10 @@ from __future__ import annotations
 from slac.compiler.blocks.context import Lowering
 from slac.compiler.blocks.expressions import condition, scope_of
 from slac.compiler.upstream import window_before
+from slac.diagnostics import listed, suggest
 from slac.language.document import ViolationDecl
 from slac.language.terms import Ref
+from slac.plan.messages import columns_in
 from slac.plan.nodes import AbsenceNode, AnyNode, ViolationNode
 from slac.plan.reports import violation_schema
 from slac.stream.types import Field
@@ -22,10 +24,28 @@ def lower_violation(block: ViolationDecl, lowering: Lowering) -> None:
     if ref is None or upstream is None:
         return
     keys = lowering.keys(block.by, upstream.schema, ref.name)
-    if block.absent is not None:
+    silence = block.absent is not None
+    _check_message(block, lowering, tuple(k.name for k in keys) if silence else upstream.schema.names)
+    if silence:
         _absence(block, lowering, upstream, keys)
     else:
         _condition(block, lowering, ref, upstream, keys)
+
+
+def _check_message(block: ViolationDecl, lowering: Lowering, known: tuple[str, ...]) -> None:
+    """Every column that the message names must be there: the row's, or of a silence the key's."""
+    if block.message is None:
+        return
+    for name in columns_in(block.message.text):
+        if name not in known:
+            whose = "the rows have" if block.absent is None else "a silence has no row, and the key has"
+            lowering.say(
+                "names/unknown-column",
+                f'the message names "{name}", which is no column that it can show',
+                block.message,
+                suggestion=suggest(name, known),
+                details=f"{whose}: {listed(known)}" if known else "there is no key, and a silence has no row",
+            )
 
 
 def _absence(block: ViolationDecl, lowering: Lowering, upstream: AnyNode, keys: tuple[Field, ...]) -> None:
@@ -41,7 +61,7 @@ def _absence(block: ViolationDecl, lowering: Lowering, upstream: AnyNode, keys: 
             keys=tuple(k.name for k in keys),
             silence=silence,
             severity=block.severity,
-            message=block.message,
+            message=block.message.text if block.message else None,
             labels=dict(block.labels),
             # A key must outlive its silence, or nothing would be left to raise.
             retain=max(RETAIN_US, 2 * silence),
@@ -67,7 +87,7 @@ def _condition(block: ViolationDecl, lowering: Lowering, ref: Ref, upstream: Any
             condition=where,
             condition_sql=block.where.text,
             severity=block.severity,
-            message=block.message,
+            message=block.message.text if block.message else None,
             labels=dict(block.labels),
             # A key must outlive the window between two of its rows.
             retain=max(RETAIN_US, 2 * (window.window.every if window is not None else 0)),

@@ -45,6 +45,18 @@ def _stays(block: AuditDecl, retain: int) -> Iterator[Diagnostic]:
                 suggestion=f"write `retain: {every}` or more",
                 details=f"`report_every: {every}` counts from the last report, and `retain: {kept}` from the last row",
             )
+        if state.after is not None and state.after.time_us > retain:
+            time, kept = format_duration(state.after.time_us), format_duration(retain)
+            yield Diagnostic(
+                code="reports/never-due",
+                severity=Severity.WARNING,
+                summary=f'a key that falls silent in "{state.name}" is forgotten after {kept}, before it is '
+                f'"{state.after.to}"',
+                span=state.after.span,
+                path=state.after.path,
+                suggestion=f"write `retain: {time}` or more",
+                details=f"`after: {time}` counts from the state's beginning, and `retain: {kept}` from the last row",
+            )
 
 
 def _silence(block: ViolationDecl, silence: int, draft: Draft, by_id: Mapping[str, AnyNode]) -> Iterator[Diagnostic]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, get_args
 
+from slac.language.audit_decls import MessageDecl
 from slac.language.document import OutputDecl, Severity, ViolationDecl
 from slac.language.reading.cursor import Cursor
 from slac.language.reading.terms import duration, labels, not_built, ref, refs, settings, sql, text
@@ -25,11 +26,18 @@ def violation(cursor: Cursor) -> ViolationDecl:
         where=sql(cursor.get("where")),
         by=refs(cursor.get("by")),
         severity=_severity(cursor),
-        message=text(cursor.get("message")),
+        message=_message(cursor.get("message")),
         labels=labels(cursor.get("labels")),
         span=cursor.key_span,
         path=cursor.path,
     )
+
+
+def _message(cursor: Cursor | None) -> MessageDecl | None:
+    said = text(cursor)
+    if cursor is None or said is None:
+        return None
+    return MessageDecl(text=said, span=cursor.node.span, path=cursor.path)
 
 
 def _severity(owner: Cursor) -> Severity:

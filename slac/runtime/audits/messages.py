@@ -1,19 +1,12 @@
-"""Messages of violations: `{column}` is replaced by the column's value; there are no format specs and no code."""
+"""Messages of violations, row by row: `{column}` is replaced by the column's value."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
-from typing import Final
 
 import polars as pl
 
-_PLACE: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
-
-
-def columns_in(template: str | None) -> tuple[str, ...]:
-    """The columns that a template names, in order, each once."""
-    return tuple(dict.fromkeys(_PLACE.findall(template or "")))
+from slac.plan.messages import PLACE
 
 
 def message(template: str | None, columns: Collection[str]) -> pl.Expr:
@@ -23,7 +16,7 @@ def message(template: str | None, columns: Collection[str]) -> pl.Expr:
     """
     if template is None:
         return pl.lit(None, pl.String)
-    pieces = _PLACE.split(template)
+    pieces = PLACE.split(template)
     parts: list[pl.Expr] = []
     for i, piece in enumerate(pieces):
         if i % 2 == 0:

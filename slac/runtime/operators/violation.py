@@ -9,11 +9,12 @@ import numpy as np
 import polars as pl
 
 from slac.plan.lowering import lower
+from slac.plan.messages import columns_in
 from slac.plan.nodes import ViolationNode
 from slac.runtime.audits.alarms import ALARM, Alarms
 from slac.runtime.audits.evaluation import CONDITION, support
 from slac.runtime.audits.held import AT, HeldRows
-from slac.runtime.audits.messages import columns_in, message
+from slac.runtime.audits.messages import message
 from slac.runtime.audits.occurrences import occurrence_ids
 from slac.runtime.audits.rounds import rounds
 from slac.runtime.audits.slots import NEVER, Longs, Slots

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from slac.runtime.audits.messages import columns_in, message
+from slac.plan.messages import columns_in
+from slac.runtime.audits.messages import message
 
 
 def test_columns_are_replaced_by_values() -> None:
