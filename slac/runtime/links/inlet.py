@@ -119,4 +119,4 @@ class Inlet:
         late = fresh.filter(behind).with_columns(promised.alias(ARRIVAL_WATERMARK))
         self.late += late.height
         batches = [Batch(fresh.filter(~behind).drop(ARRIVAL_WATERMARK, strict=False)), Batch(late, late=True)]
-        return [b for b in batches if b.height] or [Batch(fresh)]
+        return [b for b in batches if b.height]
