@@ -139,11 +139,12 @@ class AndInstance(Instance):
         place = self._parts.index(child)
         if final:
             self._parts[place] = None
-        # What must not come is true without an event: nothing is held for it.
-        token = None if child.step.negative else self._hold(place, bindings)
-        self._matches[place].append((bindings, token))
         others = [[b for b, _ in m] if n != place else [bindings] for n, m in enumerate(self._matches)]
         found = [self._joined(combined) for combined in product(*others)]
+        if not found or child.step.negative or self._is_combined:
+            # What must not come is true without an event: nothing is held for it.
+            token = None if child.step.negative else self._hold(place, bindings)
+            self._matches[place].append((bindings, token))
         over = self._has_ended()
         for number, joined in enumerate(found, 1):
             if self.alive:
@@ -175,6 +176,11 @@ class AndInstance(Instance):
         for bindings in combined:
             joined = joined.joined(bindings)
         return joined
+
+    @property
+    def _is_combined(self) -> bool:
+        """Whether a match may have to wait for those of other parts: one part alone need not be remembered."""
+        return sum(not part.negative for part in self.step.parts) > 1
 
     def _has_ended(self) -> bool:
         waiting = [part is not None for part in self._parts if part is None or not part.step.negative]
