@@ -42,7 +42,6 @@ class Taken:
 
     batches: list[Batch] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
-    records: int = 0
 
 
 class Source:
@@ -89,7 +88,7 @@ class Source:
             origin.position = records.position
         self.heard = max(self.heard, records.arrival)
         kept, ids = self._admit(records, ids)
-        taken = Taken(records=count)
+        taken = Taken()
         if len(ids):
             decoded = self._decoder.decode(kept)
             taken.quarantined = list(decoded.quarantined)

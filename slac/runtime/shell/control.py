@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -46,7 +45,6 @@ class Control:
         self._network = network
         self._record = record
         self._last_reading = 0
-        self._recent: deque[Decision] = deque(maxlen=1000)
 
     def step(self, now: int) -> None:
         """Read, decide, apply."""
@@ -83,7 +81,6 @@ class Control:
             self._write(msgspec.json.encode(made))
         for name, pace in decision.paces.items():
             self._queues[name].pacer.set_rate(pace, now)
-        self._recent.append(decision)
 
     def _write(self, line: bytes) -> None:
         if self._record is None:
