@@ -11,6 +11,7 @@ from slac.compiler.sql.context import Context, Place
 from slac.diagnostics import listed
 from slac.plan.aggregate_signatures import AGGREGATES, NOT_BUILT, Aggregate
 from slac.plan.expressions import AggregateCall, AnyExpr, Column
+from slac.plan.signatures import coerce, widened
 from slac.stream.types import AnyType
 
 __all__ = ["aggregate", "filtered"]
@@ -129,7 +130,8 @@ def _typed(
 ) -> _Arguments | None:
     found = [context.visit(v) for v in values]
     constants = _ranks(options, node, context) if signature.ranked else _constants(signature, options, context)
-    args = [a for a in found if a is not None]
+    # An enum is text, and a list of one a list of text, from here on.
+    args = [coerce(a, widened(a.dtype)) for a in found if a is not None]
     if len(args) < len(found) or constants is None:
         return None
     possible: list[Collection[AnyType]] = [signature.results, *signature.more]
