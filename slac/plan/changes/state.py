@@ -138,6 +138,8 @@ def _(old: AuditNode, new: AnyNode) -> Fate:
     gone = [s.name for s in old.states if s.name not in {t.name for t in new.states}]
     if gone:
         return Fate(outcome="rebuilt", why=f"keys in {', '.join(gone)} have no state until they are next evaluated")
+    if (old.flapping, old.inhibit) != (new.flapping, new.inhibit):
+        return Fate(outcome="rebuilt", why="states stay; changes that were held back are not told any more")
     if [_body(b) for b in old.report] != [_body(b) for b in new.report]:
         return Fate(outcome="rebuilt", why="states stay; report lists begin anew with the reporting period")
     return _kept("each key stays in its state; conditions and intervals hold from the next evaluation on")

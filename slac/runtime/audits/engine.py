@@ -189,7 +189,7 @@ class MachineEngine:
         self._clocks.reported(slots, times)
 
     def _run(self, slots: Longs, until: Longs) -> None:
-        if self._clocks.plain:
+        if self._clocks.plain and not self._inhibited:
             self._stays(slots, until)
         else:
             self._clocks.run(slots, until, self)

@@ -105,8 +105,9 @@ class Slots:
             self._slots[key] = slot
         self._unused = [s for s in range(size - 1, -1, -1) if self._keys[s] is None]
         self._grow(size)
-        for name, column in self._columns.items():
-            column[slots] = frame[_stored(name)].to_numpy()
+        # What an earlier form of the block did not need has the values of a new key.
+        for name in (n for n in self._columns if _stored(n) in frame.columns):
+            self._columns[name][slots] = frame[_stored(name)].to_numpy()
 
     def _key_rows(self, frame: pl.DataFrame) -> list[tuple[Any, ...]]:
         return self._hashable(frame.select(list(self._types))).rows() if self._types else [()] * frame.height

@@ -77,6 +77,8 @@ RULES: list[tuple[str, str, str, str]] = [
     ("totals", "amount > 100}", "amount > 50}", "kept"),
     ("trade", "when: state = 'many'", "when: total > 3", "kept"),
     ("trade", "verdict: ok", "verdict: ok, report_every: 1h", "kept"),
+    ("trade", "verdict: ok", "verdict: ok, for: 2 windows", "kept"),
+    ("trade", "      states:", "      flapping: {changes: 4, within: 1h}\n      states:", "rebuilt"),
     ("trade", "        few: {when", "        rare: {when", "rebuilt"),
     ("trade", "SUM(total)", "MAX(total)", "rebuilt"),
     ("dear", "amount > 1000", "amount > 2000", "kept"),

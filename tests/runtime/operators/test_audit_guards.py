@@ -135,3 +135,28 @@ def test_the_engine_steps_as_the_machines_do(
     if driver.out:
         frame = pl.concat(driver.out)
         assert frame[ID].n_unique() == frame.height
+
+
+def test_a_stay_that_falls_due_in_silence_comes_when_it_is_over() -> None:
+    """One report for however many, at the end; the next one is counted from it."""
+    node = audit_node({"up": 7 * MINUTE, "down": None}, retain=100 * MINUTE)
+    driver = audit(guarded(node, {}, inhibit=Inhibit(port=1, keys=())))
+    driver.give(batch(states([(0, "a", "up")])))
+    driver.give(batch(verdicts([(MINUTE, None, True), (30 * MINUTE, None, False)])), port=1)
+    driver.advance(40 * MINUTE)
+
+    found = [(t // MINUTE, *rest) for t, *rest in told(driver.out, "kind", "state", "changes")]
+    assert found == [(0, "initial", "up", 0), (30, "stay", "up", 0), (37, "stay", "up", 0)]
+
+
+def test_a_first_report_waits_for_the_end_of_a_silence_too() -> None:
+    """It is the initial one; a key that comes while it is silent is silenced as well."""
+    node = audit_node({"up": None, "down": None})
+    driver = audit(guarded(node, {}, inhibit=Inhibit(port=1, keys=("module",))))
+    driver.give(batch(verdicts([(0, "a", True), (9, "a", False)])), port=1)
+    driver.advance(5)
+    driver.give(batch(states([(6, "a", "up"), (7, "a", "down"), (7, "b", "up")])))
+    driver.advance(10)
+
+    columns = ("module", "kind", "state", "previous", "changes")
+    assert told(driver.out, *columns) == [(7, "b", "initial", "up", None, 0), (9, "a", "initial", "down", None, 1)]
