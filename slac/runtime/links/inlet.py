@@ -111,10 +111,11 @@ class Inlet:
         promised = pl.lit(self._promised, pl.Int64)
         behind = pl.col(TIME).cast(pl.Int64) < promised
         if ARRIVAL_WATERMARK in fresh.columns:
-            # Late where it was sent is late here, too, and met the watermark that it met there.
+            # Late where it was sent is late here, too. It met the watermark that it met there, or the one promised here
+            # (`hold`, or a peer that joined later), below which nothing more crosses the next link.
             behind, promised = (
                 behind | pl.col(ARRIVAL_WATERMARK).is_not_null(),
-                pl.coalesce(ARRIVAL_WATERMARK, promised),
+                pl.max_horizontal(ARRIVAL_WATERMARK, promised),
             )
         late = fresh.filter(behind).with_columns(promised.alias(ARRIVAL_WATERMARK))
         self.late += late.height

@@ -5,7 +5,7 @@ import polars as pl
 from slac.plan.nodes import LinkInNode
 from slac.runtime.links.inlet import Inlet
 from slac.runtime.operator import BEGINNING
-from slac.stream.batch import ID, TIME, TIME_TYPE
+from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, TIME_TYPE
 from slac.stream.types import Schema
 
 SECOND = 1_000_000
@@ -102,3 +102,16 @@ def test_a_snapshot_keeps_what_was_accepted() -> None:
 
     assert give(again, "a", rows(1, 2, 3), 4) == [3]
     assert again.join("a", 0) == 4 * SECOND
+
+
+def test_a_late_row_stands_behind_what_was_promised_here() -> None:
+    """Its sender was away for longer than `hold`: on the next link it must not lie below what has crossed."""
+    end = inlet()
+    give(end, "a", rows(1), 2)
+    promised = end.watermark(100 * SECOND)
+    late = rows(3).with_columns(pl.lit(20 * SECOND).alias(ARRIVAL_WATERMARK))
+
+    (batch,) = end.accept("a", late, watermark=30 * SECOND, ended=False, real=None, now=101 * SECOND)
+
+    assert batch.late
+    assert batch.frame[ARRIVAL_WATERMARK].to_list() == [promised] == [40 * SECOND]
