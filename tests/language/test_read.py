@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from slac.diagnostics import Diagnostic, Source, render_text
 from slac.language import DocumentDecl, Rate, Share, read_document
+from slac.language.document import ComputationDecl
 
 DOCUMENTS = Path(__file__).parent / "documents"
 MINUTE = 60_000_000
@@ -87,7 +88,9 @@ def test_every_word() -> None:
     assert (requests.time.unit, requests.time.lateness_us, limits.time.mode) == ("us", 2_000_000, "ingest")
     assert requests.map[1].steps == ("result", "duration")
     assert document.events[1].payload[3].fields[1].nullable
-    assert document.computations[0].join[0].alias == "l"
+    first = document.computations[0]
+    assert isinstance(first, ComputationDecl)
+    assert first.join[0].alias == "l"
     assert document.audits[0].no_data == "undecided"
     assert document.audits[0].retain_us == 48 * 60 * MINUTE
     assert document.violations[0].labels == {"page": "yes"}
@@ -134,7 +137,9 @@ def test_a_node_without_a_budget_takes_the_documents() -> None:
 def test_parameters() -> None:
     """A given value wins over the default; SQL with a parameter still knows where its other words stand."""
     document = good("everything.yaml", parameters={"window": "1m", "limit": "0.5"})
-    window, where = document.computations[0].window, document.probes[0].where
+    first, where = document.computations[0], document.probes[0].where
+    assert isinstance(first, ComputationDecl)
+    window = first.window
 
     assert window is not None
     assert (window.size_us, window.every_us) == (MINUTE, MINUTE // 6)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from slac.compiler import CompileOptions, compile_paths
-from slac.plan import Plan
+from slac.plan.graph import Plan
 from slac.testing import Harness
 
 DOCUMENT = Path(__file__).parent / "documents" / "availability.yaml"

@@ -19,8 +19,8 @@ from slac.compiler.passes.events import events
 from slac.compiler.passes.exits import exits
 from slac.compiler.passes.fill import fill
 from slac.compiler.passes.gaps import gaps
-from slac.compiler.passes.know import know
 from slac.compiler.passes.imports import imports
+from slac.compiler.passes.know import know
 from slac.compiler.passes.link import link
 from slac.compiler.passes.names import names
 from slac.compiler.passes.nulls import nulls

@@ -1,5 +1,7 @@
 """What is known of values before any row is seen: ranges of expressions, and judgements of conditions."""
 
+from typing import get_args
+
 import pytest
 
 from slac.compiler import compile_document
@@ -97,7 +99,7 @@ def test_sums_of_flags_are_parts_of_the_count() -> None:
 
 def test_every_kind_of_node_has_a_bound() -> None:
     """A new kind of node must say how much state it holds."""
-    kinds: tuple[type[AnyNode], ...] = AnyNode.__args__  # type: ignore[attr-defined]
+    kinds: tuple[type[AnyNode], ...] = get_args(AnyNode)
 
     assert not [k.__name__ for k in kinds if state_bound.dispatch(k) is state_bound.dispatch(object)]
     assert state_bound.dispatch(SelectNode) is not state_bound.dispatch(object)
