@@ -67,8 +67,8 @@ class Story:
         while self.waiting and (self.waiting[0][0] < time or self.waiting[0] == (time, True)):
             at, quiet = self.waiting.pop(0)
             alive = last is not None and at < last + self.retain
-            if alive:
-                self._clocks(at - quiet)
+            if last is not None:
+                self._clocks(min(at - quiet, last + self.retain))
             was, self.quiet = self.quiet, quiet
             if was and not quiet and alive and self.held:
                 self._say(at, "released" if self.held > 1 else "stay")
