@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import polars as pl
 
@@ -10,6 +11,9 @@ from slac.plan.nodes import LinkOutNode, OutputNode
 from slac.runtime.instructions import Instruction, Publish, Send
 from slac.runtime.operator import BEGINNING, Operator, State
 from slac.stream.batch import REVISION, TIME, Batch, link_place, total_order
+
+MOST_ROWS: Final = 500_000
+"""Rows in one message of a link: what a watermark that stood still for long sets free is sent in parts."""
 
 
 class OutputOperator(Operator):
@@ -64,8 +68,18 @@ class LinkOutOperator(Operator):
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Release what the watermark has passed."""
         del end
-        self._instructions.append(Send(self._node.stream, self._node.to, self._release(watermark), watermark))
+        ready = self._release(watermark)
+        while ready is not None and ready.height > MOST_ROWS:
+            first, until = _first_part(ready)
+            if not first.height:
+                break
+            self._send(first, until)
+            ready = ready.slice(first.height)
+        self._send(None if ready is None else ready.sort(total_order(ready)), watermark)
         return ()
+
+    def _send(self, frame: pl.DataFrame | None, watermark: int) -> None:
+        self._instructions.append(Send(self._node.stream, self._node.to, frame, watermark))
 
     def next_due(self) -> int | None:
         """Every advance of the watermark is news to the other side."""
@@ -99,4 +113,12 @@ class LinkOutOperator(Operator):
         self._held, self._lowest = [], None
         if rest.height:
             self._hold(rest)
-        return ready.sort(total_order(ready))
+        return ready.sort(link_place(ready)) if ready.height > MOST_ROWS else ready
+
+
+def _first_part(ready: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """What lies before the place of row `MOST_ROWS`, in the total order, and that place; `ready` is sorted by place."""
+    places = ready.select(link_place(ready).alias(TIME))[TIME]
+    until = int(places[MOST_ROWS])
+    first = ready.head(int((places < until).sum()))
+    return first.sort(total_order(first)), until

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -118,6 +119,19 @@ def test_many_edges_say_what_one_process_says(events: list[Event], random: Any) 
     harness.end()
 
     assert_same(outcome(harness), one_process(events))
+
+
+def test_what_a_link_holds_is_sent_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Much that one watermark sets free is many messages, each complete below a watermark of its own."""
+    events = [event(i % 7, "ab"[i % 2], "xyz"[i % 3], ok=i % 5 > 0, took=i) for i in range(60)]
+    events.append(event(80, "a", "x", ok=True, took=1))
+    expected = one_process(events)
+    monkeypatch.setattr("slac.runtime.rim.MOST_ROWS", 2)
+    harness = Harness(plan(collapse=False))
+    harness.give("watchdog", events)
+    harness.end()
+
+    assert_same(outcome(harness), expected)
 
 
 def test_a_live_run_notices_silence_by_its_idle_promise() -> None:

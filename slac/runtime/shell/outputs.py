@@ -53,12 +53,14 @@ class OutputWorker:
         self._news.set()
 
     async def stop(self, patience: float) -> None:
-        """Give what waits `patience` seconds to get out, then let go."""
+        """Give what waits `patience` seconds to get out, then let go; nothing where it was stopped or never started."""
+        if self._task is None:
+            return
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), patience)
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
         if self._waiting:
             log.error("output %s: %d batches are not published", self.name, len(self._waiting))
         await self._adapter.close()

@@ -68,6 +68,7 @@ class Runtime:
         self._core = Core(self._part, now=self._started, live=self._live, expect=settings.expect)
         self._directory = make_state_directory(plan, settings)
         self._checkpoints = 0
+        self._written: dict[tuple[str, str], int] = {}
         self._queues = make_queues(self._core.sources, self._budget, clock, self._wake)
         self._outputs = make_outputs(self._part, settings)
         self._adapters = make_inputs(self._part, settings, clock)
@@ -136,6 +137,7 @@ class Runtime:
         if self._client is not None:
             self._client.outbox.restore(states["outbox"])
         self._checkpoints = checkpoint.number
+        self._written = self._marks()
         age = (self._clock.now() - checkpoint.taken) / SECOND
         log.info("going on from checkpoint %d, taken %.0f s ago", checkpoint.number, age)
 
@@ -178,6 +180,8 @@ class Runtime:
                 next_tick = min(now + SECOND, max(self._core.next_wake() or now + SECOND, now + SECOND // 100))
             if now >= next_checkpoint or (self._core.finished and self._finished_at is None):
                 await self._checkpoint()
+                if self._core.finished:
+                    await self._checkpoint()  # both generations hold the end: senders may forget all
                 next_checkpoint = self._clock.now() + self._plan.data.checkpoint
                 self._finished_at = now if self._core.finished else None
 
@@ -302,6 +306,9 @@ class Runtime:
         known = self._core.inlets[stream].peers.get(peer)
         return known.watermark if known is not None else BEGINNING
 
+    def _marks(self) -> dict[tuple[str, str], int]:
+        return {(s, p): peer.watermark for s, i in self._core.inlets.items() for p, peer in i.peers.items()}
+
     async def _checkpoint(self) -> None:
         if self._directory is None:
             return
@@ -309,7 +316,7 @@ class Runtime:
         states |= {f"output:{n}": w.snapshot() for n, w in self._outputs.items()}
         if self._client is not None:
             states["outbox"] = self._client.outbox.snapshot()
-        safe = {(s, p): peer.watermark for s, i in self._core.inlets.items() for p, peer in i.peers.items()}
+        marks = self._marks()
         taken, number = self._clock.now(), self._checkpoints + 1
         try:
             # The core stands still until it is written; links and inputs stay alive, for encoding may take long.
@@ -318,6 +325,8 @@ class Runtime:
             log.warning("%s; the run goes on, but a restart would go back to checkpoint %d", error, self._checkpoints)
             return
         self._checkpoints += 1
+        # A damaged checkpoint gives way to the one before it: only what that one holds too may be forgotten by senders.
+        safe, self._written = self._written, marks
         if self._server is not None:
             self._server.acknowledge(lambda s, p: safe.get((s, p), BEGINNING))
 
@@ -342,6 +351,8 @@ class Runtime:
         )
 
     async def _close(self) -> None:
+        for worker in self._outputs.values():
+            await worker.stop(patience=0.0)
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
