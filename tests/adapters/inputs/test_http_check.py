@@ -83,9 +83,7 @@ def check(steps: list[dict[str, Any]], **settings: Any) -> dict[str, Any]:
     return events[0]
 
 
-def build(
-    url: str, cases: dict[str, list[dict[str, Any]]], *, once: bool = True, **more: Any
-) -> HttpCheckInput:
+def build(url: str, cases: dict[str, list[dict[str, Any]]], *, once: bool = True, **more: Any) -> HttpCheckInput:
     """The adapter for cases of the module `shop`."""
     modules = {"shop": {"cases": {name: {"steps": steps} for name, steps in cases.items()}}}
     settings = {"url": url, "modules": modules, **more}

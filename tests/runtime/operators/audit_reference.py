@@ -164,7 +164,7 @@ class Story:
         body = list(self._body(time))
         kind = "initial" if self.published is None else kind
         said = (time, self.key, kind, self.machine.state, self.told, verdict, self.since, self.published, kept, body)
-        counted = () if self.flapping is None else (self.calm is not None,)
+        counted: tuple[int, ...] = () if self.flapping is None else (self.calm is not None,)
         counted += () if self.flapping is None and self.silences is None else (self.untold,)
         self.said.append((*said, *counted))
         self.boundary = self.published = time

@@ -62,7 +62,7 @@ def nodes(draw: st.DrawFn) -> AuditNode:
     )
     timed = draw(st.booleans())
     flapping = draw(st.sampled_from([None, Flapping(changes=3, within=9 * MINUTE), Flapping(changes=2, within=1)]))
-    specs = {
+    specs: dict[str, dict[str, Any]] = {
         "up": {"settle": draw(settles), "report_at": draw(schedules)},
         "low": {"settle": draw(settles), "after": After(time=6 * MINUTE, to="gone") if timed else None},
         "down": {

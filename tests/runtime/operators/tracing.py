@@ -131,7 +131,7 @@ def _complete(form: TraceForm, records: list[Record]) -> int | None:
         level = sum({"before": 1, "after": -1}.get(r["kind"], 0) for r in records)
         return latest if level == 0 else None
     root = next(r for r in records if r["eoi"] == 0)["tout"]
-    return max(latest, root) if root is not None else latest
+    return int(max(latest, root)) if root is not None else latest
 
 
 def _row(form: TraceForm, ended: Ended, *, repair: bool) -> Row:
