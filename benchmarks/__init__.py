@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 BENCHMARKS: Final[Mapping[str, str]] = {
     "compile": "benchmarks.compile",
     "engine": "benchmarks.engine",
+    "traces": "benchmarks.traces",
     "startup": "benchmarks.startup",
     "idle": "benchmarks.idle",
 }

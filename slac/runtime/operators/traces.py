@@ -104,8 +104,7 @@ class TracesOperator(Operator):
 
     def _over(self, frame: pl.DataFrame | None, watermark: int) -> Iterator[Cut]:
         """What is over; cell by cell only where the limit may be passed, for it makes no difference elsewhere."""
-        new = 0 if frame is None else frame[KEY].n_unique()
-        if len(self._waiting) + new > self._spec.limit:
+        if self._may_pass_limit(frame):
             for end in self._cells(frame, watermark):
                 before = None if frame is None else frame.filter(pl.col(AT) < end)
                 yield from self._advance(before, end)
@@ -118,6 +117,12 @@ class TracesOperator(Operator):
             self._cell_end = _cell_end(int(frame[AT][-1]))
         yield from self._advance(frame, watermark)
 
+    def _may_pass_limit(self, frame: pl.DataFrame | None) -> bool:
+        room = self._spec.limit - len(self._waiting)
+        if frame is None or frame.height <= room:
+            return room < 0
+        return frame[KEY].n_unique() > room
+
     def _cells(self, frame: pl.DataFrame | None, watermark: int) -> list[int]:
         """Ends of cells that hold rows, up to the watermark."""
         ends = {self._cell_end} if len(self._waiting) > self._spec.limit else set()
@@ -127,7 +132,9 @@ class TracesOperator(Operator):
 
     def _advance(self, frame: pl.DataFrame | None, watermark: int) -> Iterator[Cut]:
         """Take the rows (before the watermark) and say which traces are over at it."""
-        keys: Hashes = np.empty(0, np.uint64) if frame is None else np.unique(frame[KEY].to_numpy())
+        keys: Hashes = np.empty(0, np.uint64)
+        if frame is not None and len(self._waiting):
+            keys = np.unique(frame[KEY].to_numpy())
         parts = self._waiting.take(keys, watermark) + ([frame] if frame is not None and frame.height else [])
         if not parts:
             return

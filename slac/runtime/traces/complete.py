@@ -58,7 +58,7 @@ def is_permutation(place: Longs, groups: Groups) -> Flags:
 def repeated(place: Longs, groups: Groups, among: Flags) -> Flags:
     """Records whose place an earlier record of their group has."""
     found = np.zeros(groups.rows, np.bool_)
-    frame = pl.DataFrame({"g": groups.number()[among], "p": place[among]})
+    frame = pl.DataFrame({"g": groups.number[among], "p": place[among]})
     found[among] = ~frame.select(pl.struct("g", "p").is_first_distinct()).to_series().to_numpy()
     return found
 

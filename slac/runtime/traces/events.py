@@ -74,7 +74,7 @@ def _mismatched(operation: Hashes, depth: Longs, groups: Groups, among: Flags) -
     by_depth = rows[np.argsort(depth[rows].astype(np.uint16) if narrow else depth[rows], kind="stable")]
     wrong = operation[by_depth[0::2]] != operation[by_depth[1::2]]
     found = np.zeros(len(groups), np.bool_)
-    found[groups.number()[by_depth[0::2][wrong]]] = True
+    found[groups.number[by_depth[0::2][wrong]]] = True
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, TypeVar
 
 import numpy as np
@@ -17,7 +18,7 @@ S = TypeVar("S", bound=np.generic)
 _BITS: Final = 62
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Groups:
     """Contiguous groups of rows, none empty: `starts` has where each begins and, last, the number of rows."""
 
@@ -52,7 +53,7 @@ class Groups:
         """Where the last row of each group is."""
         return self.starts[1:] - 1
 
-    @property
+    @cached_property
     def counts(self) -> Longs:
         """Rows a group."""
         return np.diff(self.starts)
@@ -61,6 +62,7 @@ class Groups:
         """A value a group → a value a row."""
         return np.repeat(values, self.counts)
 
+    @cached_property
     def number(self) -> Longs:
         """Of each row, its group."""
         return np.repeat(np.arange(len(self)), self.counts)
@@ -94,7 +96,7 @@ class Groups:
     def running_max(self, values: Longs, top: int) -> Longs:
         """Of each row, the highest value of its group up to it; values lie in [0, top]."""
         shift = max(int(top).bit_length(), 1)
-        number = self.number()
+        number = self.number
         if shift + len(self).bit_length() > _BITS:
             frame = pl.DataFrame({"g": number, "v": values})
             return frame.select(pl.col("v").cum_max().over("g")).to_series().to_numpy()

@@ -68,5 +68,5 @@ def in_place(place: Longs, sound: Flags, groups: Groups) -> Longs:
     order[(groups.spread(groups.first) + place)[well]] = np.flatnonzero(well)
     bad = np.flatnonzero(~well)
     if len(bad):
-        order[bad] = bad[np.lexsort((place[bad], groups.number()[bad]))]
+        order[bad] = bad[np.lexsort((place[bad], groups.number[bad]))]
     return order

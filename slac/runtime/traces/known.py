@@ -10,7 +10,7 @@ import polars as pl
 from slac.runtime.operator import BEGINNING
 from slac.runtime.traces.groups import Hashes, Longs
 
-_GATHER: Final = 8
+_GATHER: Final = 2
 _FEW: Final = 4096
 
 
@@ -63,8 +63,11 @@ class Ended:
 
 def _sorted(keys: Hashes, times: Longs) -> tuple[Hashes, Longs]:
     """By key, with the latest time of each."""
-    order = np.lexsort((times, keys))
+    order = np.argsort(keys, kind="stable")
     keys, times = keys[order], times[order]
-    last = np.ones(len(keys), np.bool_)
-    last[:-1] = keys[1:] != keys[:-1]
-    return keys[last], times[last]
+    first = np.ones(len(keys), np.bool_)
+    first[1:] = keys[1:] != keys[:-1]
+    if first.all():
+        return keys, times
+    begin = np.flatnonzero(first)
+    return keys[begin], np.maximum.reduceat(times, begin)

@@ -89,7 +89,7 @@ class TraceRows:
             found.append(pl.Series("repaired", repaired & (reason == OK) & (judged.found != OK)))
         if self._node.spec.operations:
             listed = pl.struct(frame[OPERATION].gather(calls.rows).alias("operation"), depth=pl.Series(calls.depths))
-            lists = pl.select(listed.alias("operations"), trace=pl.Series(calls.groups.number())).group_by(
+            lists = pl.select(listed.alias("operations"), trace=pl.Series(calls.groups.number)).group_by(
                 "trace", maintain_order=True
             )
             found.append(_rows_or_null(lists.agg("operations")["operations"], place).fill_null([]))

@@ -58,7 +58,7 @@ def judge_spans(frame: pl.DataFrame, groups: Groups, signature: Hashes) -> Judge
 def _callers(frame: pl.DataFrame, groups: Groups) -> tuple[Longs, Flags]:
     """Of each span the row of its caller (−1: not in the trace), and whether an earlier span has the same name."""
     rows = pl.Series("row", np.arange(groups.rows))
-    spans = frame.select(pl.Series("g", groups.number()), SPAN, PARENT, rows)
+    spans = frame.select(pl.Series("g", groups.number), SPAN, PARENT, rows)
     first = pl.struct("g", SPAN).is_first_distinct()
     named = spans.select("g", SPAN, "row", first=first)
     found = spans.select("g", PARENT).join(
@@ -97,5 +97,5 @@ def _ordered(judged: Judged, frame: pl.DataFrame) -> Judged:
     """With calls in the order of their beginnings, callers first."""
     calls = judged.calls
     start = frame[START].to_numpy()[calls.rows] if len(calls.rows) else calls.rows
-    order = np.lexsort((calls.depths, start, calls.groups.number()))
+    order = np.lexsort((calls.depths, start, calls.groups.number))
     return replace(judged, calls=replace(calls, rows=calls.rows[order], depths=calls.depths[order]))

@@ -131,7 +131,7 @@ def run(
 
 
 @pytest.mark.parametrize("kind", ["executions", "events", "events repaired", "spans"])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_traces_are_what_the_definition_says(kind: str, data: st.DataObject) -> None:
     """In any portions, across restarts, out of order within the lateness."""
@@ -153,7 +153,7 @@ def test_traces_are_what_the_definition_says(kind: str, data: st.DataObject) -> 
     assert out.equals(again) if out.height else not again.height
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_a_limit_gives_up_the_same_traces_in_any_portions(data: st.DataObject) -> None:
     """Those that began first, at the end of a cell of event time."""
