@@ -11,7 +11,7 @@ import numpy.typing as npt
 import orjson
 import polars as pl
 
-from slac.adapters.decoding import Decoder, Quarantined, WireSchema, count_records, take_lines
+from slac.adapters.decoding import Decoder, Quarantined, WireSchema, find_lines, take_lines
 from slac.plan.nodes import SourceNode
 from slac.runtime.arrival import Arrival
 from slac.runtime.natural_ids import NaturalIds
@@ -81,7 +81,8 @@ class Source:
     def take(self, records: Records) -> Taken:
         """Gate, decode and stamp `records`; the position is remembered for the next checkpoint."""
         origin = self._origin(records.source)
-        count = records.frame.height if records.frame is not None else count_records(records.ndjson or b"")
+        lines = find_lines(records.ndjson or b"") if records.frame is None else None
+        count = records.frame.height if records.frame is not None else len(lines or ())
         ids = sequence_ids(origin.prefix, origin.next, count)
         origin.next += count
         if records.position is not None:
@@ -90,7 +91,7 @@ class Source:
         kept, ids = self._admit(records, ids)
         taken = Taken()
         if len(ids):
-            decoded = self._decoder.decode(kept)
+            decoded = self._decoder.decode(kept, lines if kept is records else None)
             taken.quarantined = list(decoded.quarantined)
             self.unknown_fields += decoded.unknown_fields
             frame = self._stamp(decoded.frame, ids)

@@ -2,6 +2,7 @@
 
 from slac.adapters.decoding.frames import FrameDecoder
 from slac.adapters.decoding.intervals import IntervalCheck
+from slac.adapters.decoding.lines import Lines, find_lines
 from slac.adapters.decoding.ndjson import NdjsonDecoder
 from slac.adapters.decoding.result import Decoded
 from slac.adapters.decoding.types import TypeCheck
@@ -20,16 +21,19 @@ class Decoder:
         if schema.until is not None:
             self._checks.append(IntervalCheck(schema, schema.until))
 
-    def decode(self, records: Records) -> Decoded:
-        """Decode all records. Never raises for what they hold: that goes to `quarantined`."""
-        decoded = self._decode(records)
+    def decode(self, records: Records, lines: Lines | None = None) -> Decoded:
+        """Decode all records. Never raises for what they hold: that goes to `quarantined`.
+
+        `lines`: where the records of `ndjson` stand, for a caller who has looked already.
+        """
+        decoded = self._decode(records, lines)
         for check in self._checks:
             decoded = check.check(decoded, records)
         return decoded
 
-    def _decode(self, records: Records) -> Decoded:
+    def _decode(self, records: Records, lines: Lines | None) -> Decoded:
         if records.ndjson is not None:
-            return self._ndjson.decode(records.ndjson, records.arrival)
+            return self._ndjson.decode(lines or find_lines(records.ndjson), records.arrival)
         if records.frame is not None:
             return self._frames.decode(records.frame, records.arrival)
         raise ValueError(f"the records of {records.source!r} hold neither NDJSON nor a frame")

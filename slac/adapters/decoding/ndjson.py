@@ -8,7 +8,7 @@ import msgspec
 import polars as pl
 
 from slac.adapters.decoding.columns import gather, plain, to_series
-from slac.adapters.decoding.lines import Lines, find_lines
+from slac.adapters.decoding.lines import Lines
 from slac.adapters.decoding.maps import canonical_column
 from slac.adapters.decoding.reasons import reason
 from slac.adapters.decoding.result import ROW, Decoded, Quarantined
@@ -44,9 +44,8 @@ class NdjsonDecoder:
         self._nested = tuple((f, p) for f, p in self._places if isinstance(f.dtype, Struct | List))
         self._known = schema.known_paths()
 
-    def decode(self, ndjson: bytes, arrival: int) -> Decoded:
+    def decode(self, lines: Lines, arrival: int) -> Decoded:
         """Decode whole lines; `arrival` (wall-clock µs) is the time of all rows where the input takes the arrival."""
-        lines = find_lines(ndjson)
         kept = self._comply(lines)
         frame = self._frame(kept, lines, arrival)
         kept.quarantined.sort(key=lambda q: q.index)
