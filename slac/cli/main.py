@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -50,6 +51,8 @@ def console() -> int:
     Loading the compiler makes some hundred thousand objects that live as long as the process: looking through them
     again and again, and once more at the end, took a third of `slac compile` (docs/adr/0013).
     """
+    # Until a command has its own way to stop, Ctrl-C ends it at once, even while it is still being loaded.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     gc.set_threshold(200_000, 50, 100)
     code = main()
     gc.freeze()

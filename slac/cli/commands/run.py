@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -51,7 +52,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Run an SLA document until its inputs end (--once) or it is interrupted."""
     environment = click.get_current_context().obj
-    settings = {"instance": instance or platform.node(), "state": state, "once": once, "expect": expect}
+    settings = {"instance": _name(instance or platform.node()), "state": state, "once": once, "expect": expect}
     if plan_file is not None:
         plan = launch.read_plan(plan_file)
         chosen = RunSettings(node=node or _only_node(plan), **settings)  # type: ignore[arg-type]
@@ -66,6 +67,13 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         chosen = RunSettings(node=node or ALL, **settings)  # type: ignore[arg-type]
     plan.placement(chosen.node)
     launch.execute_anew(plan, chosen, summary, environment)
+
+
+def _name(instance: str) -> str:
+    """An instance's name stands in paths and on links."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", instance):
+        raise UsageError(f'"{instance}" cannot name an instance: letters, digits, dots, dashes and underscores can')
+    return instance
 
 
 def _only_node(plan: Plan) -> str:

@@ -43,6 +43,7 @@ class LinkClient:
         self._wake = wake
         self._epoch = self._number = 0
         self._heard = clock.now()
+        self._alone = False
         self._refused_since: int | None = None
         self._socket = zmq.asyncio.Context.instance().socket(zmq.DEALER)
         self._socket.setsockopt(zmq.IDENTITY, hello.session.encode())
@@ -107,7 +108,11 @@ class LinkClient:
         while True:
             if self.welcomed and self._clock.now() - self._heard > SILENT:
                 log.warning("%s does not answer; what it misses is kept and sent again", self._address)
+                self._alone = True
                 self._begin_anew()
+            elif not self.welcomed and not self._alone and self._clock.now() - self._heard > SILENT:
+                log.warning("nobody answers at %s yet; what is to be sent there is kept", self._address)
+                self._alone = True
             self._put(encode(Beat() if self.welcomed else self._hello))
             await asyncio.sleep(BEAT / SECOND)
 
@@ -145,7 +150,7 @@ class LinkClient:
         if self.welcomed or welcome.attempt != self._hello.attempt:
             return  # hellos pile up while the receiver is busy or away; the first answer counts
         log.info("connected to %s", self._address)
-        self.welcomed, self._refused_since = True, None
+        self.welcomed, self._refused_since, self._alone = True, None, False
         self._epoch, self._number = welcome.epoch, 0
         self._bare.clear()
         for held in list(self.outbox.resume(welcome.accepted)):

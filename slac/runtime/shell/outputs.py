@@ -63,7 +63,10 @@ class OutputWorker:
         self._task = None
         if self._waiting:
             log.error("output %s: %d batches are not published", self.name, len(self._waiting))
-        await self._adapter.close()
+        try:
+            await self._adapter.close()
+        except Exception as error:  # noqa: BLE001 - an output that cannot even close does not keep the others open
+            log.error("output %s could not be closed: %s", self.name, error)  # noqa: TRY400 - the reason is enough
 
     def snapshot(self) -> State:
         """What waits."""

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from slac.diagnostics import RunFailed, SlacError
+from slac.diagnostics import RunFailed, SlacError, UsageError
 from slac.plan.graph import Placement, Plan
 from slac.runtime.checkpoint import Checkpoint, StateDirectory, pack, unpack
 from slac.runtime.core import Core
@@ -142,6 +142,9 @@ class Runtime:
         log.info("going on from checkpoint %d, taken %.0f s ago", checkpoint.number, age)
 
     async def _start(self) -> None:
+        if self.settings.once and self._queues and not any(q.source.node.can_wait for q in self._queues.values()):
+            names = ", ".join(self._queues)
+            raise UsageError(f"--once reads inputs to their end, and none of these ever ends: {names}")
         self._control.step(self._clock.now())  # a first pace, before a file can flood its queue
         for worker in self._outputs.values():
             await worker.start()
@@ -156,6 +159,7 @@ class Runtime:
 
     def _input_done(self, name: str, task: asyncio.Task[None]) -> None:
         self._queues[name].closed = True
+        self._end_what_never_ends()
         error = None if task.cancelled() else task.exception()
         if isinstance(error, SlacError):
             self._failure = self._failure or error
@@ -163,6 +167,13 @@ class Runtime:
             log.error("input %s failed", name, exc_info=error)
             self._failure = self._failure or RunFailed(f"input {name} failed: {type(error).__name__}: {error}")
         self._wake.set()
+
+    def _end_what_never_ends(self) -> None:
+        """With `once`, inputs that listen are over when all that can be read to an end have been."""
+        if self.settings.once and all(q.closed for q in self._queues.values() if q.source.node.can_wait):
+            for name, queue in self._queues.items():
+                if not queue.closed:
+                    self._tasks[name].cancel()
 
     async def _loop(self) -> None:
         next_control = next_tick = self._clock.now()
