@@ -34,7 +34,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "names/cycle": "Blocks or event types refer to one another in a circle",
         "names/duplicate-block": "Two blocks or types of a document have the same name",
         "names/duplicate-column": "A column name stands twice",
-        "names/reserved-column": "A column name begins with an underscore",
+        "names/reserved-column": "A column has a name that slac keeps for itself",
         "names/unknown-block": "No block or event type has this name",
         "names/unknown-column": "A column that the stream does not have",
         "names/unknown-function": "A function that the language does not have",

@@ -16,6 +16,8 @@ import polars as pl
 
 from slac.stream.batch import ID, KEPT, META, REVISION, SEEN, TIME, WINDOW_START
 
+OWN_KEYS: Final = frozenset({"document", "block", "type", "id", "revision"})
+"""What a published column may not be called: these make the idempotency key. The compiler refuses it."""
 _HIDDEN: Final = frozenset(META)
 _INSTANT: Final = timedelta(microseconds=1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from slac.adapters.discovery import output_adapter
+from slac.adapters.publication.records import OWN_KEYS
 from slac.adapters.secrets import checked
 from slac.compiler.blocks.context import Lowering
 from slac.language.document import OutputDecl
@@ -18,6 +19,14 @@ def lower_output(block: OutputDecl, lowering: Lowering) -> None:
     known = [i for i in named.values() if i is not None]
     if len(known) < len(named):
         return
+    for ref, node in zip(block.from_, known, strict=False):
+        for column in sorted(OWN_KEYS & set(node.schema.names)):
+            lowering.say(
+                "names/reserved-column",
+                f'"{ref.name}" has a column "{column}", which would hide the record\'s own key of that name',
+                ref,
+                suggestion="give the column another name before it is published",
+            )
     values = {name: s.value for name, s in block.settings.items()}
     settings, _ = checked(output_adapter(block.adapter.name), values)
     lowering.add(
