@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
 
-from slac.diagnostics import suggest
+from slac.language.zones import parse_zone
 
-_ZONE: Final = re.compile(r"UTC|[A-Z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+)+")
 _SOME_DAY: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _DAILY: Final = re.compile(r"([0-9]{1,2}):([0-9]{2})(?: +(\S+))?")
 
@@ -51,15 +49,3 @@ def parse_cron(text: str) -> str:
     except StopIteration:
         raise ValueError(f'"{text}" never comes: there is no such day') from None
     return " ".join(fields)
-
-
-def parse_zone(text: str) -> str:
-    """The name of a time zone as it is. Raises ValueError with a sentence."""
-    try:
-        known = _ZONE.fullmatch(text) is not None and bool(ZoneInfo(text).key)
-    except (LookupError, ValueError, OSError):
-        known = False
-    if not known:
-        hint = suggest(text, sorted(z for z in available_timezones() if _ZONE.fullmatch(z)))
-        raise ValueError(f'"{text}" is no time zone: write one like Europe/Berlin or UTC{f"; {hint}" if hint else ""}')
-    return text

@@ -6,9 +6,10 @@ from types import MappingProxyType
 from slac.language.durations import parse_duration
 from slac.language.lasting import parse_lasting
 from slac.language.rates import parse_burst, parse_rate
-from slac.language.schedules import parse_cron, parse_daily, parse_zone
+from slac.language.schedules import parse_cron, parse_daily
 from slac.language.sizes import parse_bandwidth, parse_cpu, parse_memory, parse_size
 from slac.language.windows import parse_window
+from slac.language.zones import parse_zone
 
 PARSERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {

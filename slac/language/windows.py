@@ -2,16 +2,14 @@
 
 import re
 from typing import Final, Literal, NamedTuple, cast, get_args
-from zoneinfo import ZoneInfo, available_timezones
 
-from slac.diagnostics import suggest
 from slac.language.durations import UNITS, format_duration, parse_duration
+from slac.language.zones import parse_zone
 
 WindowKind = Literal["tumbling", "hopping", "calendar", "session", "sliding", "running", "same"]
 CalendarUnit = Literal["hour", "day", "week", "month", "quarter", "year"]
 
 _KINDS = "tumbling 10m, hopping 60s every 10s, calendar day in UTC, session 30m, sliding 60s, running, or same"
-_ZONE = re.compile(r"[A-Z][\w+-]*(/[\w+-]+)*")
 _HOUR: Final = UNITS["h"]
 # A day on which clocks go back has 25 hours, and so has what holds one; a year also holds one on which they go forward.
 _LONGEST: Final[dict[CalendarUnit, int]] = {
@@ -80,16 +78,6 @@ def _hopping(size: int, every: int) -> WindowText:
 def _calendar(unit: str, zone: str) -> WindowText:
     if unit not in get_args(CalendarUnit):
         raise ValueError(f'"{unit}" is no unit of the calendar: there are {", ".join(get_args(CalendarUnit))}')
-    _check_zone(zone)
+    parse_zone(zone)
     known = cast("CalendarUnit", unit)
     return WindowText("calendar", _LONGEST[known], _LONGEST[known], known, zone)
-
-
-def _check_zone(zone: str) -> None:
-    try:
-        known = _ZONE.fullmatch(zone) is not None and bool(ZoneInfo(zone).key)
-    except (LookupError, ValueError, OSError):
-        known = False
-    if not known:
-        hint = suggest(zone, sorted(z for z in available_timezones() if _ZONE.fullmatch(z)))
-        raise ValueError(f'"{zone}" is no time zone: write one like Europe/Berlin or UTC{f"; {hint}" if hint else ""}')

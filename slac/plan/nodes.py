@@ -135,11 +135,6 @@ class WindowSpec(msgspec.Struct, frozen=True, kw_only=True):
         """Whether all keys have the same windows, known without looking at rows: such windows split and fill."""
         return self.kind not in ("session", "sliding", "running")
 
-    @property
-    def is_per_row(self) -> bool:
-        """Whether each row gives a row."""
-        return self.kind in ("sliding", "running")
-
 
 class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
     """Aggregates by key and window.

@@ -23,13 +23,11 @@ class OutputOperator(Operator):
         self._node = node
         self._blocks = blocks
         self._instructions = instructions
-        self.published = 0
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Ask for publication."""
         frame = _restated(batch.frame) if batch.late else batch.frame
         if frame.height:
-            self.published += frame.height
             self._instructions.append(Publish(self._node.block, self._blocks[port], frame))
         return ()
 

@@ -7,8 +7,9 @@ from slac.language.durations import format_duration, parse_duration
 from slac.language.lasting import parse_lasting
 from slac.language.reading.cursor import Cursor
 from slac.language.reading.terms import duration, inner_span, unit
-from slac.language.schedules import ScheduleText, parse_cron, parse_daily, parse_zone
+from slac.language.schedules import ScheduleText, parse_cron, parse_daily
 from slac.language.yaml.nodes import Items, Mapping, Scalar
+from slac.language.zones import parse_zone
 
 
 def lasting(cursor: Cursor | None) -> ForDecl | None:
