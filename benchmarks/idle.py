@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from benchmarks.measure import command
 from benchmarks.report import Bar, Row, row
 from benchmarks.startup import WATCHDOG
 from slac.diagnostics import RunFailed
+from slac.testing import free_port
 
 SETTLE: Final = 5.0
 """Seconds from the moment when the edge has joined to the first reading."""
@@ -56,8 +56,8 @@ def _silent_document() -> Path:
 def _runtimes(document: Path) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     settings = {
         "every": "24h",
-        "central": f"tcp://127.0.0.1:{_free_port()}",
-        "shop": f"http://127.0.0.1:{_free_port()}",
+        "central": f"tcp://127.0.0.1:{free_port()}",
+        "shop": f"http://127.0.0.1:{free_port()}",
         "record": str(CACHE / "idle.ndjson"),
     }
     assignments = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
@@ -94,9 +94,3 @@ def _used(processes: dict[str, subprocess.Popen[bytes]]) -> dict[str, float]:
             raise RunFailed(f"the {node} runtime has ended ({LOG} says why)")
     used = {node: psutil.Process(process.pid).cpu_times() for node, process in processes.items()}
     return {node: times.user + times.system for node, times in used.items()}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -15,8 +15,9 @@ from examples.demo.children import INTERRUPTIONS, Children
 from examples.demo.mailbox import Mailbox, serving
 from examples.demo.published import Published
 from examples.demo.screen import Screen, screen
-from examples.demo.stage import DOCUMENT, ROOT, TIMES, NotStarted, Stage, build, free_ports
+from examples.demo.stage import DOCUMENT, ROOT, TIMES, NotStarted, Stage, build
 from examples.demo.story import Story, acts
+from slac.testing import free_port
 
 DIRECTORY = ROOT / "var" / "demo"
 LONGEST = 105.0
@@ -51,7 +52,7 @@ def main() -> int:
 
 def _play(console: Console, mailbox: Mailbox, published: Published) -> list[str]:
     """Run everything to its end; returns what did not happen."""
-    (smtp_port,) = free_ports(1)
+    smtp_port = free_port()
     with serving(mailbox, smtp_port), Children(DIRECTORY) as children:
         stage = build(children, DIRECTORY, smtp_port)
         story = Story(acts(), stage, published)

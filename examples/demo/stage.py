@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import socket
 import sys
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +12,7 @@ from typing import Any, Final
 import httpx
 
 from examples.demo.children import Child, Children
+from slac.testing import free_port
 
 ROOT: Final = Path(__file__).parents[2]
 DOCUMENT: Final = "sla_docs/scenarios/watchdog.yaml"
@@ -63,7 +62,7 @@ class Stage:
 
 def build(children: Children, directory: Path, smtp_port: int) -> Stage:
     """Start the shop, then both runtimes. Raises NotStarted."""
-    (central_port,) = free_ports(1)
+    central_port = free_port()
     shop = children.start("shop", [sys.executable, "-m", "examples.shop", "--port", "0"], ROOT)
     shop_url = _shop_url(shop)
     values = {
@@ -75,13 +74,6 @@ def build(children: Children, directory: Path, smtp_port: int) -> Stage:
     }
     central, edge = (_runtime(children, directory, node, values) for node in ("central", "edge"))
     return Stage(children, directory, shop_url, shop, central, edge)
-
-
-def free_ports(count: int) -> tuple[int, ...]:
-    """Ports of 127.0.0.1 that nobody uses just now."""
-    with ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return tuple(int(listener.getsockname()[1]) for listener in listeners)
 
 
 def _runtime(children: Children, directory: Path, node: str, values: dict[str, str]) -> Child:

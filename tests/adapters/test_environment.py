@@ -9,6 +9,7 @@ import pytest
 
 from slac.adapters import discovery
 from slac.adapters.environment import call, call_url, call_zmq, listen, readable, writable
+from slac.testing import free_port
 
 
 @pytest.fixture
@@ -23,9 +24,7 @@ def taken() -> Iterator[int]:
 @pytest.fixture
 def free() -> int:
     """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 def test_who_listens_is_reached(taken: int) -> None:

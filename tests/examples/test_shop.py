@@ -24,6 +24,7 @@ from examples.shop.endpoints import SERVED
 from examples.shop.faults import Fault, FaultTable, Mode
 from examples.shop.store import Refused, Shop
 from examples.shop.visits import visits
+from slac.testing import free_port
 
 NOW = 1_767_225_600_000_000
 LOGIN = {"user": "ann", "password": "shop"}
@@ -222,8 +223,7 @@ def test_events_that_wait_are_sent_when_the_shop_ends() -> None:
 
 def test_events_that_nobody_takes_are_told_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
     """Without a receiver the shop serves as ever, and says in the end what was lost."""
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    nowhere = f"http://127.0.0.1:{free_port()}"
     with serving(build_shop(now=lambda: NOW, events_url=nowhere, interval=0.01)) as url:
         assert httpx.get(f"{url}/search?q=oak").status_code == 200
     assert f"1 of 1 business events were not taken by {nowhere}" in caplog.text

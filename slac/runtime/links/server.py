@@ -11,6 +11,7 @@ from typing import Final
 
 import zmq
 import zmq.asyncio
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from slac.diagnostics import RunFailed
 from slac.runtime.instructions import Send
@@ -37,8 +38,14 @@ ALIVE: Final = 3 * SECOND
 """A session that was heard within this time (µs) still owns its instance's name."""
 QUEUE: Final = 256
 """Messages that may wait for the core; behind it ZeroMQ presses back on the senders."""
+PATIENCE: Final = 1.0
+"""Seconds for which an address may still be in use: ZeroMQ, and a runtime that ends, let go of it a moment later."""
 
 log = logging.getLogger("slac.link")
+
+
+def _in_use(error: BaseException) -> bool:
+    return isinstance(error, zmq.ZMQError) and error.errno == zmq.EADDRINUSE
 
 
 @dataclass(slots=True)
@@ -93,13 +100,17 @@ class LinkServer:
         self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_BODY)
         self._socket.setsockopt(zmq.ROUTER_HANDOVER, 1)
 
-    def start(self) -> None:
-        """Listen; RunFailed when the address cannot be had."""
+    async def start(self) -> None:
+        """Listen; RunFailed when the address cannot be had, also after `PATIENCE`."""
         try:
-            self._socket.bind(self._address)
+            await self._bind()
         except zmq.ZMQError as error:
             raise RunFailed(f"cannot listen on {self._address}: {error.strerror or error}") from error
         self._task = asyncio.create_task(self._listen(), name="link server")
+
+    @retry(retry=retry_if_exception(_in_use), stop=stop_after_delay(PATIENCE), wait=wait_fixed(0.1), reraise=True)
+    async def _bind(self) -> None:
+        self._socket.bind(self._address)
 
     async def stop(self) -> None:
         """Close; acknowledgements that were handed to ZeroMQ get a second to leave."""

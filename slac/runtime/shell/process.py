@@ -149,7 +149,7 @@ class Runtime:
         for worker in self._outputs.values():
             await worker.start()
         if self._server is not None:
-            self._server.start()
+            await self._server.start()
         if self._client is not None:
             self._client.start()
         for name, adapter in self._adapters.items():

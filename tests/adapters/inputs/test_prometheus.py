@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +16,7 @@ from starlette.routing import Route
 from slac.adapters.http_server import bind, serving
 from slac.adapters.inputs import prometheus
 from slac.stream.ports import InputContext
+from slac.testing import free_port
 from tests.adapters.inputs.sinks import RememberingSink
 
 EXPORTER = shutil.which("prometheus-node-exporter") or shutil.which("node_exporter")
@@ -89,10 +89,7 @@ def exporter() -> Iterator[str]:
     """The address of a running node_exporter."""
     if EXPORTER is None:
         pytest.skip("prometheus-node-exporter is not installed (apt-get install prometheus-node-exporter)")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"127.0.0.1:{port}"
+    address = f"127.0.0.1:{free_port()}"
     with subprocess.Popen(
         [EXPORTER, f"--web.listen-address={address}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:

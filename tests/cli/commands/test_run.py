@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from slac.testing import free_port
 
 DOCUMENT = """
 apiVersion: slac/v1
@@ -34,9 +35,7 @@ def slac(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A document with an input that ends and one that never does."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    (tmp_path / "sla.yaml").write_text(DOCUMENT.replace("PORT", str(port)))
+    (tmp_path / "sla.yaml").write_text(DOCUMENT.replace("PORT", str(free_port())))
     lines = [json.dumps({"timestamp": 1_700_000_000_000 + i, "payload": {"n": 1}, "context": {}}) for i in range(5)]
     (tmp_path / "hits.ndjson").write_text("\n".join(lines) + "\n")
     return tmp_path

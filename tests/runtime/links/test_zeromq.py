@@ -16,15 +16,14 @@ from slac.runtime.links.outbox import Outbox
 from slac.runtime.links.protocol import Again, Data, Hello, Message, Welcome, decode, encode
 from slac.runtime.links.server import LinkServer
 from slac.stream.clock import SystemClock
+from slac.testing import free_port
 
 MEANING = "00ff"
 
 
 def free_address() -> str:
     """A loopback address where nobody listens."""
-    with zmq.Context() as context, context.socket(zmq.PULL) as socket:
-        port = socket.bind_to_random_port("tcp://127.0.0.1")
-    return f"tcp://127.0.0.1:{port}"
+    return f"tcp://127.0.0.1:{free_port()}"
 
 
 def server(address: str, accepted: dict[str, int], *, meaning: str = MEANING) -> LinkServer:
@@ -89,7 +88,7 @@ def test_what_was_sent_before_the_receiver_came_arrives_in_order() -> None:
         for mark in (1, 2, 3):
             sender.send(data(mark))
         receiver = server(address, {})
-        receiver.start()
+        await receiver.start()
         await until(lambda: marks(receiver) == [1, 2, 3])
         sender.send(data(4))
         await until(lambda: marks(receiver) == [1, 2, 3, 4])
@@ -107,7 +106,7 @@ def test_a_receiver_that_begins_anew_gets_what_it_has_not_made_safe() -> None:
     async def story() -> None:
         address = free_address()
         sender, first = client(address), server(address, {})
-        first.start()
+        await first.start()
         sender.start()
         for mark in (1, 2, 3):
             sender.send(data(mark))
@@ -116,7 +115,7 @@ def test_a_receiver_that_begins_anew_gets_what_it_has_not_made_safe() -> None:
         sender.send(data(4))
 
         second = server(address, {"edge/a": 2})
-        second.start()
+        await second.start()
         await until(lambda: marks(second) == [3, 4])
         await sender.stop()
         await second.stop()
@@ -138,7 +137,7 @@ def test_hellos_that_piled_up_count_once_at_the_receiver() -> None:
     async def story() -> None:
         address = free_address()
         receiver = server(address, {})
-        receiver.start()
+        await receiver.start()
         sender = zmq.asyncio.Context.instance().socket(zmq.DEALER)
         sender.connect(address)
 
@@ -199,7 +198,7 @@ def test_another_version_of_the_document_is_refused(monkeypatch: pytest.MonkeyPa
     async def story() -> None:
         address = free_address()
         receiver, sender = server(address, {}, meaning="other"), client(address)
-        receiver.start()
+        await receiver.start()
         sender.start()
         await until(lambda: sender.failure is not None)
         assert isinstance(sender.failure, RunFailed)
@@ -216,7 +215,7 @@ def test_two_of_one_name_are_not_let_in() -> None:
     async def story() -> None:
         address = free_address()
         receiver, first, second = server(address, {}), client(address, "1"), client(address, "2")
-        receiver.start()
+        await receiver.start()
         first.start()
         await until(lambda: first.welcomed)
         second.start()
@@ -235,7 +234,7 @@ def test_nonsense_is_cut_off_and_the_others_go_on(caplog: pytest.LogCaptureFixtu
     async def story() -> None:
         address = free_address()
         receiver, sender = server(address, {}), client(address)
-        receiver.start()
+        await receiver.start()
         stranger = zmq.asyncio.Context.instance().socket(zmq.DEALER)
         stranger.connect(address)
         await stranger.send_multipart([b"GET / HTTP/1.1", b""])
@@ -258,9 +257,9 @@ def test_a_port_in_use_is_a_plain_sentence() -> None:
     async def story() -> None:
         address = free_address()
         first, second = server(address, {}), server(address, {})
-        first.start()
+        await first.start()
         with pytest.raises(RunFailed, match="cannot listen on"):
-            second.start()
+            await second.start()
         await first.stop()
         await second.stop()
 
