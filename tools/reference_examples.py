@@ -88,6 +88,7 @@ FUNCTION_EXAMPLES: Final[Mapping[str, str]] = {
     "split_part": "SPLIT_PART('a/b/c', '/', 2)",
     "regexp_matches": "REGEXP_MATCHES('search-17', '[0-9]+$')",
     "regexp_extract": "REGEXP_EXTRACT('search-17', '([a-z]+)-([0-9]+)', 2)",
+    "regexp_replace": "REGEXP_REPLACE('job 17 of 20', '[0-9]+', '#', 'g')",
     **{
         f"extract_{field}": f"EXTRACT({field} FROM {_T})"
         for field in (

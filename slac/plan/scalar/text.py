@@ -47,6 +47,10 @@ def _group_problem(value: object) -> str | None:
     return None if fits else f"must be between 0 and {_MOST_GROUPS}"
 
 
+def _option_problem(value: object) -> str | None:
+    return None if value == "g" else "is 'g' (replace every match), or nothing (the first)"
+
+
 def _separator_problem(value: object) -> str | None:
     return None if value else "must not be empty"
 
@@ -121,6 +125,28 @@ def _regexp_extract(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
     return args[0].str.extract(_text_of(call, 1), _number_of(call, 2, 0))
 
 
+def _regexp_replace(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
+    regex, template = _text_of(call, 1), rust_template(_text_of(call, 2))
+    every = len(call.args) > 3 and _text_of(call, 3) == "g"
+    return args[0].str.replace_all(regex, template) if every else args[0].str.replace(regex, template)
+
+
+def rust_template(replacement: str) -> str:
+    r"""What Polars is told of a replacement: `\1` is the first group, `\0` all that matched, `\\` a backslash."""
+    parts = re.split(r"(\\[0-9\\])", replacement)
+    return "".join(_template_part(part) for part in parts)
+
+
+def _template_part(part: str) -> str:
+    match tuple(part):
+        case ("\\", "\\"):
+            return "\\"
+        case ("\\", group) if group.isdigit():
+            return f"${{{group}}}"
+        case _:
+            return part.replace("$", "$$")
+
+
 def _concat(*args: pl.Expr) -> pl.Expr:
     return pl.concat_str(*args, ignore_nulls=True)
 
@@ -135,6 +161,7 @@ def _length(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
 
 
 _REGEX = Param(STRING, Constant(what="the regular expression", problem=regex_problem))
+_OPTION = Param(STRING, Constant(what="the option", problem=_option_problem), optional=True)
 _GROUP = Param(INT, Constant(what="the group", problem=_group_problem), optional=True)
 _SEPARATOR = Param(STRING, Constant(what="the separator", problem=_separator_problem))
 _SEARCHED = Param(STRING, Constant(what="the text to be replaced", problem=_separator_problem))
@@ -231,5 +258,12 @@ FUNCTIONS: tuple[Function, ...] = (
         lower=_regexp_extract,
         nulls="always",
         names=("REGEXP_EXTRACT",),
+    ),
+    Function(
+        key="regexp_replace",
+        usage="REGEXP_REPLACE(text, 'regex', 'to'[, 'g'])",
+        rules=(overload([STRING, _REGEX, _REPLACEMENT, _OPTION], STRING),),
+        lower=_regexp_replace,
+        names=("REGEXP_REPLACE",),
     ),
 )

@@ -97,6 +97,7 @@ _FORMS: dict[str, list[tuple[str, list[str]]]] = {
         ("REPLACE({}, 'b', '$1')", ["string"]),
         ("SPLIT_PART({}, 'b', -1)", ["string"]),
         ("REGEXP_EXTRACT({}, '(b)(.)', 2)", ["string"]),
+        ("REGEXP_REPLACE({}, '[0-9a-b]+', '<\\0>', 'g')", ["string"]),
         ("CAST({} AS string)", ["float"]),
         ("CAST({} AS string)", ["bool"]),
         ("CAST({} AS string)", ["int"]),
