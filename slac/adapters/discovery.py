@@ -90,6 +90,14 @@ def _load(kind: Kind, name: str) -> Any:
 
 
 def _faults(error: ValidationError) -> Iterator[tuple[SettingPath, str]]:
+    form = cast(Any, error.schema).get("x-form")
+    if form is not None and error.validator in {"pattern", "oneOf", "anyOf"}:
+        yield tuple(error.absolute_path), f"{error.instance!r} is not {form}"
+    else:
+        yield from _other_faults(error)
+
+
+def _other_faults(error: ValidationError) -> Iterator[tuple[SettingPath, str]]:
     path = tuple(error.absolute_path)
     expected: Any = error.validator_value
     match error.validator:

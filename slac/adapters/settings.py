@@ -39,9 +39,9 @@ def schema(properties: Mapping[str, Any], required: tuple[str, ...] = ()) -> dic
     }
 
 
-def text(description: str, **more: Any) -> dict[str, Any]:
-    """The schema of a text setting."""
-    return {"type": "string", "description": description, **more}
+def text(description: str, *, form: str = "", **more: Any) -> dict[str, Any]:
+    """The schema of a text setting; `form` says in words, with an example, what a `pattern` asks for."""
+    return {"type": "string", "description": description, **more, **({"x-form": form} if form else {})}
 
 
 def length_of_time(description: str, default: str) -> dict[str, Any]:
@@ -54,11 +54,13 @@ def amount(description: str, default: str) -> dict[str, Any]:
     return {"type": "string", "format": "slac-size", "default": default, "description": description}
 
 
-def one_or_more(description: str) -> dict[str, Any]:
-    """The schema of a text, or a list of texts."""
+def one_or_more(description: str, *, form: str = "", pattern: str = "") -> dict[str, Any]:
+    """The schema of a text, or a list of texts; `form` says in words what `pattern` asks of each."""
+    each = {"type": "string", "pattern": pattern} if pattern else {"type": "string"}
     return {
-        "oneOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+        "oneOf": [{**each, "minLength": 1}, {"type": "array", "items": each, "minItems": 1}],
         "description": description,
+        **({"x-form": form} if form else {}),
     }
 
 
@@ -68,6 +70,7 @@ def port(description: str, default: int) -> dict[str, Any]:
         "oneOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": "string", "pattern": "^[0-9]{1,5}$"}],
         "default": default,
         "description": description,
+        "x-form": "a port: a number from 1 to 65535, like 8080",
     }
 
 

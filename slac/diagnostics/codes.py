@@ -100,6 +100,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "yaml/empty": "The file holds no document",
         "yaml/encoding": "The file is not UTF-8 text",
         "yaml/many-documents": "The file holds more than one YAML document",
+        "yaml/merge-key": "The merge key `<<`, which YAML 1.2 does not have",
         "yaml/syntax": "The text is not YAML",
         "yaml/tab": "A tab is used for indentation",
         "yaml/tag": "A YAML tag (`!name`) that slac does not take",

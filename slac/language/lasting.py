@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from slac.language.doubts import doubt
 from slac.language.durations import parse_duration
 
 _COUNT: Final = re.compile(r"([0-9]{1,9}) *(?:windows?|rows?)")
@@ -26,7 +27,9 @@ def parse_lasting(text: str) -> Lasting:
         return Lasting(int(found[1]), 0)
     try:
         length = parse_duration(text)
-    except ValueError:
+    except ValueError as error:
+        if doubt(text.strip()):
+            raise ValueError(f"{error}; or count rows, like 2 windows or 3 rows") from None
         raise ValueError(
             f'"{text}" is not how long a condition holds: write it like 2 windows, 3 rows or 10m'
         ) from None

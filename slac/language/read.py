@@ -11,6 +11,7 @@ from slac.language.findings import Findings
 from slac.language.imports.instances import Loader, Session
 from slac.language.imports.join import joined
 from slac.language.reading.audits import audit
+from slac.language.reading.calendars import calendar
 from slac.language.reading.cursor import Cursor, each
 from slac.language.reading.events import event
 from slac.language.reading.imports import import_
@@ -28,7 +29,9 @@ from slac.language.yaml.nodes import Mapping, Node, Scalar
 API_VERSION = "slac/v1"
 KIND = "SLA"
 _PARAMETERS = ("spec", "parameters")
-_SECTIONS = frozenset({"imports", "events", "inputs", "probes", "computations", "audits", "violations", "outputs"})
+_SECTIONS = frozenset(
+    {"imports", "events", "inputs", "probes", "computations", "audits", "violations", "outputs", "calendars"}
+)
 
 
 def read_document(
@@ -69,9 +72,9 @@ def _read(
     if not _is_ours(root, source, findings):
         return None
     check_cuts(root, findings)
-    declared = _parameters(root, outside, given, findings)
+    declared = _parameters(root, outside, given, findings, None if at.source is source else at)
     check_given(given, [p.name for p in declared], at, findings)
-    values = {p.name: given.get(p.name, p.default) for p in declared}
+    values = {p.name: _filling(p, given, findings) for p in declared}
     filled = substitute(root, Variables(values, outside.environment), findings, skip=_PARAMETERS)
     check_schema(filled, findings)
     _check_names(Cursor(filled, filled.span, (), findings))
@@ -101,8 +104,14 @@ def _start(source: Source) -> Span:
     return Span(source, Position(1, 1), Position(1, 2))
 
 
+def _filling(declared: ParameterDecl, given: ReadOnly[str, str], findings: Findings) -> str | None:
+    """What `${name}` is filled with; None for a value of which a finding has told all."""
+    spoiled = findings.is_spoiled((*_PARAMETERS, declared.name))
+    return None if spoiled else given.get(declared.name, declared.default)
+
+
 def _parameters(
-    root: Node, outside: Variables, given: ReadOnly[str, str], findings: Findings
+    root: Node, outside: Variables, given: ReadOnly[str, str], findings: Findings, importer: Span | None
 ) -> tuple[ParameterDecl, ...]:
     """The parameters; their defaults may name variables of the environment, but not each other."""
     spec = root.get("spec") if isinstance(root, Mapping) else None
@@ -110,7 +119,7 @@ def _parameters(
     if section is None:
         return ()
     filled = substitute(section, outside, findings, _PARAMETERS)
-    return each(Cursor(filled, section.span, _PARAMETERS, findings), lambda c: parameter(c, given))
+    return each(Cursor(filled, section.span, _PARAMETERS, findings), lambda c: parameter(c, given, importer))
 
 
 def _check_names(root: Cursor) -> None:
@@ -152,5 +161,6 @@ def _document(root: Cursor, source: Source, parameters: tuple[ParameterDecl, ...
         defaults=tuple(root.findings.defaults),
         source=source,
         imports=each(spec.get("imports"), import_),
+        calendars=each(spec.get("calendars"), calendar),
         span=name.key_span if name is not None else root.key_span,
     )

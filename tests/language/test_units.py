@@ -57,9 +57,9 @@ def test_what_is_understood(parse: Callable[[str], object], text: str, expected:
     ("parse", "text", "sentence"),
     [
         (parse_duration, "1 month", "has no fixed length: write days"),
-        (parse_duration, "2y", "calendar month in Europe/Berlin"),
+        (parse_duration, "2y", "calendar year in Europe/Berlin"),
         (parse_duration, "10", "10 seconds are written 10s"),
-        (parse_duration, "10 minutes", "write it like 10m"),
+        (parse_duration, "10 minutes", "is not a duration: write 10m$"),
         (parse_duration, "30m1h", "the largest first"),
         (parse_duration, "1m1m", "each unit stands once"),
         (parse_duration, "0.5us", "finer than a microsecond"),

@@ -19,8 +19,17 @@ from slac.stream.ports import InputContext, InputSink, Records
 
 SCHEMA: Final = schema(
     {
-        "listen": text("Host and port to listen on; port 0 takes a free one.", pattern=r"^(.*:)[0-9]{1,5}$"),
-        "path": text("The path that is POSTed to.", pattern="^/", default="/events"),
+        "listen": text(
+            "Host and port to listen on; port 0 takes a free one.",
+            pattern=r"^(.*:)[0-9]{1,5}$",
+            form="a host and a port: write it like 127.0.0.1:8080",
+        ),
+        "path": text(
+            "The path that is POSTed to.",
+            pattern="^/",
+            form="a path: it begins with a slash, like /events",
+            default="/events",
+        ),
         "max_body": amount("The largest body that is taken.", "8MiB"),
     },
     required=("listen",),

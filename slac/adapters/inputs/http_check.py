@@ -54,7 +54,11 @@ _MODULE: Final = schema(
 )
 SCHEMA: Final = schema(
     {
-        "url": text("The address that paths in steps start from.", pattern="^https?://"),
+        "url": text(
+            "The address that paths in steps start from.",
+            pattern="^https?://",
+            form="a web address: write it like https://shop.example.org",
+        ),
         "every": length_of_time("How often each case runs.", "30s"),
         "timeout": length_of_time("How long one step may take.", "5s"),
         "concurrency": {"type": "integer", "minimum": 1, "default": 8, "description": "Cases that run at a time."},

@@ -22,7 +22,11 @@ from slac.stream.ports import InputContext, InputSink, Records
 
 SCHEMA: Final = schema(
     {
-        "targets": one_or_more("Addresses to scrape, such as http://127.0.0.1:9100/metrics."),
+        "targets": one_or_more(
+            "Addresses to scrape, such as http://127.0.0.1:9100/metrics.",
+            pattern="^https?://",
+            form="an address to scrape, or a list of them: write it like http://127.0.0.1:9100/metrics",
+        ),
         "every": length_of_time("How often each target is scraped.", "15s"),
         "timeout": length_of_time("How long a scrape may take.", "10s"),
     },

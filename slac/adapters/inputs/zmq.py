@@ -13,11 +13,14 @@ from slac.diagnostics import RunFailed
 from slac.stream.ports import InputContext, InputSink, Records
 
 _ADDRESS: Final = "^(tcp|ipc|inproc)://"
+_FORM = "an address: write it like tcp://127.0.0.1:5556 or ipc:///run/slac/socket"
 SCHEMA: Final = schema(
     {
         "pattern": text("sub reads from publishers, pull from pushers.", enum=["sub", "pull"], default="sub"),
-        "connect": text("Address to dial, such as tcp://pubsub:5556; it need not be there yet.", pattern=_ADDRESS),
-        "bind": text("Address to listen on instead.", pattern=_ADDRESS),
+        "connect": text(
+            "Address to dial, such as tcp://pubsub:5556; it need not be there yet.", pattern=_ADDRESS, form=_FORM
+        ),
+        "bind": text("Address to listen on instead.", pattern=_ADDRESS, form=_FORM),
         "topics": one_or_more("Topics to subscribe to: what the first frame begins with. Everything by default."),
         "max_message": amount("The largest message that is taken; a sender of a larger one is cut off.", "8MiB"),
     }

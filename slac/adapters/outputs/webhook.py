@@ -15,7 +15,11 @@ from slac.stream.ports import OutputContext
 
 SCHEMA: Final = schema(
     {
-        "url": text("Where to POST to: http or https.", pattern="^https?://"),
+        "url": text(
+            "Where to POST to: http or https.",
+            pattern="^https?://",
+            form="a web address: write it like https://hooks.example.org/slac",
+        ),
         "headers": {
             "type": "object",
             "additionalProperties": {"type": "string"},

@@ -14,10 +14,11 @@ from slac.diagnostics import RunFailed
 from slac.stream.ports import OutputContext
 
 _ADDRESS: Final = "^(tcp|ipc|inproc)://"
+_FORM = "an address: write it like tcp://127.0.0.1:5556 or ipc:///run/slac/socket"
 SCHEMA: Final = schema(
     {
-        "bind": text("Address to listen on, such as tcp://127.0.0.1:5557.", pattern=_ADDRESS),
-        "connect": text("Address to dial instead.", pattern=_ADDRESS),
+        "bind": text("Address to listen on, such as tcp://127.0.0.1:5557.", pattern=_ADDRESS, form=_FORM),
+        "connect": text("Address to dial instead.", pattern=_ADDRESS, form=_FORM),
     }
 ) | {"oneOf": [{"required": ["bind"]}, {"required": ["connect"]}]}
 CAN_WAIT: Final = False

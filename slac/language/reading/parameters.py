@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, get_args
 
-from slac.diagnostics import Diagnostic, Span, listed, suggest
+from slac.diagnostics import Diagnostic, Related, Span, listed, suggest
 from slac.language.document import ParameterDecl, ParameterType
 from slac.language.durations import parse_duration
 from slac.language.findings import Findings
@@ -24,8 +24,11 @@ _CHECKS: Final[Mapping[str, Callable[[str], object]]] = {
 }
 
 
-def parameter(cursor: Cursor, given: Mapping[str, str]) -> ParameterDecl:
-    """One parameter; a value that does not fit its type, or is missing, is a finding."""
+def parameter(cursor: Cursor, given: Mapping[str, str], importer: Span | None = None) -> ParameterDecl:
+    """One parameter; a value that does not fit its type, or is missing, is a finding, and spoils its place.
+
+    `importer` is the place of another document that gives the values; without one they come from the command line.
+    """
     stated, default, described = cursor.get("type"), cursor.get("default"), cursor.get("description")
     type_name = next((name for name in _TYPES if stated is not None and name == stated.text), None)
     default_text = default.text if default is not None else None
@@ -34,7 +37,13 @@ def parameter(cursor: Cursor, given: Mapping[str, str]) -> ParameterDecl:
         hint = f"set it with --set {cursor.name}=…, or give it a default"
         cursor.say("language/parameter", f'the parameter "{cursor.name}" has no value', suggestion=hint)
     elif type_name is not None:
-        _check(value, type_name, cursor if cursor.name in given or default is None else default)
+        problem = _problem(value, type_name)
+        if problem and cursor.name in given:
+            _refuse_given(cursor, value, problem, importer)
+        elif problem:
+            (default or cursor).say("language/parameter", problem)
+        if problem:
+            cursor.findings.spoil(cursor.steps)
     return ParameterDecl(
         name=cursor.name,
         type=type_name or "string",
@@ -46,14 +55,27 @@ def parameter(cursor: Cursor, given: Mapping[str, str]) -> ParameterDecl:
     )
 
 
-def _check(value: str, type_name: ParameterType, cursor: Cursor) -> None:
+def _problem(value: str, type_name: ParameterType) -> str:
     try:
         _CHECKS[type_name](value)
     except ValueError as error:
-        text = (
-            str(error) if type_name in ("duration", "size", "rate") else f'"{value}" is not a value of type {type_name}'
+        told = type_name in ("duration", "size", "rate")
+        return str(error) if told else f'"{value}" is not a value of type {type_name}'
+    return ""
+
+
+def _refuse_given(cursor: Cursor, value: str, problem: str, importer: Span | None) -> None:
+    """The value is not in this document: what is shown is where it was given, or the parameter that it was given to."""
+    told = f"--set {cursor.name}={value}" if importer is None else f'the parameter "{cursor.name}"'
+    cursor.findings.diagnostics.append(
+        Diagnostic(
+            code="language/parameter",
+            summary=f"{told}: {problem}",
+            span=importer or cursor.key_span,
+            path=cursor.path,
+            related=() if importer is None else (Related(cursor.key_span, "the parameter is declared here"),),
         )
-        cursor.say("language/parameter", text)
+    )
 
 
 def check_given(given: Mapping[str, str], declared: Collection[str], span: Span, findings: Findings) -> None:

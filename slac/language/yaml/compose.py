@@ -150,6 +150,7 @@ class _Composer:
 
     def _mapping(self, event: Any, depth: int, *, flow: bool) -> Mapping:
         entries: dict[str, tuple[Scalar, Node]] = {}
+        merged: list[tuple[Scalar, Node]] = []
         end = event
         for item in self.events:
             end = item
@@ -157,7 +158,12 @@ class _Composer:
                 break
             key = self.node(item, depth + 1, flow=flow)
             value = self.node(next(self.events), depth + 1, flow=flow)
-            self._add_entry(entries, key, value)
+            if isinstance(key, Scalar) and key.plain and key.text == "<<":
+                merged += self._refused_merge(key, value)
+            else:
+                self._add_entry(entries, key, value)
+        for key, value in merged:
+            entries.setdefault(key.text, (key, value))
         pairs = tuple(entries.values())
         return Mapping(
             entries=pairs,
@@ -166,6 +172,18 @@ class _Composer:
             size=1 + sum(k.size + v.size for k, v in pairs),
             height=1 + max((v.height for _, v in pairs), default=0),
         )
+
+    def _refused_merge(self, key: Scalar, value: Node) -> tuple[tuple[Scalar, Node], ...]:
+        """What `<<` would bring in: it is told once, and not again by keys that seem to be missing."""
+        self.diagnostics.append(
+            Diagnostic(
+                code="yaml/merge-key",
+                summary="slac takes no YAML merge key: `<<` is not part of YAML 1.2",
+                span=key.span,
+                suggestion="write the keys out, use `*name` for a whole value, or `imports` and `parameters`",
+            )
+        )
+        return value.entries if isinstance(value, Mapping) else ()
 
     def _add_entry(self, entries: dict[str, tuple[Scalar, Node]], key: Node, value: Node) -> None:
         if not isinstance(key, Scalar):
