@@ -98,6 +98,41 @@ def test_an_importer_sets_parameters() -> None:
     assert sizes == {"slow.usage": 10, "fast.usage": 1}
 
 
+INSTEAD = """
+  imports: {kube: {document: kube.yaml, inputs: {samples: scraped}}}
+  inputs: {scraped: {adapter: http, listen: "127.0.0.1:8090", emits: kube.Sample}}
+  outputs: {log: {adapter: stdout, from: [kube.high, kube.silent]}}
+"""
+
+
+def test_an_importer_brings_inputs_of_its_own() -> None:
+    """They are read wherever the imported document reads its own, which stay away with what was said of them."""
+    made = compiled({"sla.yaml": INSTEAD, "kube.yaml": KUBE})
+    assert [n.block for n in made.plan.nodes if isinstance(n, SourceNode)] == ["scraped"]
+    assert made.plan["kube.positive"].inputs == made.plan["kube.silent"].inputs == ("scraped",)
+
+
+def test_an_input_is_handed_on() -> None:
+    """Through a document that imports and is imported, to all that it imports with it, which is one instance."""
+    between = """
+  imports:
+    kube: {document: kube.yaml, inputs: {samples: mine}}
+    same: {document: kube.yaml, inputs: {samples: mine}}
+    alone: kube.yaml
+  inputs: {mine: {adapter: file, path: mine.ndjson, emits: kube.Sample}}
+  probes:
+    bad: {from: kube.Anomaly}
+"""
+    text = """
+  imports: {team: {document: team.yaml, inputs: {mine: scraped}}}
+  inputs: {scraped: {adapter: http, listen: "127.0.0.1:8090", emits: team.kube.Sample}}
+  outputs: {log: {adapter: stdout, from: [team.same.high, team.kube.silent, team.alone.silent]}}
+"""
+    plan = compiled({"sla.yaml": text, "team.yaml": between, "kube.yaml": KUBE}).plan
+    assert [n.block for n in plan.nodes if isinstance(n, SourceNode)] == ["scraped", "team.alone.samples"]
+    assert plan["team.kube.silent"].inputs == plan["team.kube.positive"].inputs == ("scraped",)
+
+
 def test_types_cross_documents() -> None:
     """A subtype of an imported type is read by its name, beside what the imported document emits."""
     text = """
@@ -165,6 +200,10 @@ def test_placement_names_imported_blocks() -> None:
           "rules/kube.yaml": KUBE}, [("language/parameter", "sla.yaml:6:30")]),
         ({"sla.yaml": USER + "  probes: {kube: {from: kube.high}}\n", "rules/kube.yaml": KUBE},
          [("names/duplicate-block", "sla.yaml:9:12")]),
+        ({"sla.yaml": INSTEAD.replace("samples: scraped", "sample: scraped"), "kube.yaml": KUBE},
+         [("imports/inputs", "sla.yaml:6:58")]),
+        ({"sla.yaml": INSTEAD.replace("samples: scraped", "samples: scarped"), "kube.yaml": KUBE},
+         [("imports/inputs", "sla.yaml:6:59")]),
         ({"sla.yaml": USER, "rules/kube.yaml": "  probes: [\n"}, [("yaml/syntax", "rules/kube.yaml:5:12")]),
         ({"sla.yaml": USER + "  probes: {mine: {from: kube.samples, where: kube.value > 1}}\n",
           "rules/kube.yaml": KUBE},

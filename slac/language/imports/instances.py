@@ -1,4 +1,4 @@
-"""A document with a choice of parameters is one instance, however often and by whatever way it is imported.
+"""A document with a choice of parameters and inputs is one instance, however often and by whatever way it is imported.
 
 Nothing here opens a file: a loader is passed in. Circles are refused with their path, and depth and number are bounded.
 """
@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from posixpath import normpath
 from typing import Final, Protocol
 
-from slac.diagnostics import Diagnostic, Source, Span
+from slac.diagnostics import Diagnostic, Source, Span, listed, suggest
 from slac.language.document import DocumentDecl, ImportDecl
 from slac.language.source import decode
+from slac.language.terms import Ref
 
 DEEPEST: Final = 16
 """Imports of imports of imports…"""
@@ -39,11 +40,19 @@ Reader = Callable[[Source, Mapping[str, str], Span], tuple[DocumentDecl | None, 
 """Reads one document with some parameters, which are given at a place of the importer; it does not follow imports."""
 
 
+Key = tuple[str, tuple[tuple[str, str], ...], tuple[tuple[str, int, str], ...]]
+"""What tells instances apart: the document, its parameters, and the block of which importer stands for which input."""
+
+
 @dataclass(slots=True, eq=False)
 class Instance:
-    """A document with its parameters, and what it calls the documents that it imports; `prefix` ends with a dot."""
+    """A document with its parameters, and what it calls the documents that it imports; `prefix` ends with a dot.
+
+    `given` are its inputs whose place a block of an importer takes: that importer, and what it calls the block.
+    """
 
     document: DocumentDecl
+    given: dict[str, tuple[Instance, str]] = field(default_factory=dict)
     aliases: dict[str, Instance] = field(default_factory=dict)
     prefix: str = ""
 
@@ -54,6 +63,9 @@ class Instance:
 
     def full(self, name: str) -> str:
         """The one full name of what this document calls `name`; of what does not exist, the one that it would have."""
+        if name in self.given:
+            importer, there = self.given[name]
+            return importer.full(there)
         head, dot, rest = name.partition(".")
         if dot and head in self.aliases:
             return self.aliases[head].full(rest)
@@ -68,7 +80,7 @@ class Session:
     read: Reader
     found: list[Diagnostic] = field(default_factory=list)
     sources: dict[str, Source] = field(default_factory=dict)
-    instances: dict[tuple[str, tuple[tuple[str, str], ...]], Instance] = field(default_factory=dict)
+    instances: dict[Key, Instance] = field(default_factory=dict)
 
     def follow(self, document: DocumentDecl) -> Instance:
         """The instance of a root document, with all that it imports; their prefixes are the shortest ways to them."""
@@ -84,12 +96,12 @@ class Session:
 
     def _aliases(self, instance: Instance, chain: tuple[str, ...]) -> None:
         for declared in instance.document.imports:
-            other = self._import(declared, instance.document.source, chain)
+            other = self._import(declared, instance, chain)
             if other is not None:
                 instance.aliases[declared.alias] = other
 
-    def _import(self, declared: ImportDecl, importer: Source, chain: tuple[str, ...]) -> Instance | None:
-        loaded = self._load(declared, importer, chain)
+    def _import(self, declared: ImportDecl, importer: Instance, chain: tuple[str, ...]) -> Instance | None:
+        loaded = self._load(declared, importer.document.source, chain)
         if loaded is None:
             return None
         name, source = loaded
@@ -97,11 +109,35 @@ class Session:
         self.found += found
         if document is None:
             return None
-        key = (name, tuple(sorted((p.name, p.value) for p in document.parameters)))
+        self._check_inputs(declared, document, importer)
+        parameters = tuple(sorted((p.name, p.value) for p in document.parameters))
+        inputs = tuple(sorted((there, id(importer), here.name) for there, here in declared.inputs.items()))
+        key = (name, parameters, inputs)
         if key not in self.instances:
-            self.instances[key] = Instance(document)
+            given = {there: (importer, here.name) for there, here in declared.inputs.items()}
+            self.instances[key] = Instance(document, given)
             self._aliases(self.instances[key], (*chain, name))
         return self.instances[key]
+
+    def _check_inputs(self, declared: ImportDecl, document: DocumentDecl, importer: Instance) -> None:
+        known = [i.name for i in document.inputs]
+        here = sorted(importer.own)
+        for name, instead in declared.inputs.items():
+            if name not in known:
+                self._no_block(f'{declared.document} has no input "{name}"', name, known, instead)
+            elif "." not in instead.name and instead.name not in here:
+                self._no_block(f'no block is called "{instead.name}"', instead.name, here, instead)
+
+    def _no_block(self, summary: str, name: str, known: list[str], at: Ref) -> None:
+        finding = Diagnostic(
+            code="imports/inputs",
+            summary=summary,
+            span=at.span,
+            path=at.path,
+            suggestion=suggest(name, known),
+            details=f"there are: {listed(known)}",
+        )
+        self.found.append(finding)
 
     def _load(self, declared: ImportDecl, importer: Source, chain: tuple[str, ...]) -> tuple[str, Source] | None:
         if len(chain) > DEEPEST or len(self.instances) >= MOST:

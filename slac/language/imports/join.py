@@ -1,7 +1,7 @@
 """Many documents become one: every block and type under its full name, every reference to it likewise.
 
 An imported document brings its event types and blocks. Its outputs, placement, logging and runtime are its own affair,
-for when it is run by itself.
+for when it is run by itself; an input whose place a block of the importer takes is not brought either.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from slac.language.terms import DefaultFilled, Ref
 
 T = TypeVar("T")
 
-_STREAMS: Final = frozenset({"from_", "stream", "emits", "absent", "extends", "type", "blocks", "inhibit"})
+_STREAMS: Final = frozenset({"from_", "stream", "emits", "absent", "extends", "type", "blocks", "inhibit", "during"})
 """Fields of declarations whose references name blocks or types; all others name columns, states, nodes or adapters."""
-_BROUGHT: Final = ("events", "inputs", "probes", "computations", "audits", "violations")
+_BROUGHT: Final = ("events", "inputs", "probes", "computations", "audits", "violations", "calendars")
 _OWN: Final = ("logging", "runtime", "outputs", "placement")
 
 
@@ -39,7 +39,7 @@ def joined(root: Instance) -> DocumentDecl:
 
 
 def _part(instance: Instance, part: str) -> tuple[Any, ...]:
-    declared = getattr(instance.document, part)
+    declared = [d for d in getattr(instance.document, part) if part != "inputs" or d.name not in instance.given]
     return tuple(replace(_renamed(d, instance.full), name=instance.prefix + d.name) for d in declared)
 
 
@@ -68,11 +68,14 @@ def _value(name: str, value: Any, full: Callable[[str], str]) -> Any:
 def _defaults(instance: Instance) -> tuple[DefaultFilled, ...]:
     if not instance.prefix:
         return instance.document.defaults
-    own = tuple(f"spec.{part}." for part in _OWN)
+    own = (*(f"spec.{part}." for part in _OWN), *(f"spec.inputs.{name}." for name in instance.given))
     kept = (d for d in instance.document.defaults if not d.path.startswith(own))
     return tuple(DefaultFilled(f"{instance.prefix}{d.path}", d.value) for d in kept)
 
 
 def _imported(instance: Instance) -> Imported:
     values = {p.name: p.value for p in instance.document.parameters}
-    return Imported(prefix=instance.prefix, source=instance.document.source, parameters=values)
+    document = instance.document
+    return Imported(
+        prefix=instance.prefix, source=document.source, parameters=values, functions=document.functions
+    )

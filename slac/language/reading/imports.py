@@ -1,10 +1,10 @@
-"""`imports`: other documents by alias, perhaps with parameters."""
+"""`imports`: other documents by alias, perhaps with parameters, and with inputs of the importer in place of theirs."""
 
 from __future__ import annotations
 
 from slac.language.document import ImportDecl
 from slac.language.reading.cursor import Cursor
-from slac.language.reading.terms import inner_span, text
+from slac.language.reading.terms import inner_span, ref, text
 from slac.language.yaml.nodes import Mapping
 
 
@@ -13,6 +13,7 @@ def import_(cursor: Cursor) -> ImportDecl | None:
     place = cursor.get("document") if isinstance(cursor.node, Mapping) else cursor
     document = text(place)
     given = cursor.get("parameters") if isinstance(cursor.node, Mapping) else None
+    instead = cursor.get("inputs") if isinstance(cursor.node, Mapping) else None
     if place is None or document is None:
         return None
     values = {e.name: e.text for e in given.entries()} if given is not None else {}
@@ -21,5 +22,6 @@ def import_(cursor: Cursor) -> ImportDecl | None:
         document=document,
         parameters={name: value for name, value in values.items() if value is not None},
         span=inner_span(place),
+        inputs={e.name: found for e in instead.entries() if (found := ref(e))} if instead is not None else {},
         path=cursor.path,
     )
