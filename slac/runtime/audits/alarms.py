@@ -55,7 +55,10 @@ class Alarms:
 
     def rearm(self) -> None:
         """Build the queue anew from the column: after a restore the column is there, and the queue is not."""
-        slots = self._slots.used()
+        self.again(self._slots.used())
+
+    def again(self, slots: Longs) -> None:
+        """Queue anew what the column says of these slots, which came from elsewhere."""
         instants = self._slots[ALARM][slots].copy()
         self._slots[ALARM][slots] = NEVER
         self.arm(slots, instants)

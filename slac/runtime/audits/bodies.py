@@ -9,6 +9,7 @@ apart by epochs of `retain`, and the first report takes those of its own epoch a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -121,6 +122,20 @@ class BodyRows:
     def pending(self) -> pl.DataFrame | None:
         """All that is pending and alive, for a snapshot."""
         return self._merged(self._alive(pl.concat(self._runs))) if self._runs else None
+
+    def part(self, slots: Longs) -> pl.DataFrame | None:
+        """What is pending of these slots."""
+        pending = self.pending()
+        return None if pending is None else pending.filter(pl.col(SLOT).is_in(slots.tolist()))
+
+    def graft(self, gone: Longs, pending: pl.DataFrame | None, places: Mapping[int, int]) -> None:
+        """Drop what is pending of the slots `gone`; take over what `part` elsewhere gave, by its slots there."""
+        left = [r.filter(~pl.col(SLOT).is_in(gone.tolist())) for r in self._runs]
+        self._runs = [r for r in left if r.height]
+        if pending is not None and pending.height:
+            self._runs.append(
+                pending.with_columns(pl.col(SLOT).replace_strict(places, return_dtype=pl.Int64)).sort(SLOT)
+            )
 
     def restore(self, held: pl.DataFrame | None, pending: pl.DataFrame | None) -> None:
         """Take over a snapshot."""

@@ -4,7 +4,8 @@ Theory of operation. A pass handles everything before the watermark: rows in rou
 make a difference), each round first working off what falls due before its rows; then, for the keys whose alarm has
 rung, what falls due behind their last row. So for every key things happen in the order of time, rows before clocks
 where times are equal, and nothing depends on where a pass ends. A key lives until `retain` behind its last row, to the
-microsecond: what falls due later is not said, and a row that comes later finds a new key.
+microsecond; if it has published, that is told. What falls due later is not said, and a row that comes later finds a
+new key.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from slac.runtime.audits.clocks import CALMS, DUE, STATE, Clocks
 from slac.runtime.audits.course import Course
 from slac.runtime.audits.flaps import Flaps
 from slac.runtime.audits.inhibition import QUIET
-from slac.runtime.audits.publications import CHANGE, FORGOTTEN, INITIAL, RELEASED, SCHEDULED, STAY, Publications
+from slac.runtime.audits.publications import CHANGE, ENDED, FORGOTTEN, INITIAL, RELEASED, SCHEDULED, STAY, Publications
 from slac.runtime.audits.rounds import rounds
 from slac.runtime.audits.settling import Settling
 from slac.runtime.audits.slots import NEVER, Longs, Mask, Slots
@@ -222,5 +223,9 @@ class MachineEngine:
     def _forget(self, slots: Longs, instants: Longs) -> None:
         if not len(slots):
             return
-        self._said.add(slots, time=instants, kind=FORGOTTEN, state=0, previous=-1, since=BEGINNING, start=BEGINNING)
+        told = self._slots[SAID][slots] > BEGINNING
+        silent, ended = slots[~told], instants[~told]
+        self._said.add(silent, time=ended, kind=ENDED, state=0, previous=-1, since=BEGINNING, start=BEGINNING)
+        slots_told = slots[told]
+        self._publish(slots_told, instants[told], np.full(len(slots_told), FORGOTTEN), self._slots[STATE][slots_told])
         self._slots.reset(slots, self._own)

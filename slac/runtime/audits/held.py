@@ -82,6 +82,11 @@ class HeldRows:
         ready = pl.concat([frame for frame, _ in passed], how="diagonal")
         return in_order(ready, total_order(ready)).with_columns(pl.col(TIME).to_physical().alias(AT))
 
+    def leave(self, chosen: pl.Expr) -> None:
+        """Hold only the rows for which `chosen` is true."""
+        kept = [(run, run.frame.filter(chosen)) for run in self._runs]
+        self._runs = [r if f.height == r.frame.height else _Run.of(f) for r, f in kept if f.height]
+
     def frame(self) -> pl.DataFrame | None:
         """All rows held, for a snapshot."""
         return pl.concat([run.frame for run in self._runs], how="diagonal") if self._runs else None

@@ -10,9 +10,9 @@ import polars as pl
 
 from slac.runtime.audits.slots import SLOT, Longs
 
-INITIAL, CHANGE, STAY, SCHEDULED, CALM, RELEASED, FORGOTTEN = range(7)
-KINDS: Final = ("initial", "change", "stay", "scheduled", "calm", "released")
-"""Names of the kinds that leave; FORGOTTEN only ends a period."""
+INITIAL, CHANGE, STAY, SCHEDULED, CALM, RELEASED, FORGOTTEN, ENDED = range(8)
+KINDS: Final = ("initial", "change", "stay", "scheduled", "calm", "released", "forgotten")
+"""Names of the kinds that leave; ENDED only ends the period of a key that has never published."""
 
 TIME, KIND, STATE, PREVIOUS, SINCE, START, ORDER = "time", "kind", "state", "previous", "since", "start", "_order"
 FLAPPING, CHANGES = "flapping", "changes"

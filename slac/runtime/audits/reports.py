@@ -13,6 +13,7 @@ from slac.runtime.audits.bodies import BodyRows
 from slac.runtime.audits.occurrences import occurrence_ids
 from slac.runtime.audits.publications import (
     CHANGES,
+    ENDED,
     FLAPPING,
     FORGOTTEN,
     KIND,
@@ -33,6 +34,7 @@ from slac.stream.batch import KEPT, SEEN, TIME_TYPE, WEIGHT_ONE
 SEEN_COLUMN: Final = "seen"
 KEPT_COLUMN: Final = "kept"
 """Columns of the table of publications: events behind each, seen (multiples of 2⁻²⁰) and kept."""
+_UNKNOWN: Final = pl.lit("UNDECIDED")
 
 
 class ReportRows:
@@ -48,9 +50,9 @@ class ReportRows:
     def frame(
         self, table: pl.DataFrame, slots: Slots, bodies: Sequence[BodyRows], taken: Sequence[pl.DataFrame | None]
     ) -> pl.DataFrame | None:
-        """Reports sorted by (`_time`, `_id`), or None where nothing but FORGOTTEN was published."""
+        """Reports sorted by (`_time`, `_id`), or None where nothing but ENDED was published."""
         numbered = table.with_row_index(PUBLICATION).cast({PUBLICATION: pl.Int64})
-        table = numbered.filter(pl.col(KIND) != FORGOTTEN).sort(ORDER)
+        table = numbered.filter(pl.col(KIND) != ENDED).sort(ORDER)
         if not table.height:
             return None
         named = self._named(table, slots)
@@ -76,7 +78,7 @@ class ReportRows:
             "kind": text(pl.Series(KINDS), KIND),
             "state": text(self._states, STATE),
             "previous": text(self._states, PREVIOUS),
-            "verdict": text(self._verdicts, STATE),
+            "verdict": pl.when(pl.col(KIND) != FORGOTTEN).then(text(self._verdicts, STATE)).otherwise(_UNKNOWN),
             "since": pl.col(SINCE).cast(TIME_TYPE),
             "period_start": start,
             "period_end": at,

@@ -45,6 +45,11 @@ class Slots:
         self._blank |= columns
         self._columns |= {n: np.full(capacity, v, np.int64) for n, v in columns.items()}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns."""
+        return tuple(self._columns)
+
     def __getitem__(self, column: str) -> Longs:
         return self._columns[column]
 
@@ -61,6 +66,13 @@ class Slots:
         slots = pl.Series(SLOT, [self._slot(key) for key in self._hashable(distinct).rows()], pl.Int64)
         joined = keys.join(distinct.with_columns(slots), on=names, how="left", nulls_equal=True, maintain_order="left")
         return joined[SLOT].to_numpy().astype(np.int64)
+
+    def known(self, frame: pl.DataFrame) -> Longs:
+        """The slots of those of these (distinct) keys that are held; without key columns, the only slot."""
+        if not self._types:
+            return self.used()
+        keys = self._key_rows(frame.select(pl.col(n).cast(t) for n, t in self._types.items()))
+        return np.array([self._slots[k] for k in keys if k in self._slots], np.int64)
 
     def keys_of(self, slots: Longs) -> pl.DataFrame:
         """The key columns of these slots, a row each."""
@@ -90,10 +102,20 @@ class Slots:
 
     def frame(self) -> pl.DataFrame:
         """All keys with their slot and columns, for a snapshot."""
-        used = self.used()
-        columns = [pl.Series(_stored(n), c[used], pl.Int64) for n, c in self._columns.items()]
+        return self.part(self.used())
+
+    def part(self, slots: Longs) -> pl.DataFrame:
+        """What `frame` gives, of these slots only."""
+        columns = [pl.Series(_stored(n), c[slots], pl.Int64) for n, c in self._columns.items()]
         # A frame without key columns has no height that columns could be added to.
-        return pl.DataFrame([*self.keys_of(used).get_columns(), pl.Series(SLOT, used, pl.Int64), *columns])
+        return pl.DataFrame([*self.keys_of(slots).get_columns(), pl.Series(SLOT, slots, pl.Int64), *columns])
+
+    def graft(self, frame: pl.DataFrame) -> Longs:
+        """Take over the keys of what `part` of another directory gave, with their columns; the slots they have here."""
+        slots = self.find(frame) if self._types else np.array([self._slot(())] * frame.height, np.int64)
+        for name in self._columns:
+            self._columns[name][slots] = frame[_stored(name)].to_numpy()
+        return slots
 
     def restore(self, frame: pl.DataFrame) -> None:
         """Take over what `frame` gave; every key keeps its slot."""

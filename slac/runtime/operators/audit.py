@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,17 +16,18 @@ from slac.runtime.audits.engine import LAST, SAID, MachineEngine
 from slac.runtime.audits.evaluation import CONDITION, Evaluation
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.audits.inhibition import Inhibition
-from slac.runtime.audits.publications import FORGOTTEN, KIND, START, TIME, Periods
+from slac.runtime.audits.publications import ENDED, KIND, START, TIME, Periods
 from slac.runtime.audits.reports import KEPT_COLUMN, SEEN_COLUMN, ReportRows
 from slac.runtime.audits.slots import NEVER, SLOT, Longs, Slots
-from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
+from slac.runtime.operator import BEGINNING, OperatorContext, State
+from slac.runtime.operators.replayable import ReplayableOperator
 from slac.stream.batch import KEPT, SEEN, Batch
 
 HEARD = "heard"
 """Column by slot (µs): the latest row of any report body."""
 
 
-class AuditOperator(Operator):
+class AuditOperator(ReplayableOperator):
     """Port 0 moves the machines, ports 1… feed the report bodies; rows out as `slac.plan.reports` says."""
 
     def __init__(self, node: AuditNode, context: OperatorContext) -> None:
@@ -33,7 +35,8 @@ class AuditOperator(Operator):
         table = transition_table(node)
         types = node.schema.polars()
         own = {HEARD: BEGINNING, PUBLISHED: BEGINNING, SEEN: 0, KEPT: 0}
-        self._slots = Slots({k: types[k] for k in node.keys}, own)
+        self._keys = {k: types[k] for k in node.keys}
+        self._slots = Slots(self._keys, own)
         inhibit = node.inhibit
         self._inhibition = None if inhibit is None else Inhibition(inhibit.keys, types, self._slots)
         self._engine = MachineEngine(
@@ -98,8 +101,7 @@ class AuditOperator(Operator):
             frames |= {f"body{i}.held": body.held.frame(), f"body{i}.pending": body.pending()}
         if self._inhibition is not None:
             frames |= {"verdicts": self._inhibition.frame(), "verdicts.held": self._inhibition.held.frame()}
-        values = {"latest": self._latest, "ended": self._ended, "late": self._late}
-        return State(values, {n: f for n, f in frames.items() if f is not None})
+        return State(self.values(), {n: f for n, f in frames.items() if f is not None})
 
     def restore(self, state: State) -> None:
         """Take over a snapshot."""
@@ -118,6 +120,49 @@ class AuditOperator(Operator):
     def statistics(self) -> Mapping[str, int]:
         """`late`: rows dropped as late; `keys`: keys held."""
         return {"late": self._late, "keys": len(self._slots)}
+
+    @property
+    def keys(self) -> Mapping[str, pl.DataType]:
+        """The columns by which the audit is kept."""
+        return self._keys
+
+    def port_keys(self, port: int) -> tuple[str, ...]:
+        """Another audit that silences this one may be kept by fewer columns."""
+        inhibit = self._node.inhibit
+        return inhibit.keys if inhibit is not None and port == inhibit.port else self._node.keys
+
+    def known(self) -> pl.DataFrame:
+        """All keys held."""
+        return self._slots.keys_of(self._slots.used())
+
+    def values(self) -> dict[str, Any]:
+        """How far rows have come, and how many were late."""
+        return {"latest": self._latest, "ended": self._ended, "late": self._late}
+
+    def part(self, keys: pl.DataFrame) -> State:
+        """Machines of these keys and their bodies' rows; what another audit says, of all of its keys."""
+        slots = self._slots.known(keys)
+        frames = {"slots": self._slots.part(slots)}
+        frames |= {f"body{i}.pending": body.part(slots) for i, body in enumerate(self._bodies)}
+        if self._inhibition is not None:
+            frames["verdicts"] = self._inhibition.frame()
+        return State(self.values(), {n: f for n, f in frames.items() if f is not None})
+
+    def graft(self, keys: pl.DataFrame, state: State) -> None:
+        """Exchange the machines of these keys."""
+        gone, frames = self._slots.known(keys), state.frames
+        if self._inhibition is not None:
+            self._inhibition.forget(gone)
+        self._slots.reset(gone, self._slots.names)
+        self._slots.free(gone)
+        slots = self._slots.graft(frames["slots"])
+        places = dict(zip(frames["slots"][SLOT].to_list(), slots.tolist(), strict=True))
+        for i, body in enumerate(self._bodies):
+            # Of a slot that is given out anew, what is dead must not come alive again.
+            body.graft(np.union1d(gone, slots), frames.get(f"body{i}.pending"), places)
+        if self._inhibition is not None:
+            self._inhibition.graft(keys, frames["verdicts"], slots)
+        self._engine.alarms.again(slots)
 
     def _work(self, rows: pl.DataFrame | None, verdicts: pl.DataFrame | None, until: int) -> Longs:
         """Rows and clocks up to and including `until`.
@@ -190,7 +235,7 @@ class AuditOperator(Operator):
         """By publication: a first one takes the rows of its epoch and the one before, any other all there are."""
         if table is None:
             return np.empty(0, np.int64)
-        first = (pl.col(START) == BEGINNING) & (pl.col(KIND) != FORGOTTEN)
+        first = (pl.col(START) == BEGINNING) & (pl.col(KIND) != ENDED)
         own = pl.col(TIME) // self._node.retain - 1
         return table.select(pl.when(first).then(own).otherwise(-NEVER).alias(TIME))[TIME].to_numpy()
 

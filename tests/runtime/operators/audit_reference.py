@@ -52,6 +52,7 @@ class Story:
             self._silence(time, last)
             if last is not None and time - last > self.retain:
                 self._clocks(last + self.retain)
+                self._forgotten(last + self.retain)
                 self.boundary = last + self.retain
                 self._begin()
             self._clocks(time - 1)
@@ -60,7 +61,14 @@ class Story:
         if last is not None:
             self._silence(last + self.retain, last)
             self._clocks(min(self.until, last + self.retain))
+            if last + self.retain <= self.until:
+                self._forgotten(last + self.retain)
         return self.said
+
+    def _forgotten(self, time: int) -> None:
+        """A key that has published says goodbye: nothing is known of it any more."""
+        if self.published is not None:
+            self._say(time, "forgotten")
 
     def _silence(self, time: int, last: int | None) -> None:
         """What another audit says before the rows of an instant: all earlier, and at it only what silences."""
@@ -159,7 +167,7 @@ class Story:
         self.stay = (self.published or 0) + every[min(self.stays, len(every) - 1)] if known else None
 
     def _say(self, time: int, kind: str) -> None:
-        verdict = self.table.verdicts[self._place]
+        verdict = "UNDECIDED" if kind == "forgotten" else self.table.verdicts[self._place]
         kept = sum(self.boundary < t <= time for t, _, _ in self.rows)
         body = list(self._body(time))
         kind = "initial" if self.published is None else kind

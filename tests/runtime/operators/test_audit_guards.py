@@ -78,7 +78,7 @@ def nodes(draw: st.DrawFn) -> AuditNode:
 def verdicts(rows: list[tuple[int, str | None, bool]]) -> pl.DataFrame:
     """Reports of another audit: (time, module, whether it is violated)."""
     frame = states([(t, m, "VIOLATED" if bad else "OK") for t, m, bad in rows])
-    return frame.rename({"state": "verdict"})
+    return frame.rename({"state": "verdict"}).with_columns(pl.lit("change").alias("kind"))
 
 
 def silences(node: AuditNode, key: str | None, others: list[tuple[int, str | None, bool]]) -> list[tuple[int, bool]]:
@@ -160,3 +160,32 @@ def test_a_first_report_waits_for_the_end_of_a_silence_too() -> None:
 
     columns = ("module", "kind", "state", "previous", "changes")
     assert told(driver.out, *columns) == [(7, "b", "initial", "up", None, 0), (9, "a", "initial", "down", None, 1)]
+
+
+def test_a_silence_ends_when_the_other_audit_forgets_its_key() -> None:
+    """A key that is forgotten while it is VIOLATED is told with no verdict, and silences nobody for ever."""
+    upper = audit(audit_node({"down": 7 * MINUTE}, retain=20 * MINUTE, verdicts={"down": "violated"}))
+    lower = audit(guarded(audit_node({"up": None, "down": None}), {}, inhibit=Inhibit(port=1, keys=("module",))))
+    upper.give(batch(states([(0, "a", "down")])))
+    lower.give(batch(states([(1, "a", "up"), (2, "a", "down")])))
+    upper.advance(30 * MINUTE)
+    for frame in upper.out:
+        lower.give(batch(frame), port=1)
+    lower.advance(30 * MINUTE)
+
+    assert told(lower.out, "kind", "state", "changes") == [(20 * MINUTE, "initial", "down", 1)]
+
+
+def test_keys_of_the_other_audit_are_not_held_for_ever() -> None:
+    """Those that are not VIOLATED and have no keys here are gone; the others go with their keys."""
+    node = audit_node({"up": None, "down": None}, retain=20 * MINUTE)
+    driver = audit(guarded(node, {}, inhibit=Inhibit(port=1, keys=("module",))))
+    driver.give(batch(states([(0, "k1", "up"), (0, "k2", "down")])))
+    driver.give(batch(verdicts([(m * MINUTE, f"k{m}", m % 2 == 0) for m in range(50)])), port=1)
+    driver.give(batch(verdicts([(60 * MINUTE, f"k{m}", False) for m in range(50)])), port=1)
+    driver.advance(55 * MINUTE)
+    silent = driver.operator.snapshot().frames["verdicts"].height
+    driver.restart()
+    driver.advance(90 * MINUTE)
+
+    assert (silent, driver.operator.snapshot().frames["verdicts"].height) == (25, 0)
