@@ -14,6 +14,7 @@ import polars as pl
 from slac.adapters.decoding import Decoder, Quarantined, WireSchema, find_lines, take_lines
 from slac.plan.nodes import SourceNode
 from slac.runtime.arrival import Arrival
+from slac.runtime.key_watch import KeyWatch
 from slac.runtime.natural_ids import NaturalIds
 from slac.runtime.operator import State
 from slac.shedding.gate import Gate
@@ -63,6 +64,8 @@ class Source:
         self.unknown_fields = 0
         self.late = 0
         self.repeats = 0
+        self.ahead = 0
+        self.keys = KeyWatch(node.rate.keys if node.rate else {}, frozenset(node.schema.names))
         self._names = list(node.schema.names)
         self._natural = NaturalIds(document, node.block, node.natural_id, node.retain) if node.natural_id else None
         self._decoder = Decoder(
@@ -95,9 +98,9 @@ class Source:
             taken.quarantined = list(decoded.quarantined)
             self.unknown_fields += decoded.unknown_fields
             frame = self._stamp(decoded.frame, ids)
-            if self.live:
-                frame = self._refuse_future(frame, records, taken)
+            frame = self._without_future(frame, records, taken)
             frame = self._without_repeats(frame)
+            self.keys.take(frame)
             taken.batches = self._split(frame)
         self.quarantined += len(taken.quarantined)
         return taken
@@ -176,10 +179,14 @@ class Source:
         self.repeats += int((~first).sum())
         return frame if bool(first.all()) else frame.filter(pl.Series(first))
 
-    def _refuse_future(self, frame: pl.DataFrame, records: Records, taken: Taken) -> pl.DataFrame:
+    def _without_future(self, frame: pl.DataFrame, records: Records, taken: Taken) -> pl.DataFrame:
+        """Refused where time keeps step with the clock; a file's time is its own, so there they are only counted."""
         bound = records.arrival + FUTURE
         times = instants(frame)
         if not frame.height or int(times.max()) <= bound:  # type: ignore[arg-type]
+            return frame
+        if not self.live:
+            self.ahead += int((times > bound).sum())
             return frame
         for row in frame.filter(times > bound).iter_rows(named=True):
             reason = f"timestamp {row[TIME].isoformat()} is more than an hour ahead of this machine's clock"

@@ -12,12 +12,13 @@ from slac.diagnostics import RunFailed, SlacError, UsageError
 from slac.plan.graph import Placement, Plan
 from slac.runtime.checkpoint import Checkpoint, StateDirectory, pack, unpack
 from slac.runtime.core import Core
-from slac.runtime.instructions import GaveUp, Instruction, Publish, Refused, Send
+from slac.runtime.instructions import GaveUp, Instruction, Mixed, Publish, Refused, Send
 from slac.runtime.links.client import LinkClient
 from slac.runtime.links.server import Arrived, LinkServer
 from slac.runtime.operator import BEGINNING, State
 from slac.runtime.shell.control import STEP, Control
 from slac.runtime.shell.quarantine import Quarantine
+from slac.runtime.shell.remarks import Remarks
 from slac.runtime.shell.settings import RunSettings
 from slac.runtime.shell.summary import RunSummary, summarise_input
 from slac.runtime.shell.wiring import (
@@ -76,6 +77,7 @@ class Runtime:
         self._server = make_server(plan, settings, clock, self._accepted, self._wake.set)
         self._quarantine = Quarantine(settings.directory / "var" / "quarantine")
         self._control = self._make_control(costs)
+        self._remarks = Remarks(self._core.sources)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cost = 0.0
         self._waiting_since: int | None = None
@@ -280,6 +282,7 @@ class Runtime:
 
     async def _tick(self, now: int) -> None:
         await self._in_core(lambda: self._core.on_tick(now), 0)
+        self._remarks.look()
 
     async def _in_core(self, call: Callable[[], list[Instruction]], size: int) -> None:
         """The core is only ever in one call; a large one leaves the event loop free."""
@@ -302,6 +305,8 @@ class Runtime:
                     refused.append(instruction)
                 case GaveUp(block=block, bound=bound, count=count):
                     log.warning('"%s" has given up %d partial matches, because of its %s', block, count, bound)
+                case Mixed(block=block, count=count):
+                    log.warning('"%s" has %d results of series that come from several sources at once', block, count)
         if refused:
             self._quarantine.write(refused, self._clock.now())
 
@@ -348,6 +353,7 @@ class Runtime:
         for worker in self._outputs.values():
             await worker.stop(patience=5.0)
         await self._checkpoint()  # what was published is no longer waiting
+        self._remarks.look()
         return RunSummary(
             document=self._plan.document,
             node=self.settings.node,

@@ -9,7 +9,11 @@ from slac.shedding.readings import Reading, ResolvedBudget
 
 
 class InputSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts of one input in records; `dropped` by reason."""
+    """Counts of one input in records; `dropped` by reason.
+
+    `ahead`: of a file, dated more than an hour ahead of this machine's clock. `keys`: distinct values of what the
+    input's `rate: keys:` declares, seen by this process.
+    """
 
     seen: int
     kept: int
@@ -18,6 +22,8 @@ class InputSummary(msgspec.Struct, frozen=True, kw_only=True):
     late: int
     unknown_fields: int
     repeats: int = 0
+    ahead: int = 0
+    keys: dict[str, int] = {}
 
 
 def summarise_input(source: Source) -> InputSummary:
@@ -31,6 +37,8 @@ def summarise_input(source: Source) -> InputSummary:
         late=source.late,
         unknown_fields=source.unknown_fields,
         repeats=source.repeats,
+        ahead=source.ahead,
+        keys=source.keys.counts(),
     )
 
 

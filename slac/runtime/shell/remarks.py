@@ -1,0 +1,41 @@
+"""What should be heard about the inputs of a runtime while it runs, although it stops nothing.
+
+Nobody expects it who plans a machine, or trusts a clock.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from slac.runtime.source import Source
+
+log = logging.getLogger("slac.runtime")
+
+
+class Remarks:
+    """Looks at the inputs from time to time and says each thing once."""
+
+    def __init__(self, sources: Mapping[str, Source]) -> None:
+        self._sources = sources
+        self._ahead: set[str] = set()
+
+    def look(self) -> None:
+        """Log what is new: more keys than declared, and events of a file that are dated in the future."""
+        for name, source in self._sources.items():
+            for surplus in source.keys.news():
+                log.warning(
+                    "input %s has about %d distinct values of (%s), and its rate declares %d: memory and capacity were "
+                    "planned for those",
+                    name,
+                    surplus.seen,
+                    surplus.columns,
+                    surplus.declared,
+                )
+            if source.ahead and name not in self._ahead:
+                self._ahead.add(name)
+                log.warning(
+                    "input %s holds events dated more than an hour ahead of this machine's clock; they carry event "
+                    "time with them, and what follows them is late",
+                    name,
+                )
