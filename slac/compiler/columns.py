@@ -14,11 +14,13 @@ from slac.plan.nodes import (
     AbsenceNode,
     AnyNode,
     AuditNode,
+    IntervalJoinNode,
     LatestJoinNode,
     Node,
     PatternNode,
     SelectNode,
     SourceNode,
+    StepsNode,
     TracesNode,
     UnionNode,
     ViolationNode,
@@ -74,14 +76,23 @@ def _(node: UnionNode, own: Wanted) -> tuple[Wanted, ...]:
     return (frozenset(node.schema.names) if own is None else own,) * len(node.inputs)
 
 
-@needs.register
-def _(node: LatestJoinNode, own: Wanted) -> tuple[Wanted, ...]:
+@needs.register(LatestJoinNode)
+@needs.register(IntervalJoinNode)
+def _(node: LatestJoinNode | IntervalJoinNode, own: Wanted) -> tuple[Wanted, ...]:
     prefix = f"{node.alias}."
     if own is None:
         return None, frozenset((*node.by, *node.right_columns))
     right = {n.removeprefix(prefix) for n in own if n.startswith(prefix)}
     left = {n for n in own if not n.startswith(prefix)}
     return frozenset((*left, *node.by)), frozenset((*right, *node.by))
+
+
+@needs.register
+def _(node: StepsNode, own: Wanted) -> tuple[Wanted, ...]:
+    if own is None:
+        return (None,)
+    made = {c.name for c in node.steps}
+    return (_aggregated(node.keys, node.steps) | (own - made),)
 
 
 @needs.register
@@ -146,13 +157,20 @@ def _(node: UnionNode, own: frozenset[str]) -> AnyNode:
 
 
 @narrowed.register
+def _(node: StepsNode, own: frozenset[str]) -> AnyNode:
+    # Its keys and its own columns stay: they are what it is.
+    return _replace(node, schema=_fields(node, own | {*node.keys, *(c.name for c in node.steps)}))
+
+
+@narrowed.register
 def _(node: SelectNode, own: frozenset[str]) -> AnyNode:
     columns = None if node.columns is None else kept(node.columns, own)
     return _replace(node, schema=_fields(node, own), columns=columns)
 
 
-@narrowed.register
-def _(node: LatestJoinNode, own: frozenset[str]) -> AnyNode:
+@narrowed.register(LatestJoinNode)
+@narrowed.register(IntervalJoinNode)
+def _(node: LatestJoinNode | IntervalJoinNode, own: frozenset[str]) -> AnyNode:
     prefix = f"{node.alias}."
     right = tuple(c for c in node.right_columns if prefix + c in own)
     return _replace(node, schema=_fields(node, own), right_columns=right)

@@ -13,8 +13,10 @@ from typing import Literal, TypeAlias
 
 from slac.diagnostics import Source, Span
 from slac.language.audit_decls import AfterDecl, BackoffDecl, FlappingDecl, ForDecl, MessageDecl, ScheduleDecl
+from slac.language.calendar_decls import CalendarDecl, CountryDecl, RepeatedDecl
 from slac.language.event_types import EventDecl, FieldDecl, FieldType
 from slac.language.import_decls import ImportDecl, Imported
+from slac.language.join_decls import JoinDecl
 from slac.language.machine_decls import BudgetDecl, LoggingDecl, PlacementDecl, RuntimeDecl, Share
 from slac.language.pattern_decls import AtomDecl, PatternDecl
 from slac.language.terms import DefaultFilled, Ref, Segment, Setting, Sql
@@ -26,8 +28,10 @@ __all__ = [
     "AuditDecl",
     "BlockDecl",
     "BudgetDecl",
+    "CalendarDecl",
     "ColumnDecl",
     "ComputationDecl",
+    "CountryDecl",
     "DefaultFilled",
     "DocumentDecl",
     "EmitDecl",
@@ -48,6 +52,7 @@ __all__ = [
     "Rate",
     "RateDecl",
     "Ref",
+    "RepeatedDecl",
     "ReportBodyDecl",
     "RuntimeDecl",
     "Segment",
@@ -199,17 +204,6 @@ class WindowDecl:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JoinDecl:
-    """The latest row of `stream` with equal `by` columns, seen as `alias.column`."""
-
-    alias: str
-    stream: Ref
-    by: tuple[Ref, ...]
-    span: Span
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ComputationDecl:
     """A computation; the fields stand in their order of effect. `select` is None where every column passes."""
 
@@ -226,6 +220,7 @@ class ComputationDecl:
     retain_us: int
     span: Span
     path: str = ""
+    during: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +271,7 @@ class AuditDecl:
     report_at: tuple[ScheduleDecl, ...] = ()
     flapping: FlappingDecl | None = None
     inhibit: Ref | None = None
+    during: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +289,7 @@ class ViolationDecl:
     labels: Mapping[str, str]
     span: Span
     path: str = ""
+    during: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,7 +326,8 @@ class ParameterDecl:
 class DocumentDecl:
     """A whole document; every tuple stands in document order. No `placement` means one node.
 
-    What was imported stands behind what is the document's own, under dotted names.
+    What was imported stands behind what is the document's own, under dotted names. `functions` is the path of a module
+    of functions, from the folder of the document.
     """
 
     name: str
@@ -350,6 +348,8 @@ class DocumentDecl:
     span: Span
     imports: tuple[ImportDecl, ...] = ()
     imported: tuple[Imported, ...] = ()
+    functions: Ref | None = None
+    calendars: tuple[CalendarDecl, ...] = ()
 
     @cached_property
     def blocks(self) -> tuple[BlockDecl, ...]:

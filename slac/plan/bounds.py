@@ -12,6 +12,7 @@ from slac.plan.nodes import (
     AbsenceNode,
     AnyNode,
     AuditNode,
+    IntervalJoinNode,
     LatestJoinNode,
     LinkInNode,
     LinkOutNode,
@@ -19,6 +20,7 @@ from slac.plan.nodes import (
     PatternNode,
     SelectNode,
     SourceNode,
+    StepsNode,
     TracesNode,
     UnionNode,
     ViolationNode,
@@ -78,6 +80,21 @@ def _(node: LatestJoinNode) -> Bound:
 
 
 @state_bound.register
+def _(node: IntervalJoinNode) -> Bound | Unbounded:
+    if node.before is None and node.after is None:
+        return Unbounded(
+            why=f'the join "{node.alias}" keeps every row of both sides',
+            missing="how far apart two rows may be, as in within: 5m",
+        )
+    return Bound(keys=node.by, time=max(node.reach), of=f"{node.limit} rows of each side")
+
+
+@state_bound.register
+def _(node: StepsNode) -> Bound:
+    return Bound(keys=node.keys, time=node.retain, of="the last sample")
+
+
+@state_bound.register
 def _(node: PatternNode) -> Bound:
     of = "" if node.limit is None else f"{node.limit} partial matches each"
     return Bound(keys=node.keys, time=node.retain if node.keys else node.within or 0, of=of)
@@ -121,12 +138,16 @@ def _(node: AuditNode) -> Bound | Unbounded:
     if endless is not None:
         return endless
     bodies = dict.fromkeys(b for body in node.report for b in body.by if b not in node.keys)
-    return Bound(keys=(*node.keys, *bodies), time=node.retain)
+    return Bound(keys=(*node.keys, *bodies), time=node.retain, of=_again(node.restate))
 
 
 @state_bound.register
 def _(node: ViolationNode) -> Bound:
-    return Bound(keys=node.keys, time=node.retain)
+    return Bound(keys=node.keys, time=node.retain, of=_again(node.restate))
+
+
+def _again(restate: int) -> str:
+    return f"and the rows of {format_duration(restate)}, which may be said again" if restate else ""
 
 
 @state_bound.register

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from slac.language.patterns.tree import AnyPattern
+from slac.plan.calendars.spec import CalendarSpec
 from slac.plan.expressions import AggregateCall, AnyExpr, NamedExpr
 from slac.plan.guards import After, Backoff, Flapping, Inhibit, Schedule, Settle
 from slac.plan.traces import TraceSpec
@@ -84,9 +85,13 @@ class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
 
 
 class SelectNode(Node, frozen=True, kw_only=True, tag="select"):
-    """Row by row: keep rows where `where` is true, then compute `columns` (None keeps all); `reid` makes new ids."""
+    """Row by row: keep rows where `where` is true, then compute `columns` (None keeps all); `reid` makes new ids.
+
+    `during`: rows outside of the calendar's hours are left out first.
+    """
 
     where: AnyExpr | None = None
+    during: CalendarSpec | None = None
     columns: tuple[NamedExpr, ...] | None = None
     reid: bool = False
 
@@ -108,6 +113,39 @@ class LatestJoinNode(Node, frozen=True, kw_only=True, tag="latest_join"):
     by: tuple[str, ...]
     right_columns: tuple[str, ...]
     strict: bool = False
+    retain: int
+
+
+class IntervalJoinNode(Node, frozen=True, kw_only=True, tag="interval_join"):
+    """Every pair of a left row (port 0) and a right row (port 1) of equal key that are close enough in time.
+
+    The right row is less than `before` earlier, or less than `after` later; where only one is given, the other side
+    of the left row's instant is closed. `outer`: a left row without partner comes out too, with NULLs. `limit`: a row
+    meets at most so many rows that came before it, the latest.
+    """
+
+    alias: str
+    by: tuple[str, ...]
+    right_columns: tuple[str, ...]
+    before: int | None = None
+    after: int | None = None
+    outer: bool = False
+    limit: int
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Both bounds in µs, neither included; 1 leaves the left row's own instant."""
+        return self.before or 1, self.after or 1
+
+
+class StepsNode(Node, frozen=True, kw_only=True, tag="steps"):
+    """Each row with what RATE, INCREASE and DELTA (`steps`) say from the sample before it, by key, to its own.
+
+    Adds a column for each of them, NULL at the first sample of a key; after `retain` a sample is the first again.
+    """
+
+    keys: tuple[str, ...]
+    steps: tuple[AggregateCall, ...]
     retain: int
 
 
@@ -143,7 +181,7 @@ class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
     such rows. Then `project` computes the `select` columns over keys and aggregate values (`_a0`…), and `then` adds
     columns to them. `fill`: keys known within `retain` get a row for a window without rows (COUNTs 0, all else NULL,
     `then` NULL), because the stream is an audit's. `late`: a row for a window that was said is dropped, or the window
-    is said again with the next `_revision`, for `retain`.
+    is said again with the next `_revision`, for `retain`. `during`: windows without any hour of it are not filled.
     """
 
     role: Role = "whole"
@@ -154,6 +192,7 @@ class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
     then: tuple[NamedExpr, ...] = ()
     fill: bool = False
     late: Literal["drop", "restate"] = "drop"
+    during: CalendarSpec | None = None
     retain: int
 
     @property
@@ -233,7 +272,10 @@ class PatternNode(Node, frozen=True, kw_only=True, tag="pattern"):
 class AuditNode(Node, frozen=True, kw_only=True, tag="audit"):
     """A keyed state machine over port 0 and what it reports; ports 1… feed the report bodies, the last may inhibit.
 
-    `report_at`: for every state, beside its own. Rows: see `slac.plan.reports.report_schema`.
+    `during`: durations are hours of this calendar, and what falls due by the clock outside of them is left out.
+
+    `report_at`: for every state, beside its own. `restate`: for so long (µs) rows may be said again; 0: they never are.
+    Rows: see `slac.plan.reports.report_schema`.
     """
 
     keys: tuple[str, ...]
@@ -244,7 +286,9 @@ class AuditNode(Node, frozen=True, kw_only=True, tag="audit"):
     report_at: tuple[Schedule, ...] = ()
     flapping: Flapping | None = None
     inhibit: Inhibit | None = None
+    during: CalendarSpec | None = None
     retain: int
+    restate: int = 0
 
     @property
     def holds_back(self) -> bool:
@@ -253,7 +297,10 @@ class AuditNode(Node, frozen=True, kw_only=True, tag="audit"):
 
 
 class ViolationNode(Node, frozen=True, kw_only=True, tag="violation"):
-    """A condition that must not hold: raised per key when it turns true, resolved when it turns false, held on NULL."""
+    """A condition that must not hold: raised per key when it turns true, resolved when it turns false, held on NULL.
+
+    `restate`: for so long (µs) rows may be said again; 0: they never are.
+    """
 
     keys: tuple[str, ...]
     condition: AnyExpr
@@ -262,12 +309,14 @@ class ViolationNode(Node, frozen=True, kw_only=True, tag="violation"):
     message: str | None = None
     labels: dict[str, str] = {}
     retain: int
+    restate: int = 0
 
 
 class AbsenceNode(Node, frozen=True, kw_only=True, tag="absence"):
     """Raised once when a stream (or a key of it) is silent for `silence`, resolved by its next row.
 
-    `partial` (on an edge) thins rows to what the `final` needs to say exactly the same.
+    `partial` (on an edge) thins rows to what the `final` needs to say exactly the same. `during`: `silence` is of the
+    hours of this calendar.
     """
 
     role: Role = "whole"
@@ -276,6 +325,7 @@ class AbsenceNode(Node, frozen=True, kw_only=True, tag="absence"):
     severity: str = "warning"
     message: str | None = None
     labels: dict[str, str] = {}
+    during: CalendarSpec | None = None
     retain: int
 
 
@@ -308,6 +358,8 @@ AnyNode = (
     | SelectNode
     | UnionNode
     | LatestJoinNode
+    | IntervalJoinNode
+    | StepsNode
     | WindowNode
     | TracesNode
     | PatternNode

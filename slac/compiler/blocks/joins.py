@@ -1,6 +1,8 @@
-"""Joins with the latest value become join nodes, one behind the other."""
+"""Joins become join nodes, one behind the other, in the order in which the document names them."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import networkx as nx
 
@@ -10,9 +12,11 @@ from slac.compiler.reads import reads
 from slac.compiler.sql import Scope
 from slac.diagnostics import listed, suggest
 from slac.language.document import ComputationDecl, InputDecl, JoinDecl
-from slac.plan.nodes import AnyNode, LatestJoinNode
+from slac.plan.nodes import AnyNode, IntervalJoinNode, LatestJoinNode
 from slac.plan.signatures import widened
 from slac.stream.types import Field, Schema
+
+_PAIRS: Final = "an interval join makes rows of their own, which are of no window"
 
 
 def lower_joins(
@@ -28,25 +32,53 @@ def lower_joins(
         if alias in scope.qualified or alias in upstream.schema:
             lowering.say("names/duplicate-column", f'the alias "{alias}" is the name of something else here', join)
             return None
-        fields = tuple(Field(f"{alias}.{f.name}", f.dtype) for f in right.schema.fields)
-        left = lowering.add(
-            LatestJoinNode(
-                id=f"{block.name}.join.{alias}",
-                block=block.name,
-                node="",
-                inputs=(left.id, right.id),
-                schema=Schema(left.schema.fields + fields),
-                depth=depth,
-                windowed=upstream.windowed,
-                alias=alias,
-                by=tuple(b.name for b in join.by),
-                right_columns=right.schema.names,
-                strict=descends(lowering.draft, lowering.graph, join.stream.name, block.from_.name),
-                retain=block.retain_us,
-            )
-        )
-        scope = scope.with_alias(alias, right.schema, nullable=True)
+        if join.kind == "interval":
+            left, scope = lowering.add(_interval(block, join, left, right, depth)), scope.without_window(_PAIRS)
+        else:
+            left = lowering.add(_latest(block, join, lowering, left, right, depth))
+        scope = scope.with_alias(alias, right.schema, nullable=join.kind == "latest" or join.outer)
     return left, scope
+
+
+def _latest(
+    block: ComputationDecl, join: JoinDecl, lowering: Lowering, left: AnyNode, right: AnyNode, depth: int
+) -> LatestJoinNode:
+    return LatestJoinNode(
+        id=f"{block.name}.join.{join.alias}",
+        block=block.name,
+        node="",
+        inputs=(left.id, right.id),
+        schema=_with(join.alias, left.schema, right.schema),
+        depth=depth,
+        windowed=left.windowed,
+        alias=join.alias,
+        by=tuple(b.name for b in join.by),
+        right_columns=right.schema.names,
+        strict=descends(lowering.draft, lowering.graph, join.stream.name, block.from_.name),
+        retain=block.retain_us,
+    )
+
+
+def _interval(block: ComputationDecl, join: JoinDecl, left: AnyNode, right: AnyNode, depth: int) -> IntervalJoinNode:
+    return IntervalJoinNode(
+        id=f"{block.name}.join.{join.alias}",
+        block=block.name,
+        node="",
+        inputs=(left.id, right.id),
+        schema=_with(join.alias, left.schema, right.schema),
+        depth=depth,
+        alias=join.alias,
+        by=tuple(b.name for b in join.by),
+        right_columns=right.schema.names,
+        before=join.before_us,
+        after=join.after_us,
+        outer=join.outer,
+        limit=join.limit,
+    )
+
+
+def _with(alias: str, left: Schema, right: Schema) -> Schema:
+    return Schema(left.fields + tuple(Field(f"{alias}.{f.name}", f.dtype) for f in right.fields))
 
 
 def descends(draft: Draft, graph: nx.DiGraph[str], right: str, left: str) -> bool:

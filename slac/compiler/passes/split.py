@@ -19,7 +19,17 @@ from slac.compiler.draft import Draft, Found
 from slac.compiler.reads import kind_of
 from slac.diagnostics import Diagnostic, Severity
 from slac.plan.aggregates import partial_schema
-from slac.plan.nodes import AbsenceNode, AnyNode, AuditNode, LatestJoinNode, PatternNode, TracesNode, WindowNode
+from slac.plan.nodes import (
+    AbsenceNode,
+    AnyNode,
+    AuditNode,
+    IntervalJoinNode,
+    LatestJoinNode,
+    PatternNode,
+    StepsNode,
+    TracesNode,
+    WindowNode,
+)
 from slac.stream.batch import META
 from slac.stream.types import AnyType, Bool, Duration, Field, Float, Int, List, Schema, String, Struct, Timestamp
 
@@ -48,7 +58,7 @@ class _Splitter:
             case _:
                 self._put(home, *group)
                 if isinstance(last, AuditNode | PatternNode) or any(
-                    isinstance(n, LatestJoinNode | TracesNode) for n in group
+                    isinstance(n, LatestJoinNode | IntervalJoinNode | StepsNode | TracesNode) for n in group
                 ):
                     self._note_instances(block, home)
 

@@ -5,15 +5,17 @@ Before: `{from: runs, by: module, select: [ok]}`. After: a finding which says th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
 from slac.compiler.draft import Draft, Found, breaking
 from slac.diagnostics import Diagnostic
-from slac.language.document import ComputationDecl
+from slac.language.document import BlockDecl, ComputationDecl
 from slac.language.durations import format_duration
 from slac.language.terms import Ref
+from slac.plan.aggregate_signatures import AGGREGATES
 
 
 def windows(draft: Draft) -> Found:
@@ -23,6 +25,10 @@ def windows(draft: Draft) -> Found:
     return replace(draft, broken=breaking(draft.broken, (n for n, _ in found))), [d for _, d in found]
 
 
+_SAMPLES: Final = re.compile(
+    rf"\b({'|'.join(name for name, a in AGGREGATES.items() if a.samples)})\s*\(", re.IGNORECASE
+)
+"""What reads a sample together with the one before it, and so needs `by` without a window."""
 _OF_EACH_KEY: Final = frozenset({"session", "sliding", "running"})
 """Windows that depend on the rows of a key: there is nothing that the rows of several keys would share."""
 
@@ -41,9 +47,15 @@ def _windowed(draft: Draft) -> dict[str, bool]:
             getattr(block, "from_", None) if not isinstance(getattr(block, "from_", None), tuple) else None
         )
         inherited = source is not None and result.get(source.name, source.name in draft.broken)
+        # Pairs are rows of their own, of no window.
+        inherited = inherited and not _makes_pairs(block)
         window = getattr(block, "window", None)
         result[name] = inherited if window is None else window.kind not in _OF_EACH_KEY
     return result
+
+
+def _makes_pairs(block: BlockDecl) -> bool:
+    return any(j.kind == "interval" for j in getattr(block, "join", ()))
 
 
 def _of(block: ComputationDecl, windowed: dict[str, bool]) -> Iterator[Diagnostic]:
@@ -58,7 +70,14 @@ def _of(block: ComputationDecl, windowed: dict[str, bool]) -> Iterator[Diagnosti
             "for example `select: [{n: COUNT(*)}]`",
         )
     yield from _sizes(block)
-    if block.window.kind == "same" and not windowed.get(block.from_.name, True):
+    if block.window.kind == "same" and _makes_pairs(block):
+        yield _finding(
+            "windows/no-upstream-window",
+            "`window: same` takes the window of the rows that come in, and the pairs of an interval join are of none",
+            block.window,
+            "write a window of its own, for example `window: tumbling 10m`",
+        )
+    elif block.window.kind == "same" and not windowed.get(block.from_.name, True):
         yield _finding(
             "windows/no-upstream-window",
             f'`window: same` takes the window of "{block.from_.name}", whose rows have none in common',
@@ -68,12 +87,12 @@ def _of(block: ComputationDecl, windowed: dict[str, bool]) -> Iterator[Diagnosti
 
 
 def _without(block: ComputationDecl) -> Iterator[Diagnostic]:
-    if block.by:
+    if block.by and not any(_SAMPLES.search(c.sql.text) for c in block.select or () if c.sql is not None):
         yield _finding(
             "windows/by-without-window",
             "`by` without `window` has no effect: rows are grouped within a window only",
             block.by[0],
-            "add a `window`, or leave `by` out (a join has a `by` of its own; columns are listed in `select`)",
+            "add a `window`, select RATE, INCREASE or DELTA of a series, or leave `by` out (a join has a `by` of its own; columns are listed in `select`)",
         )
     if block.select is None and not block.then and not block.join and block.where is None:
         yield Diagnostic(

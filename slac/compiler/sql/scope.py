@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from slac.plan.expressions import AnyExpr, Call, Column, Literal
+from slac.plan.scalar.function import Function
 from slac.plan.signatures import DURATION, TIMESTAMP
 from slac.stream.batch import TIME, WINDOW_START
 from slac.stream.types import Field, Schema
@@ -36,6 +37,7 @@ class Scope:
     names, as a document writes them (`module`, `l.zone`), that an aggregate select may use outside an aggregate.
     `hidden` maps a name that exists, but not here, to the reason. Items of the lists `from_zero` count from 0.
     `stream` says in a message whose columns these are (`stream "runs"`), `path` where the expression stands.
+    `functions` are those of the document's own, by their names in capitals.
     """
 
     columns: Mapping[str, AnyExpr] = field(default_factory=dict)
@@ -46,6 +48,7 @@ class Scope:
     from_zero: frozenset[str] = frozenset()
     stream: str = "this stream"
     path: str = ""
+    functions: Mapping[str, Function] = field(default_factory=dict)
 
     @classmethod
     def of(cls, schema: Schema, *, stream: str, path: str = "", windowed: bool = False) -> Scope:
@@ -63,6 +66,12 @@ class Scope:
         columns = {f.name: column_of(f, prefix=lead, nullable=nullable) for f in schema.fields}
         return replace(self, qualified={**self.qualified, alias: columns})
 
+    def without_window(self, why: str) -> Scope:
+        """The same names without `window_start` and `window_end`, and the reason for that."""
+        columns = {n: e for n, e in self.columns.items() if _WINDOW.get(n) is not e}
+        gone = {n: why for n in self.columns if n not in columns}
+        return replace(self, columns=columns, hidden={**self.hidden, **gone})
+
     def with_until(self, end: Field) -> Scope:
         """Also `until`, where an event ends that is an interval: a timestamp, or a duration from its time on."""
         column: AnyExpr = column_of(end)
@@ -74,9 +83,9 @@ class Scope:
         """The same names, of which `keys` are constant within a group."""
         return replace(self, keys=keys)
 
-    def at(self, path: str) -> Scope:
-        """The same names for an expression that stands elsewhere in the document."""
-        return replace(self, path=path)
+    def at(self, path: str, functions: Mapping[str, Function] | None = None) -> Scope:
+        """The same names for an expression that stands elsewhere, in a document with these functions of its own."""
+        return replace(self, path=path, functions=self.functions if functions is None else functions)
 
     def names(self) -> Iterator[str]:
         """All names as one can write them: bare ones first."""

@@ -6,8 +6,9 @@ from collections.abc import Container
 from typing import Final
 
 from slac.diagnostics import nearest
-from slac.language.document import ComputationDecl, JoinDecl, Late, PatternDecl, ProbeDecl, TracesDecl, WindowDecl
+from slac.language.document import ComputationDecl, Late, PatternDecl, ProbeDecl, TracesDecl, WindowDecl
 from slac.language.reading.cursor import Cursor, each
+from slac.language.reading.joins import join
 from slac.language.reading.patterns import pattern
 from slac.language.reading.terms import columns, duration, not_built, ref, refs, sql, window
 from slac.language.reading.traces import traces
@@ -34,7 +35,7 @@ def computation(cursor: Cursor) -> ComputationDecl | PatternDecl | TracesDecl | 
     if cursor.has("traces"):
         return traces(cursor)
     from_, emits = ref(cursor.get("from")), ref(cursor.get("emits"))
-    join, by = each(cursor.get("join"), _join), refs(cursor.get("by"))
+    joined, by = each(cursor.get("join"), join), refs(cursor.get("by"))
     where, select, then = sql(cursor.get("where")), columns(cursor.get("select")), columns(cursor.get("then"))
     made_window, retain_us = window(cursor.get("window")), duration(cursor, "retain", RETAIN)
     if from_ is None:
@@ -42,7 +43,7 @@ def computation(cursor: Cursor) -> ComputationDecl | PatternDecl | TracesDecl | 
     return ComputationDecl(
         name=cursor.name,
         from_=from_,
-        join=join,
+        join=joined,
         where=where,
         by=by,
         window=made_window,
@@ -51,6 +52,7 @@ def computation(cursor: Cursor) -> ComputationDecl | PatternDecl | TracesDecl | 
         emits=emits,
         late=_late(cursor, made_window),
         retain_us=retain_us or 0,
+        during=ref(cursor.get("during")),
         span=cursor.key_span,
         path=cursor.path,
     )
@@ -68,6 +70,9 @@ def _check_words(cursor: Cursor) -> None:
                 found.key_span,
                 details=f"{word} bounds the matches of a pattern, or traces",
             )
+    during = cursor.get("during")
+    if during is not None and cursor.has("traces"):
+        not_built(during, '"during" with `traces`', "filter the rows in a computation before")
     words = schema()["definitions"]["computation"]["properties"]
     # A word that is not built yet, or is misspelt, has been told of, and stands in place of what seems to be missing.
     told = (k for k in cursor.words if "x-not-built" in words.get(k, {}) or _means_from(k, words))
@@ -96,10 +101,3 @@ def _late(owner: Cursor, made: WindowDecl | None) -> Late:
         kind = "without a window" if made is None else f"with a window of kind {made.kind}"
         not_built(cursor, f'"late: restate" {kind}', f"built: with {', '.join(_RESTATED)}")
     return "restate"
-
-
-def _join(cursor: Cursor) -> JoinDecl | None:
-    stream, by = ref(cursor.get("latest")), refs(cursor.get("by"))
-    if stream is None:
-        return None
-    return JoinDecl(alias=cursor.name, stream=stream, by=by, span=cursor.key_span, path=cursor.path)

@@ -17,6 +17,7 @@ from slac.plan.nodes import (
     AbsenceNode,
     AnyNode,
     AuditNode,
+    IntervalJoinNode,
     LatestJoinNode,
     LinkInNode,
     LinkOutNode,
@@ -25,6 +26,7 @@ from slac.plan.nodes import (
     PatternNode,
     SelectNode,
     SourceNode,
+    StepsNode,
     TracesNode,
     UnionNode,
     ViolationNode,
@@ -90,12 +92,39 @@ def _(old: LatestJoinNode, new: AnyNode) -> Fate:
 
 
 @_fate.register
+def _(old: IntervalJoinNode, new: AnyNode) -> Fate:
+    assert isinstance(new, IntervalJoinNode)
+    if old.by != new.by:
+        return _lost("it is kept by other columns")
+    if old.schema != new.schema or old.right_columns != new.right_columns:
+        return _lost("the rows that it holds have other columns")
+    if old.outer != new.outer:
+        return _lost("which rows have found a partner was not kept, or is asked no more")
+    grown = any(b > a for a, b in zip((*old.reach, old.limit), (*new.reach, new.limit), strict=True))
+    if grown:
+        return Fate(outcome="rebuilt", why="rows that were let go by the narrower bounds are not matched any more")
+    return _kept("the rows of both sides stay; the bounds hold from the next row on")
+
+
+@_fate.register
+def _(old: StepsNode, new: AnyNode) -> Fate:
+    assert isinstance(new, StepsNode)
+    if (keys := _keys(old, new)) is not None:
+        return keys
+    if old.steps != new.steps:
+        return _lost("the last sample of each key is that of other columns")
+    return _kept("the last sample of each key stays")
+
+
+@_fate.register
 def _(old: WindowNode, new: AnyNode) -> Fate:
     assert isinstance(new, WindowNode)
     if (keys := _keys(old, new)) is not None:
         return keys
     if old.window != new.window:
         return _lost("open windows have other bounds")
+    if old.during != new.during:
+        return Fate(outcome="rebuilt", why="what is in open windows was counted by the old hours")
     if old.late != new.late:
         return Fate(outcome="rebuilt", why="windows that were said before are not said again")
     before, after = _calls(old.aggregates), _calls(new.aggregates)
@@ -142,6 +171,8 @@ def _(old: AuditNode, new: AnyNode) -> Fate:
         return Fate(outcome="rebuilt", why="states stay; changes that were held back are not told any more")
     if [_body(b) for b in old.report] != [_body(b) for b in new.report]:
         return Fate(outcome="rebuilt", why="states stay; report lists begin anew with the reporting period")
+    if bool(old.restate) != bool(new.restate):
+        return Fate(outcome="rebuilt", why="states stay; what was said before is not revised")
     return _kept("each key stays in its state; conditions and intervals hold from the next evaluation on")
 
 

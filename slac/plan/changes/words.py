@@ -10,6 +10,7 @@ import msgspec
 
 from slac.language.durations import format_duration
 from slac.language.patterns import pattern_text
+from slac.plan.calendars.text import calendar_text
 from slac.plan.expression_text import to_text
 from slac.plan.expressions import AnyExpr, NamedExpr
 from slac.plan.guards import schedule_text
@@ -17,17 +18,19 @@ from slac.plan.nodes import (
     AbsenceNode,
     AnyNode,
     AuditNode,
+    IntervalJoinNode,
     LatestJoinNode,
     OutputNode,
     PatternNode,
     SelectNode,
     SourceNode,
+    StepsNode,
     TracesNode,
     UnionNode,
     ViolationNode,
     WindowNode,
 )
-from slac.plan.render.describe import window_text
+from slac.plan.render.describe import interval_text, window_text
 from slac.plan.timing import flapping_text, timing_texts
 
 _NOT_SAID = frozenset({"id", "block", "node", "inputs", "schema", "depth", "windowed"})
@@ -69,7 +72,8 @@ def _(node: SourceNode) -> Mapping[str, str]:
 
 @_words.register
 def _(node: SelectNode) -> Mapping[str, str]:
-    return {"from": node.inputs[0], "where": _sql(node.where), "select": _columns(node.columns or ())}
+    columns = _columns(node.columns or ())
+    return {"from": node.inputs[0], "where": _sql(node.where), "during": calendar_text(node.during), "select": columns}
 
 
 @_words.register
@@ -81,6 +85,24 @@ def _(node: UnionNode) -> Mapping[str, str]:
 def _(node: LatestJoinNode) -> Mapping[str, str]:
     columns = ", ".join(node.right_columns)
     return {f"join {node.alias}": f"latest {node.inputs[1]} by {', '.join(node.by)}: {columns}"}
+
+
+@_words.register
+def _(node: IntervalJoinNode) -> Mapping[str, str]:
+    columns = ", ".join(node.right_columns)
+    how = f"{'outer ' if node.outer else ''}interval {node.inputs[1]} by {', '.join(node.by)}"
+    return {f"join {node.alias}": f"{how} {interval_text(node)}, limit {node.limit}: {columns}"}
+
+
+@_words.register
+def _(node: StepsNode) -> Mapping[str, str]:
+    steps = ", ".join(c.sql or c.function.upper() for c in node.steps)
+    return {
+        "from": node.inputs[0],
+        "by": ", ".join(node.keys),
+        "steps": steps,
+        "retain": format_duration(node.retain),
+    }
 
 
 @_words.register

@@ -12,7 +12,7 @@ from slac.plan.conditions.ranges import Range, hull, never_greater, values_of
 from slac.plan.conditions.regions import truth_of
 from slac.plan.conditions.values import ValueSet, domain_of
 from slac.plan.expressions import AggregateCall, AnyExpr, Column, NamedExpr
-from slac.plan.nodes import AnyNode, LatestJoinNode, SelectNode, UnionNode, WindowNode
+from slac.plan.nodes import AnyNode, IntervalJoinNode, LatestJoinNode, SelectNode, StepsNode, UnionNode, WindowNode
 
 __all__ = ["aggregated", "facts_of", "narrowed"]
 
@@ -59,8 +59,9 @@ def _(node: UnionNode, inputs: tuple[Facts, ...]) -> Facts:
     return Facts({n: Known(reduce(ValueSet.union, (f.columns[n].values for f in inputs))) for n in shared})
 
 
-@_facts.register
-def _(node: LatestJoinNode, inputs: tuple[Facts, ...]) -> Facts:
+@_facts.register(LatestJoinNode)
+@_facts.register(IntervalJoinNode)
+def _(node: LatestJoinNode | IntervalJoinNode, inputs: tuple[Facts, ...]) -> Facts:
     left, right = inputs
     found = {
         f"{node.alias}.{name}": Known(replace(known.values, null=True), _renamed(known.origin, node.alias))
@@ -68,6 +69,11 @@ def _(node: LatestJoinNode, inputs: tuple[Facts, ...]) -> Facts:
         if name in node.right_columns
     }
     return Facts({**left.columns, **found})
+
+
+@_facts.register
+def _(node: StepsNode, inputs: tuple[Facts, ...]) -> Facts:
+    return aggregated(inputs[0], node.id, node.steps)
 
 
 @_facts.register
@@ -123,7 +129,7 @@ def _values(call: AggregateCall, values: ValueSet | None, inside: Range) -> Valu
             return ValueSet(
                 domain.above(0, closed=True).intersection(domain.below(1, closed=True)).spans, call.nullable
             )
-        case "var_pop" | "var_samp" | "stddev_pop" | "stddev_samp":
+        case "var_pop" | "var_samp" | "stddev_pop" | "stddev_samp" | "rate" | "increase":
             return ValueSet(domain.above(0, closed=True).spans, call.nullable)
         case "max_by" | "min_by" if values is not None:
             return ValueSet(values.spans, call.nullable)

@@ -6,10 +6,12 @@ from functools import singledispatch
 
 from slac.language.durations import format_duration
 from slac.language.patterns import pattern_text
+from slac.plan.columnar_patterns import pattern_way
 from slac.plan.nodes import (
     AbsenceNode,
     AnyNode,
     AuditNode,
+    IntervalJoinNode,
     LatestJoinNode,
     LinkInNode,
     LinkOutNode,
@@ -17,6 +19,7 @@ from slac.plan.nodes import (
     PatternNode,
     SelectNode,
     SourceNode,
+    StepsNode,
     TracesNode,
     UnionNode,
     ViolationNode,
@@ -39,7 +42,8 @@ def _(node: SourceNode) -> str:
 @describe.register
 def _(node: SelectNode) -> str:
     words = [w for w, is_so in (("filter", node.where is not None), ("select", node.columns is not None)) if is_so]
-    return f"{' and '.join(words) or 'all rows'}, from {node.inputs[0]}"
+    during = f" during {node.during.name}" if node.during is not None else ""
+    return f"{' and '.join(words) or 'all rows'}{during}, from {node.inputs[0]}"
 
 
 @describe.register
@@ -48,9 +52,30 @@ def _(node: UnionNode) -> str:
 
 
 @describe.register
+def _(node: StepsNode) -> str:
+    calls = ", ".join(c.sql or c.function.upper() for c in node.steps)
+    return f"{calls} from sample to sample{_by(node.keys)}, of {node.inputs[0]}"
+
+
+@describe.register
 def _(node: LatestJoinNode) -> str:
     when = " before each row" if node.strict else ""
     return f"join latest {node.inputs[1]} as {node.alias} by {', '.join(node.by)}{when}, to {node.inputs[0]}"
+
+
+@describe.register
+def _(node: IntervalJoinNode) -> str:
+    how = "outer join" if node.outer else "join"
+    pair = f"{node.inputs[1]} as {node.alias} by {', '.join(node.by)}"
+    return f"{how} {pair} {interval_text(node)} limit {node.limit}, to {node.inputs[0]}"
+
+
+def interval_text(node: IntervalJoinNode) -> str:
+    """`within 5m`, or `before 1m after 5m`."""
+    if node.before == node.after and node.before is not None:
+        return f"within {format_duration(node.before)}"
+    bounds = (("before", node.before), ("after", node.after))
+    return " ".join(f"{word} {format_duration(bound)}" for word, bound in bounds if bound is not None)
 
 
 @describe.register
@@ -63,7 +88,7 @@ def _(node: WindowNode) -> str:
 def _(node: PatternNode) -> str:
     within = "" if node.within is None else f" within {format_duration(node.within)}"
     limit = "" if node.limit is None else f" limit {node.limit}"
-    return f"pattern {pattern_text(node.pattern)}{within}{limit}{_by(node.keys)}"
+    return f"pattern {pattern_text(node.pattern)}{within}{limit}{_by(node.keys)}, {pattern_way(node)}"
 
 
 @describe.register
@@ -75,7 +100,8 @@ def _(node: TracesNode) -> str:
 
 @describe.register
 def _(node: AuditNode) -> str:
-    return f"audit{_by(node.keys)}, from {', '.join(node.inputs)}"
+    during = f" during {node.during.name}" if node.during is not None else ""
+    return f"audit{_by(node.keys)}{during}, from {', '.join(node.inputs)}"
 
 
 @describe.register

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from slac.plan.aggregates import follows_order
 from slac.plan.nodes import (
     AbsenceNode,
     AnyNode,
     AuditNode,
+    IntervalJoinNode,
     LatestJoinNode,
     PatternNode,
     SelectNode,
+    StepsNode,
     TracesNode,
     UnionNode,
     ViolationNode,
@@ -18,9 +21,13 @@ from slac.runtime.operator import Operator, OperatorContext
 from slac.runtime.operators.absence import AbsenceOperator
 from slac.runtime.operators.absence_partial import AbsencePartialOperator
 from slac.runtime.operators.audit import AuditOperator
+from slac.runtime.operators.in_order import InOrder
+from slac.runtime.operators.interval_join import IntervalJoinOperator
 from slac.runtime.operators.latest_join import LatestJoinOperator
 from slac.runtime.operators.pattern import PatternOperator
+from slac.runtime.operators.restating import RestatingOperator
 from slac.runtime.operators.select import SelectOperator
+from slac.runtime.operators.steps import StepsOperator
 from slac.runtime.operators.traces import TracesOperator
 from slac.runtime.operators.union import UnionOperator
 from slac.runtime.operators.violation import ViolationOperator
@@ -37,27 +44,45 @@ def build_operator(node: AnyNode, context: OperatorContext) -> Operator:
             return SelectOperator(node, context)
         case UnionNode():
             return UnionOperator(node, context)
-        case LatestJoinNode():
-            return LatestJoinOperator(node, context)
+        case LatestJoinNode() | IntervalJoinNode():
+            return _join(node, context)
+        case StepsNode():
+            return StepsOperator(node, context)
         case WindowNode():
             return _window(node, context)
         case TracesNode():
             return TracesOperator(node, context)
         case PatternNode():
             return PatternOperator(node, context)
+        case AuditNode(restate=bound, inputs=inputs) if bound:
+            return RestatingOperator(lambda: AuditOperator(node, context), len(inputs), bound)
         case AuditNode():
             return AuditOperator(node, context)
         case ViolationNode():
             return ViolationOperator(node, context)
-        case AbsenceNode(role="partial"):
-            return AbsencePartialOperator(node, context)
         case AbsenceNode():
-            return AbsenceOperator(node, context)
+            partial = node.role == "partial"
+            return AbsencePartialOperator(node, context) if partial else AbsenceOperator(node, context)
         case _:
             raise TypeError(f'node "{node.id}" ({type(node).__name__}) is not an operator of the inner dataflow')
 
 
+def _join(node: LatestJoinNode | IntervalJoinNode, context: OperatorContext) -> Operator:
+    match node:
+        case LatestJoinNode():
+            return LatestJoinOperator(node, context)
+        case IntervalJoinNode():
+            return IntervalJoinOperator(node, context)
+
+
 def _window(node: WindowNode, context: OperatorContext) -> Operator:
+    """Its operator; `running` and `sliding` hold rows themselves, as all must whose aggregates follow the order."""
+    holds = node.window.kind in ("running", "sliding") or node.role == "final"
+    operator = _window_operator(node, context)
+    return InOrder(operator) if follows_order(node.aggregates) and not holds else operator
+
+
+def _window_operator(node: WindowNode, context: OperatorContext) -> Operator:
     match node.window.kind:
         case "running":
             return RunningOperator(node, context)

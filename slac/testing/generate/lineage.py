@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from slac.plan.graph import Plan
 from slac.plan.lowering import columns_of
-from slac.plan.nodes import AnyNode, AuditNode, LatestJoinNode, SelectNode, SourceNode, WindowNode
+from slac.plan.nodes import AnyNode, AuditNode, IntervalJoinNode, LatestJoinNode, SelectNode, SourceNode, StepsNode, WindowNode
 from slac.testing.generate.expressions import clues, expressions_of
 
 SourceField = tuple[str, str]
@@ -69,7 +69,10 @@ class Lineage:
                 return self.fields(node.inputs[0], {c for n in named if n.name == name for c in columns_of(n.expr)})
             case WindowNode():
                 return self._of_window(node, name)
-            case LatestJoinNode(alias=alias) if name.startswith(f"{alias}."):
+            case StepsNode(steps=calls) if name in {c.name for c in calls}:
+                read = {c for call in calls if call.name == name for e in call.args for c in columns_of(e)}
+                return self.fields(node.inputs[0], read)
+            case LatestJoinNode(alias=alias) | IntervalJoinNode(alias=alias) if name.startswith(f"{alias}."):
                 return self._field(node.inputs[1], name.removeprefix(f"{alias}."))
             case AuditNode(states=states) if name not in node.keys:
                 return self.fields(node.inputs[0], {c for s in states for c in columns_of(s.when)})

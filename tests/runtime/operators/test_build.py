@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from slac.plan.nodes import AnyNode, LatestJoinNode, OutputNode, SelectNode, UnionNode, WindowNode, WindowSpec
+from slac.plan.nodes import (
+    AnyNode,
+    IntervalJoinNode,
+    LatestJoinNode,
+    OutputNode,
+    SelectNode,
+    UnionNode,
+    WindowNode,
+    WindowSpec,
+)
 from slac.runtime.operators.build import build_operator
 from slac.stream.types import Schema
 from tests.runtime.operators.driving import CONTEXT
@@ -20,6 +29,7 @@ SPEC = WindowSpec(kind="tumbling", size=1)
         (UnionNode(**COMMON, depths=()), "UnionOperator"),  # type: ignore[arg-type]
         (WindowNode(**COMMON, keys=(), window=SPEC, aggregates=(), retain=1), "WindowOperator"),  # type: ignore[arg-type]
         (LatestJoinNode(**COMMON, alias="l", by=(), right_columns=(), retain=1), "LatestJoinOperator"),  # type: ignore[arg-type]
+        (IntervalJoinNode(**COMMON, alias="l", by=(), right_columns=(), limit=1), "IntervalJoinOperator"),  # type: ignore[arg-type]
     ],
 )
 def test_a_node_gets_the_operator_of_its_kind(node: AnyNode, name: str) -> None:
