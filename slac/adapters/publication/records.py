@@ -1,8 +1,8 @@
 """What leaves slac: one JSON record per row, the same in every output.
 
 Keys in this order: `document`, `block`, `type` (report, violation or row), `id` (16 hex digits), `revision`, `time`,
-`window_start` and `window_end` where the row has a window, the block's own columns in their order, `seen` and `kept`
-where the row knows them. Instants are RFC 3339 in UTC with microseconds; durations are integer microseconds; what is no
+`withdrawn` (true) where the row is taken back, `window_start` and `window_end` where it has a window, the block's own
+columns in their order, `seen` and `kept` where the row knows them. Instants are RFC 3339 in UTC with microseconds; durations are integer microseconds; what is no
 finite number is null. (document, block, id, revision) is the idempotency key.
 """
 
@@ -42,7 +42,10 @@ def _records(frame: pl.DataFrame, base: dict[str, Any]) -> Iterator[dict[str, An
 
 
 def _head(row: dict[str, Any]) -> dict[str, Any]:
-    head = {"id": f"{row[ID]:016x}", "revision": row.get(REVISION) or 0, "time": plain(row[TIME])}
+    revision = row.get(REVISION) or 0
+    head = {"id": f"{row[ID]:016x}", "revision": abs(revision), "time": plain(row[TIME])}
+    if revision < 0:
+        head["withdrawn"] = True
     if row.get(WINDOW_START) is not None:
         head |= {"window_start": plain(row[WINDOW_START]), "window_end": plain(row[TIME] + _INSTANT)}
     return head

@@ -26,6 +26,7 @@ from slac.compiler.passes.names import names
 from slac.compiler.passes.nulls import nulls
 from slac.compiler.passes.place import place
 from slac.compiler.passes.prune import prune
+from slac.compiler.passes.restating import restating
 from slac.compiler.passes.retention import retention
 from slac.compiler.passes.split import split
 from slac.compiler.passes.states import states
@@ -54,6 +55,7 @@ MEANING: tuple[Pass, ...] = (
     Pass("states", states, "needs typed conditions to see which of them overlap"),
     Pass("retention", retention, "needs the windows that nodes read"),
     Pass("closing", closing, "needs the inputs behind windows"),
+    Pass("restating", restating, "says for how long rows are kept, before bounds are checked"),
     Pass("bounds", bounds, "needs nodes with all their defaults"),
     Pass("know", know, "follows values through the nodes, for the four behind it"),
     Pass("thresholds", thresholds, "behind `states`, which says more of the states of audits"),

@@ -26,6 +26,7 @@ from slac.runtime.operators.interval_join import IntervalJoinOperator
 from slac.runtime.operators.latest_join import LatestJoinOperator
 from slac.runtime.operators.pattern import PatternOperator
 from slac.runtime.operators.restating import RestatingOperator
+from slac.runtime.operators.restating import RestatingOperator
 from slac.runtime.operators.select import SelectOperator
 from slac.runtime.operators.steps import StepsOperator
 from slac.runtime.operators.traces import TracesOperator
@@ -54,6 +55,8 @@ def build_operator(node: AnyNode, context: OperatorContext) -> Operator:
             return TracesOperator(node, context)
         case PatternNode():
             return PatternOperator(node, context)
+        case AuditNode(restate=bound, inputs=inputs) if bound:
+            return RestatingOperator(lambda: AuditOperator(node, context), len(inputs), bound)
         case AuditNode(restate=bound, inputs=inputs) if bound:
             return RestatingOperator(lambda: AuditOperator(node, context), len(inputs), bound)
         case AuditNode():

@@ -10,7 +10,7 @@ import polars as pl
 from slac.plan.lowering import lower
 from slac.plan.nodes import SelectNode
 from slac.runtime.operator import Operator, OperatorContext
-from slac.stream.batch import Batch, meta_columns
+from slac.stream.batch import REVISION, Batch, meta_columns
 from slac.stream.ids import reid
 from slac.stream.types import to_polars
 
@@ -37,7 +37,8 @@ class SelectOperator(Operator):
         """The rows that pass."""
         rows = batch.frame.lazy()
         if self._where is not None:
-            rows = rows.filter(self._where)
+            again = batch.late and REVISION in batch.frame.columns
+            rows = _revised(rows, self._where) if again else rows.filter(self._where)
         if self._columns is not None:
             rows = rows.select([*map(pl.col, meta_columns(batch.frame)), *self._columns])
         frame = rows.collect(optimizations=_ONE_PASS)
@@ -46,3 +47,10 @@ class SelectOperator(Operator):
         if self._node.reid:
             frame = reid(frame, self._document, self._node.block)
         return (Batch(frame, late=batch.late),)
+
+
+def _revised(rows: pl.LazyFrame, where: pl.Expr) -> pl.LazyFrame:
+    """Rows that pass; one that is said again and passes no more is withdrawn, because it may have passed before."""
+    passes, number = where.fill_null(value=False), pl.col(REVISION)
+    withdrawn = pl.when(passes | number.is_null()).then(number).otherwise(-number.abs()).alias(REVISION)
+    return rows.with_columns(withdrawn).filter(passes | (number.fill_null(0) != 0))
