@@ -19,7 +19,7 @@ from slac.compiler.sql import Scope, translate, translate_aggregate
 from slac.diagnostics import Position, Source, Span
 from slac.language.schema import schema
 from slac.language.terms import Sql
-from slac.plan.aggregate_signatures import AGGREGATES, NOT_BUILT
+from slac.plan.aggregate_signatures import AGGREGATES
 from slac.plan.aggregates import final_exprs, partials
 from slac.plan.functions import FUNCTIONS
 from slac.plan.lowering import lower
@@ -56,7 +56,6 @@ def _reference() -> Iterator[str]:
     for aggregate in {a.key: a for a in AGGREGATES.values()}.values():
         example = _aggregated(AGGREGATE_EXAMPLES[aggregate.key])
         yield f"| {_code(aggregate.usage)} | {', '.join(aggregate.names)} | {aggregate.summary} | {example} |"
-    yield from ("", f"Not built yet: {', '.join(sorted(NOT_BUILT))}.")
 
 
 def _keys(title: str, properties: Mapping[str, Any]) -> Iterator[str]:

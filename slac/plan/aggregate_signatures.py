@@ -13,7 +13,7 @@ from types import MappingProxyType
 from slac.plan.signatures import BOOL, FLOAT, INT, ORDERED, SCALAR, STRING
 from slac.stream.types import AnyType, Field, List, Struct
 
-__all__ = ["AGGREGATES", "NOT_BUILT", "Aggregate", "Option"]
+__all__ = ["AGGREGATES", "Aggregate", "Option"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,7 @@ class Aggregate:
 
     `names`: what else SQL calls it. `more`: the types that each further argument may have, then come `options`.
     `star`: `COUNT(*)` takes no argument at all. `ranked`: constant texts follow the argument, from best to worst.
+    `samples`: over samples of one series in order; without a window, from the sample before to this one.
     `summary`: what it is, in a line.
     """
 
@@ -47,6 +48,7 @@ class Aggregate:
     options: tuple[Option, ...] = ()
     star: bool = False
     ranked: bool = False
+    samples: bool = False
     nullable: bool = True
 
 
@@ -198,10 +200,28 @@ _ALL = (
         more=(_NUMBERS,),
         options=(Option(what="the objective of BURN_RATE", problem=_below_one),),
     ),
+    Aggregate(
+        key="rate",
+        usage="RATE(x)",
+        results=_SPREAD,
+        summary="INCREASE by the seconds that it took, from sample to sample of one series",
+        samples=True,
+    ),
+    Aggregate(
+        key="increase",
+        usage="INCREASE(x)",
+        results=_SPREAD,
+        summary="how far a counter went from sample to sample of one series; one that falls began at 0 again",
+        samples=True,
+    ),
+    Aggregate(
+        key="delta",
+        usage="DELTA(x)",
+        results=_SPREAD,
+        summary="the difference of a gauge from sample to sample of one series",
+        samples=True,
+    ),
 )
 
 AGGREGATES: Mapping[str, Aggregate] = MappingProxyType({n: a for a in _ALL for n in (a.key.upper(), *a.names)})
 """Aggregates by the names that SQL calls them, in capitals."""
-
-NOT_BUILT: frozenset[str] = frozenset({"DELTA", "INCREASE", "RATE"})
-"""Aggregates that the language names and this version does not compute yet."""

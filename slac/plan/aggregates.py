@@ -20,11 +20,13 @@ from slac.plan.aggregation.family import Family, part
 from slac.plan.aggregation.flags import Every, Share, Some
 from slac.plan.aggregation.places import ByExtreme, FirstValues
 from slac.plan.aggregation.ranks import Rank
+from slac.plan.aggregation.samples import MIXED, Samples
 from slac.plan.aggregation.sketches import Distinct, Quantile, Top
 from slac.plan.aggregation.spread import Spread
 from slac.plan.aggregation.totals import Average, Sum
 from slac.plan.expressions import AggregateCall
-from slac.stream.batch import ID, KEPT, SEEN, TIME, WEIGHT, WEIGHT_ONE
+from slac.stream.batch import ID, KEPT, SEEN, TIME, WEIGHT, WEIGHT_ONE, total_order
+from slac.stream.order import in_order
 from slac.stream.sums import from_weight_units, weight_units
 from slac.stream.types import to_polars
 
@@ -54,6 +56,9 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "stddev_pop": Spread(sample=False, root=True),
     "stddev_samp": Spread(sample=True, root=True),
     "burn_rate": BurnRate(),
+    "rate": Samples("rate"),
+    "increase": Samples("increase"),
+    "delta": Samples("delta"),
 }
 """Every aggregate that is built, by its key in `slac.plan.aggregate_signatures`."""
 
@@ -61,6 +66,17 @@ FAMILIES: Final[Mapping[str, Family]] = {
 def family(call: AggregateCall) -> Family:
     """What a call is made of; KeyError for an aggregate that is not built (the compiler refuses it before)."""
     return FAMILIES[call.function]
+
+
+def follows_order(calls: Sequence[AggregateCall]) -> bool:
+    """Whether raw rows must be given in the total order, those of one instant together, and late ones not at all."""
+    return any(isinstance(family(call), Samples) for call in calls)
+
+
+def mixed_series(calls: Sequence[AggregateCall]) -> pl.Expr | None:
+    """Over partial rows: how many groups hold samples of one series that came from several sources at once."""
+    mixed = [pl.col(part(call, MIXED)) for call in calls if isinstance(family(call), Samples)]
+    return pl.any_horizontal(mixed).sum() if mixed else None
 
 
 def partial_exprs(calls: Sequence[AggregateCall], columns: Collection[str] = (TIME, ID)) -> list[pl.Expr]:
@@ -102,6 +118,8 @@ def partial_schema(keys: Mapping[str, pl.DataType], calls: Sequence[AggregateCal
 
 def partials(frame: pl.DataFrame, keys: Sequence[str], calls: Sequence[AggregateCall]) -> pl.DataFrame:
     """Partial rows of raw rows, one a group, in no particular order; NULL keys are a group of their own."""
+    if follows_order(calls):
+        frame = in_order(frame, total_order(frame))
     return grouped(frame, keys, partial_exprs(calls, frame.columns))
 
 

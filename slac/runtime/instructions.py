@@ -51,4 +51,17 @@ class GaveUp:
     at: int
 
 
-Instruction = Publish | Send | Refused | GaveUp
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """Samples of one series came to `block` from several sources at once, in so many results: those are NULL.
+
+    `at` is event time.
+    """
+
+    block: str
+    count: int
+    at: int
+
+
+Notice = GaveUp | Mixed
+Instruction = Publish | Send | Refused | Notice

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from slac.runtime.instructions import GaveUp
+from slac.runtime.instructions import Notice
 from slac.stream.batch import Batch
 
 BEGINNING: Final = -(1 << 62)
@@ -82,8 +82,8 @@ class Operator(ABC):
         """Take over a snapshot; called once, before any batch."""
         del state
 
-    def notices(self) -> Iterable[GaveUp]:
-        """What must be told beside rows, each thing once: that a bound has bitten."""
+    def notices(self) -> Iterable[Notice]:
+        """What must be told beside rows, each thing once: that a bound has bitten, that series are mixed."""
         return ()
 
     def statistics(self) -> Mapping[str, int]:

@@ -16,7 +16,7 @@ import polars as pl
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode
 from slac.runtime.core import Core
-from slac.runtime.instructions import GaveUp, Instruction, Publish, Refused, Send
+from slac.runtime.instructions import GaveUp, Instruction, Mixed, Publish, Refused, Send
 from slac.runtime.links.protocol import from_body, to_body
 from slac.stream.batch import ID, TIME, Batch
 from slac.stream.clock import ManualClock
@@ -47,6 +47,7 @@ class Harness:
         self.clock = ManualClock(start)
         self.refused: list[Refused] = []
         self.gave_up: list[GaveUp] = []
+        self.mixed: list[Mixed] = []
         self._live = live
         self._made: dict[str, list[pl.DataFrame]] = defaultdict(list)
         self._instances = {p.name: list((instances or {}).get(p.name, [p.name])) for p in plan.data.placements}
@@ -174,6 +175,8 @@ class Harness:
                     self.refused.append(instruction)
                 case GaveUp():
                     self.gave_up.append(instruction)
+                case Mixed():
+                    self.mixed.append(instruction)
                 case Send(stream=stream, to=to):
                     arrived = from_body(to_body(instruction.frame))
                     sent = Send(

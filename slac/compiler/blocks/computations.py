@@ -8,6 +8,7 @@ from slac.compiler.blocks.context import Lowering
 from slac.compiler.blocks.emits import conforming
 from slac.compiler.blocks.expressions import aggregated, columns, condition, fields_of, passing, scope_of
 from slac.compiler.blocks.joins import lower_joins
+from slac.compiler.blocks.steps import check_series, steps
 from slac.compiler.sql import Scope
 from slac.language.document import ComputationDecl, WindowDecl
 from slac.language.trace_decls import TracesDecl
@@ -27,17 +28,25 @@ def lower_computation(block: ComputationDecl, lowering: Lowering) -> None:
         return
     left, scope = joined
     where = condition(lowering, block.where, scope)
-    if block.window is None:
+    if block.window is None and block.by:
+        _sampled(block, lowering, left, scope, where)
+    elif block.window is None:
         select_rows(block, lowering, left, scope, where)
     else:
         _window(block, block.window, lowering, left, scope, where)
 
 
 def select_rows(
-    block: ComputationDecl | TracesDecl, lowering: Lowering, left: AnyNode, scope: Scope, where: AnyExpr | None
+    block: ComputationDecl | TracesDecl,
+    lowering: Lowering,
+    left: AnyNode,
+    scope: Scope,
+    where: AnyExpr | None,
+    selected: tuple[NamedExpr, ...] | None = None,
 ) -> None:
-    """The selections for `where`, `select`, `then` and `emits`, row by row."""
-    selected = passing(_plain(left.schema)) if block.select is None else columns(lowering, block.select, scope)
+    """The selections for `where`, `select` (unless it is given), `then` and `emits`, row by row."""
+    if selected is None:
+        selected = passing(_plain(left.schema)) if block.select is None else columns(lowering, block.select, scope)
     if block.then:
         first = _select(block, f"{block.name}.select", left, where, selected)
         left, where = lowering.add(first), None
@@ -46,6 +55,16 @@ def select_rows(
         added = columns(lowering, block.then, within)
         selected = passing(first.schema) + tuple(a for a in added if not _taken(lowering, block, a, taken))
     lowering.add(_select(block, block.name, left, where, conforming(lowering, block, selected)))
+
+
+def _sampled(
+    block: ComputationDecl, lowering: Lowering, left: AnyNode, scope: Scope, where: AnyExpr | None
+) -> None:
+    """What `where` leaves are the samples: so it comes before the steps from one to the next."""
+    if where is not None:
+        left = lowering.add(_select(block, f"{block.name}.where", left, where, None))
+    stepped, selected = steps(block, lowering, left, scope)
+    select_rows(block, lowering, stepped, scope, None, selected=selected)
 
 
 def _select(
@@ -82,6 +101,7 @@ def _window(
     if where is not None:
         left = lowering.add(_select(block, f"{block.name}.where", left, where, None))
     chosen = aggregated(lowering, block.select or (), scope, keys)
+    check_series(block, lowering, left, {k.name for k in keys}, chosen.calls, block.window or block)
     computed = Schema((*keys, *chosen.fields))
     windowed = window.kind != "running"
     within = Scope.of(computed, stream=f'stream "{block.name}"', windowed=windowed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -48,7 +48,7 @@ def condition(lowering: Lowering, sql: Sql | None, scope: Scope) -> AnyExpr | No
 def columns(lowering: Lowering, declared: Iterable[ColumnDecl], scope: Scope) -> tuple[NamedExpr, ...]:
     """Selected columns, row by row; those that are wrong are left out and noted."""
     named: list[NamedExpr] = []
-    for column in _distinct(lowering, declared):
+    for column in distinct(lowering, declared):
         expr = _column(lowering, column, scope)
         if expr is not None:
             named.append(NamedExpr(name=column.name, expr=expr, sql=text_of(column).text))
@@ -61,7 +61,7 @@ def aggregated(lowering: Lowering, declared: Iterable[ColumnDecl], scope: Scope,
     within, names = scope.with_keys(taken), (f"_a{n}" for n in count())
     calls: list[AggregateCall] = []
     project: list[NamedExpr] = []
-    for column in _distinct(lowering, (c for c in declared if c.sql is not None or c.name not in taken), taken):
+    for column in distinct(lowering, (c for c in declared if c.sql is not None or c.name not in taken), taken):
         sql = text_of(column)
         result = translate_aggregate(sql, within.at(sql.path), names)
         lowering.found += result.diagnostics
@@ -98,8 +98,8 @@ def _column(lowering: Lowering, column: ColumnDecl, scope: Scope) -> AnyExpr | N
     return result.expr
 
 
-def _distinct(
-    lowering: Lowering, declared: Iterable[ColumnDecl], taken: frozenset[str] = frozenset()
+def distinct(
+    lowering: Lowering, declared: Iterable[ColumnDecl], taken: Collection[str] = ()
 ) -> list[ColumnDecl]:
     """The columns whose names can be: none twice, none of slac's own."""
     seen, fine = set(taken), []

@@ -2,6 +2,6 @@
 
 from slac.compiler.sql.result import Translated, TranslatedAggregate
 from slac.compiler.sql.scope import Scope
-from slac.compiler.sql.translate import translate, translate_aggregate
+from slac.compiler.sql.translate import translate, translate_aggregate, translate_sample
 
-__all__ = ["Scope", "Translated", "TranslatedAggregate", "translate", "translate_aggregate"]
+__all__ = ["Scope", "Translated", "TranslatedAggregate", "translate", "translate_aggregate", "translate_sample"]

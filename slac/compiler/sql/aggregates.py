@@ -9,7 +9,7 @@ from sqlglot import exp
 from slac.compiler.sql.apply import condition
 from slac.compiler.sql.context import Context, Place
 from slac.diagnostics import listed
-from slac.plan.aggregate_signatures import AGGREGATES, NOT_BUILT, Aggregate
+from slac.plan.aggregate_signatures import AGGREGATES, Aggregate
 from slac.plan.expressions import AggregateCall, AnyExpr, Column
 from slac.plan.signatures import coerce, widened
 from slac.stream.types import AnyType
@@ -20,7 +20,7 @@ __all__ = ["aggregate", "filtered"]
 def filtered(node: exp.Filter, context: Context) -> AnyExpr | None:
     """`AGGREGATE(…) FILTER (WHERE …)`."""
     call, where = node.this, node.expression
-    if not isinstance(call, exp.Anonymous) or call.name.upper() not in {*AGGREGATES, *NOT_BUILT}:
+    if not isinstance(call, exp.Anonymous) or call.name.upper() not in AGGREGATES:
         context.error("sql/not-allowed", "FILTER stands behind an aggregate only", node)
         return None
     return aggregate(call, where.this, context, whole=node)
@@ -51,11 +51,7 @@ def _called(
     *,
     whole: exp.Expr | None,
 ) -> AnyExpr | None:
-    at = (node.meta["start"], node.meta["end"] + 1)
-    if name in NOT_BUILT:
-        context.error("language/not-built", f"{name} is not built yet", at, details=f"aggregates: {listed(AGGREGATES)}")
-        return None
-    if not _may_stand_here(node, context):
+    if not _may_stand_here(name, node, context):
         return None
     inside = context.at(Place.ARGUMENT)
     found = _arguments(AGGREGATES[name], given, node, inside)
@@ -76,14 +72,23 @@ def _called(
     return _column(call, context)
 
 
-def _may_stand_here(node: exp.Anonymous, context: Context) -> bool:
-    name, at = node.name.upper(), (node.meta["start"], node.meta["end"] + 1)
+def _may_stand_here(name: str, node: exp.Anonymous, context: Context) -> bool:
+    at, samples = (node.meta["start"], node.meta["end"] + 1), AGGREGATES[name].samples
     match context.place:
         case Place.GROUP:
             return True
+        case Place.SAMPLE if samples:
+            return True
         case Place.ARGUMENT:
             context.error("types/nested-aggregate", f"{name} stands inside another aggregate", at)
-        case Place.ROW:
+        case Place.ROW if samples:
+            context.error(
+                "types/aggregate-here",
+                f"{name} needs the samples of one series, but nothing here says which rows belong to one",
+                at,
+                "write it in the `select` of a computation with `by: series`, or with the columns that name a series",
+            )
+        case Place.ROW | Place.SAMPLE:
             context.error(
                 "types/aggregate-here",
                 f"{name} needs the rows of a group, but this is evaluated row by row",

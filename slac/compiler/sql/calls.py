@@ -15,7 +15,7 @@ from slac.compiler.sql.literals import instant
 from slac.compiler.sql.refused import FUNCTION_HINTS
 from slac.compiler.sql.scope import EVENT_TIME
 from slac.diagnostics import listed, suggest
-from slac.plan.aggregate_signatures import AGGREGATES, NOT_BUILT
+from slac.plan.aggregate_signatures import AGGREGATES
 from slac.plan.casts import can_cast, may_fail, targets
 from slac.plan.expressions import AnyExpr, Case, Cast, Literal
 from slac.plan.functions import FUNCTIONS, SQL_NAMES
@@ -45,7 +45,7 @@ _TYPE_NAMES = ("bool", "int", "float", "string", "timestamp", "duration")
 
 def _call(node: exp.Anonymous, context: Context) -> AnyExpr | None:
     name = node.name.upper()
-    if name in AGGREGATES or name in NOT_BUILT:
+    if name in AGGREGATES:
         return aggregate(node, None, context)
     if name in SQL_NAMES:
         return apply(SQL_NAMES[name].key, node.expressions, node, context)

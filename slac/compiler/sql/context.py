@@ -23,6 +23,8 @@ class Place(Enum):
     """Where an expression stands, which decides on columns and aggregates."""
 
     ROW = "row"
+    SAMPLE = "sample"
+    """A row of a series, beside the one before it."""
     GROUP = "group"
     ARGUMENT = "argument"
 

@@ -23,7 +23,7 @@ from slac.compiler.sql.unreadable import explain
 from slac.language.document import Sql
 from slac.plan.expressions import AnyExpr
 
-__all__ = ["LONGEST", "translate", "translate_aggregate"]
+__all__ = ["LONGEST", "translate", "translate_aggregate", "translate_sample"]
 
 LONGEST: Final = 8_000
 """Code points that one expression may have."""
@@ -43,7 +43,15 @@ def translate(sql: Sql, scope: Scope, *, condition: bool = False) -> Translated:
 
 def translate_aggregate(sql: Sql, scope: Scope, names: Iterator[str]) -> TranslatedAggregate:
     """An expression over the rows of a group; `names` gives each aggregate its column (`_a0`, `_a1`, …)."""
-    context = Context(sql=sql, scope=scope, rules=_RULES, place=Place.GROUP, names=names)
+    return _with_aggregates(Context(sql=sql, scope=scope, rules=_RULES, place=Place.GROUP, names=names))
+
+
+def translate_sample(sql: Sql, scope: Scope, names: Iterator[str]) -> TranslatedAggregate:
+    """An expression over a row and, in RATE, INCREASE and DELTA, over the sample of its series before it."""
+    return _with_aggregates(Context(sql=sql, scope=scope, rules=_RULES, place=Place.SAMPLE, names=names))
+
+
+def _with_aggregates(context: Context) -> TranslatedAggregate:
     expr = _translate(context, condition=False)
     if context.found:
         return TranslatedAggregate(expr=None, diagnostics=tuple(context.found))

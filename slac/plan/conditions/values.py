@@ -32,6 +32,11 @@ class ValueSet:
         """Whether nothing is in the set, not even NULL."""
         return not self.spans and not self.null
 
+    @property
+    def single(self) -> bool:
+        """Whether exactly one value is in the set, and not NULL."""
+        return len(self.spans) == 1 and not self.null and self.spans[0][0][:2] == self.spans[0][1][:2]
+
     def union(self, other: ValueSet) -> ValueSet:
         """What is in either set."""
         merged: list[Span] = []

@@ -47,11 +47,15 @@ class Run:
 
 
 class PaneState:
-    """Partial rows, added batch by batch, read by pane, forgotten once their last window has closed."""
+    """Partial rows, added batch by batch, read by pane, forgotten once their last window has closed.
 
-    def __init__(self, keys: Sequence[str], calls: Sequence[AggregateCall]) -> None:
+    `apart`: they are not merged before they are read.
+    """
+
+    def __init__(self, keys: Sequence[str], calls: Sequence[AggregateCall], *, apart: bool = False) -> None:
         self._by = [*PLACE, *keys]
         self._calls = calls
+        self._apart = apart
         self._runs: list[Run] = []
 
     @property
@@ -110,7 +114,7 @@ class PaneState:
 
     def _is_crowded(self) -> bool:
         """Whether the last runs are so many, and together so large, that merging them is worth it."""
-        if len(self._runs) < GATHER:
+        if self._apart or len(self._runs) < GATHER:
             return False
         first, *others = (run.height for run in self._runs[-GATHER:])
         return first <= 2 * sum(others)

@@ -43,7 +43,7 @@ class SessionState:
     def add_rows(self, frame: pl.DataFrame) -> None:
         """Take rows of the stream."""
         at = instants(frame)
-        rows = frame.with_columns(at.alias(START), at.alias(LAST)).sort(START)
+        rows = frame.with_columns(at.alias(START), at.alias(LAST)).sort(START, maintain_order=True)
         bounds = [pl.col(START).min(), pl.col(LAST).max()]
         exprs = [*bounds, *partial_exprs(self._calls, frame.columns)]
         self.add(grouped(self._numbered(rows), [*self._keys, _NUMBER], exprs).select(self._columns))

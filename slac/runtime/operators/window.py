@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from slac.plan.aggregates import grouped, part_columns, partial_exprs
+from slac.plan.aggregates import follows_order, grouped, mixed_series, part_columns, partial_exprs
 from slac.plan.nodes import WindowNode
+from slac.runtime.instructions import Mixed, Notice
 from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
 from slac.runtime.operators.pane_state import AFTER, EXPIRES, START, PaneState
 from slac.runtime.operators.window_fill import WindowFill
@@ -43,14 +44,17 @@ class WindowOperator(Operator):
         self._carried = node.window.kind == "same" or node.role == "final"
         self._grid = grid_of(node.window)
         self._rows = WindowRows(node, context.document)
-        self._state = PaneState(node.keys, node.aggregates)
+        # Samples from several instances merge all at once, so that it does not matter which of them came first.
+        apart = node.role == "final" and follows_order(node.aggregates)
+        self._state = PaneState(node.keys, node.aggregates, apart=apart)
+        self._mixed = mixed_series(node.aggregates) if apart else None
         self._fill = WindowFill(node.keys, node.retain) if node.fill and node.role != "partial" else None
         restates = node.late == "restate" and node.role != "partial"
         self._restate = Restatements(node.keys, node.aggregates, node.retain) if restates else None
         self._columns = [START, EXPIRES, AFTER, *node.keys, *part_columns(node.aggregates), KEPT, SEEN]
         self._exprs: dict[tuple[str, ...], list[pl.Expr]] = {}
         self._closed = BEGINNING
-        self._late = 0
+        self._late = self._mixed_groups = self._told = 0
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Group the rows and keep the result."""
@@ -99,13 +103,14 @@ class WindowOperator(Operator):
         grid = [self._grid.size, self._grid.every] if isinstance(self._grid, Grid) else None
         frames = {"panes": panes, "known": known, **({} if self._restate is None else self._restate.frames())}
         return State(
-            {"closed": self._closed, "late": self._late, "grid": grid},
+            {"closed": self._closed, "late": self._late, "mixed": [self._mixed_groups, self._told], "grid": grid},
             {name: frame for name, frame in frames.items() if frame is not None},
         )
 
     def restore(self, state: State) -> None:
         """Take over a snapshot."""
         self._closed, self._late = state.values["closed"], state.values["late"]
+        self._mixed_groups, self._told = state.values.get("mixed", (0, 0))
         if state.values["grid"]:
             self._grid = Grid(*state.values["grid"])
         if "panes" in state.frames:
@@ -116,12 +121,24 @@ class WindowOperator(Operator):
             self._restate.restore(state.frames)
 
     def statistics(self) -> Mapping[str, int]:
-        """`late`: rows × windows missed; `groups`: partial rows held; `keys`, `said`: held to fill and restate."""
+        """`late`: rows × windows missed; `groups`: partial rows held; `keys`, `said`: held to fill and restate.
+
+        `mixed`: rows whose series came from several instances at once.
+        """
         keys = {} if self._fill is None else {"keys": self._fill.keys}
         said = {} if self._restate is None else {"said": self._restate.rows}
-        return {"late": self._late, "groups": self._state.rows, **keys, **said}
+        mixed = {} if self._mixed is None else {"mixed": self._mixed_groups}
+        return {"late": self._late, "groups": self._state.rows, **keys, **said, **mixed}
+
+    def notices(self) -> Iterable[Notice]:
+        """That samples of one series came from several instances at once, in how many rows since the last word."""
+        if self._mixed_groups > self._told:
+            yield Mixed(self._node.block, self._mixed_groups - self._told, self._closed)
+            self._told = self._mixed_groups
 
     def _said(self, groups: pl.DataFrame) -> pl.DataFrame:
+        if self._mixed is not None:
+            self._mixed_groups += int(groups.select(self._mixed).item())
         if self._restate is not None:
             self._restate.keep(groups)
         return self._rows.finished(groups)

@@ -23,6 +23,7 @@ from slac.plan.nodes import (
     OutputNode,
     SelectNode,
     SourceNode,
+    StepsNode,
     UnionNode,
     ViolationNode,
     WindowNode,
@@ -125,6 +126,21 @@ def _latest_join(node: LatestJoinNode, flows: Sequence[Flow], scene: Scene) -> N
         rows_in=rows,
         work=(("join", Work(batches=left.batches + right.batches, rows=rows, groups=touched)),),
         memory=held * (right.row_bytes + scene.bytes_per_key) + waiting * left.row_bytes,
+    )
+
+
+@load_of.register
+def _steps(node: StepsNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
+    (before,) = flows
+    held = min(_count(node, node.keys, before, scene), before.rate * node.retain / SECOND)
+    waiting = before.rate * (before.lateness / SECOND + 1 / max(before.waves, 1e-9))
+    touched = min(held, before.rate / max(before.waves, 1e-9)) * before.waves
+    return NodeLoad(
+        flow=_behind(node, before, rate=before.rate, keys=before.keys, lateness=0),
+        rows_in=before.rate,
+        # It holds rows and looks keys up as a join does; nothing else costs more.
+        work=(("join", Work(batches=before.batches, rows=before.rate, groups=touched)),),
+        memory=held * (ACCUMULATOR * len(node.steps) + scene.bytes_per_key) + waiting * before.row_bytes,
     )
 
 

@@ -8,7 +8,16 @@ from typing import Any, Final
 
 from slac.plan.graph import Plan
 from slac.plan.lowering import columns_of
-from slac.plan.nodes import AnyNode, AuditNode, IntervalJoinNode, LatestJoinNode, SelectNode, SourceNode, StepsNode, WindowNode
+from slac.plan.nodes import (
+    AnyNode,
+    AuditNode,
+    IntervalJoinNode,
+    LatestJoinNode,
+    SelectNode,
+    SourceNode,
+    StepsNode,
+    WindowNode,
+)
 from slac.testing.generate.expressions import clues, expressions_of
 
 SourceField = tuple[str, str]
