@@ -245,3 +245,14 @@ def test_any_tree_ends_in_findings(tree: object, section: str) -> None:
 def as_flow(tree: object) -> str:
     """A tree as YAML in one line, which JSON is."""
     return json.dumps(tree)
+
+
+def test_keys_in_quotes_are_one_step() -> None:
+    """Where an input's `map` looks for a field: keys joined by dots, and dots within quotes are none."""
+    document, _ = read(
+        HEAD + "  events: {Call: {payload: {said: string, code: int}}}\n"
+        "  inputs: {calls: {adapter: file, path: a, emits: Call, map: {said: 'notes.\"k8s.io/said\"', code: $.a.b}}}\n"
+        "  outputs: {log: {adapter: stdout, from: calls}}\n"
+    )
+    assert document is not None
+    assert [entry.steps for entry in document.inputs[0].map] == [("notes", "k8s.io/said"), ("a", "b")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, get_args
 
 from slac.language.document import EmitDecl, InputDecl, MapEntry, RateDecl, Ref, ShedDecl, TimeDecl, TimeUnit, Unknown
@@ -17,6 +18,8 @@ RETAIN: Final = "24h"
 OTHERWISE: Final = "otherwise"
 """Stands for the condition of a type that takes what meets no other."""
 _UNKNOWN: Final[tuple[Unknown, ...]] = get_args(Unknown)
+_KEY: Final = re.compile(r'"[^"]+"|[^."\[\]]+')
+_PATH: Final = re.compile(rf"(?:\$\.)?(?:{_KEY.pattern})(?:\.(?:{_KEY.pattern}))*")
 _UNITS: Final[tuple[TimeUnit, ...]] = get_args(TimeUnit)
 
 
@@ -105,14 +108,19 @@ def _shed(owner: Cursor) -> ShedDecl:
 
 def _map_entry(cursor: Cursor) -> MapEntry | None:
     written = (cursor.text or "").strip()
-    if not COLUMN.fullmatch(cursor.name) or not written or not all(written.split(".")):
+    if not COLUMN.fullmatch(cursor.name) or not _PATH.fullmatch(written):
         cursor.say(
             "schema/bad-value",
             f'"{cursor.name}: {written}" does not map a field to a place in the JSON',
             suggestion="write a declared field and a dotted path, like outcome: result.status",
         )
         return None
-    return MapEntry(field=cursor.name, steps=tuple(written.split(".")), span=cursor.key_span, path=cursor.path)
+    return MapEntry(field=cursor.name, steps=_steps(written), span=cursor.key_span, path=cursor.path)
+
+
+def _steps(written: str) -> tuple[str, ...]:
+    """The keys of a path; one in quotes may hold dots."""
+    return tuple(key.strip('"') for key in _KEY.findall(written.removeprefix("$.")))
 
 
 def _rate(cursor: Cursor | None) -> RateDecl | None:
