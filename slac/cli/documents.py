@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -12,13 +12,16 @@ from slac.cli.errors import show
 
 if TYPE_CHECKING:
     from slac.compiler import Compiled
+    from slac.compiler.sources import FunctionReader
     from slac.compiler.stopwatch import Stopwatch
+
+_ALLOWED: Final = "slac.allow_functions"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def takes_documents(command: Command) -> Command:
-    """Add the argument `paths` and the option `--set` (`assignments`) to a command."""
+    """Add the argument `paths` and the options `--set` (`assignments`) and `--allow-functions` to a command."""
     paths = click.argument("paths", nargs=-1, metavar="[DOCUMENT]...", type=click.Path())
     assignments = click.option(
         "--set",
@@ -27,7 +30,35 @@ def takes_documents(command: Command) -> Command:
         metavar="NAME=VALUE",
         help="Give a parameter of the document a value. May be repeated.",
     )
-    return paths(assignments(command))
+    return paths(assignments(allows_functions(command)))
+
+
+def allows_functions(command: Command) -> Command:
+    """Add the option `--allow-functions`, of which a command learns nothing: compiling asks the context for it."""
+
+    def remember(context: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's own form
+        context.meta[_ALLOWED] = value
+
+    option = click.option(
+        "--allow-functions",
+        is_flag=True,
+        expose_value=False,
+        callback=remember,
+        help="Load the Python that documents name in `functions`: it runs with all that you may do.",
+    )
+    return option(command)
+
+
+def functions_allowed() -> bool:
+    """Whether the command that runs was given `--allow-functions`."""
+    return bool(click.get_current_context().meta.get(_ALLOWED))
+
+
+def functions_reader() -> FunctionReader | None:
+    """What reads the modules that documents name; None without `--allow-functions`."""
+    from slac.compiler.sources import read_functions
+
+    return read_functions if functions_allowed() else None
 
 
 def compile_for_command(
@@ -59,6 +90,7 @@ def compile_quietly(
         parameters=parameters(assignments),
         collapse=collapse,
         whole=whole,
+        functions=functions_reader(),
         stopwatch=stopwatch,
     )
     return compile_paths(paths, options, stdin=read_stdin(paths))

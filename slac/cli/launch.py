@@ -37,6 +37,8 @@ def execute_anew(plan: Plan, settings: RunSettings, summary: Path | None, enviro
     os.set_inheritable(handle, True)
     command = [sys.executable, "-m", "slac.cli", "run", "--plan", f"/proc/self/fd/{handle}"]
     command += _options(settings, summary)
+    # Only a user who allowed them has a compiled plan with functions; a plan from a file was checked just now.
+    command += ["--allow-functions"] if plan.data.functions else []
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(  # noqa: S606 - it is ourselves

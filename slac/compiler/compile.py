@@ -15,6 +15,7 @@ from slac.compiler.sources import read_sources
 from slac.diagnostics import Diagnostic, DocumentInvalid, Severity, Source, apply_suppressions, in_order
 from slac.language import DocumentDecl, decode, read_document
 from slac.plan.graph import Default, Logging, Plan, PlanData
+from slac.plan.user import FunctionModule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +121,7 @@ def _plan(draft: Draft) -> Plan:
     return Plan(
         PlanData(
             document=document.name,
-            digest=_digest(document),
+            digest=_digest(document, draft.modules),
             labels=dict(document.labels),
             nodes=draft.nodes,
             placements=draft.placements,
@@ -129,12 +130,14 @@ def _plan(draft: Draft) -> Plan:
                 mode=document.logging.mode, directory=document.logging.directory, max_size=document.logging.max_size
             ),
             checkpoint=document.runtime.checkpoint_us,
+            functions=draft.modules,
         )
     )
 
 
-def _digest(document: DocumentDecl) -> str:
-    """A digest of the text and of the values that filled its parameters."""
+def _digest(document: DocumentDecl, modules: Iterable[FunctionModule]) -> str:
+    """A digest of the text, of the values that filled its parameters, and of the functions that it calls."""
     filled = "\0".join(f"{p.name}={p.value}" for p in document.parameters)
     brought = "".join(f"\0{i.prefix}\0{i.source.text}\0{dict(i.parameters)}" for i in document.imported)
-    return xxhash.xxh3_128_hexdigest(f"{document.source.text}\0{filled}{brought}".encode())
+    called = "".join(f"\0{m.digest}" for m in modules)
+    return xxhash.xxh3_128_hexdigest(f"{document.source.text}\0{filled}{brought}{called}".encode())

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from slac.compiler.sources import read_import
+from slac.compiler.sources import FunctionReader, read_import
 from slac.compiler.stopwatch import Stopwatch
 from slac.diagnostics import Diagnostic
 from slac.language.document import BlockDecl, ComputationDecl, DocumentDecl, InputDecl
@@ -18,9 +18,12 @@ from slac.language.imports import Loader
 from slac.language.pattern_decls import PatternDecl
 from slac.language.terms import Ref
 from slac.language.trace_decls import TracesDecl
+from slac.plan.calendars import CalendarSpec
 from slac.plan.conditions.known import Facts
 from slac.plan.graph import Default, Placement
 from slac.plan.nodes import AnyNode
+from slac.plan.scalar.function import Function
+from slac.plan.user import FunctionModule
 from slac.stream.types import Field, Schema
 
 Found = tuple["Draft", list[Diagnostic]]
@@ -33,7 +36,8 @@ class CompileOptions:
 
     `environment` and `parameters` fill `${…}`; `collapse` puts every block on one node called `all`, whatever the
     placement says (it is checked all the same). `whole` keeps the columns that nobody reads, so that a test can look
-    at every block. `loader` reads the documents that are imported: files, unless said otherwise.
+    at every block. `loader` reads the documents that are imported: files, unless said otherwise. `functions` reads the
+    modules of functions that documents name; without one they are not allowed.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -41,6 +45,7 @@ class CompileOptions:
     collapse: bool = False
     loader: Loader | None = read_import
     whole: bool = False
+    functions: FunctionReader | None = None
     stopwatch: Stopwatch | None = None
     """What takes the time of each stage."""
 
@@ -97,7 +102,9 @@ class Draft:
 
     `order`: the sound blocks, each after those it reads. `nodes`: the dataflow, each node after its inputs; a block's
     stream is the node of its name. `homes`: block -> placement. `defaults`: what passes filled in, beside the reader.
-    `facts`: what is known of the rows of each node before any is seen.
+    `functions`: by the name of a source those of its document's own, which `modules` hold.
+    `facts`: what is known of the rows of each node before any is seen. `calendars`: those that are
+    right.
     """
 
     document: DocumentDecl
@@ -110,6 +117,9 @@ class Draft:
     placements: tuple[Placement, ...] = ()
     defaults: tuple[Default, ...] = ()
     facts: Mapping[str, Facts] = field(default_factory=dict)
+    functions: Mapping[str, Mapping[str, Function]] = field(default_factory=dict)
+    modules: tuple[FunctionModule, ...] = ()
+    calendars: Mapping[str, CalendarSpec] = field(default_factory=dict)
 
     @property
     def blocks(self) -> Mapping[str, BlockDecl]:

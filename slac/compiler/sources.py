@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from glob import glob, has_magic
 from os.path import normpath
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from slac.diagnostics import UsageError
 from slac.language.imports import ImportUnreadable
@@ -40,6 +40,35 @@ def read_import(importer: str, path: str) -> tuple[str, bytes]:
         return str(found), found.read_bytes()
     except (OSError, ValueError, RuntimeError) as error:
         raise ImportUnreadable(f'"{path}" cannot be read: {getattr(error, "strerror", None) or error}') from error
+
+
+class FunctionReader(Protocol):
+    """Gives the text of a module of functions."""
+
+    def __call__(self, document: str, path: str) -> str:
+        """The text of what `document` calls `path`; FunctionsUnreadable with a sentence where that cannot be."""
+        ...
+
+
+class FunctionsUnreadable(Exception):
+    """A module of functions that cannot be read; its text says why."""
+
+
+def read_functions(document: str, path: str) -> str:
+    """The text of a module that stands in the folder of a document, or below it."""
+    try:
+        folder = Path(document).parent.resolve()
+        found = (folder / path).resolve()
+        if Path(path).is_absolute() or not found.is_relative_to(folder):
+            raise FunctionsUnreadable(f'"{path}" does not lie in the folder of the document')
+        if not found.is_file():
+            raise FunctionsUnreadable(f'there is no file "{path}" in the folder of the document')
+        if found.stat().st_size > MAX_BYTES:
+            raise FunctionsUnreadable(f'"{path}" is too large: more than {MAX_BYTES} bytes')
+        return found.read_text(encoding="utf-8")
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise FunctionsUnreadable(f'"{path}" cannot be read: {reason}') from error
 
 
 def _default() -> tuple[str, ...]:

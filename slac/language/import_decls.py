@@ -26,7 +26,10 @@ class ImportDecl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """A document that was brought in: what all its names begin with (`kube.`), the values of its parameters, its functions."""
+    """A document that was brought in: what all its names begin with (`kube.`), and the values of its parameters.
+
+    `functions` is the path of its module of functions, from its own folder.
+    """
 
     prefix: str
     source: Source

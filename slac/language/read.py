@@ -17,9 +17,9 @@ from slac.language.reading.events import event
 from slac.language.reading.imports import import_
 from slac.language.reading.inputs import input_
 from slac.language.reading.machines import logging, node, runtime
-from slac.language.reading.parameters import check_given, parameter
+from slac.language.reading.parameters import check_given, parameter, unused_parameters
 from slac.language.reading.streams import computation, probe
-from slac.language.reading.terms import labels
+from slac.language.reading.terms import labels, path_of
 from slac.language.reading.violations import output, violation
 from slac.language.schema import check_schema
 from slac.language.substitute import Variables, substitute
@@ -74,6 +74,8 @@ def _read(
     check_cuts(root, findings)
     declared = _parameters(root, outside, given, findings, None if at.source is source else at)
     check_given(given, [p.name for p in declared], at, findings)
+    if declared and at.source is source:
+        unused_parameters(root, [p for p in declared if p.name not in given], findings)
     values = {p.name: _filling(p, given, findings) for p in declared}
     filled = substitute(root, Variables(values, outside.environment), findings, skip=_PARAMETERS)
     check_schema(filled, findings)
@@ -161,6 +163,7 @@ def _document(root: Cursor, source: Source, parameters: tuple[ParameterDecl, ...
         defaults=tuple(root.findings.defaults),
         source=source,
         imports=each(spec.get("imports"), import_),
+        functions=path_of(spec.get("functions")),
         calendars=each(spec.get("calendars"), calendar),
         span=name.key_span if name is not None else root.key_span,
     )

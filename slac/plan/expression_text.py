@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from slac.plan.expressions import AnyExpr, Call, Case, Cast, Column, FieldOf, Literal
+from slac.plan.user.module import is_user_key, readable
 from slac.stream.types import Duration, Timestamp
 
 _INFIX = frozenset({"=", "<>", "<", "<=", ">", ">=", "+", "-", "*", "/", "//", "%", "||", "and", "or", "like", "ilike"})
@@ -52,7 +53,8 @@ def _call(function: str, args: list[str]) -> str:
         return "(" + f" {function.upper()} ".join(args) + ")"
     if function.startswith("extract_"):
         return f"EXTRACT({function.removeprefix('extract_')} FROM {args[0]})"
-    return f"{function.upper()}({', '.join(args)})"
+    name = readable(function) if is_user_key(function) else function.upper()
+    return f"{name}({', '.join(args)})"
 
 
 def _literal(literal: Literal) -> str:

@@ -14,6 +14,7 @@ import xxhash
 
 from slac.diagnostics import UsageError
 from slac.plan.nodes import AnyNode, OutputNode, SourceNode
+from slac.plan.user.module import FunctionModule
 
 PLAN_VERSION: Final = 1
 
@@ -59,7 +60,10 @@ class Logging(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanData(msgspec.Struct, frozen=True, kw_only=True):
-    """What a plan serialises: nodes in topological order, placements in document order."""
+    """What a plan serialises: nodes in topological order, placements in document order.
+
+    `functions` are the modules whose functions expressions call: `slac.plan.user.activate` makes them callable.
+    """
 
     version: int = PLAN_VERSION
     document: str
@@ -70,6 +74,7 @@ class PlanData(msgspec.Struct, frozen=True, kw_only=True):
     defaults: tuple[Default, ...] = ()
     logging: Logging = Logging()
     checkpoint: int = 10_000_000
+    functions: tuple[FunctionModule, ...] = ()
 
 
 class Plan:

@@ -11,6 +11,7 @@ from slac.plan.casts import convert
 from slac.plan.expression_text import to_text
 from slac.plan.expressions import AnyExpr, Call, Case, Cast, Column, FieldOf, Literal
 from slac.plan.functions import FUNCTIONS
+from slac.plan.user import is_user_key, user_function
 from slac.stream.types import to_polars
 
 __all__ = ["CannotLower", "columns_of", "lower", "to_text"]
@@ -46,7 +47,7 @@ def _(expr: Literal) -> pl.Expr:
 
 @lower.register
 def _(expr: Call) -> pl.Expr:
-    function = FUNCTIONS.get(expr.function)
+    function = FUNCTIONS.get(expr.function) or user_function(expr.function)
     if function is None:
         raise CannotLower(f'The plan calls a function that slac does not know: "{expr.function}".')
     return function.lower(expr, _of_one_length(expr))
@@ -62,7 +63,8 @@ def _of_one_length(call: Call) -> list[pl.Expr]:
     varying = next((n for n, arg in enumerate(call.args) if columns_of(arg)), None)
     if varying is None:
         return args
-    receivers = range(len(args)) if call.function in ("and", "or") else range(1)
+    every = call.function in ("and", "or") or is_user_key(call.function)
+    receivers = range(len(args)) if every else range(1)
     for n in receivers:
         if not columns_of(call.args[n]):
             args[n] = pl.when(args[varying].is_null().is_not_null()).then(args[n])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from slac.cli.console import put
-from slac.cli.documents import compile_quietly
+from slac.cli.documents import allows_functions, compile_quietly
 from slac.cli.errors import report
 from slac.diagnostics import DocumentInvalid, UsageError
 from slac.plan.changes import BlockChange, Changes, compare
@@ -23,6 +23,7 @@ _OTHER_MEANING = (
 @click.argument("old", type=click.Path())
 @click.argument("new", type=click.Path())
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A parameter of both documents.")
+@allows_functions
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def diff(old: str, new: str, assignments: tuple[str, ...], form: str) -> int:
     """Compare what the documents OLD and NEW mean, block by block, and say what becomes of each block's state.

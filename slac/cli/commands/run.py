@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from slac.cli import launch
-from slac.cli.documents import compile_for_command, takes_documents
+from slac.cli.documents import compile_for_command, functions_allowed, takes_documents
 from slac.diagnostics import UsageError
 from slac.plan.graph import Plan
+from slac.plan.user import activate
 from slac.runtime.shell.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     settings = {"instance": _name(instance or platform.node()), "state": state, "once": once, "expect": expect}
     if plan_file is not None:
         plan = launch.read_plan(plan_file)
+        activate(plan.data.functions, allowed=functions_allowed())
         chosen = RunSettings(node=node or _only_node(plan), **settings)  # type: ignore[arg-type]
         if launch.settled(environment):
             launch.run_plan(plan, chosen, summary)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from slac.cli.console import put, say, wants_color
-from slac.cli.documents import parameters, takes_documents
+from slac.cli.documents import functions_reader, parameters, takes_documents
 from slac.diagnostics import UsageError
 from slac.stream.clock import SystemClock
 from slac.testing.cases import LoadedTest, TestResult, load_tests, run_test
@@ -31,7 +31,9 @@ def test(paths: tuple[str, ...], assignments: tuple[str, ...], wanted: str | Non
     that hours pass in no time. Exit code 1 when a test fails, when there is none, or when a file has errors.
     """
     environment = click.get_current_context().find_root().obj or {}
-    loaded = load_tests(paths, environment=environment, parameters=parameters(assignments))
+    loaded = load_tests(
+        paths, environment=environment, parameters=parameters(assignments), functions=functions_reader()
+    )
     chosen = [t for t in loaded.tests if wanted is None or _pattern(wanted).search(t.test.name)]
     color = wants_color(environment, sys.stdout) and form == "text"
     results = [_run(each, form, color=color) for each in chosen]

@@ -14,8 +14,10 @@ from slac.compiler.reads import block_graph, reads
 from slac.compiler.series import SERIES, series_of
 from slac.diagnostics import Diagnostic, Span, listed, nearest, suggest
 from slac.language.document import BlockDecl
-from slac.language.terms import Ref
+from slac.language.terms import Ref, Sql
+from slac.plan.calendars import CalendarSpec
 from slac.plan.nodes import AnyNode, UnionNode
+from slac.plan.scalar.function import Function
 from slac.stream.types import Field, List, Schema, Struct
 
 _KEY_HINT = (
@@ -60,6 +62,10 @@ class Lowering:
             Diagnostic(code=code, summary=summary, span=at.span, path=at.path, suggestion=suggestion, details=details)
         )
 
+    def functions(self, sql: Sql) -> Mapping[str, Function]:
+        """The functions of the document that an expression was written in."""
+        return self.draft.functions.get(sql.span.source.name, {})
+
     def add(self, node: AnyNode) -> AnyNode:
         """Take over a node of the block at hand."""
         self.pending.append(node)
@@ -102,6 +108,10 @@ class Lowering:
         feeders = [self.draft.blocks[f] for f in self.draft.feeders(ref.name)]
         ends = {getattr(getattr(f, "until", None), "name", None) for f in feeders}
         return ends.pop() if len(ends) == 1 else None
+
+    def calendar(self, ref: Ref | None) -> CalendarSpec | None:
+        """The calendar that `during` names."""
+        return None if ref is None else self.draft.calendars[ref.name]
 
     def depth(self, block: BlockDecl, *inputs: AnyNode) -> int:
         """The depth of a block that reads `inputs`: one more than the deepest other block among them."""

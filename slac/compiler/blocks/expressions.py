@@ -40,7 +40,7 @@ def condition(lowering: Lowering, sql: Sql | None, scope: Scope) -> AnyExpr | No
     """A typed condition; None where there is none, or where it is wrong (the finding is noted)."""
     if sql is None:
         return None
-    result = translate(sql, scope.at(sql.path), condition=True)
+    result = translate(sql, scope.at(sql.path, lowering.functions(sql)), condition=True)
     lowering.found += result.diagnostics
     return result.expr
 
@@ -63,7 +63,7 @@ def aggregated(lowering: Lowering, declared: Iterable[ColumnDecl], scope: Scope,
     project: list[NamedExpr] = []
     for column in distinct(lowering, (c for c in declared if c.sql is not None or c.name not in taken), taken):
         sql = text_of(column)
-        result = translate_aggregate(sql, within.at(sql.path), names)
+        result = translate_aggregate(sql, within.at(sql.path, lowering.functions(sql)), names)
         lowering.found += result.diagnostics
         calls += result.aggregates
         if result.expr is not None:
@@ -93,7 +93,7 @@ def _column(lowering: Lowering, column: ColumnDecl, scope: Scope) -> AnyExpr | N
     if column.sql is None and (column.source or column.name) in scope.columns:
         return scope.columns[column.source or column.name]
     sql = text_of(column)
-    result = translate(sql, scope.at(sql.path))
+    result = translate(sql, scope.at(sql.path, lowering.functions(sql)))
     lowering.found += result.diagnostics
     return result.expr
 

@@ -165,7 +165,7 @@ class _Typer:
 
     def _text(self, text: Text, scope: Scope, *, condition: bool = False) -> AnyExpr | None:
         sql = self.block.texts[text.index]
-        result = translate(sql, scope.at(sql.path), condition=condition)
+        result = translate(sql, scope.at(sql.path, self.lowering.functions(sql)), condition=condition)
         self.lowering.found += result.diagnostics
         self.typed[text.index] = result.expr
         return result.expr

@@ -15,13 +15,17 @@ from slac.plan.functions import FUNCTIONS, Function
 from slac.plan.signatures import BOOL, FLOAT, NULL, Constant, coerce, resolve, takes_count
 from slac.stream.types import AnyType
 
-__all__ = ["apply", "apply_typed", "condition"]
+__all__ = ["apply", "apply_function", "apply_typed", "condition"]
 
 
 def apply(key: str, nodes: Sequence[exp.Expr], node: exp.Expr, context: Context) -> AnyExpr | None:
     """The call of function `key` with the translated `nodes`; all problems of all arguments are noted."""
+    return apply_function(FUNCTIONS[key], nodes, node, context)
+
+
+def apply_function(function: Function, nodes: Sequence[exp.Expr], node: exp.Expr, context: Context) -> AnyExpr | None:
+    """The same for a function that is known, perhaps one of the document's own."""
     args = [context.visit(n) for n in nodes]
-    function = FUNCTIONS[key]
     if not takes_count(function.rules, len(nodes)):
         _wrong_count(function, len(nodes), node, context)
         return None

@@ -9,7 +9,7 @@ from typing import Final
 from sqlglot import exp
 
 from slac.compiler.sql.aggregates import aggregate, filtered
-from slac.compiler.sql.apply import apply, condition
+from slac.compiler.sql.apply import apply, apply_function, condition
 from slac.compiler.sql.context import Context, Place, Rule
 from slac.compiler.sql.literals import instant
 from slac.compiler.sql.refused import FUNCTION_HINTS
@@ -53,6 +53,8 @@ def _call(node: exp.Anonymous, context: Context) -> AnyExpr | None:
         return _date_part(node, context)
     if name == "EVENT_TIME":
         return _event_time(node, context)
+    if name in context.scope.functions:
+        return apply_function(context.scope.functions[name], node.expressions, node, context)
     _unknown(node, name, context)
     return None
 
@@ -63,7 +65,7 @@ def _unknown(node: exp.Anonymous, name: str, context: Context) -> None:
         code, summary, hint = FUNCTION_HINTS[name]
         context.error(code, summary, at, hint)
         return
-    every = sorted({*SQL_NAMES, *AGGREGATES, "DATE_PART", "EVENT_TIME", "EXTRACT", "CAST"})
+    every = sorted({*context.scope.functions, *SQL_NAMES, *AGGREGATES, "DATE_PART", "EVENT_TIME", "EXTRACT", "CAST"})
     near = suggest(name, every)
     context.error(
         "names/unknown-function",

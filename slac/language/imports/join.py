@@ -76,6 +76,4 @@ def _defaults(instance: Instance) -> tuple[DefaultFilled, ...]:
 def _imported(instance: Instance) -> Imported:
     values = {p.name: p.value for p in instance.document.parameters}
     document = instance.document
-    return Imported(
-        prefix=instance.prefix, source=document.source, parameters=values, functions=document.functions
-    )
+    return Imported(prefix=instance.prefix, source=document.source, parameters=values, functions=document.functions)

@@ -54,6 +54,14 @@ def text(cursor: Cursor | None) -> str | None:
     return cursor.text
 
 
+def path_of(cursor: Cursor | None) -> Ref | None:
+    """The path of a file, and where it stands."""
+    said = text(cursor)
+    if cursor is None or said is None:
+        return None
+    return Ref(name=said, span=inner_span(cursor), path=cursor.path)
+
+
 def labels(cursor: Cursor | None) -> dict[str, str]:
     """Names and their texts."""
     return {entry.name: entry.text or "" for entry in cursor.entries()} if cursor is not None else {}

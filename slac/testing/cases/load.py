@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from slac.compiler import CompileOptions, compile_document
+from slac.compiler.sources import FunctionReader
 from slac.diagnostics import Diagnostic, DocumentInvalid, Severity, Source, UsageError, in_order
 from slac.language import decode, read_document
 from slac.language.tests import TestDecl, TestFile, WrittenTest, read_test_file
@@ -41,12 +42,18 @@ class Loaded:
     untested: tuple[str, ...]
 
 
-def load_tests(paths: Sequence[str], *, environment: Mapping[str, str], parameters: Mapping[str, str]) -> Loaded:
+def load_tests(
+    paths: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    parameters: Mapping[str, str],
+    functions: FunctionReader | None = None,
+) -> Loaded:
     """The tests in documents, beside them, and in folders; `./sla.yaml` where no path is given.
 
     UsageError where a path leads nowhere, DocumentInvalid with every finding where a file has errors.
     """
-    loader = _Loader(environment, parameters)
+    loader = _Loader(environment, parameters, functions)
     for name in dict.fromkeys(f for path in paths or ("sla.yaml",) for f in _files(path)):
         loader.load(name)
     if any(d.severity is Severity.ERROR for d in loader.found):
@@ -74,9 +81,12 @@ def _files(path: str) -> Iterator[str]:
 
 
 class _Loader:
-    def __init__(self, environment: Mapping[str, str], parameters: Mapping[str, str]) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], parameters: Mapping[str, str], functions: FunctionReader | None
+    ) -> None:
         self.environment = environment
         self.parameters = parameters
+        self.functions = functions
         self.tests: list[LoadedTest] = []
         self.documents: list[str] = []
         self.found: list[Diagnostic] = []
@@ -119,7 +129,13 @@ class _Loader:
         self, document: Source, parameters: tuple[tuple[str, str], ...], *, collapse: bool
     ) -> tuple[Plan, tuple[tuple[str, str], ...]] | None:
         given = dict(parameters)
-        options = CompileOptions(environment=self.environment, parameters=given, collapse=collapse, whole=True)
+        options = CompileOptions(
+            environment=self.environment,
+            parameters=given,
+            collapse=collapse,
+            whole=True,
+            functions=self.functions,
+        )
         try:
             plan = compile_document(document, options).plan
         except DocumentInvalid as invalid:
