@@ -100,6 +100,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "types/not-boolean": "A condition that is neither true nor false",
         "types/not-constant": "An argument that must be a constant",
         "types/ranks": "WORST or BEST does not rank the values that there are",
+        "types/series": "Samples of several series would be taken for those of one",
         "types/unknown-type": "A type that the language does not have",
         "windows/by-without-window": "`by` stands without a window",
         "windows/hops": "A hopping window overlaps itself so often that it costs too much",

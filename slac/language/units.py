@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from slac.language.durations import parse_duration
+from slac.language.hours import parse_day, parse_hours, parse_moment
 from slac.language.lasting import parse_lasting
 from slac.language.rates import parse_burst, parse_rate
 from slac.language.schedules import parse_cron, parse_daily
@@ -17,9 +18,12 @@ PARSERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "burst": parse_burst,
         "cpu": parse_cpu,
         "cron expression": parse_cron,
+        "date": parse_day,
         "duration": parse_duration,
+        "hours": parse_hours,
         "length": parse_lasting,
         "memory": parse_memory,
+        "moment": parse_moment,
         "rate": parse_rate,
         "size": parse_size,
         "time of day": parse_daily,

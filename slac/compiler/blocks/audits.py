@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slac.compiler.blocks.context import Lowering
 from slac.compiler.blocks.expressions import aggregated, condition, scope_of
+from slac.compiler.blocks.hours import in_hours
 from slac.compiler.sql import Scope
 from slac.language.audit_decls import ScheduleDecl
 from slac.language.document import AuditDecl, ReportBodyDecl, StateDecl
@@ -24,7 +25,8 @@ def lower_audit(block: AuditDecl, lowering: Lowering) -> None:
         return
     keys = lowering.keys(block.by, upstream.schema, block.from_.name)
     states = _states(block, lowering, scope_of(upstream, block.from_.name, lowering.event(block.from_)))
-    inputs = [upstream]
+    during = lowering.calendar(block.during)
+    inputs = [upstream if during is None else lowering.add(in_hours(block.name, upstream, during))]
     bodies: list[tuple[ReportBody, Schema]] = []
     for body, source in zip(block.report, sources, strict=True):
         if source is not None:
@@ -57,6 +59,7 @@ def lower_audit(block: AuditDecl, lowering: Lowering) -> None:
             report_at=_schedules(block.report_at),
             flapping=Flapping(changes=flaps.changes, within=flaps.within_us) if flaps else None,
             inhibit=inhibit,
+            during=during,
             retain=block.retain_us,
         )
     )

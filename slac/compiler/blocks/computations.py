@@ -12,6 +12,7 @@ from slac.compiler.blocks.steps import check_series, steps
 from slac.compiler.sql import Scope
 from slac.language.document import ComputationDecl, WindowDecl
 from slac.language.trace_decls import TracesDecl
+from slac.plan.calendars import CalendarSpec
 from slac.plan.expressions import AnyExpr, NamedExpr
 from slac.plan.nodes import AnyNode, SelectNode, WindowNode, WindowSpec
 from slac.stream.types import Schema
@@ -31,7 +32,7 @@ def lower_computation(block: ComputationDecl, lowering: Lowering) -> None:
     if block.window is None and block.by:
         _sampled(block, lowering, left, scope, where)
     elif block.window is None:
-        select_rows(block, lowering, left, scope, where)
+        select_rows(block, lowering, left, scope, where, lowering.calendar(block.during))
     else:
         _window(block, block.window, lowering, left, scope, where)
 
@@ -42,27 +43,29 @@ def select_rows(
     left: AnyNode,
     scope: Scope,
     where: AnyExpr | None,
+    during: CalendarSpec | None = None,
     selected: tuple[NamedExpr, ...] | None = None,
 ) -> None:
-    """The selections for `where`, `select` (unless it is given), `then` and `emits`, row by row."""
+    """The selections for `during`, `where`, `select` (unless it is given), `then` and `emits`, row by row."""
     if selected is None:
         selected = passing(_plain(left.schema)) if block.select is None else columns(lowering, block.select, scope)
     if block.then:
-        first = _select(block, f"{block.name}.select", left, where, selected)
-        left, where = lowering.add(first), None
+        first = _select(block, f"{block.name}.select", left, where, selected, during)
+        left, where, during = lowering.add(first), None, None
         within = scope_of(first, block.name)
         taken = {n.name for n in selected}
         added = columns(lowering, block.then, within)
         selected = passing(first.schema) + tuple(a for a in added if not _taken(lowering, block, a, taken))
-    lowering.add(_select(block, block.name, left, where, conforming(lowering, block, selected)))
+    lowering.add(_select(block, block.name, left, where, conforming(lowering, block, selected), during))
 
 
 def _sampled(
     block: ComputationDecl, lowering: Lowering, left: AnyNode, scope: Scope, where: AnyExpr | None
 ) -> None:
     """What `where` leaves are the samples: so it comes before the steps from one to the next."""
-    if where is not None:
-        left = lowering.add(_select(block, f"{block.name}.where", left, where, None))
+    during = lowering.calendar(block.during)
+    if where is not None or during is not None:
+        left = lowering.add(_select(block, f"{block.name}.where", left, where, None, during))
     stepped, selected = steps(block, lowering, left, scope)
     select_rows(block, lowering, stepped, scope, None, selected=selected)
 
@@ -73,6 +76,7 @@ def _select(
     left: AnyNode,
     where: AnyExpr | None,
     named: tuple[NamedExpr, ...] | None,
+    during: CalendarSpec | None = None,
 ) -> SelectNode:
     return SelectNode(
         id=node_id,
@@ -83,6 +87,7 @@ def _select(
         depth=left.depth + (left.block != block.name),
         windowed=left.windowed,
         where=where,
+        during=during,
         columns=named,
         reid=block.emits is not None and node_id == block.name,
     )
@@ -98,8 +103,9 @@ def _window(
 ) -> None:
     keys = lowering.keys(block.by, left.schema, block.from_.name)
     depth = lowering.depth(block, left)
-    if where is not None:
-        left = lowering.add(_select(block, f"{block.name}.where", left, where, None))
+    during = lowering.calendar(block.during)
+    if where is not None or during is not None:
+        left = lowering.add(_select(block, f"{block.name}.where", left, where, None, during))
     chosen = aggregated(lowering, block.select or (), scope, keys)
     check_series(block, lowering, left, {k.name for k in keys}, chosen.calls, block.window or block)
     computed = Schema((*keys, *chosen.fields))
@@ -123,6 +129,7 @@ def _window(
             project=project,
             then=then,
             late=block.late,
+            during=during,
             retain=block.retain_us,
         )
     )

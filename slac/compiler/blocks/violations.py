@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slac.compiler.blocks.context import Lowering
 from slac.compiler.blocks.expressions import condition, scope_of
+from slac.compiler.blocks.hours import in_hours, longest, pause
 from slac.compiler.upstream import window_before
 from slac.diagnostics import listed, suggest
 from slac.language.document import ViolationDecl
@@ -49,7 +50,7 @@ def _check_message(block: ViolationDecl, lowering: Lowering, known: tuple[str, .
 
 
 def _absence(block: ViolationDecl, lowering: Lowering, upstream: AnyNode, keys: tuple[Field, ...]) -> None:
-    silence = block.for_us or 0
+    silence, during = block.for_us or 0, lowering.calendar(block.during)
     lowering.add(
         AbsenceNode(
             id=block.name,
@@ -63,8 +64,9 @@ def _absence(block: ViolationDecl, lowering: Lowering, upstream: AnyNode, keys: 
             severity=block.severity,
             message=block.message.text if block.message else None,
             labels=dict(block.labels),
+            during=during,
             # A key must outlive its silence, or nothing would be left to raise.
-            retain=max(RETAIN_US, 2 * silence),
+            retain=max(RETAIN_US, 2 * longest(during, silence)),
         )
     )
 
@@ -75,6 +77,9 @@ def _condition(block: ViolationDecl, lowering: Lowering, ref: Ref, upstream: Any
     if where is None or block.where is None:
         return
     window = window_before(lowering.held, upstream.id)
+    during, depth = lowering.calendar(block.during), lowering.depth(block, upstream)
+    if during is not None:
+        upstream = lowering.add(in_hours(block.name, upstream, during))
     lowering.add(
         ViolationNode(
             id=block.name,
@@ -82,14 +87,14 @@ def _condition(block: ViolationDecl, lowering: Lowering, ref: Ref, upstream: Any
             node="",
             inputs=(upstream.id,),
             schema=violation_schema(keys),
-            depth=lowering.depth(block, upstream),
+            depth=depth,
             keys=tuple(k.name for k in keys),
             condition=where,
             condition_sql=block.where.text,
             severity=block.severity,
             message=block.message.text if block.message else None,
             labels=dict(block.labels),
-            # A key must outlive the window between two of its rows.
-            retain=max(RETAIN_US, 2 * (window.window.every if window is not None else 0)),
+            # A key must outlive the window between two of its rows, and what lies between two openings.
+            retain=max(RETAIN_US, 2 * (window.window.every if window is not None else 0)) + pause(during),
         )
     )

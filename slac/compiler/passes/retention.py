@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
+from slac.compiler.calendars import longest_pause
 from slac.compiler.draft import Draft, Found, breaking
 from slac.compiler.upstream import window_before
 from slac.diagnostics import Diagnostic, Related, Severity
 from slac.language.document import AuditDecl, BlockDecl, ComputationDecl
 from slac.language.durations import format_duration
 from slac.plan.nodes import AnyNode, AuditNode, LatestJoinNode, WindowNode
+
+_DAY: Final = 86_400_000_000
 
 
 def retention(draft: Draft) -> Found:
@@ -29,6 +33,7 @@ def _of(node: AnyNode, draft: Draft, by_id: Mapping[str, AnyNode]) -> Iterator[D
     block = draft.blocks[node.block]
     match node, block:
         case AuditNode(retain=retain, inputs=(first, *_)), AuditDecl():
+            yield from _over_closing(block, node, draft)
             window = window_before(by_id, first)
             if window is not None and window.window.every > retain:
                 yield _forgotten(block, window, retain, draft)
@@ -40,6 +45,25 @@ def _of(node: AnyNode, draft: Draft, by_id: Mapping[str, AnyNode]) -> Iterator[D
                 yield _unmatched(block, node.alias, window, retain, draft)
         case _:
             return
+
+
+def _over_closing(block: AuditDecl, node: AuditNode, draft: Draft) -> Iterator[Diagnostic]:
+    """An audit hears of no row while its service is closed."""
+    pause = None if node.during is None else longest_pause(node.during)
+    if node.during is None or pause is None or pause <= node.retain:
+        return
+    closed, kept = format_duration(pause), format_duration(node.retain)
+    at = next(c for c in draft.document.calendars if c.name == node.during.name)
+    yield Diagnostic(
+        code="windows/retain",
+        severity=Severity.WARNING,
+        summary=f'the audit "{block.name}" forgets a key after {kept}, and "{at.name}" is closed for up to {closed}',
+        span=block.span,
+        path=block.path,
+        suggestion=f"write `retain: {-(-2 * pause // _DAY)}d`",
+        details="a key that is forgotten starts anew with its next row, and says so",
+        related=(Related(at.span, f'"{at.name}" is declared here'),),
+    )
 
 
 def _forgotten(block: AuditDecl, window: WindowNode, retain: int, draft: Draft) -> Diagnostic:

@@ -33,6 +33,7 @@ def audit(cursor: Cursor) -> AuditDecl | None:
         report_at=report_at,
         flapping=flaps,
         inhibit=ref(cursor.get("inhibit")),
+        during=ref(cursor.get("during")),
         span=cursor.key_span,
         path=cursor.path,
     )

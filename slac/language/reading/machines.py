@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from slac.diagnostics import Span
 from slac.language.document import BudgetDecl, LoggingDecl, PlacementDecl, Ref, RuntimeDecl
 from slac.language.reading.cursor import Cursor
 from slac.language.reading.terms import duration, inner_span, ref, text, unit
 from slac.language.sizes import parse_bandwidth, parse_cpu, parse_memory, parse_size
+from slac.language.yaml.nodes import Scalar
 
 T = TypeVar("T")
 
@@ -59,7 +61,7 @@ def budget(owner: Cursor, fallback: BudgetDecl | None) -> BudgetDecl:
         cpu = cpu if here.get("cpu") is not None else fallback.cpu
         memory = memory if here.get("memory") is not None else fallback.memory
         network = network if here.get("network") is not None else fallback.network
-    return BudgetDecl(cpu=cpu, memory=memory, network=network, span=here.key_span, path=here.path)
+    return BudgetDecl(cpu=cpu, memory=memory, network=network, span=here.key_span, path=here.path, places=_places(here))
 
 
 def node(cursor: Cursor, fallback: BudgetDecl) -> PlacementDecl:
@@ -76,7 +78,12 @@ def node(cursor: Cursor, fallback: BudgetDecl) -> PlacementDecl:
         hold_us=duration(cursor, "hold", HOLD) or 0,
         span=cursor.key_span,
         path=cursor.path,
+        places=_places(cursor),
     )
+
+
+def _places(cursor: Cursor) -> dict[str, Span]:
+    return {entry.name: inner_span(entry) for entry in cursor.entries() if isinstance(entry.node, Scalar)}
 
 
 def _block(item: Cursor) -> Ref | None:

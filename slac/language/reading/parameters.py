@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, get_args
 
-from slac.diagnostics import Diagnostic, Related, Span, listed, suggest
+from slac.diagnostics import Diagnostic, Related, Severity, Span, listed, suggest
 from slac.language.document import ParameterDecl, ParameterType
 from slac.language.durations import parse_duration
 from slac.language.findings import Findings
 from slac.language.rates import parse_rate
 from slac.language.reading.cursor import Cursor
 from slac.language.sizes import parse_size
+from slac.language.yaml.nodes import Node, Scalar, walk
 
+_USED: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
 _TYPES: Final[tuple[ParameterType, ...]] = get_args(ParameterType)
 _CHECKS: Final[Mapping[str, Callable[[str], object]]] = {
     "duration": parse_duration,
@@ -89,5 +92,22 @@ def check_given(given: Mapping[str, str], declared: Collection[str], span: Span,
                     span=span,
                     suggestion=suggest(name, declared),
                     details=f"parameters: {listed(declared)}",
+                )
+            )
+
+
+def unused_parameters(root: Node, declared: Sequence[ParameterDecl], findings: Findings) -> None:
+    """Adds a warning for every parameter that no `${…}` of the document names."""
+    used = {name for _, node in walk(root) if isinstance(node, Scalar) for name in _USED.findall(node.text)}
+    for one in declared:
+        if one.name not in used:
+            findings.diagnostics.append(
+                Diagnostic(
+                    code="language/unused-parameter",
+                    severity=Severity.WARNING,
+                    summary=f'nothing uses the parameter "{one.name}"',
+                    span=one.span,
+                    path=one.path,
+                    suggestion=f"write ${{{one.name}}} where it belongs, or leave the parameter out",
                 )
             )

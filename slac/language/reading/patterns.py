@@ -11,7 +11,7 @@ from slac.language.reading.terms import columns, duration, ref, refs, sql
 from slac.language.terms import Ref, Segment, Sql
 
 RETAIN: Final = "24h"
-_ELSEWHERE: Final = ("from", "join", "where", "window", "then", "late")
+_ELSEWHERE: Final = ("from", "join", "where", "window", "then", "late", "during")
 """Words of computations that read one stream."""
 
 

@@ -28,6 +28,7 @@ def violation(cursor: Cursor) -> ViolationDecl:
         severity=_severity(cursor),
         message=_message(cursor.get("message")),
         labels=labels(cursor.get("labels")),
+        during=ref(cursor.get("during")),
         span=cursor.key_span,
         path=cursor.path,
     )

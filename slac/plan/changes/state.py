@@ -173,8 +173,6 @@ def _(old: AuditNode, new: AnyNode) -> Fate:
         return Fate(outcome="rebuilt", why="states stay; report lists begin anew with the reporting period")
     if bool(old.restate) != bool(new.restate):
         return Fate(outcome="rebuilt", why="states stay; what was said before is not revised")
-    if bool(old.restate) != bool(new.restate):
-        return Fate(outcome="rebuilt", why="states stay; what was said before is not revised")
     return _kept("each key stays in its state; conditions and intervals hold from the next evaluation on")
 
 

@@ -165,6 +165,7 @@ def _(node: AuditNode) -> Mapping[str, str]:
         **states,
         "report_at": ", ".join(map(schedule_text, node.report_at)),
         "flapping": flapping_text(node.flapping),
+        "during": calendar_text(node.during),
         "inhibit": "" if node.inhibit is None else node.inputs[node.inhibit.port],
         "initial": node.initial or "",
         "no_data": node.no_data,
@@ -181,7 +182,8 @@ def _(node: ViolationNode) -> Mapping[str, str]:
 
 @_words.register
 def _(node: AbsenceNode) -> Mapping[str, str]:
-    return {"absent": node.inputs[0], "for": format_duration(node.silence), **_alarm(node)}
+    during = calendar_text(node.during)
+    return {"absent": node.inputs[0], "for": format_duration(node.silence), "during": during, **_alarm(node)}
 
 
 @_words.register

@@ -112,7 +112,9 @@ def _(node: ViolationNode) -> str:
 @describe.register
 def _(node: AbsenceNode) -> str:
     role = "" if node.role == "whole" else f"{node.role} of "
-    return f"{role}absence for {format_duration(node.silence)} ({node.severity}){_by(node.keys)}, from {node.inputs[0]}"
+    during = f" during {node.during.name}" if node.during is not None else ""
+    lasting = f"{format_duration(node.silence)}{during} ({node.severity})"
+    return f"{role}absence for {lasting}{_by(node.keys)}, from {node.inputs[0]}"
 
 
 @describe.register

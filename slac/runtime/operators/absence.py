@@ -12,6 +12,7 @@ from slac.plan.nodes import AbsenceNode
 from slac.runtime.audits.alarms import ALARM, Alarms
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.audits.messages import message
+from slac.runtime.audits.service import course_of
 from slac.runtime.audits.slots import NEVER, SLOT, Longs, Slots
 from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
 from slac.stream.batch import DEPTH, ID, TIME, TIME_TYPE, Batch
@@ -37,6 +38,7 @@ class AbsenceOperator(Operator):
         self._types = node.schema.polars()
         self._slots = Slots({k: self._types[k] for k in node.keys}, {**_BLANK, ALARM: NEVER})
         self._alarms = Alarms(self._slots)
+        self._course = course_of(node.during)
         self._retain = max(node.retain, node.silence) if node.keys else NEVER
         self._held = HeldRows()
         self._seen = BEGINNING
@@ -111,8 +113,8 @@ class AbsenceOperator(Operator):
         reached = np.maximum(time, latest[slot])
         before = np.where(first, latest[slot], np.roll(reached, 1))
         since = np.where(first, raised[slot], BEGINNING)
-        gap = (before > BEGINNING) & (time - before >= self._node.silence)
-        due = before + self._node.silence
+        due = self._due(before)
+        gap = time >= due
         rises = gap & (since == BEGINNING)
         gone = (before > BEGINNING) & (time - before > self._retain)
         resolves = (rises | (since > BEGINNING)) & ~gone
@@ -127,7 +129,7 @@ class AbsenceOperator(Operator):
 
     def _silences(self, woken: Longs, until: int) -> pl.DataFrame:
         """What is raised behind the last rows."""
-        due = self._slots[_LATEST][woken] + self._node.silence
+        due = self._due(self._slots[_LATEST][woken])
         rises = (due <= until) & (self._slots[_RAISED][woken] == BEGINNING)
         slots, due = woken[rises], due[rises]
         self._slots[_RAISED][slots] = due
@@ -138,7 +140,14 @@ class AbsenceOperator(Operator):
         latest = self._slots[_LATEST][slots]
         end = latest + self._retain + 1 if self._retain < NEVER else np.full(len(slots), NEVER)
         waiting = self._slots[_RAISED][slots] == BEGINNING
-        self._alarms.arm(slots, np.where(waiting, np.minimum(latest + self._node.silence, end), end))
+        self._alarms.arm(slots, np.where(waiting, np.minimum(self._due(latest), end), end))
+
+    def _due(self, latest: Longs) -> Longs:
+        """When silence since these rows has lasted long enough; NEVER where there was no row."""
+        known = latest > BEGINNING
+        due = self._course.add(np.where(known, latest, 0), np.full(len(latest), self._node.silence))
+        found: Longs = np.where(known, due, NEVER)
+        return found
 
     def _tidy(self, woken: Longs, until: int) -> None:
         gone = _NO_SLOTS

@@ -11,13 +11,13 @@ import polars as pl
 from slac.plan.machine import transition_table
 from slac.plan.nodes import AuditNode
 from slac.runtime.audits.bodies import PUBLISHED, BodyRows
-from slac.runtime.audits.course import EvenCourse
 from slac.runtime.audits.engine import LAST, SAID, MachineEngine
 from slac.runtime.audits.evaluation import CONDITION, Evaluation
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.audits.inhibition import Inhibition
 from slac.runtime.audits.publications import ENDED, KIND, START, TIME, Periods
 from slac.runtime.audits.reports import KEPT_COLUMN, SEEN_COLUMN, ReportRows
+from slac.runtime.audits.service import course_of
 from slac.runtime.audits.slots import NEVER, SLOT, Longs, Slots
 from slac.runtime.operator import BEGINNING, OperatorContext, State
 from slac.runtime.operators.replayable import ReplayableOperator
@@ -40,7 +40,12 @@ class AuditOperator(ReplayableOperator):
         inhibit = node.inhibit
         self._inhibition = None if inhibit is None else Inhibition(inhibit.keys, types, self._slots)
         self._engine = MachineEngine(
-            table, self._slots, node.retain, EvenCourse(), flapping=node.flapping, inhibited=inhibit is not None
+            table,
+            self._slots,
+            node.retain,
+            course_of(node.during),
+            flapping=node.flapping,
+            inhibited=inhibit is not None,
         )
         self._evaluation = Evaluation(node.keys, [s.when for s in node.states])
         self._reports = ReportRows(node, table, context.document)

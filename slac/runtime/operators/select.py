@@ -7,10 +7,11 @@ from typing import Final
 
 import polars as pl
 
+from slac.plan.calendars import ServiceTime
 from slac.plan.lowering import lower
 from slac.plan.nodes import SelectNode
 from slac.runtime.operator import Operator, OperatorContext
-from slac.stream.batch import REVISION, Batch, meta_columns
+from slac.stream.batch import REVISION, Batch, instants, meta_columns
 from slac.stream.ids import reid
 from slac.stream.types import to_polars
 
@@ -28,6 +29,7 @@ class SelectOperator(Operator):
         self._node = node
         self._document = context.document
         self._where = None if node.where is None else lower(node.where)
+        self._during = None if node.during is None else ServiceTime(node.during)
         self._columns: list[pl.Expr] | None = None
         if node.columns is not None:
             types = {c.name: to_polars(c.expr.dtype) for c in node.columns}
@@ -35,12 +37,15 @@ class SelectOperator(Operator):
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """The rows that pass."""
-        rows = batch.frame.lazy()
+        frame = batch.frame
+        if self._during is not None:
+            frame = frame.filter(pl.Series(self._during.inside(instants(frame).to_numpy())))
+        rows = frame.lazy()
         if self._where is not None:
             again = batch.late and REVISION in batch.frame.columns
             rows = _revised(rows, self._where) if again else rows.filter(self._where)
         if self._columns is not None:
-            rows = rows.select([*map(pl.col, meta_columns(batch.frame)), *self._columns])
+            rows = rows.select([*map(pl.col, meta_columns(frame)), *self._columns])
         frame = rows.collect(optimizations=_ONE_PASS)
         if not frame.height:
             return ()

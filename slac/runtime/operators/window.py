@@ -48,7 +48,7 @@ class WindowOperator(Operator):
         apart = node.role == "final" and follows_order(node.aggregates)
         self._state = PaneState(node.keys, node.aggregates, apart=apart)
         self._mixed = mixed_series(node.aggregates) if apart else None
-        self._fill = WindowFill(node.keys, node.retain) if node.fill and node.role != "partial" else None
+        self._fill = WindowFill(node.keys, node.retain, node.during) if node.fill and node.role != "partial" else None
         restates = node.late == "restate" and node.role != "partial"
         self._restate = Restatements(node.keys, node.aggregates, node.retain) if restates else None
         self._columns = [START, EXPIRES, AFTER, *node.keys, *part_columns(node.aggregates), KEPT, SEEN]

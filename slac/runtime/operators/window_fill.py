@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from slac.plan.calendars import CalendarSpec, ServiceTime
 from slac.runtime.operators.pane_state import START
 from slac.runtime.operators.window_grid import END
 from slac.runtime.operators.window_grids import AnyGrid
@@ -15,9 +16,13 @@ LAST = "_last"
 
 
 class WindowFill:
-    """Remembers keys with the end of their last window that held rows, for `retain` µs."""
+    """Remembers keys with the end of their last window that held rows, for `retain` µs.
 
-    def __init__(self, keys: Sequence[str], retain: int) -> None:
+    Windows without an hour of the calendar `during` need no row.
+    """
+
+    def __init__(self, keys: Sequence[str], retain: int, during: CalendarSpec | None = None) -> None:
+        self._service = None if during is None else ServiceTime(during)
         self._keys = list(keys)
         self._retain = retain
         self._known: pl.DataFrame | None = None
@@ -52,7 +57,7 @@ class WindowFill:
             return None
         timeline = pl.concat([*known, *seen]).unique().sort(LAST)
         self._remember(timeline, until)
-        gaps = self._gaps(timeline, grid, closed, until)
+        gaps = self._served(self._gaps(timeline, grid, closed, until))
         return gaps if gaps.height else None
 
     def frame(self) -> pl.DataFrame | None:
@@ -69,6 +74,11 @@ class WindowFill:
         latest = latest.filter(pl.col(LAST) > until - self._retain)
         self._known = latest if latest.height else None
         self._latest = _highest(latest)
+
+    def _served(self, gaps: pl.DataFrame) -> pl.DataFrame:
+        if self._service is None:
+            return gaps
+        return gaps.filter(pl.Series(self._service.overlaps(gaps[START].to_numpy(), gaps[END].to_numpy())))
 
     def _gaps(self, timeline: pl.DataFrame, grid: AnyGrid, closed: int, until: int) -> pl.DataFrame:
         following = pl.col(LAST).shift(-1)
