@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from slac.diagnostics import Span
@@ -30,18 +31,25 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetDecl:
-    """What a runtime may use: CPU (fraction or cores), memory (fraction or bytes), network in bit/s (None: any)."""
+    """What a runtime may use: CPU (fraction or cores), memory (fraction or bytes), network in bit/s (None: any).
+
+    `places`: where the document states which of them.
+    """
 
     cpu: Share
     memory: Share
     network: float | None
     span: Span
     path: str = ""
+    places: Mapping[str, Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacementDecl:
-    """A node: its blocks (`*` is all that is not placed elsewhere), how it is reached, and its budget."""
+    """A node: its blocks (`*` is all that is not placed elsewhere), how it is reached, and its budget.
+
+    `places`: where `listen` and `address` stand.
+    """
 
     name: str
     blocks: tuple[Ref, ...]
@@ -52,6 +60,7 @@ class PlacementDecl:
     hold_us: int
     span: Span
     path: str = ""
+    places: Mapping[str, Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
