@@ -140,4 +140,7 @@ AGGREGATE_EXAMPLES: Final[Mapping[str, str]] = {
     "stddev_pop": "STDDEV_POP(n)",
     "stddev_samp": "STDDEV_SAMP(n)",
     "burn_rate": "BURN_RATE(CASE WHEN ok THEN 0 ELSE 1 END, 1, 0.9)",
+    "rate": "RATE(n)",
+    "increase": "INCREASE(ms)",
+    "delta": "DELTA(ms)",
 }

@@ -68,7 +68,10 @@ def check_series(
         lowering.say("language/not-built", summary, at, details="a sample that comes late cannot be put between others")
     series = series_of(lowering.draft, block.from_.name)
     missing = [name for name in series if name not in keys]
-    if missing and not set(missing) <= _fixed(lowering, left):
+    if missing:
+        fixed = _fixed(lowering, left)
+        missing = [name for name in missing if name not in fixed]
+    if missing:
         lowering.say(
             "types/series",
             f"{first.sql} would take the samples of several series for those of one: they differ in {listed(missing)}",
