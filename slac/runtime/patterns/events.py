@@ -14,9 +14,9 @@ from slac.runtime.patterns.rows import Row, values_of
 from slac.stream.batch import DEPTH, ID, TIME, instants
 from slac.stream.types import AnyType
 
-__all__ = ["Incoming", "KeyedEvent"]
+__all__ = ["MASK", "Incoming", "KeyedEvent"]
 
-_MASK: Final = "#mask"
+MASK: Final = "#mask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Incoming:
         lowest = int(times.min())  # type: ignore[arg-type]
         self.latest = highest if self.latest is None else max(self.latest, highest)
         self.first = lowest if self.first is None else min(self.first, lowest)
-        kept = frame.select(self._columns(port, frame)).filter(pl.col(_MASK) != 0)
+        kept = frame.select(self._columns(port, frame)).filter(pl.col(MASK) != 0)
         if self.node.keys:
             keyed = kept.drop_nulls(list(self.node.keys))
             self.unkeyed += kept.height - keyed.height
@@ -73,16 +73,26 @@ class Incoming:
 
     def release(self, watermark: int) -> Iterator[tuple[tuple[Any, ...], list[KeyedEvent]]]:
         """The events that the watermark has passed, in their order, key by key."""
-        if self.earliest is None or self.earliest >= watermark:
-            return
-        frames, self.held, self.earliest = self.frames(), {}, None
         ready: list[tuple[tuple[int, int, int], int, int, tuple[Any, ...], Row]] = []
-        for port, frame in frames.items():
-            passed = pl.col(TIME).to_physical() < watermark
-            self.put(port, frame.filter(~passed))
-            ready += self._read(port, frame.filter(passed))
+        for port, frame in self.passed(watermark).items():
+            ready += self._read(port, frame)
         ready.sort(key=lambda r: r[:2])
         yield from self._by_key(ready).items()
+
+    def passed(self, watermark: int) -> dict[int, pl.DataFrame]:
+        """The rows that the watermark has passed, by port; they are not held any more."""
+        if self.earliest is None or self.earliest >= watermark:
+            return {}
+        frames, self.held, self.earliest = self.frames(), {}, None
+        ready = {}
+        for port, frame in frames.items():
+            passed = instants(frame) < watermark
+            if passed.all():
+                ready[port] = frame
+                continue
+            self.put(port, frame.filter(~passed))
+            ready[port] = frame.filter(passed)
+        return {port: frame for port, frame in ready.items() if frame.height}
 
     def _columns(self, port: int, frame: pl.DataFrame) -> list[pl.Expr]:
         known, rows = self.understood, self.understood.rows[port]
@@ -93,7 +103,7 @@ class Incoming:
             pl.col(TIME),
             depth,
             pl.col(ID),
-            known.masks[port].alias(_MASK),
+            known.masks[port].alias(MASK),
             *map(pl.col, self.node.keys),
             *map(pl.col, plain),
             *computed,
@@ -107,7 +117,7 @@ class Incoming:
         keys = [values_of(frame[k], t) for k, t in zip(self.node.keys, self.key_types, strict=True)]
         of_rows = zip(*keys, strict=True) if keys else ((),) * frame.height
         rows = self.understood.rows[port].rows(port, frame, ids)
-        return zip(places, (port,) * frame.height, frame[_MASK].to_list(), of_rows, rows, strict=True)
+        return zip(places, (port,) * frame.height, frame[MASK].to_list(), of_rows, rows, strict=True)
 
     def _by_key(
         self, ready: Sequence[tuple[tuple[int, int, int], int, int, tuple[Any, ...], Row]]

@@ -14,10 +14,11 @@ from slac.language.patterns.walk import atoms
 from slac.plan.expressions import AnyExpr
 from slac.plan.lowering import lower
 from slac.plan.nodes import PatternNode
+from slac.plan.tag_columns import conjuncts, is_own
 from slac.runtime.patterns.bindings import Bindings
 from slac.runtime.patterns.expressions import Compiler, Evaluate
 from slac.runtime.patterns.rows import Row, RowType
-from slac.runtime.patterns.sight import Sight, conjuncts, is_own
+from slac.runtime.patterns.sight import Sight
 from slac.stream.types import AnyType
 
 __all__ = ["SqlMeaning", "Understood", "understood"]
@@ -44,10 +45,11 @@ class Understood:
     """What a pattern node means for its ports.
 
     `masks`: by port, the bits of the atoms that a row fits by what can be told of it alone; `rows`: what rows carry;
-    `computed`: columns to be made beforehand.
+    `computed`: columns to be made beforehand; `back`: by atom, the conditions that look back, over those.
     """
 
     meaning: SqlMeaning
+    back: Mapping[int, tuple[AnyExpr, ...]]
     masks: tuple[pl.Expr, ...]
     rows: tuple[RowType, ...]
     computed: tuple[tuple[pl.Expr, ...], ...]
@@ -79,6 +81,7 @@ def understood(node: PatternNode) -> Understood:
             conditions={n: tuple(made[n].compile(p) for p in parts) for n, parts in back.items()},
             texts={n: Compiler(None, of_tags).compile(text) for n, text in others.items()},
         ),
+        back={n: tuple(parts) for n, parts in back.items()},
         masks=tuple(_mask(node, port, own) for port in range(count)),
         rows=rows,
         computed=tuple(

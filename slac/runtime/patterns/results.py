@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,21 +10,21 @@ import numpy as np
 import polars as pl
 import xxhash
 
+from slac.plan.expressions import Column
 from slac.plan.lowering import lower
 from slac.plan.nodes import PatternNode
+from slac.plan.tag_columns import ARRAY, columns_in
 from slac.runtime.patterns.evaluator import Match
 from slac.runtime.patterns.meaning import Understood
 from slac.runtime.patterns.rows import Row, array_series, series_of
-from slac.runtime.patterns.sight import ARRAY, columns_in
 from slac.stream.batch import ID, TIME, TIME_TYPE
 from slac.stream.ids import row_ids
 from slac.stream.types import to_polars
 
-__all__ = ["Found", "Results"]
+__all__ = ["Found", "Results", "array_id", "tag_id"]
 
 _OCCURRENCE: Final = "#occurrence"
 _KEY: Final = "#key"
-_ID_OF: Final = "#id of "
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,42 @@ class Results:
     def frame(self, found: Sequence[Found]) -> pl.DataFrame:
         """The rows of some matches, which are all of their instants."""
         times = pl.Series(TIME, [f.match.time for f in found], dtype=pl.Int64).cast(TIME_TYPE)
-        keys = self._keys(found)
         tags = [self._tag_ids(t.name, found) for t in self._node.tags]
-        occurrence = pl.Series(_OCCURRENCE, self._occurrences(found, tags), dtype=pl.Int64)
-        whole = pl.DataFrame([times, *keys, *tags, occurrence])
-        named = [*self._node.keys, TIME, *(t.name for t in tags), _OCCURRENCE]
-        ids = row_ids(whole, self._document, self._node.block, named)
-        order = row_ids(whole, self._document, self._node.block, self._node.keys).alias(_KEY)
-        columns = pl.DataFrame([times, ids, order, *keys, *self._bound(found)])
+        return self.rows([times, *self._keys(found)], tags, self._bound(found), self._occurrences(found, tags))
+
+    @property
+    def read(self) -> Mapping[str, Column]:
+        """The columns of tags that `select` reads, by name."""
+        return self._read
+
+    def rows(
+        self,
+        times_and_keys: Sequence[pl.Series],
+        tags: Sequence[pl.Series],
+        bound: Sequence[pl.Series],
+        occurrences: Sequence[int] | None = None,
+    ) -> pl.DataFrame:
+        """The rows of matches in the order of delivery: `_time` and keys, the ids behind tags, columns of tags.
+
+        `occurrences`: which of equal matches of one instant each one is; None: it is found out.
+        """
+        base = pl.DataFrame([*times_and_keys, *tags])
+        numbers = pl.repeat(0, base.height, dtype=pl.Int64, eager=True) if occurrences is None else occurrences
+        ids = self._ids(base, pl.Series(_OCCURRENCE, numbers, dtype=pl.Int64))
+        if occurrences is None and ids.n_unique() < base.height:
+            ids = self._ids(
+                base, ids.to_frame().select(pl.int_range(pl.len()).over(ID).alias(_OCCURRENCE))[_OCCURRENCE]
+            )
+        order = row_ids(base, self._document, self._node.block, self._node.keys).alias(_KEY)
+        columns = pl.DataFrame([*times_and_keys, ids, order, *bound])
         meta = [pl.col(n) for n in (TIME, ID, _KEY)]
         rows = columns.select(*meta, *map(pl.col, self._node.keys), *self._columns)
         return rows.sort(TIME, _KEY, maintain_order=True).drop(_KEY)
+
+    def _ids(self, base: pl.DataFrame, occurrence: pl.Series) -> pl.Series:
+        tags = [tag_id(t.name) for t in self._node.tags]
+        named = [*self._node.keys, TIME, *tags, _OCCURRENCE]
+        return row_ids(base.with_columns(occurrence), self._document, self._node.block, named)
 
     def _keys(self, found: Sequence[Found]) -> list[pl.Series]:
         schema = self._node.schema
@@ -68,7 +93,7 @@ class Results:
 
     def _tag_ids(self, tag: str, found: Sequence[Found]) -> pl.Series:
         """The id of the row that a tag holds; of several, a hash of theirs."""
-        return pl.Series(_ID_OF + tag, [_id_of(f.match.tags.get(tag)) for f in found], dtype=pl.UInt64)
+        return pl.Series(tag_id(tag), [_id_of(f.match.tags.get(tag)) for f in found], dtype=pl.UInt64)
 
     def _occurrences(self, found: Sequence[Found], tags: Sequence[pl.Series]) -> list[int]:
         """Which of equal matches of one instant each one is."""
@@ -99,11 +124,21 @@ class Results:
         return made
 
 
+def tag_id(tag: str) -> str:
+    """The column of the id of what a tag holds."""
+    return f"#id of {tag}"
+
+
+def array_id(ids: bytes) -> int:
+    """The id of a list of rows: a hash of theirs (UInt64, little-endian)."""
+    return xxhash.xxh3_64_intdigest(ids)
+
+
 def _id_of(bound: Row | tuple[Row, ...] | None) -> int | None:
     match bound:
         case None:
             return None
         case tuple():
-            return xxhash.xxh3_64_intdigest(np.array([r.id for r in bound], dtype="<u8").tobytes())
+            return array_id(np.array([r.id for r in bound], dtype="<u8").tobytes())
         case _:
             return bound.id

@@ -1,0 +1,56 @@
+"""The columns that expressions of a pattern read: bare ones of the event at hand, `tag.column` of what is bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from slac.plan.expressions import AnyExpr, Call, Case, Cast, Column, FieldOf, Literal
+
+__all__ = ["ARRAY", "columns_in", "conjuncts", "is_own", "tag_of"]
+
+ARRAY: Final = "[]"
+"""Behind a tag: the list of all its rows."""
+
+
+def subexpressions(expr: AnyExpr) -> tuple[AnyExpr, ...]:
+    """The expressions directly in an expression."""
+    match expr:
+        case FieldOf(base=inner) | Cast(arg=inner):
+            return (inner,)
+        case Call(args=args):
+            return args
+        case Case(branches=branches, otherwise=otherwise):
+            return (*(e for branch in branches for e in branch), otherwise)
+        case Column() | Literal():
+            return ()
+
+
+def columns_in(expr: AnyExpr) -> Iterator[Column]:
+    """All columns that an expression reads."""
+    if isinstance(expr, Column):
+        yield expr
+    for inner in subexpressions(expr):
+        yield from columns_in(inner)
+
+
+def conjuncts(expr: AnyExpr) -> Iterator[AnyExpr]:
+    """The parts of a chain of AND."""
+    if isinstance(expr, Call) and expr.function == "and":
+        for arg in expr.args:
+            yield from conjuncts(arg)
+    else:
+        yield expr
+
+
+def tag_of(name: str) -> tuple[str, str] | None:
+    """Tag and column (`[]` for all) of a column's physical name; None for one of the event itself."""
+    if name.endswith(ARRAY):
+        return name.removesuffix(ARRAY), ARRAY
+    tag, dot, column = name.partition(".")
+    return (tag, column) if dot else None
+
+
+def is_own(expr: AnyExpr) -> bool:
+    """Whether an expression looks at the incoming event only."""
+    return all(tag_of(c.name) is None for c in columns_in(expr))

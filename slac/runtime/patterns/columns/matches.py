@@ -1,0 +1,36 @@
+"""What shapes find, before it is turned into rows: when, in which key, and what each tag holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from slac.plan.nodes import PatternNode
+from slac.runtime.patterns.results import Results, tag_id
+from slac.stream.batch import TIME, TIME_TYPE
+
+__all__ = ["Matches", "said"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """Matches in the order of delivery: `times` in µs, the keys, the ids behind tags, and columns of tags by name."""
+
+    times: npt.NDArray[np.int64]
+    keys: Sequence[pl.Series]
+    ids: Mapping[str, pl.Series]
+    bound: Mapping[str, pl.Series] = field(default_factory=dict)
+
+
+def said(node: PatternNode, results: Results, matches: Matches) -> pl.DataFrame | None:
+    """The rows of matches; None where there are none."""
+    if not len(matches.times):
+        return None
+    times = pl.Series(TIME, matches.times).cast(TIME_TYPE)
+    tags = [matches.ids[t.name].alias(tag_id(t.name)) for t in node.tags]
+    bound = [matches.bound[name].alias(name) for name in results.read if name in matches.bound]
+    return results.rows([times, *matches.keys], tags, bound)

@@ -1,0 +1,123 @@
+"""The two sides of `every a -> …` as tables: rows that may begin a match, and rows that may follow.
+
+A first row carries what later needs its columns as `tag.column`; a second one its own columns by their plain names. An
+equality between the two is no condition to be tried pair by pair: what it compares becomes a part of the group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
+from typing import Final
+
+import polars as pl
+
+from slac.language.patterns.tree import Atom
+from slac.plan.columnar_patterns import Shape
+from slac.plan.expressions import AnyExpr, Call
+from slac.plan.lowering import lower
+from slac.plan.nodes import PatternNode
+from slac.plan.tag_columns import columns_in, is_own, tag_of
+from slac.runtime.patterns.columns.names import ORD
+from slac.runtime.patterns.events import MASK
+from slac.runtime.patterns.meaning import Understood
+from slac.stream.batch import DEPTH, ID, TIME, TIME_TYPE
+from slac.stream.types import Bool, Duration, Int, String, Timestamp, to_polars
+
+__all__ = ["Sides", "bound_names", "seen_rows"]
+
+_PLACE: Final[Mapping[str, pl.DataType]] = {TIME: TIME_TYPE, DEPTH: pl.UInt16(), ID: pl.UInt64(), ORD: pl.Int64()}
+_EXACT: Final = Bool | Int | String | Timestamp | Duration
+
+
+def bound_names(tag: str | None, exprs: Iterable[AnyExpr]) -> list[str]:
+    """The columns of a tag that some expressions read."""
+    found = (tag_of(c.name) for expr in exprs for c in columns_in(expr))
+    return list(dict.fromkeys(f[1] for f in found if f is not None and f[0] == tag))
+
+
+def seen_rows(
+    node: PatternNode, understood: Understood, frames: Mapping[int, pl.DataFrame], atom: Atom, named: Mapping[str, str]
+) -> pl.DataFrame:
+    """The rows that fit an atom: place, keys, and columns under the names that `named` gives them."""
+    port = node.ports[atom.index]
+    types = understood.rows[port].types
+    keys = {k: to_polars(node.schema[k].dtype) for k in node.keys}
+    frame = frames.get(port)
+    if frame is None:
+        return pl.DataFrame(schema={**_PLACE, **keys} | {new: to_polars(types[n]) for n, new in named.items()})
+    bit = 1 << atom.index
+    if (frame[MASK] & bit == 0).any():
+        frame = frame.filter(pl.col(MASK) & bit != 0)
+    place = [pl.col(n).cast(dtype) for n, dtype in _PLACE.items()]
+    own = [pl.col(n).alias(new) for n, new in named.items()]
+    return frame.select(*place, *(pl.col(k).cast(dtype) for k, dtype in keys.items()), *own)
+
+
+class Sides:
+    """What is taken from the ports for both sides. `equal`: whether equalities may become a part of the group."""
+
+    def __init__(self, node: PatternNode, understood: Understood, shape: Shape, *, equal: bool) -> None:
+        assert shape.second is not None
+        self._node, self._understood = node, understood
+        self._first, self._second = shape.first, shape.second
+        back = understood.back[shape.second.index]
+        split = [self._compared(e) if equal else None for e in back]
+        pairs = [pair for pair in split if pair is not None]
+        tag = shape.first.name
+        said = [c.expr for c in node.columns]
+        self._first_named = {n: f"{tag}.{n}" for n in bound_names(tag, [*back, *said])}
+        own = [c.name for e in back for c in columns_in(e) if tag_of(c.name) is None]
+        self._second_said = bound_names(shape.second.name, said)
+        placed = (TIME, *node.keys)
+        self._second_named = {n: n for n in dict.fromkeys([*own, *self._second_said]) if n not in placed}
+        self._first_equal = [lower(e).cast(to_polars(e.dtype)).alias(f"#equal{n}") for n, (_, e) in enumerate(pairs)]
+        self._second_equal = [lower(e).cast(to_polars(e.dtype)).alias(f"#equal{n}") for n, (e, _) in enumerate(pairs)]
+        self._rest = [e for e, pair in zip(back, split, strict=True) if pair is None]
+        self.equal = tuple(f"#equal{n}" for n in range(len(pairs)))
+        self.groups = (*node.keys, *self.equal)
+
+    def first(self, frames: Mapping[int, pl.DataFrame]) -> pl.DataFrame:
+        """The rows that may begin a match."""
+        rows = seen_rows(self._node, self._understood, frames, self._first, self._first_named)
+        return rows.with_columns(self._first_equal) if self._first_equal else rows
+
+    def second(self, frames: Mapping[int, pl.DataFrame]) -> pl.DataFrame:
+        """The rows that may follow; one with NULL where equality is asked for follows none."""
+        rows = seen_rows(self._node, self._understood, frames, self._second, self._second_named)
+        return rows.with_columns(self._second_equal).drop_nulls(self.equal) if self._second_equal else rows
+
+    def said_of_first(self, rows: pl.DataFrame) -> dict[str, pl.Series]:
+        """What first rows carry, by name."""
+        return {name: rows[name] for name in self._first_named.values()}
+
+    def said_of_second(self, rows: pl.DataFrame) -> dict[str, pl.Series]:
+        """What `select` reads of second rows, by name."""
+        types = self._understood.rows[self._node.ports[self._second.index]].types
+        return {f"{self._second.name}.{n}": rows[n].cast(to_polars(types[n])) for n in self._second_said}
+
+    @property
+    def conditional(self) -> bool:
+        """Whether pairs must be tried."""
+        return bool(self._rest)
+
+    def fit(self, first: pl.DataFrame, second: pl.DataFrame) -> pl.Series:
+        """Whether pairs, given as rows of both sides, meet what is asked beyond equality."""
+        names = {c.name for e in self._rest for c in columns_in(e)}
+        pairs = pl.DataFrame([*(first[n] for n in names if tag_of(n)), *(second[n] for n in names if not tag_of(n))])
+        return pairs.select(reduce(pl.Expr.and_, map(lower, self._rest)).fill_null(False).alias("fits"))["fits"]
+
+    def _compared(self, expr: AnyExpr) -> tuple[AnyExpr, AnyExpr] | None:
+        """The own side and the side of the tag, where the condition is an equality between them."""
+        match expr:
+            case Call(function="=", args=(left, right)) if left.dtype == right.dtype and isinstance(left.dtype, _EXACT):
+                for own, other in ((left, right), (right, left)):
+                    if is_own(own) and any(columns_in(own)) and all(_columns_of_tags(other)):
+                        return own, other
+        return None
+
+
+def _columns_of_tags(expr: AnyExpr) -> Iterator[bool]:
+    names = [c.name for c in columns_in(expr)]
+    yield bool(names)
+    yield from (tag_of(n) is not None for n in names)
