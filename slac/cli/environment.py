@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from functools import singledispatch
 
+from slac.adapters import tables
 from slac.adapters.discovery import AdapterModule, input_adapter, output_adapter, probe_environment
 from slac.adapters.environment import Problem, at, call_zmq, listen
 from slac.adapters.secrets import resolved
@@ -23,11 +24,17 @@ def look_outside(compiled: Compiled) -> Iterator[Diagnostic]:
     tree, _ = compose(compiled.source)
     for node in compiled.plan.nodes:
         for problem in _of_node(node):
-            section = "inputs" if isinstance(node, SourceNode) else "outputs"
+            section = _section(node)
             yield _finding(problem, tree, compiled.source, ("spec", section, node.block))
     for placement in compiled.plan.data.placements:
         for problem in _of_placement(placement):
             yield _finding(problem, tree, compiled.source, ("spec", "placement", placement.name))
+
+
+def _section(node: AnyNode) -> str:
+    if isinstance(node, SourceNode):
+        return "inputs" if node.table is None else "tables"
+    return "outputs"
 
 
 @singledispatch
@@ -37,7 +44,7 @@ def _of_node(node: AnyNode) -> list[Problem]:
 
 @_of_node.register
 def _(node: SourceNode) -> list[Problem]:
-    return _asked(input_adapter(node.adapter), node)
+    return _asked(tables if node.table is not None else input_adapter(node.adapter), node)
 
 
 @_of_node.register

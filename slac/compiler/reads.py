@@ -17,7 +17,9 @@ from slac.language.document import (
     ProbeDecl,
     ViolationDecl,
 )
+from slac.language.join_decls import JoinDecl
 from slac.language.pattern_decls import PatternDecl
+from slac.language.table_decls import TableDecl
 from slac.language.terms import Ref
 from slac.language.trace_decls import TracesDecl
 
@@ -53,8 +55,9 @@ def reads(block: BlockDecl) -> tuple[Read, ...]:
     raise NotImplementedError(type(block).__name__)
 
 
-@reads.register
-def _(block: InputDecl) -> tuple[Read, ...]:
+@reads.register(InputDecl)
+@reads.register(TableDecl)
+def _(block: InputDecl | TableDecl) -> tuple[Read, ...]:
     return ()
 
 
@@ -70,7 +73,7 @@ def _(block: TracesDecl) -> tuple[Read, ...]:
 
 @reads.register
 def _(block: ComputationDecl) -> tuple[Read, ...]:
-    return (Read(ref=block.from_), *(Read(ref=j.stream) for j in block.join))
+    return (Read(ref=block.from_), *(_of_join(j) for j in block.join))
 
 
 @reads.register
@@ -94,6 +97,10 @@ def _(block: ViolationDecl) -> tuple[Read, ...]:
 @reads.register
 def _(block: OutputDecl) -> tuple[Read, ...]:
     return tuple(Read(ref=r, kinds=PUBLISHED) for r in block.from_)
+
+
+def _of_join(join: JoinDecl) -> Read:
+    return Read(ref=join.stream, kinds=(TableDecl,), types=False) if join.kind == "table" else Read(ref=join.stream)
 
 
 def block_graph(draft: Draft) -> nx.DiGraph[str]:

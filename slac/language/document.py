@@ -19,6 +19,7 @@ from slac.language.import_decls import ImportDecl, Imported
 from slac.language.join_decls import JoinDecl
 from slac.language.machine_decls import BudgetDecl, LoggingDecl, PlacementDecl, RuntimeDecl, Share
 from slac.language.pattern_decls import AtomDecl, PatternDecl
+from slac.language.table_decls import TableDecl
 from slac.language.terms import DefaultFilled, Ref, Segment, Setting, Sql
 from slac.language.trace_decls import TracesDecl
 from slac.language.windows import CalendarUnit, WindowKind
@@ -61,6 +62,7 @@ __all__ = [
     "ShedDecl",
     "Sql",
     "StateDecl",
+    "TableDecl",
     "TimeDecl",
     "TracesDecl",
     "ViolationDecl",
@@ -287,6 +289,9 @@ class ViolationDecl:
     severity: Severity
     message: MessageDecl | None
     labels: Mapping[str, str]
+    lasting: ForDecl | None = None
+    repeat_every_us: int | None = None
+    retain_us: int | None = None
     span: Span
     path: str = ""
     during: Ref | None = None
@@ -305,7 +310,7 @@ class OutputDecl:
 
 
 BlockDecl: TypeAlias = (
-    InputDecl | ProbeDecl | ComputationDecl | PatternDecl | TracesDecl | AuditDecl | ViolationDecl | OutputDecl
+    InputDecl | TableDecl | ProbeDecl | ComputationDecl | PatternDecl | TracesDecl | AuditDecl | ViolationDecl | OutputDecl
 )
 
 
@@ -348,13 +353,14 @@ class DocumentDecl:
     span: Span
     imports: tuple[ImportDecl, ...] = ()
     imported: tuple[Imported, ...] = ()
+    tables: tuple[TableDecl, ...] = ()
     functions: Ref | None = None
     calendars: tuple[CalendarDecl, ...] = ()
 
     @cached_property
     def blocks(self) -> tuple[BlockDecl, ...]:
         """All blocks, in the order in which data flows through their kinds."""
-        return (*self.inputs, *self.probes, *self.computations, *self.audits, *self.violations, *self.outputs)
+        return (*self.inputs, *self.tables, *self.probes, *self.computations, *self.audits, *self.violations, *self.outputs)
 
     @cached_property
     def by_name(self) -> Mapping[str, BlockDecl]:

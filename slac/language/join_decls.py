@@ -8,15 +8,16 @@ from typing import Literal, TypeAlias
 from slac.diagnostics import Span
 from slac.language.terms import Ref
 
-JoinKind: TypeAlias = Literal["latest", "interval"]
+JoinKind: TypeAlias = Literal["latest", "interval", "table"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinDecl:
     """Rows of `stream` with equal `by` columns, seen as `alias.column`.
 
-    `latest`: the latest of them. `interval`: each that is less than `before_us` earlier or `after_us` later (`within`
-    is both), of the earlier ones the last `limit`; `outer` keeps rows without any.
+    `latest`: the latest of them. `table`: the one of the table `stream`. `interval`: each that is less than
+    `before_us` earlier or `after_us` later (`within` is both), of the earlier ones the last `limit`; `outer` keeps
+    rows without any.
     """
 
     alias: str

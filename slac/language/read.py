@@ -19,6 +19,7 @@ from slac.language.reading.inputs import input_
 from slac.language.reading.machines import logging, node, runtime
 from slac.language.reading.parameters import check_given, parameter, unused_parameters
 from slac.language.reading.streams import computation, probe
+from slac.language.reading.tables import table
 from slac.language.reading.terms import labels, path_of
 from slac.language.reading.violations import output, violation
 from slac.language.schema import check_schema
@@ -30,7 +31,7 @@ API_VERSION = "slac/v1"
 KIND = "SLA"
 _PARAMETERS = ("spec", "parameters")
 _SECTIONS = frozenset(
-    {"imports", "events", "inputs", "probes", "computations", "audits", "violations", "outputs", "calendars"}
+    {"imports", "events", "inputs", "probes", "computations", "audits", "violations", "outputs", "calendars", "tables"}
 )
 
 
@@ -152,6 +153,7 @@ def _document(root: Cursor, source: Source, parameters: tuple[ParameterDecl, ...
         parameters=parameters,
         events=each(spec.get("events"), event),
         inputs=each(spec.get("inputs"), input_),
+        tables=each(spec.get("tables"), table),
         probes=each(spec.get("probes"), probe),
         computations=each(spec.get("computations"), computation),
         audits=each(spec.get("audits"), audit),

@@ -27,7 +27,7 @@ from slac.plan.nodes import (
     WindowNode,
 )
 
-__all__ = ["Bound", "Unbounded", "bound_text", "state_bound"]
+__all__ = ["Bound", "Rows", "Unbounded", "bound_text", "state_bound"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +47,15 @@ class Unbounded:
     missing: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """State of so many rows, whatever comes."""
+
+    most: int
+
+
 @singledispatch
-def state_bound(node: AnyNode) -> Bound | Unbounded | None:
+def state_bound(node: AnyNode) -> Bound | Rows | Unbounded | None:
     """The bound of a node's state; None for one that holds none beyond the rows in flight.
 
     NotImplementedError for a kind of node that nobody has thought about.
@@ -56,15 +63,21 @@ def state_bound(node: AnyNode) -> Bound | Unbounded | None:
     raise NotImplementedError(type(node).__name__)
 
 
-def bound_text(bound: Bound | Unbounded) -> str:
+def bound_text(bound: Bound | Rows | Unbounded) -> str:
     """`keys(module) × 24h`, as `slac compile` prints it."""
+    if isinstance(bound, Rows):
+        return f"{bound.most} rows at most"
     if isinstance(bound, Unbounded):
         return f"without a bound: {bound.why}"
     keys = f"keys({', '.join(bound.keys)})" if bound.keys else "one key"
     return f"{keys} × {format_duration(bound.time)}{f', {bound.of}' if bound.of else ''}"
 
 
-@state_bound.register(SourceNode)
+@state_bound.register
+def _(node: SourceNode) -> Rows | None:
+    return None if node.table is None else Rows(most=node.table.max_rows)
+
+
 @state_bound.register(SelectNode)
 @state_bound.register(UnionNode)
 @state_bound.register(OutputNode)
@@ -75,8 +88,8 @@ def _(node: AnyNode) -> None:
 
 
 @state_bound.register
-def _(node: LatestJoinNode) -> Bound:
-    return Bound(keys=node.by, time=node.retain)
+def _(node: LatestJoinNode) -> Bound | None:
+    return None if node.table else Bound(keys=node.by, time=node.retain)
 
 
 @state_bound.register
@@ -107,12 +120,21 @@ def _(node: WindowNode) -> Bound | Unbounded:
         return endless
     match node.window.kind:
         case "running":
-            return Bound(keys=node.keys, time=node.retain)
+            return _replayed(node) or Bound(keys=node.keys, time=node.retain)
         case "sliding":
-            return Bound(keys=node.keys, time=node.window.size, of="a partial row for each instant")
+            return _replayed(node) or Bound(keys=node.keys, time=node.window.size, of="a partial row for each instant")
         case "session":
-            return Bound(keys=node.keys, time=node.window.size, of="from the last row of a session on")
+            return _replayed(node) or Bound(
+                keys=node.keys, time=node.window.size, of="from the last row of a session on"
+            )
     return Bound(keys=node.keys, time=max(node.window.size, node.retain if node.fill or node.late == "restate" else 0))
+
+
+def _replayed(node: WindowNode) -> Bound | None:
+    """What a window keeps that runs keys again."""
+    if node.late != "restate":
+        return None
+    return Bound(keys=node.keys, time=max(node.window.size, node.retain), of="every row, and what was said of it")
 
 
 def _endless(calls: Iterable[AggregateCall]) -> Unbounded | None:

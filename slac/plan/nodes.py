@@ -54,6 +54,13 @@ class TypeSpec(msgspec.Struct, frozen=True, kw_only=True):
     required: tuple[str, ...] = ()
 
 
+class TableSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A source that is a table: one row at most for each value of `key`, and not more than `max_rows`."""
+
+    key: tuple[str, ...]
+    max_rows: int
+
+
 class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
     """An input: adapter, wire form, time and gate. Its schema is payload then context, by bare names.
 
@@ -61,7 +68,8 @@ class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
     requires, is quarantined. Empty where the input has one type only, which payload and context describe.
     `natural_id`: columns whose hash is the event's id; a repeat within `retain` (event time) is dropped. `until`: the
     column (a timestamp, or a duration from the timestamp on) that makes an event an interval. `unknown`: what becomes
-    of fields that no type declares; `keep` adds the column `unknown`, a map.
+    of fields that no type declares; `keep` adds the column `unknown`, a map. `table`: it is read as a whole, and its
+    rows are what has changed.
     """
 
     adapter: str
@@ -82,6 +90,7 @@ class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
     retain: int = 0
     until: str | None = None
     unknown: Literal["drop", "keep", "quarantine"] = "drop"
+    table: TableSpec | None = None
 
 
 class SelectNode(Node, frozen=True, kw_only=True, tag="select"):
@@ -106,13 +115,15 @@ class LatestJoinNode(Node, frozen=True, kw_only=True, tag="latest_join"):
     """Each left row (port 0) with the latest right row (port 1) of equal key, as of the left row's time.
 
     Right columns come as `alias.column`, NULL where there is none. `strict`: the right stream is derived from the
-    left one, so a right row of the same time comes after (design §5, Q3).
+    left one, so a right row of the same time comes after (design §5, Q3). `table`: the right side is a table, whose
+    rows hold until they change, and one without values is gone.
     """
 
     alias: str
     by: tuple[str, ...]
     right_columns: tuple[str, ...]
     strict: bool = False
+    table: bool = False
     retain: int
 
 
@@ -299,10 +310,13 @@ class AuditNode(Node, frozen=True, kw_only=True, tag="audit"):
 class ViolationNode(Node, frozen=True, kw_only=True, tag="violation"):
     """A condition that must not hold: raised per key when it turns true, resolved when it turns false, held on NULL.
 
+    `settle`: how long it must have been true before it raises. `repeat_every`: what is raised is told again so often.
     `restate`: for so long (µs) rows may be said again; 0: they never are.
     """
 
     keys: tuple[str, ...]
+    settle: Settle | None = None
+    repeat_every: int | None = None
     condition: AnyExpr
     condition_sql: str = ""
     severity: str = "warning"
@@ -316,12 +330,13 @@ class AbsenceNode(Node, frozen=True, kw_only=True, tag="absence"):
     """Raised once when a stream (or a key of it) is silent for `silence`, resolved by its next row.
 
     `partial` (on an edge) thins rows to what the `final` needs to say exactly the same. `during`: `silence` is of the
-    hours of this calendar.
+    hours of this calendar. `repeat_every`: what stays silent is told again so often.
     """
 
     role: Role = "whole"
     keys: tuple[str, ...]
     silence: int
+    repeat_every: int | None = None
     severity: str = "warning"
     message: str | None = None
     labels: dict[str, str] = {}

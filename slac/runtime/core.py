@@ -18,6 +18,7 @@ from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
 from slac.runtime.operators.build import build_operator
 from slac.runtime.rim import LinkOutOperator, OutputOperator
 from slac.runtime.source import Source
+from slac.runtime.tables.source import TableSource
 from slac.stream.ports import Records
 
 
@@ -35,7 +36,7 @@ class Core:
         self._instructions: list[Instruction] = []
         context = OperatorContext(document=plan.document, start=now if live else None)
         self.sources = {
-            n.block: Source(n, document=plan.document, now=now, live=live)
+            n.block: (Source if n.table is None else TableSource)(n, document=plan.document, now=now, live=live)
             for n in plan.nodes
             if isinstance(n, SourceNode)
         }
@@ -49,6 +50,8 @@ class Core:
     def on_records(self, block: str, batches: Sequence[Records]) -> list[Instruction]:
         """What an input has read, in order."""
         source = self.sources[block]
+        if isinstance(source, TableSource):
+            source.floor = max(map(self.flow.watermark, self.flow.rim()), default=BEGINNING)
         for records in batches:
             taken = source.take(records)
             for batch in taken.batches:

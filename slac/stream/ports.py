@@ -24,6 +24,7 @@ class Records:
     (`timestamp`, `payload`, `context`) or flat columns by field name.
     `source` is the stable name of where they come from (file path as configured, or the instance's name): with the
     input it makes the upper 24 bits of the ids. `origin` is told when a record is quarantined (`path:offset`).
+    `fault` comes from a table that could not be read again: then the version of before stays, and `frame` is empty.
     `position` is stored in the checkpoint once the records have entered the core. `arrival` in wall-clock µs.
     """
 
@@ -33,6 +34,7 @@ class Records:
     frame: pl.DataFrame | None = None
     origin: str = ""
     position: Position | None = None
+    fault: str = ""
 
     @property
     def size(self) -> int:

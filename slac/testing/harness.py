@@ -14,7 +14,7 @@ import orjson
 import polars as pl
 
 from slac.plan.graph import Plan
-from slac.plan.nodes import LinkInNode
+from slac.plan.nodes import LinkInNode, SourceNode
 from slac.runtime.core import Core
 from slac.runtime.instructions import GaveUp, Instruction, Mixed, Publish, Refused, Send
 from slac.runtime.links.protocol import from_body, to_body
@@ -60,18 +60,30 @@ class Harness:
             for p in plan.data.placements
         }
         self.cores = {(node, name): self._core(node) for node, names in self._instances.items() for name in names}
+        self._tables = {n.block for n in plan.nodes if isinstance(n, SourceNode) and n.table is not None}
         self._introduce()
         self._journals = {r: Journal.begin(core, start) for r, core in self.cores.items()} if journal else {}
 
     def give(self, block: str, rows: Sequence[Mapping[str, Any]] | bytes, *, instance: str | None = None) -> None:
         """Records for input `block`: wire objects, or NDJSON; at the first instance unless said otherwise."""
+        self._begin()
         runtime = self._runtime(block, instance)
         ndjson = rows if isinstance(rows, bytes) else b"\n".join(orjson.dumps(dict(r)) for r in rows)
         records = Records(source=runtime[1], arrival=self.clock.now(), ndjson=ndjson, origin="test")
         self._tell(runtime, lambda core: core.on_records(block, [records]), input_=block)
 
+    def table(self, block: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """All rows of a table from now on, on every runtime that reads it; those given first hold since ever."""
+        self._tables.discard(block)
+        frame = pl.DataFrame([dict(r) for r in rows], infer_schema_length=None, strict=False)
+        records = Records(source=block, arrival=self.clock.now(), frame=frame, origin="test")
+        for runtime, core in self.cores.items():
+            if block in core.sources:
+                self._tell(runtime, lambda core: core.on_records(block, [records]), input_=block)
+
     def inject(self, block: str, frame: pl.DataFrame, *, instance: str | None = None) -> None:
         """Rows as if `block` had made them: meta columns `_time` and `_id`, then the block's columns."""
+        self._begin()
         now = self.clock.now()
 
         def said(core: Core) -> list[Instruction]:
@@ -82,6 +94,7 @@ class Harness:
 
     def advance(self, by: int, step: int = 1_000_000) -> None:
         """Let `by` µs of wall clock pass; every runtime ticks at least every `step` µs."""
+        self._begin()
         target = self.clock.now() + by
         while self.clock.now() < target:
             self.clock.advance(min(step, target - self.clock.now()))
@@ -95,6 +108,7 @@ class Harness:
 
     def end(self) -> None:
         """All inputs come to their end."""
+        self._begin()
         for runtime, core in self.cores.items():
             for block in core.sources:
                 self._tell(runtime, lambda core, block=block: core.on_input_ended(block))  # type: ignore[misc]
@@ -135,6 +149,11 @@ class Harness:
     def batches(self, block: str) -> int:
         """How many batches have left `block` so far."""
         return len(self._made[block])
+
+    def _begin(self) -> None:
+        """Tables of which nothing was given are empty when all else begins."""
+        for block in sorted(self._tables):
+            self.table(block, [])
 
     def _runtime(self, block: str, instance: str | None) -> Runtime:
         node = self.plan[block].node

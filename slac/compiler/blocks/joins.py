@@ -12,6 +12,7 @@ from slac.compiler.reads import reads
 from slac.compiler.sql import Scope
 from slac.diagnostics import listed, suggest
 from slac.language.document import ComputationDecl, InputDecl, JoinDecl
+from slac.language.table_decls import TableDecl
 from slac.plan.nodes import AnyNode, IntervalJoinNode, LatestJoinNode
 from slac.plan.signatures import widened
 from slac.stream.types import Field, Schema
@@ -25,6 +26,8 @@ def lower_joins(
     """The stream with all right columns as `alias.column`, and what expressions may name; None if one is wrong."""
     left, depth = upstream, _depth(block, lowering, upstream)
     for join in block.join:
+        if join.kind == "table" and not _is_key(lowering, join):
+            return None
         right = lowering.stream(block, join.stream)
         if right is None or not _matching(lowering, block, join, upstream.schema, right):
             return None
@@ -36,25 +39,53 @@ def lower_joins(
             left, scope = lowering.add(_interval(block, join, left, right, depth)), scope.without_window(_PAIRS)
         else:
             left = lowering.add(_latest(block, join, lowering, left, right, depth))
-        scope = scope.with_alias(alias, right.schema, nullable=join.kind == "latest" or join.outer)
+        scope = _seen(join, scope, right.schema)
     return left, scope
+
+
+def _seen(join: JoinDecl, scope: Scope, right: Schema) -> Scope:
+    """What may be named: of a table all but its key, which the row has itself."""
+    if join.kind == "table":
+        own = {b.name for b in join.by}
+        right = Schema(tuple(f for f in right.fields if f.name not in own))
+    return scope.with_alias(join.alias, right, nullable=join.kind != "interval" or join.outer)
+
+
+def _is_key(lowering: Lowering, join: JoinDecl) -> bool:
+    """Whether a row is looked up by the whole key of its table."""
+    table = lowering.draft.blocks.get(join.stream.name)
+    key = [r.name for r in table.key] if isinstance(table, TableDecl) else []
+    if sorted(r.name for r in join.by) == sorted(key):
+        return True
+    lowering.say(
+        "types/join",
+        f'the key of the table "{join.stream.name}" is {listed(key)}, and rows are looked up by the whole key',
+        join.by[0] if join.by else join,
+        suggestion=f"write by: [{', '.join(key)}]",
+        details="where the stream calls them otherwise, a probe gives them the names of the table",
+    )
+    return False
 
 
 def _latest(
     block: ComputationDecl, join: JoinDecl, lowering: Lowering, left: AnyNode, right: AnyNode, depth: int
 ) -> LatestJoinNode:
+    table = join.kind == "table"
+    own = {b.name for b in join.by} if table else set()
+    seen = Schema(tuple(f for f in right.schema.fields if f.name not in own))
     return LatestJoinNode(
         id=f"{block.name}.join.{join.alias}",
         block=block.name,
         node="",
         inputs=(left.id, right.id),
-        schema=_with(join.alias, left.schema, right.schema),
+        schema=_with(join.alias, left.schema, seen),
         depth=depth,
         windowed=left.windowed,
         alias=join.alias,
         by=tuple(b.name for b in join.by),
-        right_columns=right.schema.names,
-        strict=descends(lowering.draft, lowering.graph, join.stream.name, block.from_.name),
+        right_columns=seen.names,
+        table=table,
+        strict=not table and descends(lowering.draft, lowering.graph, join.stream.name, block.from_.name),
         retain=block.retain_us,
     )
 

@@ -8,33 +8,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
+from slac.adapters import tables
 from slac.adapters.discovery import AdapterModule, Kind, input_adapter, names, output_adapter
 from slac.adapters.secrets import checked, is_sensitive
 from slac.compiler.draft import Draft, Found, breaking
 from slac.diagnostics import Diagnostic, Severity, Span, listed, suggest
 from slac.language.document import InputDecl, OutputDecl
+from slac.language.table_decls import TableDecl
 
+_Rim: TypeAlias = InputDecl | TableDecl | OutputDecl
 _VARIABLE: Final = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
 
 
 def adapters(draft: Draft) -> Found:
     """Check the adapters of inputs and outputs; a block whose adapter is unknown is broken."""
-    unknown = {b.name for b in _rims(draft) if b.adapter.name not in names(_kind(b))}
+    unknown = {b.name for b in _rims(draft) if not isinstance(b, TableDecl) and b.adapter.name not in names(_kind(b))}
     found = [d for b in _rims(draft) for d in (_unknown(b) if b.name in unknown else _settings(b))]
     return replace(draft, broken=breaking(draft.broken, unknown)), found
 
 
-def _rims(draft: Draft) -> tuple[InputDecl | OutputDecl, ...]:
-    return (*draft.document.inputs, *draft.document.outputs)
+def _rims(draft: Draft) -> tuple[_Rim, ...]:
+    return (*draft.document.inputs, *draft.document.tables, *draft.document.outputs)
 
 
-def _kind(block: InputDecl | OutputDecl) -> Kind:
+def _kind(block: _Rim) -> Kind:
     return "inputs" if isinstance(block, InputDecl) else "outputs"
 
 
-def _unknown(block: InputDecl | OutputDecl) -> Iterator[Diagnostic]:
+def _unknown(block: _Rim) -> Iterator[Diagnostic]:
     known = names(_kind(block))
     yield Diagnostic(
         code="adapters/unknown",
@@ -46,7 +49,7 @@ def _unknown(block: InputDecl | OutputDecl) -> Iterator[Diagnostic]:
     )
 
 
-def _settings(block: InputDecl | OutputDecl) -> Iterator[Diagnostic]:
+def _settings(block: _Rim) -> Iterator[Diagnostic]:
     values = {name: setting.value for name, setting in block.settings.items()}
     module = _module(block)
     yield from _readable_by_all(block, module)
@@ -65,7 +68,7 @@ def _settings(block: InputDecl | OutputDecl) -> Iterator[Diagnostic]:
         )
 
 
-def _readable_by_all(block: InputDecl | OutputDecl, module: AdapterModule) -> Iterator[Diagnostic]:
+def _readable_by_all(block: _Rim, module: AdapterModule) -> Iterator[Diagnostic]:
     """A warning for what nobody should read, but stands in the plan, because `${…}` was filled in."""
     for name, setting in block.settings.items():
         for steps, span in {(): setting.span, **setting.spans}.items():
@@ -93,7 +96,9 @@ def _place(sentence: str, key: Span, value: Span) -> Span:
     return key if sentence.startswith("unknown setting") else value
 
 
-def _module(block: InputDecl | OutputDecl) -> AdapterModule:
+def _module(block: _Rim) -> AdapterModule:
+    if isinstance(block, TableDecl):
+        return tables
     if isinstance(block, InputDecl):
         return input_adapter(block.adapter.name)
     return output_adapter(block.adapter.name)

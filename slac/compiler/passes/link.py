@@ -12,6 +12,7 @@ import msgspec
 import networkx as nx
 
 from slac.compiler.draft import Draft, Found
+from slac.compiler.upstream import is_table
 from slac.diagnostics import Diagnostic, Related
 from slac.plan.nodes import AnyNode, LinkInNode, LinkOutNode
 
@@ -34,6 +35,9 @@ class _Linker:
     def _reached(self, node: AnyNode, upstream: AnyNode) -> str:
         if upstream.node == node.node:
             return upstream.id
+        if is_table(upstream):
+            own = msgspec.structs.replace(upstream, id=f"{upstream.id}.on.{node.node}", node=node.node)
+            return self.done.setdefault(own.id, own).id
         if self.dials.get(upstream.node) != node.node:
             pair = (upstream.block, node.block)
             self.found.setdefault(pair, _no_link(self.draft, self.dials, node, upstream))
@@ -50,7 +54,14 @@ def link(draft: Draft) -> Found:
     linker = _Linker(draft, dials, {p.name: p.hold for p in draft.placements})
     for node in draft.nodes:
         linker.take(node)
-    return replace(draft, nodes=tuple(linker.done.values())), list(linker.found.values())
+    read = {i for n in linker.done.values() for i in n.inputs}
+    nodes = tuple(n for n in linker.done.values() if not (is_table(n) and n.id not in read and _elsewhere(n, linker)))
+    return replace(draft, nodes=nodes), list(linker.found.values())
+
+
+def _elsewhere(table: AnyNode, linker: _Linker) -> bool:
+    """Whether a table is read on another node than the one that it was put on."""
+    return any(n.block == table.block and n is not table for n in linker.done.values())
 
 
 def _pair(upstream: AnyNode, to: str, hold: int) -> tuple[LinkOutNode, LinkInNode]:

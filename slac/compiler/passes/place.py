@@ -48,6 +48,8 @@ def place(draft: Draft) -> Found:
             _put(draft, placed, node, ref)
         placed.found += _links(node, nodes)
     homes = {name: home for name, (home, _) in placed.homes.items()}
+    # A table is read on every node that looks into it.
+    homes |= {t.name: nodes[0].name for t in draft.document.tables if t.name not in homes}
     for name in (n for n in draft.blocks if n not in homes):
         if placed.rest is not None:
             homes[name] = placed.rest[0]

@@ -17,6 +17,7 @@ import polars as pl
 
 from slac.compiler.draft import Draft, Found
 from slac.compiler.reads import kind_of
+from slac.compiler.upstream import is_table
 from slac.diagnostics import Diagnostic, Severity
 from slac.plan.aggregates import partial_schema
 from slac.plan.nodes import (
@@ -51,7 +52,7 @@ class _Splitter:
         *chain, last = group
         outside = {i for n in group for i in n.inputs if i not in {g.id for g in group}}
         self._follow(block, outside)
-        home, origins = self.homes[block], {self.done[i].node for i in outside}
+        home, origins = self.homes[block], {self.done[i].node for i in outside if not is_table(self.done[i])}
         match last:
             case WindowNode() | AbsenceNode():
                 self._windowed(block, chain, last, origins)

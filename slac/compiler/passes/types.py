@@ -17,17 +17,20 @@ from slac.compiler.blocks.inputs import lower_input
 from slac.compiler.blocks.outputs import lower_output
 from slac.compiler.blocks.patterns import lower_pattern
 from slac.compiler.blocks.probes import lower_probe
+from slac.compiler.blocks.tables import lower_table
 from slac.compiler.blocks.traces import lower_traces
 from slac.compiler.blocks.violations import lower_violation
 from slac.compiler.draft import Draft, Found, breaking
 from slac.diagnostics import Severity
 from slac.language.document import AuditDecl, ComputationDecl, InputDecl, OutputDecl, ProbeDecl, ViolationDecl
 from slac.language.pattern_decls import PatternDecl
+from slac.language.table_decls import TableDecl
 from slac.language.trace_decls import TracesDecl
 
 LOWERINGS: Mapping[type, Callable[[Any, Lowering], None]] = MappingProxyType(
     {
         InputDecl: lower_input,
+        TableDecl: lower_table,
         ProbeDecl: lower_probe,
         ComputationDecl: lower_computation,
         PatternDecl: lower_pattern,

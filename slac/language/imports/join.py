@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 _STREAMS: Final = frozenset({"from_", "stream", "emits", "absent", "extends", "type", "blocks", "inhibit", "during"})
 """Fields of declarations whose references name blocks or types; all others name columns, states, nodes or adapters."""
-_BROUGHT: Final = ("events", "inputs", "probes", "computations", "audits", "violations", "calendars")
+_BROUGHT: Final = ("events", "inputs", "probes", "computations", "audits", "violations", "calendars", "tables")
 _OWN: Final = ("logging", "runtime", "outputs", "placement")
 
 

@@ -14,15 +14,15 @@ def event(cursor: Cursor) -> EventDecl:
     return EventDecl(
         name=cursor.name,
         extends=refs(cursor.get("extends")),
-        payload=each(cursor.get("payload"), _field),
-        context=each(cursor.get("context"), _field),
+        payload=each(cursor.get("payload"), field_),
+        context=each(cursor.get("context"), field_),
         span=cursor.key_span,
         path=cursor.path,
         series=refs(cursor.get("series")),
     )
 
 
-def _field(cursor: Cursor) -> FieldDecl | None:
+def field_(cursor: Cursor) -> FieldDecl | None:
     """A field by its key; `name?` may be missing whatever its type."""
     name = cursor.name.removesuffix("?")
     return _typed(cursor, name, nullable=cursor.name != name)
@@ -41,7 +41,7 @@ def _typed(cursor: Cursor, name: str, *, nullable: bool) -> FieldDecl | None:
             if written is None:
                 return None
             return _of_text(cursor, name, written, nullable=nullable)
-    fields = each(cursor, _field) if isinstance(cursor.node, Mapping) else ()
+    fields = each(cursor, field_) if isinstance(cursor.node, Mapping) else ()
     return FieldDecl(
         name=name,
         type_name=kind.name,

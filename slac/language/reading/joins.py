@@ -9,7 +9,7 @@ from slac.language.reading.cursor import Cursor
 from slac.language.reading.terms import duration, ref, refs
 
 LIMIT: Final = "1000"
-_KINDS: Final[tuple[JoinKind, ...]] = ("latest", "interval")
+_KINDS: Final[tuple[JoinKind, ...]] = ("latest", "interval", "table")
 _OF_INTERVALS: Final = ("within", "before", "after", "outer", "limit")
 
 
@@ -24,7 +24,7 @@ def join(cursor: Cursor) -> JoinDecl | None:
     stream, by = ref(cursor.get(kind)), refs(cursor.get("by"))
     if stream is None:
         return None
-    if kind == "latest":
+    if kind != "interval":
         return JoinDecl(alias=cursor.name, kind=kind, stream=stream, by=by, span=cursor.key_span, path=cursor.path)
     within = duration(cursor, "within")
     return JoinDecl(
@@ -45,13 +45,14 @@ def _one_of(cursor: Cursor, said: list[JoinKind]) -> None:
     if said:
         found = cursor.get(said[1]) or cursor.empty(said[1])
         found.say("schema/bad-value", f'a join is either "{said[0]}" or "{said[1]}"', suggestion="make it two joins")
-    elif not any(word in cursor.words for word in ("table",)):
+    else:
         cursor.findings.add(
             "schema/missing-key",
-            'the key "latest" or "interval" is missing',
+            'one of the keys "latest", "interval" and "table" is missing',
             cursor.steps,
             cursor.key_span,
-            details="latest: the last row of a stream; interval: every row of a stream that is near in time",
+            details="latest: the last row of a stream; interval: every row of a stream that is near in time; "
+            "table: the row of a table",
         )
 
 

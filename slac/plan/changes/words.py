@@ -67,6 +67,7 @@ def _(node: SourceNode) -> Mapping[str, str]:
         "idle": format_duration(node.idle),
         "rate": _plain(node.rate) if node.rate is not None else "",
         "shed": node.shed,
+        "key": ", ".join(node.table.key) if node.table is not None else "",
     }
 
 
@@ -84,7 +85,8 @@ def _(node: UnionNode) -> Mapping[str, str]:
 @_words.register
 def _(node: LatestJoinNode) -> Mapping[str, str]:
     columns = ", ".join(node.right_columns)
-    return {f"join {node.alias}": f"latest {node.inputs[1]} by {', '.join(node.by)}: {columns}"}
+    kind = "table" if node.table else "latest"
+    return {f"join {node.alias}": f"{kind} {node.inputs[1]} by {', '.join(node.by)}: {columns}"}
 
 
 @_words.register

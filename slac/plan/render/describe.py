@@ -36,6 +36,8 @@ def describe(node: AnyNode) -> str:
 
 @describe.register
 def _(node: SourceNode) -> str:
+    if node.table is not None:
+        return f"table by {', '.join(node.table.key)}"
     return f"input {node.adapter}, emits {node.event}"
 
 
@@ -60,6 +62,8 @@ def _(node: StepsNode) -> str:
 @describe.register
 def _(node: LatestJoinNode) -> str:
     when = " before each row" if node.strict else ""
+    if node.table:
+        return f"look up {node.inputs[1]} as {node.alias} by {', '.join(node.by)}, for {node.inputs[0]}"
     return f"join latest {node.inputs[1]} as {node.alias} by {', '.join(node.by)}{when}, to {node.inputs[0]}"
 
 

@@ -18,6 +18,8 @@ from slac.runtime.operators.latest_right import ORDER, LatestRight
 from slac.stream.batch import META, Batch
 from slac.stream.order import in_order
 
+FOR_EVER: Final = 1 << 60
+"""How long (µs) the row of a table holds."""
 _MANY: Final = 4096
 
 
@@ -34,7 +36,8 @@ class LatestJoinOperator(Operator):
         names = {f"{node.alias}.{c}": c for c in node.right_columns}
         self._right_types = {outside: types[outside] for outside in names if outside in types}
         values = {outside: pl.col(names[outside]).cast(dtype) for outside, dtype in self._right_types.items()}
-        self._right = LatestRight(node.by, values, node.retain)
+        self._retain = FOR_EVER if node.table else node.retain
+        self._right = LatestRight(node.by, values, self._retain, lasting=node.table)
         self._left = HeldRows()
         self._crowded = _MANY
         self._late = 0
@@ -99,7 +102,7 @@ class LatestJoinOperator(Operator):
             on=AT,
             by=keys or None,
             strategy="backward",
-            tolerance=self._node.retain,
+            tolerance=self._retain,
             allow_exact_matches=not self._node.strict,
             check_sortedness=False,
         )

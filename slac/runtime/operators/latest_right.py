@@ -19,13 +19,16 @@ class LatestRight:
     """Rows as keys, place in the total order, and value columns (`values`: name in the input → name outside).
 
     `recent`: the watermark has not passed them; `settled`: it has; `latest`: one a key. Settled rows are folded into
-    the latest when they have become many, so that the cost of a fold is spread over the rows that led to it.
+    the latest when they have become many, so that the cost of a fold is spread over the rows that led to it. With
+    `lasting` a latest row without any value is as good as none, and is forgotten.
     """
 
-    def __init__(self, keys: Sequence[str], values: Mapping[str, pl.Expr], retain: int) -> None:
+    def __init__(self, keys: Sequence[str], values: Mapping[str, pl.Expr], retain: int, *, lasting: bool) -> None:
         self._keys = list(keys)
+        self._names = list(values)
         self._values = [e.alias(name) for name, e in values.items()]
         self._retain = retain
+        self._lasting = lasting
         self._recent: list[pl.DataFrame] = []
         self._settled: list[pl.DataFrame] = []
         self._latest: pl.DataFrame | None = None
@@ -66,7 +69,12 @@ class LatestRight:
             return
         together = self.settle(watermark)
         rows = in_order(pl.concat(together).filter(pl.col(AT) >= watermark - self._retain), ORDER)
-        self._latest = rows.unique(self._keys, keep="last", maintain_order=True) if self._keys else rows.tail(1)
+        latest = rows.unique(self._keys, keep="last", maintain_order=True) if self._keys else rows.tail(1)
+        if self._lasting:
+            latest = latest.filter(
+                pl.any_horizontal(pl.lit(value=False), *(pl.col(n).is_not_null() for n in self._names))
+            )
+        self._latest = latest
         self._settled = []
 
     def frames(self) -> dict[str, pl.DataFrame]:

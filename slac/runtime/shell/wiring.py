@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from slac.adapters import tables
 from slac.adapters.discovery import input_adapter, output_adapter
 from slac.adapters.secrets import resolved
 from slac.diagnostics import RunFailed
@@ -120,7 +121,8 @@ def _input(node: SourceNode, settings: RunSettings, clock: Clock) -> InputAdapte
         directory=str(settings.directory),
         fields={f.name: str(f.dtype) for f in (*node.payload.fields, *node.context.fields)},
     )
-    return input_adapter(node.adapter).build(_settings(node, settings), context)
+    module = tables if node.table is not None else input_adapter(node.adapter)
+    return module.build(_settings(node, settings), context)
 
 
 def _output(node: OutputNode, part: Plan, settings: RunSettings) -> OutputWorker:

@@ -16,14 +16,12 @@ from slac.plan.nodes import (
     AbsenceNode,
     AnyNode,
     AuditNode,
-    LatestJoinNode,
     LinkInNode,
     LinkOutNode,
     Node,
     OutputNode,
     SelectNode,
     SourceNode,
-    StepsNode,
     UnionNode,
     ViolationNode,
     WindowNode,
@@ -32,6 +30,7 @@ from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
 from slac.shedding.capacity.keys import ASSUMED_KEYS, NO_KEYS, Keys, declared_keys
 from slac.shedding.capacity.sizes import WORD, arrow_bytes, json_bytes, text_fields
+from slac.shedding.capacity.tables import table_load
 from slac.stream.clock import SECOND
 
 ASSUMED_RATE: Final = 100.0
@@ -55,6 +54,8 @@ def load_of(node: Node, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
 
 @load_of.register
 def _source(node: SourceNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
+    if node.table is not None:
+        return table_load(node)
     rate = source_rate(node, scene)
     waves = min(rate, scene.waves.get(node.node, rate))
     wire = json_bytes(node.schema)
@@ -112,36 +113,6 @@ def _union(node: UnionNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
         inputs=_inputs(flows),
     )
     return NodeLoad(flow=flow, rows_in=rate, work=(("select", Work(batches=flow.batches, rows=rate)),))
-
-
-@load_of.register
-def _latest_join(node: LatestJoinNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
-    left, right = flows
-    held = min(_count(node, node.by, right, scene), right.rate * node.retain / SECOND)
-    waiting = left.rate * (left.lateness / SECOND + 1 / max(left.waves, 1e-9))
-    rows = left.rate + right.rate
-    touched = min(held, rows / max(left.waves, 1e-9)) * left.waves
-    return NodeLoad(
-        flow=_behind(node, left, rate=left.rate, keys=left.keys | right.keys.prefixed(node.alias)),
-        rows_in=rows,
-        work=(("join", Work(batches=left.batches + right.batches, rows=rows, groups=touched)),),
-        memory=held * (right.row_bytes + scene.bytes_per_key) + waiting * left.row_bytes,
-    )
-
-
-@load_of.register
-def _steps(node: StepsNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
-    (before,) = flows
-    held = min(_count(node, node.keys, before, scene), before.rate * node.retain / SECOND)
-    waiting = before.rate * (before.lateness / SECOND + 1 / max(before.waves, 1e-9))
-    touched = min(held, before.rate / max(before.waves, 1e-9)) * before.waves
-    return NodeLoad(
-        flow=_behind(node, before, rate=before.rate, keys=before.keys, lateness=0),
-        rows_in=before.rate,
-        # It holds rows and looks keys up as a join does; nothing else costs more.
-        work=(("join", Work(batches=before.batches, rows=before.rate, groups=touched)),),
-        memory=held * (ACCUMULATOR * len(node.steps) + scene.bytes_per_key) + waiting * before.row_bytes,
-    )
 
 
 @load_of.register

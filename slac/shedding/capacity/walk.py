@@ -7,10 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from slac.plan.graph import Plan
-from slac.plan.nodes import AnyNode, IntervalJoinNode, LinkInNode, LinkOutNode, PatternNode, SourceNode, TracesNode
+from slac.plan.nodes import (
+    AnyNode,
+    IntervalJoinNode,
+    LatestJoinNode,
+    LinkInNode,
+    LinkOutNode,
+    PatternNode,
+    SourceNode,
+    TracesNode,
+)
 from slac.shedding.capacity.calibration import Calibration, Work, shipped_calibration
 from slac.shedding.capacity.flow import NodeLoad, Scene
-from slac.shedding.capacity.intervals import interval_load
+from slac.shedding.capacity.joins import interval_load, latest_load
 from slac.shedding.capacity.model import load_of
 from slac.shedding.capacity.patterns import pattern_load
 from slac.shedding.capacity.traces import traces_load
@@ -24,6 +33,7 @@ PROBE: Final = 20_000.0
 ROUNDS: Final = 4
 """Waves and their cost depend on each other; the fixed point is met to a percent in so many rounds."""
 
+load_of.register(LatestJoinNode, latest_load)
 load_of.register(IntervalJoinNode, interval_load)
 load_of.register(PatternNode, pattern_load)
 load_of.register(TracesNode, traces_load)

@@ -67,6 +67,12 @@ def record_of(arrival: Arrival, source: SourceNode, start: int) -> dict[str, Any
     return wire_record(source, arrival.at, values)
 
 
+def table_row(arrival: Arrival, table: SourceNode, start: int) -> dict[str, Any]:
+    """A row of a table, as a file would have it."""
+    types = {f.name: f.dtype for f in table.payload.fields}
+    return {n: wire_value(v, types[n], start) if n in types else v for n, v in arrival.values.items()}
+
+
 def wire_record(source: SourceNode, at: int, values: Mapping[str, Any]) -> dict[str, Any]:
     """Flat fields put where the input's `map` looks for them; `at` in µs since the epoch."""
     schema = WireSchema(

@@ -24,7 +24,7 @@ from slac.language.tests import (
 from slac.plan.graph import Plan
 from slac.stream.batch import ID
 from slac.testing.cases.compare import Comparison, Row
-from slac.testing.cases.feed import Arrival, arrivals, ends_of, frame_of, record_of
+from slac.testing.cases.feed import Arrival, arrivals, ends_of, frame_of, record_of, table_row
 from slac.testing.cases.results import Failure, TestResult
 from slac.testing.cases.streams import Stream, streams_of
 from slac.testing.harness import Harness
@@ -101,7 +101,7 @@ class _Run:
     def _feed(self, step: FeedStep) -> None:
         on = step.on.name if step.on is not None else None
         now = self.harness.clock.now()
-        rows = arrivals(step, self.streams, now)
+        rows = sorted(arrivals(step, self.streams, now), key=lambda a: (a.at, not _is_table(a.stream)))
         for (at, block), group in groupby(rows, key=lambda a: (a.at, a.stream.block)):
             self._until(at)
             self._give(block, list(group), on)
@@ -121,7 +121,9 @@ class _Run:
     def _give(self, block: str, rows: list[Arrival], on: str | None) -> None:
         source = self.streams[block].source
         self.places[block] = rows[0].row.span
-        if source is not None:
+        if source is not None and source.table is not None:
+            self.harness.table(block, [table_row(a, source, self.test.start) for a in rows])
+        elif source is not None:
             self.harness.give(block, [record_of(a, source, self.test.start) for a in rows], instance=on)
         else:
             self.harness.inject(block, frame_of(rows, self.given, self.test.start), instance=on)
@@ -181,3 +183,7 @@ def _runtime(name: str) -> tuple[str, str | None]:
 
 def _rows(count: int) -> str:
     return f"{count} row{'' if count == 1 else 's'}" if count else "none"
+
+
+def _is_table(stream: Stream) -> bool:
+    return stream.source is not None and stream.source.table is not None

@@ -53,7 +53,7 @@ class Recipe:
 def recipes(plan: Plan, lineage: Lineage, node_id: str) -> Iterator[Recipe]:
     """What may be tried to make rows of a node, the simplest first."""
     constants = lineage.constants(node_id)
-    sources = [n for n in lineage.above(node_id) if isinstance(n, SourceNode)]
+    sources = [n for n in lineage.above(node_id) if isinstance(n, SourceNode) and n.table is None]
     kinds = [k for s in sources for k in _kinds(s, constants)]
     numbers = _numbers_in(constants.values())
     counted = _numbers_in([constants.get(COUNTED, [])])

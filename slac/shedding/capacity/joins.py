@@ -1,27 +1,47 @@
-"""What an interval join does with what flows into it."""
+"""What joins do with what flows into them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from slac.plan.nodes import IntervalJoinNode
+from slac.plan.nodes import IntervalJoinNode, LatestJoinNode
 from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
 from slac.shedding.capacity.keys import ASSUMED_KEYS
 from slac.shedding.capacity.sizes import WORD, arrow_bytes, json_bytes
 from slac.stream.clock import SECOND
 
-__all__ = ["interval_load"]
+__all__ = ["interval_load", "latest_load"]
+
+
+def latest_load(node: LatestJoinNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
+    """The latest row of each key is held; what a join with a table holds is charged to the table."""
+    left, right = flows
+    held = 0.0 if node.table else min(_keys(node, right, scene), right.rate * node.retain / SECOND)
+    waiting = left.rate * (left.lateness / SECOND + 1 / max(left.waves, 1e-9))
+    rows = left.rate + right.rate
+    touched = min(held, rows / max(left.waves, 1e-9)) * left.waves
+    flow = replace(
+        left,
+        batches=min(left.batches, left.rate),
+        row_bytes=float(arrow_bytes(node.schema, windowed=node.windowed)),
+        json_bytes=float(json_bytes(node.schema)),
+        fields=len(node.schema.fields),
+        keys=left.keys | right.keys.prefixed(node.alias),
+    )
+    return NodeLoad(
+        flow=flow,
+        rows_in=rows,
+        work=(("join", Work(batches=left.batches + right.batches, rows=rows, groups=touched)),),
+        memory=held * (right.row_bytes + scene.bytes_per_key) + waiting * left.row_bytes,
+    )
 
 
 def interval_load(node: IntervalJoinNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     """Every row meets the rows of the other side and of its key in its interval, spread evenly over the keys."""
     left, right = flows
-    keys, declared = left.keys.count(node.by)
-    if not declared:
-        names = ", ".join(node.by)
-        scene.note(f"{node.block}: {ASSUMED_KEYS} distinct values of ({names}), since no `rate: keys:` names them")
+    keys = _keys(node, left, scene)
     before, after = (reach / SECOND for reach in node.reach)
     earlier = [min(r * reach / max(keys, 1), node.limit) for r, reach in ((right.rate, before), (left.rate, after))]
     pairs = left.rate * earlier[0] + right.rate * earlier[1]
@@ -46,3 +66,11 @@ def interval_load(node: IntervalJoinNode, flows: Sequence[Flow], scene: Scene) -
     work = Work(batches=left.batches + right.batches, rows=rows + emitted, groups=rows + looked)
     memory = 2 * (held[0] * (left.row_bytes + 2 * WORD) + held[1] * (right.row_bytes + 2 * WORD))
     return NodeLoad(flow=flow, rows_in=rows, work=(("join", work),), memory=memory)
+
+
+def _keys(node: LatestJoinNode | IntervalJoinNode, flow: Flow, scene: Scene) -> float:
+    count, declared = flow.keys.count(node.by)
+    if not declared:
+        names = ", ".join(node.by)
+        scene.note(f"{node.block}: {ASSUMED_KEYS} distinct values of ({names}), since no `rate: keys:` names them")
+    return float(count)

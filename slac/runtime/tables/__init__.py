@@ -1,0 +1,1 @@
+"""Tables inside the runtime: whole versions in, changes as rows out."""
