@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from slac.compiler.stopwatch import Stopwatch
 
 _ALLOWED: Final = "slac.allow_functions"
+_STDIN: Final = "slac.stdin"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -98,7 +99,14 @@ def compile_quietly(
 
 def read_stdin(paths: Sequence[str]) -> bytes | None:
     """Standard input, where `-` is one of the documents."""
-    return sys.stdin.buffer.read() if "-" in paths else None
+    if "-" not in paths:
+        return None
+    # It can be read once, and a command may compile its documents twice.
+    meta = click.get_current_context().meta
+    if _STDIN not in meta:
+        meta[_STDIN] = sys.stdin.buffer.read()
+    read: bytes = meta[_STDIN]
+    return read
 
 
 def _environment() -> Mapping[str, str]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+import polars as pl
+
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, LinkInNode, SourceNode
+from slac.plan.user.running import failure_of
 from slac.runtime.operator import BEGINNING, Operator, State
 from slac.stream.batch import Batch
 
@@ -61,9 +64,18 @@ class Dataflow:
         return self._promised[node_id]
 
     def run(self, *, end: bool = False) -> None:
-        """Carry all that has entered through the graph, each node once."""
+        """Carry all that has entered through the graph, each node once.
+
+        FunctionFailed where a function of the document's own fails on a row.
+        """
         for node in self._inner:
-            self._step(node, end=end)
+            try:
+                self._step(node, end=end)
+            except pl.exceptions.PolarsError as error:
+                failure = failure_of(node.block, node, error)
+                if failure is None:
+                    raise
+                raise failure from error
 
     def next_due(self) -> int | None:
         """The lowest watermark at which some operator has something to do."""

@@ -11,6 +11,7 @@ import click
 import pytest
 
 from slac.cli.registry import COMMANDS, load
+from slac.compiler import CompileOptions
 from slac.compiler.compile import compile_document
 from slac.diagnostics import Source
 from slac.plan.aggregate_signatures import AGGREGATES
@@ -61,8 +62,9 @@ def shown_commands() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "text"), list(shown_documents()))
 def test_a_shown_document_compiles(page: str, text: str) -> None:
-    """A document that a page shows as a whole has no mistakes."""
-    compile_document(Source(page, text))
+    """A document that a page shows as a whole has no mistakes, with the functions that the page shows."""
+    modules = [b for kind, b in _BLOCK.findall((ROOT / page).read_text(encoding="utf-8")) if kind == "python"]
+    compile_document(Source(page, text), CompileOptions(functions=lambda _, __: modules[0]))
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name)

@@ -53,13 +53,32 @@ def load_tests(
 
     UsageError where a path leads nowhere, DocumentInvalid with every finding where a file has errors.
     """
-    loader = _Loader(environment, parameters, functions)
-    for name in dict.fromkeys(f for path in paths or ("sla.yaml",) for f in _files(path)):
-        loader.load(name)
+    loader = _loaded(paths, _Loader(environment, parameters, functions))
     if any(d.severity is Severity.ERROR for d in loader.found):
         raise DocumentInvalid(in_order(loader.found))
     tested = {t.document for t in loader.tests}
     return Loaded(tests=tuple(loader.tests), untested=tuple(d for d in loader.documents if d not in tested))
+
+
+def check_tests(
+    paths: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    parameters: Mapping[str, str],
+    functions: FunctionReader | None = None,
+    stdin: bytes | None = None,
+) -> list[Diagnostic]:
+    """What is wrong with the tests that `load_tests` would find, and with the documents that they are about.
+
+    `stdin` is the document `-`. UsageError where a path leads nowhere.
+    """
+    return in_order(_loaded(paths, _Loader(environment, parameters, functions, stdin)).found)
+
+
+def _loaded(paths: Sequence[str], loader: _Loader) -> _Loader:
+    for name in dict.fromkeys(f for path in paths or ("sla.yaml",) for f in _files(path)):
+        loader.load(name)
+    return loader
 
 
 def _files(path: str) -> Iterator[str]:
@@ -82,11 +101,16 @@ def _files(path: str) -> Iterator[str]:
 
 class _Loader:
     def __init__(
-        self, environment: Mapping[str, str], parameters: Mapping[str, str], functions: FunctionReader | None
+        self,
+        environment: Mapping[str, str],
+        parameters: Mapping[str, str],
+        functions: FunctionReader | None,
+        stdin: bytes | None = None,
     ) -> None:
         self.environment = environment
         self.parameters = parameters
         self.functions = functions
+        self.stdin = stdin
         self.tests: list[LoadedTest] = []
         self.documents: list[str] = []
         self.found: list[Diagnostic] = []
@@ -167,7 +191,7 @@ class _Loader:
 
     def _source(self, name: str) -> Source | None:
         try:
-            data = Path(name).read_bytes()
+            data = self.stdin if name == "-" and self.stdin is not None else Path(name).read_bytes()
         except FileNotFoundError:
             raise UsageError(f'there is no file "{name}"') from None
         except OSError as error:

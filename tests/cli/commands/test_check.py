@@ -1,6 +1,7 @@
 """`slac check`."""
 
 import json
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,55 @@ def test_a_folder_is_every_document_in_it(document: Path, capsys: Captured) -> N
     out, err = capsys.readouterr()
     assert out.index("a.yaml") < out.index("orders.yaml")
     assert err == "2 warnings\n"
+
+
+TESTED = """\
+  tests:
+    - name: a large order
+      steps:
+        - given: {orders: [{at: 1s, amount: 5}]}
+        - expect: {lage: none}
+"""
+
+
+def test_tests_inside_are_checked(document: Path, capsys: Captured) -> None:
+    """Blocks, columns and values of given and expected rows, with places and suggestions, beside all other findings."""
+    tests = TESTED.replace("amount: 5", "amont: 5")
+    document.write_text(DOCUMENT + tests, encoding="utf-8")
+    assert main(["check", str(document)], environment={}) == 1
+    out, err = capsys.readouterr()
+    assert 'error[names/unknown-block]: there is no block "lage"' in out
+    assert 'did you mean "large"?' in out
+    assert 'error[names/unknown-column]: "orders" has no column "amont"' in out
+    assert "orders.yaml:16:37" in out
+    assert "warning[blocks/unused]" in out
+    assert err == "3 errors, 1 warning\n"
+
+
+def test_a_mistake_of_a_document_is_told_once(document: Path, capsys: Captured) -> None:
+    """Although its tests need it too."""
+    document.write_text(DOCUMENT.replace("amount > 100", "amont > 100") + TESTED, encoding="utf-8")
+    assert main(["check", str(document)], environment={}) == 1
+    assert capsys.readouterr().out.count("error[") == 1
+
+
+@pytest.mark.parametrize("named", ["orders.yaml", "orders.test.yaml", "."])
+def test_tests_beside_are_checked(
+    named: str, document: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the document, the file of tests or their folder is named."""
+    monkeypatch.chdir(document.parent)
+    beside = "apiVersion: slac/v1\nkind: Test\ndocument: orders.yaml\n" + TESTED.replace("\n  ", "\n")[2:]
+    Path("orders.test.yaml").write_text(beside, encoding="utf-8")
+    assert main(["check", named], environment={}) == 1
+    out = capsys.readouterr().out
+    assert 'there is no block "lage"' in out
+    assert "--> orders.test.yaml:8:" in out
+
+
+def test_standard_input_has_tests_too(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read once."""
+    text = TextIOWrapper(BytesIO((DOCUMENT + TESTED).encode()))
+    monkeypatch.setattr("sys.stdin", text)
+    assert main(["check", "-"], environment={}) == 1
+    assert "--> -:17:" in capsys.readouterr().out
