@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from slac.plan.aggregates import follows_order
+from slac.plan.columnar_patterns import column_shape
 from slac.plan.nodes import (
     AbsenceNode,
     AnyNode,
@@ -25,6 +26,7 @@ from slac.runtime.operators.in_order import InOrder
 from slac.runtime.operators.interval_join import IntervalJoinOperator
 from slac.runtime.operators.latest_join import LatestJoinOperator
 from slac.runtime.operators.pattern import PatternOperator
+from slac.runtime.operators.pattern_columns import PatternColumnsOperator
 from slac.runtime.operators.restating import RestatingOperator
 from slac.runtime.operators.restating import RestatingOperator
 from slac.runtime.operators.select import SelectOperator
@@ -54,7 +56,7 @@ def build_operator(node: AnyNode, context: OperatorContext) -> Operator:
         case TracesNode():
             return TracesOperator(node, context)
         case PatternNode():
-            return PatternOperator(node, context)
+            return _pattern(node, context)
         case AuditNode(restate=bound, inputs=inputs) if bound:
             return RestatingOperator(lambda: AuditOperator(node, context), len(inputs), bound)
         case AuditNode(restate=bound, inputs=inputs) if bound:
@@ -76,6 +78,11 @@ def _join(node: LatestJoinNode | IntervalJoinNode, context: OperatorContext) -> 
             return LatestJoinOperator(node, context)
         case IntervalJoinNode():
             return IntervalJoinOperator(node, context)
+
+
+def _pattern(node: PatternNode, context: OperatorContext) -> Operator:
+    shape = column_shape(node)
+    return PatternOperator(node, context) if shape is None else PatternColumnsOperator(node, shape, context)
 
 
 def _window(node: WindowNode, context: OperatorContext) -> Operator:

@@ -172,7 +172,8 @@ class Gathered:
         # One of them fits the first part, the other one the second; an event that fits both may be both.
         first = np.where(look.fits[begins] & 1 != 0, begins, ends)
         second = np.where(first == begins, ends, begins)
-        ids, bound = {}, {}
+        ids: dict[str, pl.Series] = {}
+        bound: dict[str, pl.Series] = {}
         for atom, places in ((self._shape.first, first), (self._shape.second, second)):
             rows = look.rows[places]
             ids |= _ids(atom, rows)
