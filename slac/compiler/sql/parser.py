@@ -16,13 +16,26 @@ from sqlglot.parser import Parser
 from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.tokenizer_core import Token, TokenType
 
+from slac.compiler.sql.words import STATEMENT_WORDS
+
 __all__ = ["BEGIN", "END", "Unreadable", "parse", "tokenize"]
 
 BEGIN: Final = "slac_begin"
 END: Final = "slac_end"
 """Keys of a node's `meta`: the half-open stretch of code points that it was read from."""
 
-_DIALECT: Final = DuckDB()
+
+class _Dialect(DuckDB):
+    """DuckDB without the words of statements, so that a column may be called `call`, `all` or `values`."""
+
+    class Tokenizer(DuckDB.Tokenizer):
+        """Reads words of statements as names."""
+
+        COMMANDS: ClassVar[Any] = set()
+        KEYWORDS: ClassVar[Any] = {w: t for w, t in DuckDB.Tokenizer.KEYWORDS.items() if w not in STATEMENT_WORDS}
+
+
+_DIALECT: Final = _Dialect()
 _KEPT: Final = ("CAST", "TRY_CAST", "EXTRACT", "POSITION")
 
 

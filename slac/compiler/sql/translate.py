@@ -6,6 +6,7 @@ Nothing is raised for what a user wrote: all that is wrong comes back as diagnos
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
@@ -20,6 +21,7 @@ from slac.compiler.sql.result import Translated, TranslatedAggregate
 from slac.compiler.sql.scope import Scope
 from slac.compiler.sql.tokens import Problem, problems
 from slac.compiler.sql.unreadable import explain
+from slac.compiler.sql.words import words_as_columns
 from slac.language.document import Sql
 from slac.plan.expressions import AnyExpr
 
@@ -59,6 +61,25 @@ def _with_aggregates(context: Context) -> TranslatedAggregate:
 
 
 def _translate(context: Context, *, condition: bool) -> AnyExpr | None:
+    expr = _translated(context, condition=condition)
+    if context.found:
+        _hint_at_quotes(context)
+    return expr
+
+
+def _hint_at_quotes(context: Context) -> None:
+    """Where a word of SQL is a column too, the first finding says how the column is written."""
+    try:
+        words = list(words_as_columns(tokenize(context.sql.text), context.scope.columns))
+    except Unreadable:
+        return
+    if words:
+        first, quoted = context.found[0], " and ".join(f'"{w}"' for w in words)
+        hint = f"as columns, words of SQL stand in double quotes: {quoted}"
+        context.found[0] = replace(first, details="; ".join(d for d in (hint, first.details) if d))
+
+
+def _translated(context: Context, *, condition: bool) -> AnyExpr | None:
     try:
         tree = _parse(context)
         if tree is None:
