@@ -15,7 +15,7 @@ from slac.language.reading.traces import traces
 from slac.language.schema import schema
 
 RETAIN: Final = "24h"
-_RESTATED: Final = ("tumbling", "hopping", "calendar")
+_RESTATED: Final = ("tumbling", "hopping", "calendar", "session", "sliding", "running")
 
 
 def probe(cursor: Cursor) -> ProbeDecl | None:

@@ -125,6 +125,8 @@ def _(old: WindowNode, new: AnyNode) -> Fate:
         return _lost("open windows have other bounds")
     if old.during != new.during:
         return Fate(outcome="rebuilt", why="what is in open windows was counted by the old hours")
+    if old.late != new.late and not new.window.is_shared:
+        return _lost("what late rows may change is kept in another form")
     if old.late != new.late:
         return Fate(outcome="rebuilt", why="windows that were said before are not said again")
     before, after = _calls(old.aggregates), _calls(new.aggregates)

@@ -27,7 +27,7 @@ from slac.runtime.operators.interval_join import IntervalJoinOperator
 from slac.runtime.operators.latest_join import LatestJoinOperator
 from slac.runtime.operators.pattern import PatternOperator
 from slac.runtime.operators.pattern_columns import PatternColumnsOperator
-from slac.runtime.operators.restating import RestatingOperator
+from slac.runtime.operators.replayable import ReplayableOperator
 from slac.runtime.operators.restating import RestatingOperator
 from slac.runtime.operators.select import SelectOperator
 from slac.runtime.operators.steps import StepsOperator
@@ -35,6 +35,7 @@ from slac.runtime.operators.traces import TracesOperator
 from slac.runtime.operators.union import UnionOperator
 from slac.runtime.operators.violation import ViolationOperator
 from slac.runtime.operators.window import WindowOperator
+from slac.runtime.operators.window_replay import WindowReplay
 from slac.runtime.operators.window_running import RunningOperator
 from slac.runtime.operators.window_session import SessionOperator
 from slac.runtime.operators.window_sliding import SlidingOperator
@@ -59,10 +60,10 @@ def build_operator(node: AnyNode, context: OperatorContext) -> Operator:
             return _pattern(node, context)
         case AuditNode(restate=bound, inputs=inputs) if bound:
             return RestatingOperator(lambda: AuditOperator(node, context), len(inputs), bound)
-        case AuditNode(restate=bound, inputs=inputs) if bound:
-            return RestatingOperator(lambda: AuditOperator(node, context), len(inputs), bound)
         case AuditNode():
             return AuditOperator(node, context)
+        case ViolationNode(restate=bound, inputs=inputs) if bound:
+            return RestatingOperator(lambda: ViolationOperator(node, context), len(inputs), bound)
         case ViolationNode():
             return ViolationOperator(node, context)
         case AbsenceNode():
@@ -87,18 +88,24 @@ def _pattern(node: PatternNode, context: OperatorContext) -> Operator:
 
 def _window(node: WindowNode, context: OperatorContext) -> Operator:
     """Its operator; `running` and `sliding` hold rows themselves, as all must whose aggregates follow the order."""
+    if node.late == "restate" and not node.window.is_shared:
+        lasts = node.window.size if node.window.kind == "session" else 1
+        return WindowReplay(lambda: _own_window(node, context), node.retain, lasts)
     holds = node.window.kind in ("running", "sliding") or node.role == "final"
     operator = _window_operator(node, context)
     return InOrder(operator) if follows_order(node.aggregates) and not holds else operator
 
 
 def _window_operator(node: WindowNode, context: OperatorContext) -> Operator:
+    return WindowOperator(node, context) if node.window.is_shared else _own_window(node, context)
+
+
+def _own_window(node: WindowNode, context: OperatorContext) -> ReplayableOperator:
+    """A window that every key has for itself."""
     match node.window.kind:
         case "running":
             return RunningOperator(node, context)
         case "session":
             return SessionOperator(node, context)
-        case "sliding":
-            return SlidingOperator(node, context)
         case _:
-            return WindowOperator(node, context)
+            return SlidingOperator(node, context)

@@ -42,7 +42,7 @@ class KeyLog:
 
     def latest(self, keys: pl.DataFrame) -> pl.DataFrame | None:
         """The rows of those of these (distinct) keys that are known."""
-        slots = self._slots.find(keys)
+        slots = self._slots.known(keys)
         places = self._slots[_PLACE][slots]
         return self._at(np.sort(places[places >= 0]))
 
@@ -59,6 +59,12 @@ class KeyLog:
         if self._rows > self._crowded:
             self._sweep(watermark)
             self._crowded = _FEW + 2 * self._rows
+
+    def forget(self, keys: pl.DataFrame) -> None:
+        """Let go of these (distinct) keys; their rows are swept out later."""
+        slots = self._slots.known(keys)
+        self._slots.reset(slots, [_PLACE, LAST])
+        self._slots.free(slots)
 
     def frame(self) -> pl.DataFrame | None:
         """The latest row of every key."""

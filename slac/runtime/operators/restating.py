@@ -20,7 +20,8 @@ from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.operator import BEGINNING, Operator, State
 from slac.runtime.operators.replayable import ReplayableOperator, of_keys
 from slac.runtime.operators.said import Said
-from slac.stream.batch import ARRIVAL_WATERMARK, ID, REVISION, TIME, Batch
+from slac.stream.batch import ARRIVAL_WATERMARK, ID, REVISION, TIME, Batch, total_order
+from slac.stream.order import in_order
 
 _FOLLOWS: Final = 8
 """The base moves on when it is an eighth of the bound behind: its steps are few, and cost what they carry."""
@@ -168,7 +169,7 @@ class RestatingOperator(Operator):
             kept = port.kept.frame()
             mine = None if kept is None else of_keys(kept, keys, self._lead.port_keys(i))
             if mine is not None and mine.height:
-                again.on_batch(i, Batch(mine))
+                again.on_batch(i, Batch(in_order(mine, total_order(mine))))
         said = [b.frame for b in _work(again, self._mark, end=self._ended)]
         self._lead.graft(keys, again.part(keys))
         told = self._said.revise(keys, said, place)

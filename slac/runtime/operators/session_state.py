@@ -71,6 +71,22 @@ class SessionState:
         over = whole.filter(ended)
         return over if over.height else None
 
+    def keys(self) -> pl.DataFrame:
+        """The distinct keys held."""
+        held = self.frame()
+        return pl.DataFrame(schema=self._keys) if held is None else held.select(self._keys).unique()
+
+    def part(self, keys: pl.DataFrame) -> pl.DataFrame | None:
+        """All that is held of some distinct keys."""
+        mine = self._of(keys)[0] if self._keys else self._runs
+        found = [run for run in mine if run.height]
+        return pl.concat(found) if found else None
+
+    def forget(self, keys: pl.DataFrame) -> None:
+        """Let go of some distinct keys."""
+        others = self._of(keys)[1] if self._keys else []
+        self._runs = [run for run in others if run.height]
+
     def frame(self) -> pl.DataFrame | None:
         """All that is held, to be given to `add` of another."""
         return pl.concat(self._runs) if self._runs else None

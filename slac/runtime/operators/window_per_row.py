@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import polars as pl
 
 from slac.plan.aggregates import grouped, part_columns, partial_exprs
 from slac.plan.nodes import WindowNode
 from slac.runtime.audits.held import AT, HeldRows
-from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
+from slac.runtime.operator import BEGINNING, OperatorContext, State
+from slac.runtime.operators.replayable import ReplayableOperator
 from slac.runtime.operators.row_results import RowResults
 from slac.stream.batch import KEPT, SEEN, Batch, instants
 
 
-class PerRowOperator(Operator):
+class PerRowOperator(ReplayableOperator):
     """Holds rows, groups those that the watermark has passed by key and instant, and says a row for each of them.
 
     Rows out: `_time` of the row, `_id` hashed from (document, block, key, id of the row), where there is a beginning
@@ -28,6 +30,8 @@ class PerRowOperator(Operator):
     def __init__(self, node: WindowNode, context: OperatorContext) -> None:
         self._node = node
         self._keys = list(node.keys)
+        types = node.schema.polars()
+        self._types = {k: types[k] for k in node.keys}
         self._columns = [AT, *node.keys, *part_columns(node.aggregates), KEPT, SEEN]
         self._results = RowResults(node, context.document)
         self._held = HeldRows()
@@ -45,6 +49,14 @@ class PerRowOperator(Operator):
     @abstractmethod
     def _restore(self, frame: pl.DataFrame) -> None:
         """Take over what `_frame` gave."""
+
+    @abstractmethod
+    def _part(self, keys: pl.DataFrame) -> pl.DataFrame | None:
+        """What is remembered of these distinct keys."""
+
+    @abstractmethod
+    def _exchange(self, keys: pl.DataFrame, frame: pl.DataFrame | None) -> None:
+        """Put what `_part` of another gave in place of all that is remembered of these distinct keys."""
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Hold rows until the watermark has passed them; late ones are dropped and counted."""
@@ -88,6 +100,29 @@ class PerRowOperator(Operator):
             self._restore(state.frames["passed"])
         if "held" in state.frames:
             self._held.add(state.frames["held"])
+
+    @property
+    def keys(self) -> Mapping[str, pl.DataType]:
+        """The key columns."""
+        return self._types
+
+    def known(self) -> pl.DataFrame:
+        """The keys of which something is remembered."""
+        held = self._frame()
+        return pl.DataFrame(schema=self._types) if held is None else held.select(self._keys).unique().cast(self._types)  # type: ignore[arg-type]
+
+    def values(self) -> Mapping[str, Any]:
+        """Nothing has been reached, and nobody was late."""
+        return {"reached": BEGINNING, "late": 0}
+
+    def part(self, keys: pl.DataFrame) -> State:
+        """What is remembered of these keys."""
+        held = self._part(keys)
+        return State(self.values(), {} if held is None else {"passed": held})
+
+    def graft(self, keys: pl.DataFrame, state: State) -> None:
+        """Exchange what is remembered of these keys."""
+        self._exchange(keys, state.frames.get("passed"))
 
     def statistics(self) -> Mapping[str, int]:
         """`late`: rows dropped as late; `rows`: rows held back."""

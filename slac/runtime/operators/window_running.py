@@ -46,3 +46,11 @@ class RunningOperator(PerRowOperator):
 
     def _restore(self, frame: pl.DataFrame) -> None:
         self._log.restore(frame)
+
+    def _part(self, keys: pl.DataFrame) -> pl.DataFrame | None:
+        return self._log.latest(keys)
+
+    def _exchange(self, keys: pl.DataFrame, frame: pl.DataFrame | None) -> None:
+        self._log.forget(keys)
+        if frame is not None:
+            self._log.restore(frame)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import polars as pl
 
 from slac.plan.nodes import WindowNode
-from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
+from slac.runtime.operator import BEGINNING, OperatorContext, State
+from slac.runtime.operators.replayable import ReplayableOperator
 from slac.runtime.operators.session_state import LAST, SessionState
 from slac.runtime.operators.window_grid import END
 from slac.runtime.operators.window_rows import WindowRows
 from slac.stream.batch import Batch, instants
 
 
-class SessionOperator(Operator):
+class SessionOperator(ReplayableOperator):
     """A session is said once, when the watermark reaches its last row + gap; state is one partial row a session.
 
     Rows out: `_time` (last row + gap − 1 µs), `_id` hashed from (document, block, key, start of the session),
@@ -23,6 +25,8 @@ class SessionOperator(Operator):
 
     def __init__(self, node: WindowNode, context: OperatorContext) -> None:
         self._gap = node.window.size
+        types = node.schema.polars()
+        self._types = {k: types[k] for k in node.keys}
         self._rows = WindowRows(node, context.document)
         self._state = SessionState(node.keys, node.aggregates, self._gap)
         self._reached = BEGINNING
@@ -64,6 +68,30 @@ class SessionOperator(Operator):
     def restore(self, state: State) -> None:
         """Take over a snapshot."""
         self._reached, self._late = state.values["reached"], state.values["late"]
+        if "open" in state.frames:
+            self._state.add(state.frames["open"])
+
+    @property
+    def keys(self) -> Mapping[str, pl.DataType]:
+        """The key columns."""
+        return self._types
+
+    def known(self) -> pl.DataFrame:
+        """The keys with an open session."""
+        return self._state.keys().cast(self._types)  # type: ignore[arg-type]
+
+    def values(self) -> Mapping[str, Any]:
+        """Nothing has been reached, and nobody was late."""
+        return {"reached": BEGINNING, "late": 0}
+
+    def part(self, keys: pl.DataFrame) -> State:
+        """The open sessions of these keys."""
+        held = self._state.part(keys)
+        return State(self.values(), {} if held is None else {"open": held})
+
+    def graft(self, keys: pl.DataFrame, state: State) -> None:
+        """Exchange the open sessions of these keys."""
+        self._state.forget(keys)
         if "open" in state.frames:
             self._state.add(state.frames["open"])
 

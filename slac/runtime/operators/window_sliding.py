@@ -64,3 +64,16 @@ class SlidingOperator(PerRowOperator):
 
     def _restore(self, frame: pl.DataFrame) -> None:
         self._passed = [frame]
+
+    def _part(self, keys: pl.DataFrame) -> pl.DataFrame | None:
+        held = self._frame()
+        if held is None or not self._keys:
+            return held
+        mine = held.join(keys, on=self._keys, how="semi", nulls_equal=True, maintain_order="left")
+        return mine if mine.height else None
+
+    def _exchange(self, keys: pl.DataFrame, frame: pl.DataFrame | None) -> None:
+        held = self._frame() if self._keys else None
+        others = [] if held is None else [held.join(keys, on=self._keys, how="anti", nulls_equal=True)]
+        left = [f for f in (*others, *([] if frame is None else [frame])) if f.height]
+        self._passed = [pl.concat(left).sort(AT)] if left else []

@@ -171,6 +171,9 @@ def _window_of_key(node: WindowNode, before: Flow, scene: Scene) -> NodeLoad:
         slots=(before.rate + emitted) * count,
     )
     waiting = before.rate * (before.lateness / SECOND + 1 / max(before.waves, 1e-9)) * before.row_bytes
+    if node.late == "restate":
+        # Every row is kept, and what was said of it.
+        waiting += before.rate * node.retain / SECOND * (before.row_bytes + arrow_bytes(node.schema))
     return NodeLoad(
         flow=_behind(node, before, rate=emitted, keys=before.keys, lateness=0),
         rows_in=before.rate,
