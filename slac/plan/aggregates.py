@@ -20,8 +20,9 @@ from slac.plan.aggregation.family import Family, part
 from slac.plan.aggregation.flags import Every, Share, Some
 from slac.plan.aggregation.places import ByExtreme, FirstValues
 from slac.plan.aggregation.ranks import Rank
+from slac.plan.aggregation.registers import Distinct
 from slac.plan.aggregation.samples import MIXED, Samples
-from slac.plan.aggregation.sketches import Distinct, Quantile, Top
+from slac.plan.aggregation.sketches import Quantile, Top
 from slac.plan.aggregation.spread import Spread
 from slac.plan.aggregation.totals import Average, Sum
 from slac.plan.expressions import AggregateCall

@@ -1,4 +1,4 @@
-"""COUNT_DISTINCT, QUANTILE and TOP: bounded states that depend on the set of values alone, not on their order."""
+"""QUANTILE and TOP: bounded states that depend on the set of values alone, not on their order."""
 
 from __future__ import annotations
 
@@ -11,58 +11,14 @@ import polars as pl
 from slac.plan.aggregation.family import argument, column, part
 from slac.plan.aggregation.tallies import COUNT, VALUE, merged_tallies, tally
 from slac.plan.expressions import AggregateCall
-from slac.stream.ids import hash_columns
 from slac.stream.types import to_polars
 
-DISTINCT_KEPT: Final = 2048
-"""COUNT_DISTINCT is exact below so many; above, its standard error is 1 / √2046, 2.2 %."""
 ACCURACY: Final = 0.01
 """QUANTILE is within this part of a value that has the rank."""
 TOP_KEPT: Final = 1000
 """TOP is NULL where there are more different values than this."""
 
 _ELEMENT: Final = pl.element()
-
-
-def _hashed(values: pl.Series) -> pl.Series:
-    hashes = hash_columns(values.to_frame(), [values.name], 0)
-    return hashes.set(values.is_null(), None)
-
-
-class Distinct:
-    """How many different values there are: the smallest of their 64-bit hashes are kept (a KMV sketch).
-
-    Part `hashes`: a sorted list of at most 2048 different UInt64.
-    """
-
-    def parts(self, call: AggregateCall) -> dict[str, pl.DataType]:
-        """`hashes`."""
-        return {"hashes": pl.List(pl.UInt64())}
-
-    def partial(self, call: AggregateCall, columns: Collection[str]) -> list[pl.Expr]:
-        """Hash every value."""
-        value = argument(call)
-        hashes = value.map_batches(_hashed, return_dtype=pl.UInt64, is_elementwise=True)
-        return [self._smallest(hashes).alias(part(call, "hashes"))]
-
-    def merge(self, call: AggregateCall) -> list[pl.Expr]:
-        """The smallest of all."""
-        return [self._smallest(column(call, "hashes").explode()).alias(part(call, "hashes"))]
-
-    def final(self, call: AggregateCall) -> pl.Expr:
-        """The number, or what the density of the kept hashes says of it."""
-        hashes = column(call, "hashes")
-        held = hashes.list.len().cast(pl.Int64)
-        span = (hashes.list.last().cast(pl.Float64) + 1.0) / 2.0**64
-        estimate = ((DISTINCT_KEPT - 1) / span).round().cast(pl.Int64)
-        return pl.when(held < DISTINCT_KEPT).then(held).otherwise(estimate)
-
-    def empty(self, call: AggregateCall) -> pl.Expr:
-        """Zero."""
-        return pl.lit(0, pl.Int64)
-
-    def _smallest(self, hashes: pl.Expr) -> pl.Expr:
-        return hashes.drop_nulls().unique().sort().head(DISTINCT_KEPT).implode()
 
 
 _GAMMA: Final = (1 + ACCURACY) / (1 - ACCURACY)
@@ -154,4 +110,4 @@ def _frequent(most: int) -> pl.Expr:
     return pl.struct(ordered.struct.field(VALUE), -ordered.struct.field(COUNT))
 
 
-__all__ = ["ACCURACY", "DISTINCT_KEPT", "TOP_KEPT", "Distinct", "Quantile", "Top"]
+__all__ = ["ACCURACY", "TOP_KEPT", "Quantile", "Top"]
