@@ -29,7 +29,7 @@ def takes_documents(command: Command) -> Command:
         "assignments",
         multiple=True,
         metavar="NAME=VALUE",
-        help="Give a parameter of the document a value. May be repeated.",
+        help="Give a parameter of the document, or of an import (kube.limit), a value. May be repeated.",
     )
     return paths(assignments(allows_functions(command)))
 

@@ -8,7 +8,7 @@ from slac.diagnostics import Diagnostic, Position, Related, Severity, Source, Sp
 from slac.language.cuts import check_cuts
 from slac.language.document import DocumentDecl, ParameterDecl
 from slac.language.findings import Findings
-from slac.language.imports.instances import Loader, Session
+from slac.language.imports.instances import Loader, Session, parted, unknown_imports
 from slac.language.imports.join import joined
 from slac.language.reading.audits import audit
 from slac.language.reading.calendars import calendar
@@ -44,13 +44,17 @@ def read_document(
 ) -> tuple[DocumentDecl | None, list[Diagnostic]]:
     """The document in `source`, or None where it has errors; with all findings, in the order of the text.
 
-    `parameters` are values for `spec.parameters`, as given by the user; `environment` serves `${VAR}` after them.
+    `parameters` are values for `spec.parameters`, as given by the user, and for those of imports (`kube.limit`);
+    `environment` serves `${VAR}` after them.
     `loader` gives the documents that it imports; without one it may import none. Never raises for a bad document.
     """
-    document, found = _alone(source, environment, parameters, _start(source))
+    own, imported = parted(parameters)
+    document, found = _alone(source, environment, own, _start(source))
+    if document is not None:
+        found += unknown_imports(document, imported, _start(source))
     if document is not None and document.imports:
         session = Session(loader, lambda other, given, at: _alone(other, environment, given, at))
-        document = joined(session.follow(document))
+        document = joined(session.follow(document, imported))
         found += session.found
     has_errors = any(d.severity is Severity.ERROR for d in found)
     return None if has_errors else document, in_order(found)

@@ -255,3 +255,82 @@ def test_dotted_names_run_and_are_drawn() -> None:
     assert harness.published("kube.high")["pod"].to_list() == ["a", "a"]
     assert "kube.high" in mermaid(plan)
     assert "kube.high" in dot(plan)
+
+
+PLACED = """
+  imports: {kube: kube.yaml}
+  outputs: {log: {adapter: stdout, from: [kube.high, kube.silent]}}
+  placement:
+    edge: {blocks: [%s], connect: central}
+    central: {blocks: ["*"], listen: "tcp://127.0.0.1:7000"}
+"""
+
+
+def homes(blocks: str) -> dict[str, str]:
+    """The node of each block."""
+    plan = compiled({"sla.yaml": PLACED % blocks, "kube.yaml": KUBE}).plan
+    return {n.block: n.node for n in plan.nodes if n.id == n.block}
+
+
+def test_all_blocks_of_an_import_are_placed() -> None:
+    """As if each were named; what nobody reads of it is none of them, and `*` takes what is left."""
+    each = "kube.samples, kube.positive, kube.usage, kube.high, kube.silent"
+    assert homes("kube.*") == homes(each)
+    assert homes("kube.*")["kube.positive"] == "edge"
+    assert homes("kube.*")["log"] == "central"
+
+
+def test_a_name_counts_before_a_whole_import() -> None:
+    """Wherever it stands."""
+    text = PLACED.replace('["*"]', '["*", kube.high]')
+    plan = compiled({"sla.yaml": text % "kube.*", "kube.yaml": KUBE}).plan
+    assert {n.block: n.node for n in plan.nodes if n.id == n.block}["kube.high"] == "central"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "code"),
+    [("kub.*", "names/unknown-block"), ("kube.*, kube.*", "placement/twice"), ("k*", "names/bad-name")],
+)
+def test_a_wildcard_may_be_wrong(blocks: str, code: str) -> None:
+    """No such import, the same one twice, or part of a name."""
+    assert [c for c, _ in told({"sla.yaml": PLACED % blocks, "kube.yaml": KUBE}) if c != "blocks/unused"] == [code]
+
+
+NESTED = """
+  imports: {lib: lib.yaml}
+  outputs: {log: {adapter: stdout, from: lib.kube.high}}
+"""
+LIB = """
+  imports: {kube: {document: kube.yaml, parameters: {window: 10m}}}
+"""
+
+
+def windows(files: Files, given: dict[str, str]) -> list[int]:
+    """The sizes of all windows, in minutes."""
+    whole = {name: HEAD + text for name, text in files.items()}
+    options = CompileOptions(loader=loader(whole), parameters=given)
+    plan = compile_document(Source("sla.yaml", whole["sla.yaml"]), options).plan
+    return [n.window.size // 60_000_000 for n in plan.nodes if isinstance(n, WindowNode)]
+
+
+def test_the_command_line_sets_parameters_of_imports() -> None:
+    """At any depth, in place of what the importer says; others keep what it says."""
+    files = {"sla.yaml": NESTED, "lib.yaml": LIB, "kube.yaml": KUBE}
+    assert windows(files, {}) == [10]
+    assert windows(files, {"lib.kube.limit": "50"}) == [10]
+    assert windows(files, {"lib.kube.window": "5m"}) == [5]
+
+
+@pytest.mark.parametrize(
+    ("name", "suggestion"),
+    [
+        ("lab.kube.window", 'did you mean "lib.kube.window"?'),
+        ("lib.cube.window", 'did you mean "kube.window"?'),
+        ("lib.kube.windw", 'did you mean "window"?'),
+    ],
+)
+def test_a_parameter_of_an_import_may_not_be_there(name: str, suggestion: str) -> None:
+    """No such import, no such parameter."""
+    with pytest.raises(DocumentInvalid) as invalid:
+        windows({"sla.yaml": NESTED, "lib.yaml": LIB, "kube.yaml": KUBE}, {name: "5m"})
+    assert [(d.code, d.suggestion) for d in invalid.value.diagnostics] == [("language/parameter", suggestion)]

@@ -30,11 +30,16 @@ _EVERYWHERE: Final = re.compile(r"//(\*|0\.0\.0\.0|\[?::\]?):")
 
 @dataclass(slots=True)
 class _Placed:
-    """Where blocks have been put so far; `rest` is the `*`."""
+    """Where blocks have been put so far: each by its name, several by what their names begin with."""
 
     homes: dict[str, tuple[str, Ref]] = field(default_factory=dict)
-    rest: tuple[str, Ref] | None = None
+    several: dict[str, tuple[str, Ref]] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
+
+    def of_several(self, name: str) -> str | None:
+        """The node of a block that is not placed by its name: what names most of it holds."""
+        holding = [begin for begin in self.several if name.startswith(begin)]
+        return self.several[max(holding, key=len)][0] if holding else None
 
 
 def place(draft: Draft) -> Found:
@@ -51,8 +56,9 @@ def place(draft: Draft) -> Found:
     # A table is read on every node that looks into it.
     homes |= {t.name: nodes[0].name for t in draft.document.tables if t.name not in homes}
     for name in (n for n in draft.blocks if n not in homes):
-        if placed.rest is not None:
-            homes[name] = placed.rest[0]
+        home = placed.of_several(name)
+        if home is not None:
+            homes[name] = home
         else:
             placed.found.append(_unplaced(draft, name))
     placements = tuple(_placement(n) for n in nodes)
@@ -70,15 +76,33 @@ def _settled(draft: Draft, homes: dict[str, str], placements: tuple[Placement, .
 
 
 def _put(draft: Draft, placed: _Placed, node: PlacementDecl, ref: Ref) -> None:
-    before = placed.rest if ref.name == REST else placed.homes.get(ref.name)
-    if ref.name != REST and ref.name not in draft.blocks:
+    several = ref.name.endswith(REST)
+    taken, name = (placed.several, ref.name.removesuffix(REST)) if several else (placed.homes, ref.name)
+    if name in taken:
+        placed.found.append(_twice(ref, node, taken[name]))
+    elif several and name not in ("", *_imports(draft)):
+        placed.found.append(_unknown_import(draft, ref))
+    elif not several and name not in draft.blocks:
         placed.found.append(_unknown(draft, ref))
-    elif before is not None:
-        placed.found.append(_twice(ref, node, before))
-    elif ref.name == REST:
-        placed.rest = (node.name, ref)
     else:
-        placed.homes[ref.name] = (node.name, ref)
+        taken[name] = (node.name, ref)
+
+
+def _imports(draft: Draft) -> tuple[str, ...]:
+    """What the names of imported blocks begin with: `kube.`, and `kube.base.` of what that imports."""
+    return tuple(i.prefix for i in draft.document.imported)
+
+
+def _unknown_import(draft: Draft, ref: Ref) -> Diagnostic:
+    known = [f"{prefix}{REST}" for prefix in _imports(draft)]
+    return Diagnostic(
+        code="names/unknown-block",
+        summary=f'no import is called "{ref.name.removesuffix(f".{REST}")}"',
+        span=ref.span,
+        path=ref.path,
+        suggestion=suggest(ref.name, known),
+        details=f"imports of this document: {listed(known)}" if known else "this document imports no other",
+    )
 
 
 def _unknown(draft: Draft, ref: Ref) -> Diagnostic:
@@ -93,7 +117,7 @@ def _unknown(draft: Draft, ref: Ref) -> Diagnostic:
 
 
 def _twice(ref: Ref, node: PlacementDecl, before: tuple[str, Ref]) -> Diagnostic:
-    what = '"*"' if ref.name == REST else f'the block "{ref.name}"'
+    what = f'"{ref.name}"' if ref.name.endswith(REST) else f'the block "{ref.name}"'
     return Diagnostic(
         code="placement/twice",
         summary=f'{what} is placed on "{node.name}", and before on "{before[0]}"',

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from posixpath import normpath
 from typing import Final, Protocol
 
-from slac.diagnostics import Diagnostic, Source, Span, listed, suggest
+from slac.diagnostics import Diagnostic, Source, Span, listed, nearest, suggest
 from slac.language.document import DocumentDecl, ImportDecl
 from slac.language.source import decode
 from slac.language.terms import Ref
@@ -40,8 +40,12 @@ Reader = Callable[[Source, Mapping[str, str], Span], tuple[DocumentDecl | None, 
 """Reads one document with some parameters, which are given at a place of the importer; it does not follow imports."""
 
 
-Key = tuple[str, tuple[tuple[str, str], ...], tuple[tuple[str, int, str], ...]]
-"""What tells instances apart: the document, its parameters, and the block of which importer stands for which input."""
+Values = tuple[tuple[str, str], ...]
+"""Parameters and their values, sorted."""
+
+Key = tuple[str, Values, tuple[tuple[str, int, str], ...], Values]
+"""What tells instances apart: the document, its parameters, the block of which importer stands for which input, and the
+values that the user gave for what it imports."""
 
 
 @dataclass(slots=True, eq=False)
@@ -82,10 +86,13 @@ class Session:
     sources: dict[str, Source] = field(default_factory=dict)
     instances: dict[Key, Instance] = field(default_factory=dict)
 
-    def follow(self, document: DocumentDecl) -> Instance:
-        """The instance of a root document, with all that it imports; their prefixes are the shortest ways to them."""
+    def follow(self, document: DocumentDecl, given: Mapping[str, str] | None = None) -> Instance:
+        """The instance of a root document, with all that it imports; their prefixes are the shortest ways to them.
+
+        `given` are values that the user gives for parameters of imports (`kube.limit`), in place of the importer's.
+        """
         root = Instance(document)
-        self._aliases(root, (normpath(document.source.name),))
+        self._aliases(root, (normpath(document.source.name),), given or {})
         waiting = [root]
         for instance in waiting:
             for alias, other in instance.aliases.items():
@@ -94,30 +101,39 @@ class Session:
                     waiting.append(other)
         return root
 
-    def _aliases(self, instance: Instance, chain: tuple[str, ...]) -> None:
+    def _aliases(self, instance: Instance, chain: tuple[str, ...], given: Mapping[str, str]) -> None:
         for declared in instance.document.imports:
-            other = self._import(declared, instance, chain)
+            lead = f"{declared.alias}."
+            mine = {name.removeprefix(lead): value for name, value in given.items() if name.startswith(lead)}
+            other = self._import(declared, instance, chain, mine)
             if other is not None:
                 instance.aliases[declared.alias] = other
 
-    def _import(self, declared: ImportDecl, importer: Instance, chain: tuple[str, ...]) -> Instance | None:
+    def _import(
+        self, declared: ImportDecl, importer: Instance, chain: tuple[str, ...], given: Mapping[str, str]
+    ) -> Instance | None:
         loaded = self._load(declared, importer.document.source, chain)
         if loaded is None:
             return None
         name, source = loaded
-        document, found = self.read(source, declared.parameters, declared.span)
+        own, deeper = parted(given)
+        document, found = self.read(source, {**declared.parameters, **own}, declared.span)
         self.found += found
         if document is None:
             return None
         self._check_inputs(declared, document, importer)
         parameters = tuple(sorted((p.name, p.value) for p in document.parameters))
         inputs = tuple(sorted((there, id(importer), here.name) for there, here in declared.inputs.items()))
-        key = (name, parameters, inputs)
+        key = (name, parameters, inputs, tuple(sorted(deeper.items())))
         if key not in self.instances:
-            given = {there: (importer, here.name) for there, here in declared.inputs.items()}
-            self.instances[key] = Instance(document, given)
-            self._aliases(self.instances[key], (*chain, name))
+            instead = {there: (importer, here.name) for there, here in declared.inputs.items()}
+            self.instances[key] = Instance(document, instead)
+            self._aliases(self.instances[key], (*chain, name), deeper)
+            self._check_given(self.instances[key], deeper, declared)
         return self.instances[key]
+
+    def _check_given(self, instance: Instance, given: Mapping[str, str], at: ImportDecl) -> None:
+        self.found += unknown_imports(instance.document, given, at.span)
 
     def _check_inputs(self, declared: ImportDecl, document: DocumentDecl, importer: Instance) -> None:
         known = [i.name for i in document.inputs]
@@ -165,6 +181,28 @@ class Session:
 
     def _say(self, code: str, summary: str, at: ImportDecl) -> None:
         self.found.append(Diagnostic(code=code, summary=summary, span=at.span, path=at.path))
+
+
+def parted(given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Values for a document's own parameters, and those for what it imports (`kube.limit`)."""
+    own = {name: value for name, value in given.items() if "." not in name}
+    return own, {name: value for name, value in given.items() if name not in own}
+
+
+def unknown_imports(document: DocumentDecl, given: Mapping[str, str], at: Span) -> Iterator[Diagnostic]:
+    """A finding for every value whose name begins with no alias of the document."""
+    aliases = [i.alias for i in document.imports]
+    for name in given:
+        alias, _, rest = name.partition(".")
+        if alias not in aliases:
+            near = nearest(alias, aliases)
+            yield Diagnostic(
+                code="language/parameter",
+                summary=f'--set {name}: no import is called "{alias}"',
+                span=at,
+                suggestion="" if near is None else f'did you mean "{near}.{rest}"?',
+                details=f"imports: {listed(aliases)}" if aliases else "the document imports no other",
+            )
 
 
 def every(root: Instance) -> Iterator[Instance]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 from slac.diagnostics import Span
 from slac.language.document import BudgetDecl, LoggingDecl, PlacementDecl, Ref, RuntimeDecl
 from slac.language.reading.cursor import Cursor
-from slac.language.reading.terms import duration, inner_span, ref, text, unit
+from slac.language.reading.terms import COLUMN, duration, inner_span, ref, text, unit
 from slac.language.sizes import parse_bandwidth, parse_cpu, parse_memory, parse_size
 from slac.language.yaml.nodes import Scalar
 
@@ -19,8 +20,8 @@ HOLD: Final = "5m"
 SHARE: Final = "30%"
 DIRECTORY: Final = "var/log"
 MAX_SIZE: Final = "256MiB"
-REST: Final = "*"
-"""The block name that stands for all that is not placed elsewhere."""
+_SEVERAL: Final = re.compile(rf"(?:{COLUMN.pattern}\.)?\*")
+"""What stands for several blocks: `*` for all that are not placed elsewhere, `kube.*` for those of an import."""
 
 
 def logging(spec: Cursor) -> LoggingDecl:
@@ -87,7 +88,9 @@ def _places(cursor: Cursor) -> dict[str, Span]:
 
 
 def _block(item: Cursor) -> Ref | None:
-    return Ref(name=REST, span=inner_span(item), path=item.path) if item.text == REST else ref(item)
+    if item.text is not None and _SEVERAL.fullmatch(item.text):
+        return Ref(name=item.text, span=inner_span(item), path=item.path)
+    return ref(item)
 
 
 def _size(cursor: Cursor | None) -> int | None:
