@@ -31,7 +31,7 @@ def checked(module: AdapterModule, settings: Mapping[str, Any]) -> tuple[dict[st
     secrets: set[SettingPath] = set()
     while True:
         faults = check_settings(module, _replaced(settings, secrets, lambda _: _PLACEHOLDER))
-        more = {path for path, _ in faults if path not in secrets and _is_secret(_at(settings, path))}
+        more = {path for path, _ in faults if path and path not in secrets and _is_secret(_at(settings, path))}
         if not more:
             break
         secrets |= more

@@ -7,11 +7,6 @@ from collections.abc import Mapping
 from slac.plan.nodes import AnyNode, LatestJoinNode, SelectNode, SourceNode, WindowNode
 
 
-def is_table(node: AnyNode) -> bool:
-    """Whether a node reads a table."""
-    return isinstance(node, SourceNode) and node.table is not None
-
-
 def window_before(by_id: Mapping[str, AnyNode], start: str) -> WindowNode | None:
     """The window whose rows `start` gives, changed row by row at most."""
     node = by_id[start]

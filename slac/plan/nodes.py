@@ -330,13 +330,12 @@ class AbsenceNode(Node, frozen=True, kw_only=True, tag="absence"):
     """Raised once when a stream (or a key of it) is silent for `silence`, resolved by its next row.
 
     `partial` (on an edge) thins rows to what the `final` needs to say exactly the same. `during`: `silence` is of the
-    hours of this calendar. `repeat_every`: what stays silent is told again so often.
+    hours of this calendar.
     """
 
     role: Role = "whole"
     keys: tuple[str, ...]
     silence: int
-    repeat_every: int | None = None
     severity: str = "warning"
     message: str | None = None
     labels: dict[str, str] = {}
@@ -385,3 +384,8 @@ AnyNode = (
     | LinkOutNode
     | LinkInNode
 )
+
+
+def is_table(node: AnyNode) -> bool:
+    """Whether a node reads a table."""
+    return isinstance(node, SourceNode) and node.table is not None

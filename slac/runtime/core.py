@@ -83,6 +83,11 @@ class Core:
         """Carry on what has been entered into the dataflow by hand."""
         return self._carry()
 
+    @property
+    def versions(self) -> int:
+        """How many versions of tables have come in: a restart that forgot one would judge rows by an older one."""
+        return sum(s.version for s in self.sources.values() if isinstance(s, TableSource))
+
     def next_wake(self) -> int | None:
         """The wall-clock instant (µs) at which a tick would let some timer fire, if nothing comes in before."""
         due = self.flow.next_due()

@@ -12,9 +12,8 @@ import msgspec
 import networkx as nx
 
 from slac.compiler.draft import Draft, Found
-from slac.compiler.upstream import is_table
 from slac.diagnostics import Diagnostic, Related
-from slac.plan.nodes import AnyNode, LinkInNode, LinkOutNode
+from slac.plan.nodes import AnyNode, LinkInNode, LinkOutNode, is_table
 
 
 @dataclass(slots=True)

@@ -17,7 +17,6 @@ import polars as pl
 
 from slac.compiler.draft import Draft, Found
 from slac.compiler.reads import kind_of
-from slac.compiler.upstream import is_table
 from slac.diagnostics import Diagnostic, Severity
 from slac.plan.aggregates import partial_schema
 from slac.plan.nodes import (
@@ -30,6 +29,7 @@ from slac.plan.nodes import (
     StepsNode,
     TracesNode,
     WindowNode,
+    is_table,
 )
 from slac.stream.batch import META
 from slac.stream.types import AnyType, Bool, Duration, Field, Float, Int, List, Schema, String, Struct, Timestamp
@@ -58,9 +58,7 @@ class _Splitter:
                 self._windowed(block, chain, last, origins)
             case _:
                 self._put(home, *group)
-                if isinstance(last, AuditNode | PatternNode) or any(
-                    isinstance(n, LatestJoinNode | IntervalJoinNode | StepsNode | TracesNode) for n in group
-                ):
+                if isinstance(last, AuditNode | PatternNode) or any(map(_meets_others, group)):
                     self._note_instances(block, home)
 
     def _follow(self, block: str, outside: set[str]) -> None:
@@ -121,6 +119,13 @@ def split(draft: Draft) -> Found:
     for block, group in groupby(draft.nodes, key=lambda n: n.block):
         splitter.take(block, list(group))
     return replace(draft, nodes=tuple(splitter.done.values()), homes=splitter.homes), splitter.found
+
+
+def _meets_others(node: AnyNode) -> bool:
+    """Whether what becomes of a row depends on other rows, which another instance may have."""
+    if isinstance(node, LatestJoinNode):
+        return not node.table
+    return isinstance(node, IntervalJoinNode | StepsNode | TracesNode)
 
 
 def _parts(node: WindowNode | AbsenceNode) -> Iterator[AnyNode]:

@@ -10,7 +10,7 @@ from slac.plan.bounds import bound_text, state_bound
 from slac.plan.graph import Budget, Placement, Plan
 from slac.plan.guards import schedule_text
 from slac.plan.machine import check_machine, transition_table
-from slac.plan.nodes import AnyNode, AuditNode, LinkInNode, LinkOutNode, StateSpec, WindowNode
+from slac.plan.nodes import AnyNode, AuditNode, LinkInNode, LinkOutNode, StateSpec, WindowNode, is_table
 from slac.plan.render.describe import describe, split_text
 from slac.plan.timing import timing_texts
 
@@ -48,7 +48,7 @@ def _placement(plan: Plan, placement: Placement) -> Iterator[str]:
 def _blocks(nodes: Sequence[AnyNode]) -> list[str]:
     """The blocks with work on this node, `(partial)` where it is finished elsewhere."""
     inner = _inner(nodes)
-    whole = {n.id for n in inner}
+    whole = {n.block if is_table(n) else n.id for n in inner}
     names = dict.fromkeys(n.block for n in inner)
     return [name if name in whole else f"{name} (partial)" for name in names]
 

@@ -180,6 +180,7 @@ class Runtime:
     async def _loop(self) -> None:
         next_control = next_tick = self._clock.now()
         next_checkpoint = next_tick + self._plan.data.checkpoint
+        versions = self._core.versions
         while not self._over():
             await self._wait(min(next_control, next_tick))
             await self._work()
@@ -191,11 +192,11 @@ class Runtime:
             if now >= next_tick:
                 await self._tick(now)
                 next_tick = min(now + SECOND, max(self._core.next_wake() or now + SECOND, now + SECOND // 100))
-            if now >= next_checkpoint or (self._core.finished and self._finished_at is None):
+            if now >= next_checkpoint or self._core.versions != versions or (self._core.finished and self._finished_at is None):
                 await self._checkpoint()
                 if self._core.finished:
                     await self._checkpoint()  # both generations hold the end: senders may forget all
-                next_checkpoint = self._clock.now() + self._plan.data.checkpoint
+                next_checkpoint, versions = self._clock.now() + self._plan.data.checkpoint, self._core.versions
                 self._finished_at = now if self._core.finished else None
 
     def _over(self) -> bool:

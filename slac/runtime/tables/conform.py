@@ -49,10 +49,10 @@ def _typed(given: pl.DataFrame, field: Field) -> pl.Series:
     if field.name not in given.columns:
         return pl.Series(field.name, [None] * given.height, dtype=dtype)
     found = given[field.name]
-    if found.dtype in (dtype, pl.Null):
-        return found.cast(dtype)
     if found.dtype == pl.String:
         return _parsed(found, field.dtype, dtype)
+    if found.dtype in (dtype, pl.Null):
+        return found.cast(dtype)
     if dtype == pl.Boolean and found.dtype.is_integer():  # databases without a type of their own for it
         return pl.Series(field.name, [{0: False, 1: True}.get(v) for v in found.to_list()], dtype=dtype)
     fits = (dtype.is_numeric() and found.dtype.is_numeric()) or (dtype.is_temporal() and found.dtype.is_temporal())

@@ -33,7 +33,7 @@ class TableSource(Source):
         super().__init__(node, document=document, now=now, live=live)
         self._document = document
         self._table: TableSpec = node.table or TableSpec(key=(), max_rows=0)
-        self._version = 0
+        self.version = 0
         self._rows: pl.DataFrame | None = None
         self.floor = BEGINNING
         self.failures = 0
@@ -59,15 +59,15 @@ class TableSource(Source):
     def snapshot(self) -> State:
         """The version that holds, beside what every input remembers."""
         before = super().snapshot()
-        values = {**before.values, "version": self._version, "failures": self.failures}
+        values = {**before.values, "version": self.version, "failures": self.failures}
         return State(values, {} if self._rows is None else {"rows": self._rows})
 
     def restore(self, state: State) -> None:
         """Take over a snapshot: its version holds until another one is read."""
         super().restore(state)
-        self._version, self.failures = state.values["version"], state.values["failures"]
+        self.version, self.failures = state.values["version"], state.values["failures"]
         self._rows = state.frames.get("rows")
-        self.ended = self._version > 0
+        self.ended = self.version > 0
 
     def _changed(self, rows: pl.DataFrame, at: int) -> list[Batch]:
         key, before = list(self._table.key), self._rows
@@ -78,11 +78,11 @@ class TableSource(Source):
             new = rows.join(before, on=rows.columns, how="anti", nulls_equal=True, maintain_order="left")
             gone = before.join(rows, on=key, how="anti", maintain_order="left").select(key)
             changes = pl.concat([new, gone], how="diagonal").select(rows.columns)
-        self._version += before is None or changes.height > 0
+        self.version += before is None or changes.height > 0
         if not changes.height:
             return []
         stamped = changes.with_columns(
-            pl.lit(at, pl.Int64).cast(TIME_TYPE).alias(TIME), pl.lit(self._version, pl.Int64).alias("_version")
+            pl.lit(at, pl.Int64).cast(TIME_TYPE).alias(TIME), pl.lit(self.version, pl.Int64).alias("_version")
         )
         ids = row_ids(stamped, self._document, self.node.block, [*key, "_version"])
         return [Batch(stamped.select(pl.col(TIME), ids.alias(ID), *rows.columns))]
