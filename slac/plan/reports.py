@@ -1,5 +1,7 @@
 """The columns of what audits and violations publish."""
 
+from collections.abc import Collection
+
 from slac.stream.types import Bool, Field, Int, List, Schema, String, Struct, Timestamp
 
 
@@ -37,14 +39,24 @@ def report_schema(
     )
 
 
-def violation_schema(keys: tuple[Field, ...]) -> Schema:
-    """Columns of a violation: keys; `kind` (raised, resolved); `severity`; `since` (when it was raised); `message`."""
+def violation_schema(keys: tuple[Field, ...], labels: Collection[str] = (), *, silence: bool = False) -> Schema:
+    """Columns of a violation.
+
+    Keys; `kind` (raised, stay, resolved, withdrawn); `severity`; `since` (when it was raised); `reason` (why, where the
+    condition alone does not say so); of a silence `last_seen` (the latest row before it; NULL for none); `message`;
+    `violation` (the id of the episode: that of the row that raised it); `labels`, a struct, if there are any.
+    """
+    known = (Field("labels", Struct(tuple(Field(n, String(), nullable=False) for n in labels))),) if labels else ()
     return Schema(
         (
             *keys,
             Field("kind", String(), nullable=False),
             Field("severity", String(), nullable=False),
             Field("since", Timestamp(), nullable=False),
+            Field("reason", String()),
+            *((Field("last_seen", Timestamp()),) if silence else ()),
             Field("message", String()),
+            Field("violation", String(), nullable=False),
+            *known,
         )
     )

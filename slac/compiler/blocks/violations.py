@@ -9,6 +9,7 @@ from slac.compiler.upstream import window_before
 from slac.diagnostics import listed, suggest
 from slac.language.document import ViolationDecl
 from slac.language.terms import Ref
+from slac.plan.guards import Settle
 from slac.plan.messages import columns_in
 from slac.plan.nodes import AbsenceNode, AnyNode, ViolationNode
 from slac.plan.reports import violation_schema
@@ -57,7 +58,7 @@ def _absence(block: ViolationDecl, lowering: Lowering, upstream: AnyNode, keys: 
             block=block.name,
             node="",
             inputs=(upstream.id,),
-            schema=violation_schema(keys),
+            schema=violation_schema(keys, block.labels, silence=True),
             depth=lowering.depth(block, upstream),
             keys=tuple(k.name for k in keys),
             silence=silence,
@@ -66,7 +67,7 @@ def _absence(block: ViolationDecl, lowering: Lowering, upstream: AnyNode, keys: 
             labels=dict(block.labels),
             during=during,
             # A key must outlive its silence, or nothing would be left to raise.
-            retain=max(RETAIN_US, 2 * longest(during, silence)),
+            retain=max(block.retain_us or RETAIN_US, 2 * longest(during, silence)),
         )
     )
 
@@ -76,7 +77,7 @@ def _condition(block: ViolationDecl, lowering: Lowering, ref: Ref, upstream: Any
     where = condition(lowering, block.where, scope)
     if where is None or block.where is None:
         return
-    window = window_before(lowering.held, upstream.id)
+    window, lasting, kept = window_before(lowering.held, upstream.id), block.lasting, block.retain_us or RETAIN_US
     during, depth = lowering.calendar(block.during), lowering.depth(block, upstream)
     if during is not None:
         upstream = lowering.add(in_hours(block.name, upstream, during))
@@ -86,15 +87,17 @@ def _condition(block: ViolationDecl, lowering: Lowering, ref: Ref, upstream: Any
             block=block.name,
             node="",
             inputs=(upstream.id,),
-            schema=violation_schema(keys),
+            schema=violation_schema(keys, block.labels),
             depth=depth,
             keys=tuple(k.name for k in keys),
+            settle=Settle(rows=lasting.rows, time=lasting.time_us) if lasting else None,
+            repeat_every=block.repeat_every_us,
             condition=where,
             condition_sql=block.where.text,
             severity=block.severity,
             message=block.message.text if block.message else None,
             labels=dict(block.labels),
             # A key must outlive the window between two of its rows, and what lies between two openings.
-            retain=max(RETAIN_US, 2 * (window.window.every if window is not None else 0)) + pause(during),
+            retain=max(kept, 2 * (window.window.every if window is not None else 0)) + pause(during),
         )
     )

@@ -8,6 +8,7 @@ from slac.language.audit_decls import MessageDecl
 from slac.language.document import OutputDecl, Severity, ViolationDecl
 from slac.language.reading.cursor import Cursor
 from slac.language.reading.terms import duration, labels, not_built, ref, refs, settings, sql, text
+from slac.language.reading.timing import lasting
 from slac.language.schema import words_of
 
 _SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
@@ -15,23 +16,35 @@ _SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 
 def violation(cursor: Cursor) -> ViolationDecl:
     """One violation; the schema has seen to it that it states silence or a row, and not both."""
-    from_, lasting = ref(cursor.get("from")), cursor.get("for")
-    if from_ is not None and lasting is not None:
-        not_built(lasting, '"for" with "where"', "a violation with where is raised by the first row that meets it")
+    absent, repeats = ref(cursor.get("absent")), cursor.get("repeat_every")
+    if absent is not None and repeats is not None:
+        not_built(repeats, '"repeat_every" with "absent"', "a silence is told when it begins and when it ends")
     return ViolationDecl(
         name=cursor.name,
-        absent=ref(cursor.get("absent")),
-        for_us=duration(cursor, "for"),
-        from_=from_,
+        absent=absent,
+        for_us=duration(cursor, "for") if absent is not None else None,
+        from_=ref(cursor.get("from")),
         where=sql(cursor.get("where")),
         by=refs(cursor.get("by")),
         severity=_severity(cursor),
         message=_message(cursor.get("message")),
         labels=labels(cursor.get("labels")),
+        lasting=lasting(cursor.get("for")) if absent is None else None,
+        repeat_every_us=_longer(cursor, "repeat_every"),
+        retain_us=_longer(cursor, "retain"),
         during=ref(cursor.get("during")),
         span=cursor.key_span,
         path=cursor.path,
     )
+
+
+def _longer(owner: Cursor, key: str) -> int | None:
+    """A duration longer than zero."""
+    cursor, said = owner.get(key), duration(owner, key)
+    if cursor is None or said != 0:
+        return said
+    cursor.say("language/unit", f'"{key}" is longer than zero', suggestion="leave it out, or write a longer time")
+    return None
 
 
 def _message(cursor: Cursor | None) -> MessageDecl | None:

@@ -20,7 +20,16 @@ from slac.runtime.audits.clocks import CALMS, DUE, STATE, Clocks
 from slac.runtime.audits.course import Course
 from slac.runtime.audits.flaps import Flaps
 from slac.runtime.audits.inhibition import QUIET
-from slac.runtime.audits.publications import CHANGE, ENDED, FORGOTTEN, INITIAL, RELEASED, SCHEDULED, STAY, Publications
+from slac.runtime.audits.publications import (
+    CHANGE,
+    ENDED,
+    FORGOTTEN,
+    INITIAL,
+    RELEASED,
+    SCHEDULED,
+    STAY,
+    Publications,
+)
 from slac.runtime.audits.rounds import rounds
 from slac.runtime.audits.settling import Settling
 from slac.runtime.audits.slots import NEVER, Longs, Mask, Slots
@@ -29,6 +38,8 @@ from slac.runtime.operator import BEGINNING
 SINCE, SAID, LAST, TOLD, CHANGES, HELD = "since", "said", "last", "told", "changes", "held"
 """Columns by slot: when the state was entered, last publication, last row (µs); where changes may be held back also the
 state that was published last, how many changes there were since, and what another audit has silenced."""
+ORIGIN = "origin"
+"""Column by slot, where publications say what made them: the number of the row that is worked off, from 1 on."""
 _NOTHING, _STAY, _NEWS = range(3)
 """What may be held back: a stay that was due, or more than that."""
 
@@ -45,10 +56,12 @@ class MachineEngine:
         *,
         flapping: Flapping | None = None,
         inhibited: bool = False,
+        traced: bool = False,
     ) -> None:
         self._slots = slots
         self._retain = retain
         self._inhibited = inhibited
+        self._traced = traced
         self._holds_back = inhibited or flapping is not None
         self._course = course
         self._matrix = np.array(table.matrix(), np.int64)
@@ -71,6 +84,7 @@ class MachineEngine:
         columns |= {} if self._settling is None else settling.BLANK
         columns |= {} if self._flaps is None else self._flaps.columns
         columns |= {HELD: _NOTHING} if self._inhibited else {}
+        columns |= {ORIGIN: 0} if self._traced else {}
         return {**columns, TOLD: -1, CHANGES: 0} if self._holds_back else columns
 
     def take(self) -> Publications:
@@ -82,7 +96,7 @@ class MachineEngine:
         """Rows in the total order: slot, time (µs) and condition (its place in the table) of each."""
         last = self._slots[LAST]
         for row, before in rounds(slots, conditions, times, last, retain=self._retain, repeats=self._repeats):
-            self._round(slots[row], times[row], conditions[row], before)
+            self._round(slots[row], times[row], conditions[row], before, row)
         np.maximum.at(last, slots, times)
         self.arm(np.unique(slots))
 
@@ -133,8 +147,8 @@ class MachineEngine:
                 self.published(chosen, np.full(len(chosen), at), kind)
         self.arm(slots)
 
-    def _round(self, slots: Longs, times: Longs, conditions: Longs, before: Longs) -> None:
-        """One row of each of some distinct slots."""
+    def _round(self, slots: Longs, times: Longs, conditions: Longs, before: Longs, row: Longs) -> None:
+        """One row of each of some distinct slots; `row` are their numbers."""
         gone = (before > BEGINNING) & (times - before > self._retain)
         self._run(slots, np.where(gone, before + self._retain, times - 1))
         self._forget(slots[gone], before[gone] + self._retain)
@@ -142,7 +156,11 @@ class MachineEngine:
         new = self._matrix[old, conditions]
         if self._settling is not None:
             new = self._settling.moves(slots, times, conditions, old, new)
+        if self._traced:
+            self._slots[ORIGIN][slots] = row + 1
         self.moved(slots, times, new)
+        if self._traced:
+            self._slots[ORIGIN][slots] = 0
 
     def _loud(self, slots: Longs, times: Longs, first: Mask) -> Mask:
         """Count changes; which of these entries are published: the key did not flap before, and is not silenced."""
@@ -176,6 +194,8 @@ class MachineEngine:
             counts["flapping"] = self._slots[CALMS][slots] < NEVER
         if self._inhibited:
             self._slots[HELD][slots] = _NOTHING
+        if self._traced:
+            counts["row"] = self._slots[ORIGIN][slots]
         self._said.add(
             slots,
             time=times,

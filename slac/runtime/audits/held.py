@@ -82,6 +82,11 @@ class HeldRows:
         ready = pl.concat([frame for frame, _ in passed], how="diagonal")
         return in_order(ready, total_order(ready)).with_columns(pl.col(TIME).to_physical().alias(AT))
 
+    def before(self, watermark: int) -> int:
+        """Time (µs) of the latest row before `watermark`; lower than any time where there is none."""
+        cuts = [run.cut(watermark)[0] for run in self._runs if run.low < watermark]
+        return max((int(instants(c)[-1]) for c in cuts if c.height), default=-(1 << 62))
+
     def leave(self, chosen: pl.Expr) -> None:
         """Hold only the rows for which `chosen` is true."""
         kept = [(run, run.frame.filter(chosen)) for run in self._runs]

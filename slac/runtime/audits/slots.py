@@ -74,6 +74,13 @@ class Slots:
         keys = self._key_rows(frame.select(pl.col(n).cast(t) for n, t in self._types.items()))
         return np.array([self._slots[k] for k in keys if k in self._slots], np.int64)
 
+    def places(self, frame: pl.DataFrame) -> Longs:
+        """The slot of each row's key; −1 where it is not held."""
+        if not self._types:
+            return np.full(frame.height, self._slots.get((), -1), np.int64)
+        keys = self._key_rows(frame.select(pl.col(n).cast(t) for n, t in self._types.items()))
+        return np.array([self._slots.get(k, -1) for k in keys], np.int64)
+
     def keys_of(self, slots: Longs) -> pl.DataFrame:
         """The key columns of these slots, a row each."""
         if not self._types:

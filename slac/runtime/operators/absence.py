@@ -11,12 +11,11 @@ import polars as pl
 from slac.plan.nodes import AbsenceNode
 from slac.runtime.audits.alarms import ALARM, Alarms
 from slac.runtime.audits.held import AT, HeldRows
-from slac.runtime.audits.messages import message
 from slac.runtime.audits.service import course_of
+from slac.runtime.audits.silences import SilenceRows, TardyRows, piece
 from slac.runtime.audits.slots import NEVER, SLOT, Longs, Slots
 from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
-from slac.stream.batch import DEPTH, ID, TIME, TIME_TYPE, Batch
-from slac.stream.ids import row_ids
+from slac.stream.batch import DEPTH, ID, TIME, Batch
 
 _LATEST, _RAISED = "latest", "raised"
 _BLANK: Final = {_LATEST: BEGINNING, _RAISED: BEGINNING}
@@ -27,20 +26,23 @@ class AbsenceOperator(Operator):
     """Roles `whole` and `final`: the rows of the stream, or what the partials let through, make the same alarms.
 
     A silence is over with a row *before* the instant latest row + `silence`: a row exactly then resolves what was
-    raised at that instant. Rows out: `_time` (of `raised` the instant when it fell due), `_id`, and
-    `slac.plan.reports`' violation columns; `since` is when it was raised. A key that has been silent for `retain` is
-    forgotten, raised or not; a stream as a whole never is.
+    raised at that instant. A late row shows, at the watermark that it met, that its key was not silent: it is an end of
+    its own kind. Rows out: `_time` (of `raised` the instant when it fell due), `_id`, and `slac.plan.reports`'
+    violation columns; `since` is when it was raised. A key that has been silent for `retain` is resolved and forgotten;
+    a stream as a whole never is.
     """
 
     def __init__(self, node: AbsenceNode, context: OperatorContext) -> None:
         self._node = node
-        self._document = context.document
-        self._types = node.schema.polars()
-        self._slots = Slots({k: self._types[k] for k in node.keys}, {**_BLANK, ALARM: NEVER})
+        types = node.schema.polars()
+        self._slots = Slots({k: types[k] for k in node.keys}, {**_BLANK, ALARM: NEVER})
+        self._said = SilenceRows(node, context.document, self._slots)
         self._alarms = Alarms(self._slots)
         self._course = course_of(node.during)
         self._retain = max(node.retain, node.silence) if node.keys else NEVER
         self._held = HeldRows()
+        self._tardy = TardyRows(node.keys)
+        self._mark = BEGINNING
         self._seen = BEGINNING
         self._ended = BEGINNING
         self._late = 0
@@ -50,9 +52,10 @@ class AbsenceOperator(Operator):
             self._arm(only)
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
-        """Hold rows until the watermark has passed them; late ones are dropped and counted."""
+        """Hold rows until the watermark has passed them, and late ones until it has passed what they met."""
         if batch.late:
             self._late += batch.height
+            self._tardy.add(batch.frame)
         else:
             order = [c for c in (TIME, DEPTH, ID) if c in batch.frame.columns]
             self._held.add(batch.frame.select(*order, *self._node.keys))
@@ -60,48 +63,60 @@ class AbsenceOperator(Operator):
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Work off the rows before the watermark, then raise where silence has lasted until it."""
-        rows = self._held.release(watermark)
-        said = [] if rows is None else self._rows(rows)
+        said: list[pl.DataFrame] = []
+        for place, tardy in self._tardy.take(watermark):
+            at = max(place, self._mark)
+            said += [*self._advance(at, at), self._tardy_rows(tardy, at)]
         # At the end of a file nothing is raised behind its last row: the file has ended, nobody was silent.
-        until = min(watermark, self._seen) if end else watermark
+        known = max(self._seen, self._held.before(watermark))
         self._ended = watermark if end else self._ended
-        woken = self._alarms.take(until)
-        said.append(self._silences(woken, until))
-        frame = self._frame(pl.concat(said))
-        self._tidy(woken, until)
+        said += self._advance(watermark, min(watermark, known) if end else watermark)
+        frame = self._said.frame(said)
         return () if frame is None else (Batch(frame),)
+
+    def _advance(self, watermark: int, until: int) -> list[pl.DataFrame]:
+        """Rows before the watermark, then what falls due up to `until`."""
+        rows = self._held.release(watermark)
+        seen, self._mark = self._seen, max(self._mark, watermark)
+        times = np.empty(0, np.int64) if rows is None else rows[AT].to_numpy()
+        said = [] if rows is None else self._rows(rows, times, seen)
+        woken = self._alarms.take(until)
+        said.append(self._silences(woken, until, times, seen))
+        # Slots that are freed now may be those of other keys before the rows are told.
+        return [*map(self._said.keyed, said), self._tidy(woken, until)]
 
     def next_due(self) -> int | None:
         """Just behind the first row held, when the next silence has lasted long enough, or when a key is forgotten."""
-        due = [] if self._held.lowest is None else [self._held.lowest + 1]
+        due = [t + 1 for t in (self._held.lowest, self._tardy.lowest) if t is not None]
         alarm = self._alarms.lowest()
         return min([*due, *([] if alarm is None else [max(alarm, self._ended + 1)])], default=None)
 
     def open_until(self) -> int | None:
         """Just behind the last row held."""
-        return None if self._held.highest is None else self._held.highest + 1
+        return max((t + 1 for t in (self._held.highest, self._tardy.highest) if t is not None), default=None)
 
     def snapshot(self) -> State:
         """The latest row of every key, whether it is raised, and rows held back."""
-        frames = {"slots": self._slots.frame(), "held": self._held.frame()}
-        values = {"seen": self._seen, "ended": self._ended, "late": self._late}
+        frames = {"slots": self._slots.frame(), "held": self._held.frame(), "tardy": self._tardy.frame()}
+        values = {"seen": self._seen, "ended": self._ended, "late": self._late, "mark": self._mark}
         return State(values, {n: f for n, f in frames.items() if f is not None})
 
     def restore(self, state: State) -> None:
         """Take over a snapshot; the anchor is that of the first start."""
         self._seen, self._ended = state.values["seen"], state.values["ended"]
-        self._late = state.values["late"]
+        self._late, self._mark = state.values["late"], state.values["mark"]
+        self._tardy.restore(state.frames.get("tardy"))
         self._slots.restore(state.frames["slots"])
         self._alarms.rearm()
         if "held" in state.frames:
             self._held.add(state.frames["held"])
 
     def statistics(self) -> Mapping[str, int]:
-        """`late`: rows dropped as late; `keys`: keys held; `raised`: how many of them are silent."""
+        """`late`: rows that came late; `keys`: keys held; `raised`: how many of them are silent."""
         raised = int((self._slots[_RAISED][self._slots.used()] > BEGINNING).sum())
         return {"late": self._late, "keys": len(self._slots), "raised": raised}
 
-    def _rows(self, rows: pl.DataFrame) -> list[pl.DataFrame]:
+    def _rows(self, rows: pl.DataFrame, times: Longs, seen: int) -> list[pl.DataFrame]:
         """Gaps before rows: what they raised, and what the rows resolve."""
         self._seen = max(self._seen, int(rows[AT][-1]))
         slots = self._slots.find(rows)
@@ -117,23 +132,51 @@ class AbsenceOperator(Operator):
         gap = time >= due
         rises = gap & (since == BEGINNING)
         gone = (before > BEGINNING) & (time - before > self._retain)
-        resolves = (rises | (since > BEGINNING)) & ~gone
+        ends = rises | (since > BEGINNING)
         since = np.where(rises, due, since)
+        over, back = ends & gone, ends & ~gone
         np.maximum.at(latest, slot, time)
         raised[slot] = BEGINNING
         self._arm(slot[first])
+        others = self._others(due[rises], before[rises], times, seen)
         return [
-            _piece("raised", slot[rises], due[rises], due[rises]),
-            _piece("resolved", slot[resolves], time[resolves], since[resolves]),
+            piece("raised", slot[rises], due[rises], due[rises], before[rises], others),
+            piece("resolved", slot[over], before[over] + self._retain, since[over], before[over], "forgotten"),
+            piece("resolved", slot[back], time[back], since[back], before[back], "back"),
         ]
 
-    def _silences(self, woken: Longs, until: int) -> pl.DataFrame:
+    def _others(self, due: Longs, latest: Longs, times: Longs, seen: int) -> pl.Series:
+        """Why these are raised: whether other keys had rows in the silence; `times` ascend, `seen` is before them."""
+        at = np.searchsorted(times, due, side="left")
+        last = np.append(times, seen)[at - 1]
+        return pl.Series(["stream_silent", "key_silent"]).gather((last > latest).astype(np.int64))
+
+    def _tardy_rows(self, tardy: pl.DataFrame, at: int) -> pl.DataFrame:
+        """Late rows of keys that are known: how far each had really come, and which are not silent after all."""
+        found = (
+            tardy.group_by(list(self._node.keys), maintain_order=True).agg(pl.col(AT).max())
+            if self._node.keys
+            else tardy.select(pl.col(AT).max())
+        )
+        slots = self._slots.places(found)
+        times, slots = found[AT].to_numpy()[slots >= 0], slots[slots >= 0]
+        latest, raised = self._slots[_LATEST], self._slots[_RAISED]
+        before = latest[slots].copy()
+        latest[slots] = np.maximum(before, times)
+        ends = (raised[slots] > BEGINNING) & (self._due(latest[slots]) > at)
+        ended, since = slots[ends], raised[slots[ends]]
+        raised[ended] = BEGINNING
+        self._arm(slots)
+        return self._said.keyed(piece("resolved", ended, np.full(len(ended), at), since, latest[ended], "late"))
+
+    def _silences(self, woken: Longs, until: int, times: Longs, seen: int) -> pl.DataFrame:
         """What is raised behind the last rows."""
-        due = self._due(self._slots[_LATEST][woken])
+        latest = self._slots[_LATEST][woken]
+        due = self._due(latest)
         rises = (due <= until) & (self._slots[_RAISED][woken] == BEGINNING)
-        slots, due = woken[rises], due[rises]
+        slots, due, latest = woken[rises], due[rises], latest[rises]
         self._slots[_RAISED][slots] = due
-        return _piece("raised", slots, due, due)
+        return piece("raised", slots, due, due, latest, self._others(due, latest, times, seen))
 
     def _arm(self, slots: Longs) -> None:
         """Wake these (distinct) keys when their silence is due, or once raised, when they are to be forgotten."""
@@ -149,32 +192,16 @@ class AbsenceOperator(Operator):
         found: Longs = np.where(known, due, NEVER)
         return found
 
-    def _tidy(self, woken: Longs, until: int) -> None:
+    def _tidy(self, woken: Longs, until: int) -> pl.DataFrame:
+        """Forget keys that have been silent for too long; what was raised of them is resolved."""
         gone = _NO_SLOTS
         if self._retain < NEVER:
             gone = woken[self._slots[_LATEST][woken] + self._retain < until]
-            self._slots.reset(gone, _BLANK)
-            self._slots.free(gone)
+        latest, since = self._slots[_LATEST][gone], self._slots[_RAISED][gone]
+        open_ = since > BEGINNING
+        ended = piece("resolved", gone[open_], latest[open_] + self._retain, since[open_], latest[open_], "forgotten")
+        ended = self._said.keyed(ended)
+        self._slots.reset(gone, _BLANK)
+        self._slots.free(gone)
         self._arm(np.setdiff1d(woken, gone, assume_unique=True))
-
-    def _frame(self, said: pl.DataFrame) -> pl.DataFrame | None:
-        """The rows in the order of time; what was raised at an instant stands before what was resolved at it."""
-        if not said.height:
-            return None
-        frame = said.drop(SLOT).hstack(self._slots.keys_of(said[SLOT].to_numpy()))
-        severity, text = pl.lit(self._node.severity), message(self._node.message, self._node.keys)
-        frame = frame.with_columns(severity.alias("severity"), text.alias("message"))
-        ids = row_ids(frame, self._document, self._node.block, (*self._node.keys, "kind", TIME))
-        columns = [pl.col(n).cast(t) for n, t in self._types.items()]
-        return frame.with_columns(ids).select(TIME, ID, *columns).sort(TIME, "kind", ID)
-
-
-def _piece(kind: str, slots: Longs, times: Longs, since: Longs) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            SLOT: pl.Series(slots, dtype=pl.Int64),
-            TIME: pl.Series(times, dtype=pl.Int64).cast(TIME_TYPE),
-            "kind": pl.Series([kind], dtype=pl.String).new_from_index(0, len(slots)),
-            "since": pl.Series(since, dtype=pl.Int64).cast(TIME_TYPE),
-        }
-    )
+        return ended

@@ -32,7 +32,7 @@ from slac.runtime.audits.alarms import ALARM, Alarms
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.audits.slots import NEVER, Longs, Mask, Slots
 from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
-from slac.stream.batch import DEPTH, ID, TIME, Batch
+from slac.stream.batch import ARRIVAL_WATERMARK, DEPTH, ID, TIME, Batch
 
 _BUCKET: Final = "bucket"
 """Column by slot: the bucket of the latest row that was passed on (number from the epoch)."""
@@ -51,9 +51,11 @@ class AbsencePartialOperator(Operator):
         self._late = 0
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
-        """Hold rows until the watermark has passed them; late ones are dropped and counted."""
+        """Hold rows until the watermark has passed them; late ones are counted and passed on at once."""
         if batch.late:
             self._late += batch.height
+            if ARRIVAL_WATERMARK in batch.frame.columns:
+                return (Batch(batch.frame.select(TIME, ID, *self._keys, ARRIVAL_WATERMARK), late=True),)
         else:
             order = [c for c in (TIME, DEPTH, ID) if c in batch.frame.columns]
             self._held.add(batch.frame.select(*order, *self._keys))
@@ -95,7 +97,7 @@ class AbsencePartialOperator(Operator):
             self._held.add(state.frames["held"])
 
     def statistics(self) -> Mapping[str, int]:
-        """`late`: rows dropped as late; `keys`: keys held."""
+        """`late`: rows that came late; `keys`: keys held."""
         return {"late": self._late, "keys": len(self._slots)}
 
     def _needed(self, rows: pl.DataFrame) -> Mask:

@@ -1,51 +1,48 @@
-"""A violation: raised per key when its condition turns true, resolved when it turns false."""
+"""A violation: raised per key when its condition has been true for long enough, resolved when it turns false."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from slac.plan.lowering import lower
+from slac.plan.machine import NO_DATA, TransitionTable, transition_table
 from slac.plan.messages import columns_in
-from slac.plan.nodes import ViolationNode
-from slac.runtime.audits.alarms import ALARM, Alarms
+from slac.plan.nodes import AuditNode, StateSpec, ViolationNode
+from slac.runtime.audits.course import EvenCourse
+from slac.runtime.audits.engine import LAST, STATE, MachineEngine
+from slac.runtime.audits.episodes import EpisodeRows
 from slac.runtime.audits.evaluation import CONDITION, support
 from slac.runtime.audits.held import AT, HeldRows
-from slac.runtime.audits.messages import message
-from slac.runtime.audits.occurrences import occurrence_ids
-from slac.runtime.audits.rounds import rounds
-from slac.runtime.audits.slots import NEVER, Longs, Slots
-from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
-from slac.stream.batch import DEPTH, ID, KEPT, SEEN, TIME, TIME_TYPE, WEIGHT_ONE, Batch
+from slac.runtime.audits.slots import SLOT, Slots
+from slac.runtime.operator import BEGINNING, OperatorContext, State
+from slac.runtime.operators.replayable import ReplayableOperator
+from slac.stream.batch import DEPTH, ID, TIME, Batch
 
-_FALSE, _TRUE, _UNKNOWN = range(3)
-_CLEAR, _RAISED = range(2)
-_MATRIX: Final = np.array([[_CLEAR, _RAISED, _CLEAR], [_CLEAR, _RAISED, _RAISED]], np.int64)
-_STATE, _SINCE, _LAST = "state", "since", "last"
-_MACHINE: Final = {_STATE: _CLEAR, _SINCE: BEGINNING, _LAST: BEGINNING}
-_META: Final = (TIME, ID, SEEN, KEPT)
+_RAISED, _CLEAR = "raised", "clear"
 
 
-class ViolationOperator(Operator):
-    """A machine of two states for every key; a key without rows for `retain` is forgotten, raised or not.
+class ViolationOperator(ReplayableOperator):
+    """A machine of two states for every key; a key without rows for `retain` is forgotten, and resolved before.
 
-    Rows out: `_time` of the row that raised or resolved, its `_seen` and `_kept`, then `slac.plan.reports`'
-    violation columns.
+    Rows out: `_time` (of the row that raised or resolved, or the instant of a stay), that row's `_seen` and `_kept` (0
+    where no row made it), then `slac.plan.reports`' violation columns.
     """
 
     def __init__(self, node: ViolationNode, context: OperatorContext) -> None:
         self._node = node
-        self._document = context.document
-        self._types = node.schema.polars()
-        self._slots = Slots({k: self._types[k] for k in node.keys}, {**_MACHINE, ALARM: NEVER})
-        self._alarms = Alarms(self._slots)
-        condition = lower(node.condition)
-        found = pl.when(condition).then(_TRUE).when(condition.is_null()).then(_UNKNOWN).otherwise(_FALSE)
-        self._condition = found.cast(pl.Int16).alias(CONDITION)
+        table = _table(node)
+        types = node.schema.polars()
+        self._keys = {k: types[k] for k in node.keys}
+        self._slots = Slots(self._keys, {})
+        self._rows = EpisodeRows(node, context.document, self._slots)
+        self._engine = MachineEngine(table, self._slots, node.retain, EvenCourse(), traced=True)
+        self._condition = _condition(node, table)
         self._held = HeldRows()
+        self._latest = self._ended = BEGINNING
         self._late = 0
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
@@ -61,85 +58,103 @@ class ViolationOperator(Operator):
         return ()
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
-        """Step the machines through all rows before the watermark."""
+        """Step the machines through all rows and stays before the watermark."""
         rows = self._held.release(watermark)
-        frame = None if rows is None else self._step(rows)
-        woken = self._alarms.take(watermark - 1)
-        last = self._slots[_LAST][woken]
-        gone = last + self._node.retain < watermark
-        self._slots.reset(woken[gone], _MACHINE)
-        self._slots.free(woken[gone])
-        self._alarms.arm(woken[~gone], last[~gone] + self._node.retain)
-        return () if frame is None or not frame.height else (Batch(frame),)
+        if rows is not None:
+            self._latest = max(self._latest, int(rows[AT][-1]))
+            conditions = rows[CONDITION].to_numpy().astype(np.int64)
+            self._engine.rows(self._slots.find(rows), rows[AT].to_numpy(), conditions)
+        until = min(watermark - 1, self._latest) if end else watermark - 1
+        self._ended = watermark if end else self._ended
+        woken = self._engine.clocks(until)
+        table = self._engine.take().table()
+        frame = None if table is None else self._rows.frame(table, rows)
+        gone = woken[self._slots[LAST][woken] == BEGINNING]
+        self._slots.free(gone)
+        self._engine.arm(np.setdiff1d(woken, gone, assume_unique=True))
+        return () if frame is None else (Batch(frame),)
 
     def next_due(self) -> int | None:
-        """Just behind the first row held, or when a key is to be forgotten."""
+        """Just behind the first row held, or behind what falls due first."""
         due = [] if self._held.lowest is None else [self._held.lowest + 1]
-        alarm = self._alarms.lowest()
-        return min([*due, *([] if alarm is None else [alarm + 1])], default=None)
+        alarm = self._engine.alarms.lowest()
+        return min([*due, *([] if alarm is None else [max(alarm, self._ended) + 1])], default=None)
 
     def open_until(self) -> int | None:
         """Just behind the last row held."""
         return None if self._held.highest is None else self._held.highest + 1
 
     def snapshot(self) -> State:
-        """Machines by key, and rows held back."""
-        frames = {"slots": self._slots.frame(), "held": self._held.frame()}
-        return State({"late": self._late}, {n: f for n, f in frames.items() if f is not None})
+        """Machines by key with the messages of those that are raised, and rows held back."""
+        frames = {**self.part(self.known()).frames, "held": self._held.frame()}
+        return State(self.values(), {n: f for n, f in frames.items() if f is not None})
 
     def restore(self, state: State) -> None:
         """Take over a snapshot."""
+        self._latest, self._ended = state.values["latest"], state.values["ended"]
         self._late = state.values["late"]
         self._slots.restore(state.frames["slots"])
-        self._alarms.rearm()
+        self._rows.restore(state.frames["messages"])
+        self._engine.alarms.rearm()
         if "held" in state.frames:
             self._held.add(state.frames["held"])
 
     def statistics(self) -> Mapping[str, int]:
         """`late`: rows dropped as late; `keys`: keys held; `raised`: how many of them are raised."""
-        raised = int((self._slots[_STATE][self._slots.used()] == _RAISED).sum())
+        raised = int((self._slots[STATE][self._slots.used()] == 0).sum())
         return {"late": self._late, "keys": len(self._slots), "raised": raised}
 
-    def _step(self, rows: pl.DataFrame) -> pl.DataFrame:
-        slots = self._slots.find(rows)
-        times, conditions = rows[AT].to_numpy(), rows[CONDITION].to_numpy().astype(np.int64)
-        last = self._slots[_LAST]
-        said = [
-            self._round(row, slots[row], times[row], conditions[row], before)
-            for row, before in rounds(slots, conditions, times, last, retain=self._node.retain)
-        ]
-        np.maximum.at(last, slots, times)
-        distinct = np.unique(slots)
-        self._alarms.arm(distinct, last[distinct] + self._node.retain)
-        row, state, since = (np.concatenate(column) for column in zip(*said, strict=True))
-        return self._rows(rows[row], state, since)
+    @property
+    def keys(self) -> Mapping[str, pl.DataType]:
+        """The columns by which the violation is kept."""
+        return self._keys
 
-    def _round(
-        self, row: Longs, slots: Longs, times: Longs, conditions: Longs, before: Longs
-    ) -> tuple[Longs, Longs, Longs]:
-        """One row of each of some distinct slots; what changed: row, new state, since when it is or was raised."""
-        self._slots.reset(slots[(before > BEGINNING) & (times - before > self._node.retain)], _MACHINE)
-        old = self._slots[_STATE][slots]
-        new = _MATRIX[old, conditions]
-        self._slots[_STATE][slots] = new
-        changed = new != old
-        rises = changed & (new == _RAISED)
-        self._slots[_SINCE][slots[rises]] = times[rises]
-        return row[changed], new[changed], self._slots[_SINCE][slots][changed]
+    def known(self) -> pl.DataFrame:
+        """All keys held."""
+        return self._slots.keys_of(self._slots.used())
 
-    def _rows(self, rows: pl.DataFrame, state: Longs, since: Longs) -> pl.DataFrame:
-        kind = pl.Series("kind", ["resolved", "raised"]).gather(state)
-        texts = message(self._node.message, rows.columns)
-        frame = rows.select(
-            TIME,
-            (pl.col(SEEN) / WEIGHT_ONE).alias(SEEN),
-            KEPT,
-            *self._node.keys,
-            kind.alias("kind"),
-            pl.lit(self._node.severity).alias("severity"),
-            pl.Series("since", since, pl.Int64).cast(TIME_TYPE),
-            texts.alias("message"),
-        )
-        ids = occurrence_ids(frame, self._document, self._node.block, (*self._node.keys, "kind", TIME))
-        columns = [pl.col(n).cast(t) for n, t in self._types.items()]
-        return frame.with_columns(ids).select(*_META, *columns).sort(TIME, ID)
+    def values(self) -> dict[str, Any]:
+        """How far rows have come, and how many were late."""
+        return {"latest": self._latest, "ended": self._ended, "late": self._late}
+
+    def part(self, keys: pl.DataFrame) -> State:
+        """Machines of these keys, and the messages of those that are raised."""
+        slots = self._slots.known(keys)
+        return State(self.values(), {"slots": self._slots.part(slots), "messages": self._rows.part(slots)})
+
+    def graft(self, keys: pl.DataFrame, state: State) -> None:
+        """Exchange the machines of these keys."""
+        gone = self._slots.known(keys)
+        self._rows.forget(gone)
+        self._slots.reset(gone, self._slots.names)
+        self._slots.free(gone)
+        slots = self._slots.graft(state.frames["slots"])
+        self._rows.graft(state.frames["messages"], state.frames["slots"][SLOT].to_list(), slots.tolist())
+        self._engine.alarms.again(slots)
+
+
+def _table(node: ViolationNode) -> TransitionTable:
+    """A violation is an audit of two states that tells less."""
+    raised = StateSpec(
+        name=_RAISED, when=node.condition, verdict="violated", report_every=node.repeat_every, settle=node.settle
+    )
+    clear = StateSpec(name=_CLEAR, when=node.condition, verdict="ok")
+    audit = AuditNode(
+        id=node.id,
+        block=node.block,
+        node=node.node,
+        schema=node.schema,
+        keys=node.keys,
+        states=(raised, clear),
+        initial=_CLEAR,
+        retain=node.retain,
+    )
+    return transition_table(audit)
+
+
+def _condition(node: ViolationNode, table: TransitionTable) -> pl.Expr:
+    """The place of each row's condition in the table; NULL is no data."""
+    condition, places = lower(node.condition), {c: i for i, c in enumerate(table.conditions)}
+    nothing = pl.when(condition.is_null()).then(places[NO_DATA])
+    found = nothing.when(condition).then(places[f"when {_RAISED}"]).otherwise(places[f"when {_CLEAR}"])
+    return found.cast(pl.Int16).alias(CONDITION)

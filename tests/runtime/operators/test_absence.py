@@ -16,7 +16,7 @@ from slac.plan.reports import violation_schema
 from slac.runtime.operator import BEGINNING, OperatorContext
 from slac.runtime.operators.absence import AbsenceOperator
 from slac.runtime.operators.build import build_operator
-from slac.stream.batch import ID, TIME, Batch
+from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, Batch
 from slac.stream.types import Field, Schema, String
 from tests.runtime.operators.auditing import MINUTE, batch, told
 from tests.runtime.operators.driving import Driver, cut, events
@@ -35,7 +35,7 @@ def absence_node(*, keyed: bool, role: Role = "whole", silence: int = SILENCE, r
         block="silent",
         node="central",
         role=role,
-        schema=Schema(keys) if role == "partial" else violation_schema(keys),
+        schema=Schema(keys) if role == "partial" else violation_schema(keys, silence=True),
         keys=("k",) if keyed else (),
         silence=silence,
         severity="critical",
@@ -111,15 +111,99 @@ def test_a_key_begins_with_its_first_row() -> None:
 
 
 def test_a_key_is_forgotten_in_silence() -> None:
-    """After `retain` its next row resolves nothing."""
+    """After `retain` it is resolved for that reason, and its next row resolves nothing."""
     driver = absence(keyed=True)
     driver.give(batch(rows([(0, "a"), (31, "a")])))
     driver.advance(32)
 
-    assert told(driver.out, *SAID) == [(10, "a", "raised", 10)]
+    assert told(driver.out, *SAID, "reason") == [
+        (10, "a", "raised", 10, "stream_silent"),
+        (30, "a", "resolved", 10, "forgotten"),
+    ]
     driver.advance(1000)
+    assert told(driver.out, "kind", "reason")[2:] == [(41, "raised", "stream_silent"), (61, "resolved", "forgotten")]
     assert driver.operator.statistics()["keys"] == 0
     assert driver.operator.next_due() is None
+
+
+def test_a_dead_stream_a_dead_key_and_a_late_one_are_told_apart() -> None:
+    """By `reason`: nothing came at all, others came; it came back, it had come late, it never came back."""
+    driver = absence(keyed=True)
+    driver.give(batch(rows([(0, "a"), (0, "b"), (5, "b"), (12, "b"), (14, "a")])))
+    driver.advance(30)
+    driver.give([late(rows([(21, "b"), (3, "a"), (25, "c")]), met=30)])
+    driver.advance(31)
+    driver.restart()
+    driver.advance(100)
+
+    columns = ("k", "kind", "reason", "since", "last_seen")
+    assert told(driver.out, *columns) == [
+        (10, "a", "raised", "key_silent", 10, 0),
+        (14, "a", "resolved", "back", 10, 0),
+        (22, "b", "raised", "key_silent", 22, 12),
+        (24, "a", "raised", "stream_silent", 24, 14),
+        (30, "b", "resolved", "late", 22, 21),
+        (31, "b", "raised", "stream_silent", 31, 21),
+        (44, "a", "resolved", "forgotten", 24, 14),
+        (51, "b", "resolved", "forgotten", 31, 21),
+    ]
+
+
+def test_an_episode_has_one_id_and_the_labels() -> None:
+    """`violation` is the id of the row that raised it."""
+    driver = absence()
+    driver.give(batch(rows([(0, "a"), (30, "a"), (70, "a")])))
+    driver.advance(71)
+
+    frame = pl.concat(driver.out)
+    ids = [f"{i:016x}" for i in frame[ID]]
+    assert frame["violation"].to_list() == [ids[0], ids[0], ids[2], ids[2]]
+
+
+def late(frame: pl.DataFrame, met: int) -> Batch:
+    """Rows that came when the watermark was at `met`."""
+    return Batch(frame.with_columns(pl.lit(met, pl.Int64).alias(ARRIVAL_WATERMARK)), late=True)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.sampled_from(["a", "b"])), min_size=1, max_size=25),
+    st.lists(st.tuples(st.integers(0, 24), st.integers(1, 25), st.integers(0, 9)), max_size=8),
+    st.lists(st.integers(1, 8), min_size=1, max_size=4),
+    st.lists(st.booleans(), min_size=1, max_size=4),
+)
+def test_late_rows_say_the_same_in_any_slicing(
+    gaps: list[tuple[int, str]], behind: list[tuple[int, int, int]], sizes: list[int], restarts: list[bool]
+) -> None:
+    """At the watermark that each has met, whatever else is in the batch; edges pass them on."""
+    frame = rows([(t, k) for t, k, _ in accumulated([(g, k, 0) for g, k in gaps])])
+    times = frame[TIME].to_physical().to_list()
+    plans = sorted((times[n % len(times)] + wait, back) for n, back, wait in behind)
+
+    def run(pieces: list[int], stops: list[bool], *, split: bool) -> list[tuple[Any, ...]]:
+        edge, driver = absence(keyed=True, role="partial"), absence(keyed=True, role="final" if split else "whole")
+        waiting = list(plans)
+        for step, piece in enumerate([*cut(frame, pieces), None]):
+            until = 500 if piece is None else int(piece[TIME].to_physical()[-1])
+            tardy = [p for p in waiting if p[0] < until]
+            waiting = waiting[len(tardy) :]
+            if split:
+                edge.out = []
+                edge.give([late(rows([(met - back, "a")]), met) for met, back in tardy])
+                edge.give([] if piece is None else batch(piece))
+                edge.advance(until)
+                for said in edge.out:
+                    driver.give([Batch(said, late=ARRIVAL_WATERMARK in said.columns)])
+            else:
+                driver.give([late(rows([(met - back, "a")]), met) for met, back in tardy])
+                driver.give([] if piece is None else batch(piece))
+            driver.advance(until)
+            if stops[step % len(stops)]:
+                driver.restart()
+        return told(driver.out, ID, *SAID, "reason", "last_seen")
+
+    whole = run([1000], [False], split=False)
+    assert run(sizes, restarts, split=False) == whole
+    assert run(sizes, restarts, split=True) == whole
 
 
 def test_the_end_of_a_file_is_not_silence() -> None:
@@ -224,7 +308,7 @@ def test_edges_and_a_centre_say_what_one_process_says(
         edge.promise(fleet.final, end)
     fleet.final.advance(end)
 
-    columns = (ID, *SAID) if keyed else (ID, "kind", "since")
+    columns = (ID, *SAID, "reason", "last_seen") if keyed else (ID, "kind", "since", "reason", "last_seen")
     assert told(fleet.final.out, *columns) == told(whole.out, *columns)
 
 

@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slac.plan.guards import Settle
 from slac.plan.nodes import ViolationNode
 from slac.plan.reports import violation_schema
+from slac.runtime.operators.restating import RestatingOperator
 from slac.runtime.operators.violation import ViolationOperator
-from slac.stream.batch import ID, KEPT, SEEN, TIME, WEIGHT, Batch
+from slac.stream.batch import ID, KEPT, REVISION, SEEN, TIME, WEIGHT, Batch
 from slac.stream.types import Field, Float, String
 from tests.runtime.operators.auditing import batch, call, column, constant, told
 from tests.runtime.operators.driving import CONTEXT, Driver, cut, events
+from tests.runtime.operators.test_audit_restated import again
 
 RETAIN = 20
 Row = tuple[int, str | None, float | None]
 
 
-def violation(message: str | None = "{k}: {x} is too much {here}") -> Driver:
-    """`x > 10` by `k`."""
+def violation(message: str | None = "{k}: {x} is too much {here}", **more: Any) -> Driver:
+    """`x > 10` by `k`; `more` of the node."""
     node = ViolationNode(
         id="hot",
         block="hot",
@@ -34,6 +38,7 @@ def violation(message: str | None = "{k}: {x} is too much {here}") -> Driver:
         message=message,
         retain=RETAIN,
     )
+    node = msgspec.structs.replace(node, **more)
     return Driver(lambda: ViolationOperator(node, CONTEXT))
 
 
@@ -78,12 +83,17 @@ def test_the_first_row_can_raise() -> None:
 
 
 def test_a_silent_key_stays_raised_until_it_is_forgotten() -> None:
-    """Exactly `retain` after its last row it still is; later it is a new key."""
+    """`retain` after its last row it is resolved, and says why; a later row finds a new key."""
     driver = violation()
     driver.give(batch(rows([(0, "a", 11.0), (20, "a", 11.0), (41, "a", 11.0), (62, "a", 1.0)])))
     driver.advance(63)
 
-    assert told(driver.out, "kind") == [(0, "raised"), (41, "raised")]
+    assert told(driver.out, "kind", "reason", "message") == [
+        (0, "raised", None, "a: 11.0 is too much {here}"),
+        (40, "resolved", "forgotten", "a: 11.0 is too much {here}"),
+        (41, "raised", None, "a: 11.0 is too much {here}"),
+        (61, "resolved", "forgotten", "a: 11.0 is too much {here}"),
+    ]
     driver.advance(1000)
     assert driver.operator.statistics() == {"late": 0, "keys": 0, "raised": 0}
     assert driver.operator.next_due() is None
@@ -106,19 +116,87 @@ def test_late_rows_are_counted_only() -> None:
     assert (driver.operator.statistics()["late"], driver.operator.next_due()) == (1, None)
 
 
-def expected(values: Sequence[Row]) -> list[tuple[Any, ...]]:
+def stays(found: list[tuple[Any, ...]], key: str | None, since: int | None, every: int | None, limit: int) -> None:
+    """What is told again up to `limit`, counted from what was told last."""
+    if since is not None and every is not None:
+        done = max(t for t, k, kind, _ in found if k == key and kind in ("raised", "stay"))
+        found += [(t, key, "stay", since) for t in range(done + every, limit + 1, every)]
+
+
+def expected(values: Sequence[Row], settle: Settle, every: int | None, until: int) -> list[tuple[Any, ...]]:
     """One key after the other, one row after the other."""
     found: list[tuple[Any, ...]] = []
     for key in {k for _, k, _ in values}:
-        raised, since, last = False, 0, 0
-        for time, _, x in (r for r in values if r[1] == key):
-            raised = raised and time - last <= RETAIN
-            now = raised if x is None else x > 10
-            since = time if now and not raised else since
-            if now != raised:
-                found.append((time, key, "raised" if now else "resolved", since))
-            raised, last = now, time
+        since: int | None = None
+        met: list[int] = []
+        last = 0
+
+        for time, _, x in (*(r for r in values if r[1] == key), (10**6, key, None)):
+            if time - last > RETAIN and last + RETAIN <= until:
+                stays(found, key, since, every, last + RETAIN)
+                found += [] if since is None else [(last + RETAIN, key, "resolved", since)]
+                since, met = None, []
+            stays(found, key, since, every, min(time - 1, until, last + RETAIN))
+            if x is not None:
+                met = [*met, time] if x > 10 else []
+            if since is None and len(met) >= settle.rows and time - met[0] >= settle.time and x is not None:
+                since = time
+                found.append((time, key, "raised", since))
+            elif since is not None and x is not None and not met:
+                found.append((time, key, "resolved", since))
+                since = None
+            last = time
     return sorted(found, key=str)
+
+
+def test_an_episode_has_one_id() -> None:
+    """From the row that raises it over its stays to the one that resolves it: `violation` is the id of the first."""
+    driver = violation(repeat_every=3)
+    driver.give(batch(rows([(0, "a", 11.0), (0, "b", 11.0), (5, "a", 12.0)])))
+    driver.advance(5)
+    driver.restart()
+    driver.give(batch(rows([(8, "a", 1.0), (9, "a", 11.0)])))
+    driver.advance(10)
+
+    frame = pl.concat(driver.out).filter(k="a")
+    ids = [f"{i:016x}" for i in frame[ID]]
+    assert frame["kind"].to_list() == ["raised", "stay", "stay", "resolved", "raised"]
+    assert frame["violation"].to_list() == [ids[0]] * 4 + [ids[4]]
+    assert frame["message"].to_list()[:3] == ["a: 11.0 is too much {here}"] * 3
+
+
+def test_labels_are_published() -> None:
+    """As a struct of texts."""
+    fields = (Field("k", String()),)
+    labels = {"team": "search", "slo": "99.9"}
+    driver = violation(labels=labels, schema=violation_schema(fields, labels))
+    driver.give(batch(rows([(0, "a", 11.0)])))
+    driver.advance(1)
+
+    assert told(driver.out, "labels") == [(0, labels)]
+
+
+def test_rows_that_are_said_again_revise_what_was_raised() -> None:
+    """A violation that never was is withdrawn, with its end."""
+    build = violation().build
+    driver = Driver(lambda: RestatingOperator(build, 1, 50))
+    frame = rows([(1, "a", 11.0), (3, "a", 1.0), (4, "b", 11.0)])
+    driver.give(batch(frame))
+    driver.advance(10)
+    driver.give([again(frame[:1].with_columns(x=pl.lit(2.0)), 1, 10)])
+    driver.advance(11)
+    driver.restart()
+    driver.give([again(frame[:1].with_columns(x=pl.lit(12.0)), 2, 11)])
+    driver.advance(12)
+
+    said = [told([f], "k", "kind", "message", REVISION) for f in driver.out[1:]]
+    assert said == [
+        [
+            (1, "a", "withdrawn", "a: 11.0 is too much {here}", -1),
+            (3, "a", "withdrawn", "a: 1.0 is too much {here}", -1),
+        ],
+        [(1, "a", "raised", "a: 12.0 is too much {here}", 2), (3, "a", "resolved", "a: 1.0 is too much {here}", 2)],
+    ]
 
 
 @given(
@@ -127,16 +205,22 @@ def expected(values: Sequence[Row]) -> list[tuple[Any, ...]]:
     ),
     st.lists(st.integers(1, 9), min_size=1, max_size=4),
     st.lists(st.booleans(), min_size=1, max_size=4),
+    st.sampled_from([None, Settle(rows=2), Settle(time=3)]),
+    st.sampled_from([None, 4]),
 )
 def test_slices_and_restarts_change_nothing(
-    gaps: list[tuple[int, str, float | None]], sizes: list[int], restarts: list[bool]
+    gaps: list[tuple[int, str, float | None]],
+    sizes: list[int],
+    restarts: list[bool],
+    settle: Settle | None,
+    every: int | None,
 ) -> None:
     """Any slicing, any restart: what the definition says, each with an id of its own."""
     now, values = 0, []
     for gap, key, x in gaps:
         now += gap // 4
         values.append((now, key, x))
-    driver = violation()
+    driver = violation(settle=settle, repeat_every=every)
     for step, piece in enumerate(cut(rows(values), sizes)):
         driver.give(batch(piece))
         driver.advance(int(piece[TIME].to_physical()[-1]))
@@ -144,6 +228,6 @@ def test_slices_and_restarts_change_nothing(
             driver.restart()
     driver.advance(now + 1)
 
-    assert sorted(told(driver.out, "k", "kind", "since"), key=str) == expected(values)
+    assert sorted(told(driver.out, "k", "kind", "since"), key=str) == expected(values, settle or Settle(), every, now)
     ids = [i for frame in driver.out for i in frame[ID]]
     assert len(set(ids)) == len(ids)
