@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import polars as pl
 
 from slac.plan.messages import columns_in
@@ -23,3 +25,19 @@ def test_the_columns_of_a_template_are_known_before() -> None:
     """Each once, in order."""
     assert columns_in("{b} {a} {b} {0}") == ("b", "a")
     assert columns_in(None) == ()
+
+
+def test_lengths_of_time_are_in_seconds() -> None:
+    """And of a list each value stands beside the others."""
+    frame = pl.DataFrame(
+        {
+            "d": [timedelta(milliseconds=20_001), timedelta(hours=1), timedelta(microseconds=-1_500_000), None],
+            "l": [["a", "b"], [], None, [None, "c"]],
+        }
+    )
+    assert frame.select(message("{d} {l}", frame.columns)).to_series().to_list() == [
+        "20.001s a, b",
+        "3600s ",
+        "-1.5s NULL",
+        "NULL c",
+    ]
