@@ -1,6 +1,7 @@
 """Input `prometheus`: scrapes exporters in the text format; each sample is one event.
 
-Payload: `name` and `value`. Context: the sample's labels, as far as they are declared, and `instance`, the target.
+Payload: `name` and `value`. Context: the sample's labels, as far as they are declared, and `instance`, the target; a
+declared `map` takes all of the labels.
 A scrape adds a sample `up`: 1, or 0 where it failed, as Prometheus does.
 """
 
@@ -115,8 +116,10 @@ class PrometheusInput:
 
     def _lines(self, samples: list[Sample], instance: str, now: int) -> Iterator[bytes]:
         declared = self._context.fields
+        maps = [name for name, dtype in declared.items() if dtype.removesuffix("?") == "map"]
         for sample in samples:
-            labels = {name: value for name, value in sample.labels.items() if name in declared}
+            labels: dict[str, object] = {name: value for name, value in sample.labels.items() if name in declared}
+            labels |= {name: sample.labels for name in maps}
             event = {
                 "timestamp": _instant(sample, now),
                 "payload": {"name": sample.name, "value": sample.value if math.isfinite(sample.value) else None},

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -46,6 +47,28 @@ async def scrape(*targets: str) -> list[dict[str, Any]]:
     settings = {"targets": list(targets), "every": "20ms", "timeout": "5s"}
     await prometheus.build(settings, CONTEXT).run(sink)
     return [orjson.loads(line) for line in sink.lines]
+
+
+def test_a_map_takes_all_labels() -> None:
+    """Beside labels that are declared by their names; what has none has an empty map."""
+
+    def metrics(_: object) -> Response:
+        return PlainTextResponse('a{device="x",mode="y"} 1\nb 2\n')
+
+    async def run() -> None:
+        fields = {"name": "string", "value": "float?", "labels": "map", "device": "string?", "instance": "string?"}
+        sink = RememberingSink()
+        async with serving(Starlette(routes=[Route("/metrics", metrics)]), bind("127.0.0.1:0")) as port:
+            target = f"http://127.0.0.1:{port}/metrics"
+            adapter = prometheus.build({"targets": [target]}, replace(CONTEXT, fields=fields))
+            await adapter.run(sink)
+        assert [orjson.loads(line)["context"] for line in sink.lines] == [
+            {"device": "x", "labels": {"device": "x", "mode": "y"}, "instance": f"127.0.0.1:{port}"},
+            {"labels": {}, "instance": f"127.0.0.1:{port}"},
+            {"labels": {}, "instance": f"127.0.0.1:{port}"},
+        ]
+
+    asyncio.run(run())
 
 
 def test_all_forms_of_the_text_format() -> None:
