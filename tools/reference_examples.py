@@ -17,6 +17,7 @@ TITLES: Final[Mapping[str, str]] = {
     "probe": "A probe",
     "computation": "A computation",
     "join": "A join",
+    "table": "A table",
     "audit": "An audit",
     "state": "A state of an audit",
     "schedule": "A schedule",

@@ -18,7 +18,7 @@ from slac.adapters.tables.sql import SqlTable
 from tests.ports import free_port
 
 COLUMNS = ("module", "required")
-PASSWORD = "sesame-open"  # noqa: S105 - of a server that lives as long as a test
+PASSWORD = "sesame-open"
 
 
 def reader(
@@ -81,7 +81,7 @@ def postgres() -> Iterator[str]:
     if programs is None or (getpass.getuser() == "root" and shutil.which("runuser") is None):
         pytest.skip("there is no PostgreSQL server here")
     lead = ["runuser", "-u", "postgres", "--"] if getpass.getuser() == "root" else []
-    home = Path(tempfile.mkdtemp(prefix="slac-pg-", dir="/tmp"))  # noqa: S108 - the server's user must reach it
+    home = Path(tempfile.mkdtemp(prefix="slac-pg-", dir="/tmp"))
     (home / "password").write_text(PASSWORD, encoding="utf-8")
     if lead:
         for path in (home, home / "password"):

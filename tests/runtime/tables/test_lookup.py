@@ -140,7 +140,7 @@ def test_a_change_never_comes_behind_what_was_said(ahead: int) -> None:
     line = b'{"timestamp": %d, "payload": {"k": "a", "x": 1}}' % (ahead + 10 * SECOND)
     runtime.on_records("e", [Records(source="e", arrival=10 * SECOND, ndjson=line)])
     seen: list[pl.DataFrame] = []
-    runtime.flow.tap = lambda node, batch: seen.append(batch.frame)
+    runtime.flow.tap = lambda _, batch: seen.append(batch.frame)
     runtime.on_records("t", [version({"k": ["a"], "most": [2]}, 11 * SECOND)])
 
     assert seen[0][TIME].to_physical().to_list() == [max(11 * SECOND, ahead + 9 * SECOND)]
