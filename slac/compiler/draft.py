@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from slac.compiler.side import side_of
 from slac.compiler.sources import FunctionReader, read_import
 from slac.compiler.stopwatch import Stopwatch
 from slac.diagnostics import Diagnostic
@@ -36,8 +37,9 @@ class CompileOptions:
 
     `environment` and `parameters` fill `${…}`; `collapse` puts every block on one node called `all`, whatever the
     placement says (it is checked all the same). `whole` keeps the columns that nobody reads, so that a test can look
-    at every block. `loader` reads the documents that are imported: files, unless said otherwise. `functions` reads the
-    modules of functions that documents name; without one they are not allowed.
+    at every block; of the blocks `seen` they are kept without it. `loader` reads documents that are imported: files,
+    unless said otherwise. `functions` reads the modules of functions that documents name; without one they are not
+    allowed.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -45,6 +47,7 @@ class CompileOptions:
     collapse: bool = False
     loader: Loader | None = read_import
     whole: bool = False
+    seen: frozenset[str] = frozenset()
     functions: FunctionReader | None = None
     stopwatch: Stopwatch | None = None
     """What takes the time of each stage."""
@@ -136,7 +139,10 @@ class Draft:
         return self._emitters.get(event, ())
 
     def feeders(self, name: str) -> tuple[str, ...]:
-        """The blocks that reading `name` means: the block itself, or all that emit the type of that name."""
+        """The blocks that reading `name` means: the block itself, also of its late rows, or all that emit the type."""
+        side = side_of(name, self.blocks)
+        if side is not None:
+            return (side,)
         return (name,) if name in self.blocks else self.emitters(name)
 
     @cached_property

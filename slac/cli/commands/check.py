@@ -83,6 +83,8 @@ def _outside(compiled: Sequence[Compiled]) -> list[Diagnostic]:
 
 
 def _verdict(compiled: Sequence[Compiled], found: Sequence[Diagnostic]) -> str:
+    if not found and not compiled:
+        return "tests checked: nothing to say"
     if not found:
         return f"{len(compiled)} document{'' if len(compiled) == 1 else 's'} checked: nothing to say"
     return counted(found)

@@ -13,13 +13,13 @@ from slac.compiler.draft import Draft, Found
 
 
 def prune(draft: Draft) -> Found:
-    """Walk from the readers up; a stream that nobody reads keeps all its columns."""
+    """Walk from the readers up; a stream that nobody reads, or that a test looks at, keeps all its columns."""
     if draft.options.whole:
         return draft, []
     wanted: dict[str, Wanted] = {}
     nodes = []
     for node in reversed(draft.nodes):
-        own = wanted.get(node.id)
+        own = None if node.block in draft.options.seen else wanted.get(node.id)
         kept = node if own is None else narrowed(node, own)
         for upstream, need in zip(kept.inputs, needs(kept, own), strict=True):
             wanted[upstream] = _both(wanted[upstream], need) if upstream in wanted else need

@@ -2,9 +2,10 @@
 
 from slac.language.tests import TestDecl
 from slac.testing.cases.check import check_test
-from slac.testing.cases.load import LoadedTest, load_tests
+from slac.testing.cases.load import load_tests
 from slac.testing.cases.results import DiffLine, Failure, RowDiff, TestResult
 from slac.testing.cases.run import run_test
+from slac.testing.cases.runnable import LoadedTest
 
 __all__ = [
     "DiffLine",

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from glob import glob, has_magic
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
 from slac.compiler import CompileOptions, compile_document
 from slac.compiler.sources import FunctionReader
 from slac.diagnostics import Diagnostic, DocumentInvalid, Severity, Source, UsageError, in_order
 from slac.language import decode, read_document
-from slac.language.tests import TestDecl, TestFile, WrittenTest, read_test_file
+from slac.language.tests import TestFile, WrittenTest, read_test_file
 from slac.plan.graph import Plan
 from slac.testing.cases.check import check_test
+from slac.testing.cases.runnable import CheckedTest, LoadedTest, looked_at, runnable
 
 TESTS: Final = (".test.yaml", ".test.yml")
 _DOCUMENTS: Final = (".yaml", ".yml")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedTest:
-    """A test, the plan to run it on, and the names of its file and of its document."""
-
-    __test__: ClassVar[bool] = False
-
-    test: TestDecl
-    plan: Plan
-    file: str
-    document: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +45,9 @@ def load_tests(
     loader = _loaded(paths, _Loader(environment, parameters, functions))
     if any(d.severity is Severity.ERROR for d in loader.found):
         raise DocumentInvalid(in_order(loader.found))
-    tested = {t.document for t in loader.tests}
-    return Loaded(tests=tuple(loader.tests), untested=tuple(d for d in loader.documents if d not in tested))
+    tests = tuple(runnable(loader.checked, loader.options))
+    tested = {t.document for t in tests}
+    return Loaded(tests=tests, untested=tuple(d for d in loader.documents if d not in tested))
 
 
 def check_tests(
@@ -95,8 +85,21 @@ def _files(path: str) -> Iterator[str]:
         yield from found
     else:
         yield path
-        beside = [] if path.endswith(TESTS) else [Path(path).with_suffix(end) for end in TESTS]
-        yield from (str(p) for p in beside if p.is_file())
+        folder = Path(path).parent
+        beside = folder.iterdir() if folder.is_dir() and not path.endswith(TESTS) else ()
+        yield from sorted(str(p) for p in beside if stands_beside(p, Path(path)) and p.is_file())
+
+
+def stands_beside(tests: Path, document: Path) -> bool:
+    """Whether a file is named as tests of a document: `X.test.yaml` or `X.generated.test.yaml` beside `X.yaml`.
+
+    What is named after a document of its own (`X.generated.yaml`) belongs to that one.
+    """
+    same_folder = os.path.abspath(tests.parent) == os.path.abspath(document.parent)  # noqa: PTH100 - links are kept
+    if not (same_folder and tests.name.endswith(TESTS) and tests.name.startswith(f"{document.stem}.")):
+        return False
+    own = tests.name[: -len(TESTS[0])] if tests.name.endswith(TESTS[0]) else tests.name[: -len(TESTS[1])]
+    return own == document.stem or not any((tests.parent / f"{own}{end}").exists() for end in _DOCUMENTS)
 
 
 class _Loader:
@@ -109,9 +112,9 @@ class _Loader:
     ) -> None:
         self.environment = environment
         self.parameters = parameters
-        self.functions = functions
+        self.options = CompileOptions(environment=environment, functions=functions)
         self.stdin = stdin
-        self.tests: list[LoadedTest] = []
+        self.checked: list[CheckedTest] = []
         self.documents: list[str] = []
         self.found: list[Diagnostic] = []
         self._plan = cache(self._compiled)
@@ -147,25 +150,28 @@ class _Loader:
         wrong = check_test(test, plan)
         self.found += wrong
         if not wrong:
-            self.tests.append(LoadedTest(test=test, plan=plan, file=file.source.name, document=document.name))
+            self.checked.append(
+                CheckedTest(
+                    test=test,
+                    document=document,
+                    parameters=plain,
+                    seen=looked_at(test, plan),
+                    file=file.source.name,
+                )
+            )
 
     def _compiled(
         self, document: Source, parameters: tuple[tuple[str, str], ...], *, collapse: bool
     ) -> tuple[Plan, tuple[tuple[str, str], ...]] | None:
         given = dict(parameters)
-        options = CompileOptions(
-            environment=self.environment,
-            parameters=given,
-            collapse=collapse,
-            whole=True,
-            functions=self.functions,
-        )
+        # Whatever a test may name is there; it then runs on the plan of a run (`slac.testing.cases.runnable`).
+        options = replace(self.options, parameters=given, collapse=collapse, whole=True)
         try:
             plan = compile_document(document, options).plan
         except DocumentInvalid as invalid:
             self.found += invalid.diagnostics
             return None
-        read, _ = read_document(document, environment=self.environment, parameters=given)
+        read, _ = read_document(document, environment=self.environment, parameters=given, loader=options.loader)
         return plan, tuple((p.name, p.value) for p in read.parameters) if read is not None else ()
 
     def _document(self, file: TestFile) -> Source | None:

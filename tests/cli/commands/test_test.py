@@ -94,10 +94,12 @@ def test_colours_on_a_terminal() -> None:
 
 
 def test_the_tests_of_a_folder_are_no_documents(document: Path, capsys: Captured) -> None:
-    """`slac check` leaves them out; named by itself, it says what the file is."""
+    """`slac compile` leaves them out; `slac check` looks into them, also by themselves."""
     beside = document.with_suffix(".test.yaml")
     beside.write_text("apiVersion: slac/v1\nkind: Test\ndocument: shop.yaml\ntests: []\n", encoding="utf-8")
     assert main(["check", str(document.parent)], environment={}) == 0
     capsys.readouterr()
+    assert main(["check", str(beside)], environment={}) == 0
+    beside.write_text("apiVersion: slac/v1\nkind: Test\ndocument: shop.yaml\ntests: 5\n", encoding="utf-8")
     assert main(["check", str(beside)], environment={}) == 1
-    assert "slac test" in capsys.readouterr().out
+    assert "shop.test.yaml:4:8" in capsys.readouterr().out
