@@ -30,7 +30,7 @@ spec:
   outputs: {screen: {adapter: stdout, from: [shop, quiet]}}
   placement:
     edge: {blocks: [requests, quality], connect: central}
-    central: {blocks: ["*"], listen: "127.0.0.1:7900"}
+    central: {blocks: ["*"], listen: "tcp://127.0.0.1:7900"}
 """
 
 

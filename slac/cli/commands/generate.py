@@ -56,7 +56,17 @@ def generate(
         Path(output).write_text(written, encoding="utf-8")
     except OSError as error:
         raise UsageError(f'"{output}" cannot be written: {error.strerror}') from error
-    say(f"wrote {output}")
+    say(f"wrote {output}" + (_how_to_run(document, output) if form == "test" else ""))
+
+
+def _how_to_run(document: str, output: str) -> str:
+    """What runs the tests; whether `slac test` of the document finds them goes by their name."""
+    from slac.testing.cases.load import stands_beside
+
+    if document != "-" and stands_beside(Path(output), Path(document)):
+        return f": `slac test {document}` runs them"
+    stem = "" if document == "-" else f"; under a name like {Path(document).stem}.generated.test.yaml, beside the "
+    return f": `slac test {output}` runs them" + (f"{stem}document, `slac test {document}` would too" if stem else "")
 
 
 def _check_block(block: str | None, known: list[str]) -> None:

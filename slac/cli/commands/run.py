@@ -68,6 +68,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         plan = compiled[0].plan
         chosen = RunSettings(node=node or ALL, **settings)  # type: ignore[arg-type]
     plan.placement(chosen.node)
+    _refuse_nothing(plan, chosen.node)
     launch.execute_anew(plan, chosen, summary, environment)
 
 
@@ -76,6 +77,16 @@ def _name(instance: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", instance):
         raise UsageError(f'"{instance}" cannot name an instance: letters, digits, dots, dashes and underscores can')
     return instance
+
+
+def _refuse_nothing(plan: Plan, node: str) -> None:
+    """A runtime without a block would wait for ever."""
+    if not any(n.node == node for n in plan.nodes):
+        where = "" if node == ALL else f' on the node "{node}"'
+        raise UsageError(
+            f'there is nothing to run{where}: "{plan.data.document}" has no block there '
+            "(event types alone are there to be imported)"
+        )
 
 
 def _only_node(plan: Plan) -> str:

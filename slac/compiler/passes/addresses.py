@@ -42,6 +42,8 @@ def _problem(key: str, text: str) -> str:
     """How to write it; empty where nothing is wrong."""
     found = _TCP.fullmatch(text)
     if found is None:
+        if _TCP.fullmatch(f"tcp://{text}"):
+            return f"write tcp://{text}"
         known = _OTHER.fullmatch(text)
         return "" if known else "write it like tcp://10.0.0.5:7000, or ipc:///run/slac/central within one machine"
     if not 0 < int(found["port"]) <= _LARGEST_PORT:

@@ -72,3 +72,12 @@ def test_an_instance_is_a_plain_name(folder: Path, name: str) -> None:
 
     assert done.returncode == 2
     assert "cannot name an instance" in done.stderr
+
+
+def test_nothing_to_run_is_refused(folder: Path) -> None:
+    """A document of event types alone would wait for ever."""
+    types = "apiVersion: slac/v1\nkind: SLA\nmetadata: {name: kinds}\nspec: {events: {Hit: {payload: {n: int}}}}\n"
+    (folder / "sla.yaml").write_text(types)
+    result = slac(folder, "--once")
+    assert result.returncode == 2
+    assert 'there is nothing to run: "kinds" has no block' in result.stderr
