@@ -119,7 +119,7 @@ class PrometheusInput:
         maps = [name for name, dtype in declared.items() if dtype.removesuffix("?") == "map"]
         for sample in samples:
             labels: dict[str, object] = {name: value for name, value in sample.labels.items() if name in declared}
-            labels |= {name: sample.labels for name in maps}
+            labels |= dict.fromkeys(maps, sample.labels)
             event = {
                 "timestamp": _instant(sample, now),
                 "payload": {"name": sample.name, "value": sample.value if math.isfinite(sample.value) else None},
