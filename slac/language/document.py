@@ -242,6 +242,7 @@ class StateDecl:
     report_at: tuple[ScheduleDecl, ...] = ()
     lasting: ForDecl | None = None
     after: AfterDecl | None = None
+    follows: tuple[Ref, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,8 @@
 Theory of operation: a machine moves by *conditions*. Each row of a key meets exactly one of them: the first `when` in
 document order that is true, else `otherwise` (none is true, and not all are NULL), else `no data` (all are NULL). The
 table says for every state and every condition which state comes next; all that can happen to an audit's state is in it.
-Time moves a state by `after`. A state that only time leads to stands for those that it follows: the condition that
+Time moves a state by `after`. A state that `follows` others is entered from them only: elsewhere its condition holds
+the state as it is. A state that only time leads to stands for those that it follows: the condition that
 holds them holds it. A condition that must hold for a while is a guard on the moves that it makes. The columnar engine
 (`slac.runtime.audits`) runs this table for all keys at once; the `transitions` machine built here runs it for one. A
 test holds the two equal.
@@ -78,12 +79,13 @@ class MachineFinding:
     `unknown`: `initial` or an `after` names no state; `reserved`: a state has the name of an implied one;
     `unreachable`: nothing leads to the state; `ambiguous`: the conditions of two states overlap; `undecided`: they may,
     and the first of `states` wins; `timed`: the first of `states` has a condition, and time leads to it from the
-    second. `detail` is a sentence.
+    second. `detail` is a sentence; `word` the word of the second state that it is about, where several may be.
     """
 
     kind: FindingKind
     states: tuple[str, ...]
     detail: str
+    word: str = ""
 
 
 def transition_table(node: AuditNode) -> TransitionTable:
@@ -101,6 +103,9 @@ def transition_table(node: AuditNode) -> TransitionTable:
     every = {s.name: s.report_every for s in node.states}
     moves = {(s, f"when {target}"): target for s in states for target in declared}
     timed = _timed(node.states)
+    # What a state does not follow holds its state; where nothing is known of a key, there is nothing to follow.
+    guarded = {s.name: {*s.follows, s.name, *(set(states) - set(declared))} for s in node.states if s.follows}
+    moves |= {(s, f"when {t}"): s for t, sources in guarded.items() for s in declared if s not in sources}
     moves |= {(s, f"when {t}"): s for s in states for t in timed}
     moves |= {(t, f"when {s}"): t for t, stands_for in timed.items() for s in stands_for}
     moves |= {(s, OTHERWISE): s for s in states}
@@ -212,6 +217,11 @@ def check_machine(table: TransitionTable) -> tuple[MachineFinding, ...]:
 
 def _names(table: TransitionTable, declared: list[str]) -> Iterator[MachineFinding]:
     known = ", ".join(declared)
+    for spec in table.specs:
+        for name in spec.follows:
+            if name not in declared:
+                text = f'there is no state "{name}"; the states of the audit are: {known}'
+                yield MachineFinding(kind="unknown", states=(name, spec.name), detail=text, word="follows")
     for spec in table.specs:
         if spec.after is not None and spec.after.to not in declared:
             text = f'there is no state "{spec.after.to}"; the states of the audit are: {known}'

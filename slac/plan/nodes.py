@@ -226,7 +226,8 @@ class TracesNode(Node, frozen=True, kw_only=True, tag="traces"):
 class StateSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A state of an audit, in document order, with the condition that leads to it and its stay interval.
 
-    A state that only time leads to (`after` of another one) has the constant NULL for `when`, and no `when_sql`.
+    A state that only time leads to (`after` of another one) has the constant NULL for `when`, and no `when_sql`. If it
+    `follows` states, its condition leads to it from these only.
     """
 
     name: str
@@ -238,6 +239,7 @@ class StateSpec(msgspec.Struct, frozen=True, kw_only=True):
     report_at: tuple[Schedule, ...] = ()
     settle: Settle | None = None
     after: After | None = None
+    follows: tuple[str, ...] = ()
 
 
 class ReportBody(msgspec.Struct, frozen=True, kw_only=True):

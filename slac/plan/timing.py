@@ -10,9 +10,11 @@ from slac.plan.nodes import StateSpec
 
 
 def timing_texts(state: StateSpec) -> Iterator[str]:
-    """Its `for`, `after`, `report_every` and `report_at`, as far as it has them."""
+    """Its `for`, `follows`, `after`, `report_every` and `report_at`, as far as it has them."""
     if state.settle is not None:
         yield f"for {settle_text(state.settle)}"
+    if state.follows:
+        yield f"follows {', '.join(state.follows)}"
     if state.after is not None:
         yield f"after {format_duration(state.after.time)} {state.after.to}"
     if state.report_every is not None:

@@ -104,6 +104,7 @@ def _state(state: StateDecl, when: AnyExpr | None) -> StateSpec:
         report_at=_schedules(state.report_at),
         settle=Settle(rows=lasting.rows, time=lasting.time_us) if lasting else None,
         after=After(time=after.time_us, to=after.to) if after else None,
+        follows=tuple(f.name for f in state.follows),
     )
 
 

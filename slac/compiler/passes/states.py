@@ -51,6 +51,10 @@ def _of(node: AuditNode, block: AuditDecl) -> Iterator[Diagnostic]:
 
 def _place(finding: MachineFinding, block: AuditDecl) -> tuple[Span, str]:
     """The `initial` or `after` that names no state, or the condition of the state that the finding is about."""
+    if finding.word == "follows":
+        refs = next(s.follows for s in block.states if s.name == finding.states[1])
+        ref = next(r for r in refs if r.name == finding.states[0])
+        return ref.span, ref.path
     after = next((s.after for s in block.states if s.name in finding.states[1:] and s.after is not None), None)
     if finding.kind in {"unknown", "timed"} and after is not None:
         return after.span, after.path

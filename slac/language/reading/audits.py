@@ -54,6 +54,9 @@ def _state(cursor: Cursor) -> StateDecl | None:
     report_at = schedules(cursor.get("report_at"))
     if verdict is None or (when is None and cursor.get("when") is not None):
         return None
+    follows_of = refs(cursor.get("follows"))
+    if when is None and follows_of:
+        cursor.say("schema/missing-key", '"follows" says from where `when` leads here, and there is no `when`')
     if when is None and settle is not None:
         cursor.say("schema/missing-key", '"for" says how long `when` must hold, and there is no `when`')
     return StateDecl(
@@ -65,6 +68,7 @@ def _state(cursor: Cursor) -> StateDecl | None:
         report_at=report_at,
         lasting=settle,
         after=follows,
+        follows=follows_of,
         span=cursor.key_span,
         path=cursor.path,
     )

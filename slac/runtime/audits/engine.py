@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from slac.plan.guards import Flapping
-from slac.plan.machine import UNDETERMINED, TransitionTable
+from slac.plan.machine import AFTER, UNDETERMINED, TransitionTable
 from slac.runtime.audits import settling
 from slac.runtime.audits.alarms import ALARM, Alarms
 from slac.runtime.audits.clocks import CALMS, DUE, STATE, Clocks
@@ -67,9 +67,8 @@ class MachineEngine:
         self._matrix = np.array(table.matrix(), np.int64)
         self._speaks = np.array([s != UNDETERMINED for s in table.states])
         # A condition that may lead on when it is met again makes every row count.
-        again = np.take_along_axis(self._matrix, self._matrix, axis=0)
         guarded = any(s is not None for s in table.settle)
-        self._repeats = guarded or not bool((again == self._matrix).all())
+        self._repeats = guarded or not _is_settled(self._matrix, table)
         self._clocks = Clocks(table, slots, course, flapping=flapping is not None)
         self._flaps = None if flapping is None else Flaps(flapping, slots, course)
         self._settling = Settling(table, slots, course) if guarded else None
@@ -249,3 +248,12 @@ class MachineEngine:
         slots_told = slots[told]
         self._publish(slots_told, instants[told], np.full(len(slots_told), FORGOTTEN), self._slots[STATE][slots_told])
         self._slots.reset(slots, self._own)
+
+
+def _is_settled(matrix: Longs, table: TransitionTable) -> bool:
+    """Whether a condition that is met again leads nowhere, nor does it once time has moved the state on."""
+    places = {name: i for i, name in enumerate(table.states)}
+    later = np.array([places[table.moves.get((s, AFTER), s)] for s in table.states])
+    reached = np.array([matrix, later[matrix], later[later[matrix]]])
+    again = [np.take_along_axis(matrix, r, axis=0) for r in reached]
+    return bool((again == reached).all())

@@ -147,7 +147,7 @@ class AuditOperator(ReplayableOperator):
     def part(self, keys: pl.DataFrame) -> State:
         """Machines of these keys and their bodies' rows; what another audit says, of all of its keys."""
         slots = self._slots.known(keys)
-        frames = {"slots": self._slots.part(slots)}
+        frames: dict[str, pl.DataFrame | None] = {"slots": self._slots.part(slots)}
         frames |= {f"body{i}.pending": body.part(slots) for i, body in enumerate(self._bodies)}
         if self._inhibition is not None:
             frames["verdicts"] = self._inhibition.frame()

@@ -12,7 +12,7 @@ on batches.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -112,7 +112,7 @@ class RestatingOperator(Operator):
             again = pl.concat(port.restated, how="diagonal") if port.restated else None
             frames |= {f"{i}.{n}": f for n, f in {**held, "restated": again}.items() if f is not None}
         said = self._said.frame()
-        values = {"mark": self._mark, "latest": self._latest, "ended": self._ended, "late": self._late}
+        values: dict[str, Any] = {"mark": self._mark, "latest": self._latest, "ended": self._ended, "late": self._late}
         values |= {name: dict(part.values) for name, part in parts.items()}
         return State(values, frames if said is None else {**frames, "said": said})
 

@@ -12,8 +12,9 @@ from slac.plan.lowering import lower
 from slac.plan.machine import NO_DATA, TransitionTable, transition_table
 from slac.plan.messages import columns_in
 from slac.plan.nodes import AuditNode, StateSpec, ViolationNode
+from slac.runtime.audits.clocks import STATE
 from slac.runtime.audits.course import EvenCourse
-from slac.runtime.audits.engine import LAST, STATE, MachineEngine
+from slac.runtime.audits.engine import LAST, MachineEngine
 from slac.runtime.audits.episodes import EpisodeRows
 from slac.runtime.audits.evaluation import CONDITION, support
 from slac.runtime.audits.held import AT, HeldRows

@@ -68,6 +68,7 @@ def nodes(draw: st.DrawFn) -> AuditNode:
         "down": {
             "backoff": draw(st.sampled_from([None, Backoff(factor=2, max=9 * MINUTE)])),
             "after": After(time=7 * MINUTE, to="gone") if timed and draw(st.booleans()) else None,
+            "follows": draw(st.sampled_from([(), ("low",), ("low", "gone") if timed else ("up",)])),
         },
         "gone": {"report_at": draw(schedules), "report_every": draw(st.sampled_from([None, 3 * MINUTE]))},
     }
