@@ -35,7 +35,7 @@ def function(*takes: str, returns: str) -> Callable[[Made], Made]:
     """
 
     def declare(made: Made) -> Made:
-        setattr(made, DECLARED, Declared(takes=takes, returns=returns))
+        setattr(made, DECLARED, Declared(takes=tuple(map(str, takes)), returns=str(returns)))
         return made
 
     return declare

@@ -73,7 +73,8 @@ def _with_tests(found: list[Diagnostic], paths: Sequence[str], assignments: Sequ
 
 
 def _told(finding: Diagnostic) -> tuple[str, str, str, object]:
-    return finding.code, finding.summary, normpath(finding.span.source.name), finding.span.start
+    span = finding.span
+    return finding.code, finding.summary, "" if span is None else normpath(span.source.name), span and span.start
 
 
 def _outside(compiled: Sequence[Compiled]) -> list[Diagnostic]:

@@ -130,9 +130,9 @@ def _typed(name: str, made: Callable[..., Any]) -> _Typed:
 
 
 def _type(written: str) -> AnyType:
-    found = _TYPES.get(written.removesuffix("?")) if isinstance(written, str) else None
+    found = _TYPES.get(written.removesuffix("?"))
     if found is None:
-        hint = suggest(str(written), _TYPES) or f"types: {listed(_TYPES)}"
+        hint = suggest(written, _TYPES) or f"types: {listed(_TYPES)}"
         raise FunctionWrong(f'declares the type "{written}", which is none', hint)
     return found
 

@@ -66,8 +66,9 @@ def looked_at(test: TestDecl, plan: Plan) -> frozenset[str]:
     expected: set[str] = set()
     for step in test.steps:
         match step:
-            case FeedStep():
-                given.update(g.block.name for g in (*step.given, *step.series))
+            case FeedStep(given=rows, series=series):
+                given.update(g.block.name for g in rows)
+                given.update(s.block.name for s in series)
             case ExpectStep(blocks=blocks):
                 expected.update(b.block.name for b in blocks)
             case _:
