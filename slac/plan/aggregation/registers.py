@@ -135,7 +135,8 @@ def _estimated(table: Ranks) -> Counts:
     estimate = _ALPHA * REGISTERS * REGISTERS / np.ldexp(1.0, -table.astype(np.int64)).sum(axis=1)
     blank = (table == 0).sum(axis=1)
     linear = REGISTERS * np.log(REGISTERS / np.maximum(blank, 1))
-    return np.rint(np.where((estimate <= 2.5 * REGISTERS) & (blank > 0), linear, estimate)).astype(np.int64)
+    numbers: Counts = np.rint(np.where((estimate <= 2.5 * REGISTERS) & (blank > 0), linear, estimate)).astype(np.int64)
+    return numbers
 
 
 __all__ = ["DISTINCT_KEPT", "REGISTERS", "Distinct"]

@@ -101,7 +101,7 @@ class Samples:
                 value = _number(call, column(call, "up") * _SECOND) / pl.when(time > 0).then(time).cast(pl.Float64)
             case "increase":
                 value = _number(call, column(call, "up"))
-            case "delta":
+            case _:
                 value = _number(call, column(call, "v1") - column(call, "v0"))
         known = pl.when(column(call, "bad") > 0).then(pl.lit(float("nan"))).otherwise(pl.when(enough).then(value))
         return pl.when(~column(call, MIXED)).then(known)

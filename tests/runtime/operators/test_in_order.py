@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -53,7 +54,7 @@ def values(rows: Iterable[Row]) -> dict[str, float | None]:
     for name in "xi":
         given = [(r[TIME], r[name]) for r in ordered if r[name] is not None]
         samples = [(t, v) for t, v in given if math.isfinite(v)]
-        steps = [b - a if b >= a else max(b, 0) for (_, a), (_, b) in zip(samples, samples[1:], strict=False)]
+        steps = [b - a if b >= a else max(b, 0) for (_, a), (_, b) in pairwise(samples)]
         nan = math.nan if len(samples) < len(given) else None
         enough = len(samples) > 1
         seconds = (samples[-1][0] - samples[0][0]) / 1e6 if enough else 0.0
@@ -96,7 +97,11 @@ def same(got: float | None, wanted: float | None) -> bool:
 @settings(max_examples=25, deadline=None)
 @given(frame=ROWS, lateness=st.integers(0, 40), sizes=SIZES, restart=st.booleans())
 def test_windows_are_those_of_the_definition(
-    kind: str, frame: pl.DataFrame, lateness: int, sizes: list[int], restart: bool
+    kind: str,
+    frame: pl.DataFrame,
+    lateness: int,
+    sizes: list[int],
+    restart: bool,  # noqa: FBT001 - drawn
 ) -> None:
     """In any slicing, restarted anywhere; what comes late is dropped and counted."""
     on_time, watermark = [], -(10**9)

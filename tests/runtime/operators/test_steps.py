@@ -109,7 +109,11 @@ SIZES = st.lists(st.integers(1, 9), min_size=1, max_size=4)
 @settings(max_examples=80, deadline=None)
 @given(ROWS, st.integers(0, 40), SIZES, st.sampled_from((5, 1000)), st.booleans())
 def test_rows_are_those_of_the_definition(
-    frame: pl.DataFrame, lateness: int, sizes: list[int], retain: int, restart: bool
+    frame: pl.DataFrame,
+    lateness: int,
+    sizes: list[int],
+    retain: int,
+    restart: bool,  # noqa: FBT001 - drawn
 ) -> None:
     """In any slicing, restarted anywhere; late rows are dropped and counted."""
     on_time, watermark = [], -(10**9)
