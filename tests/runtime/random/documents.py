@@ -17,7 +17,6 @@ __all__ = ["Drawn", "documents"]
 
 Block = dict[str, Any]
 
-WINDOWS = (
     "tumbling 5s",
     "hopping 10s every 5s",
     "session 4s",
@@ -27,6 +26,7 @@ WINDOWS = (
 )
 SPLIT = ("tumbling 5s", "hopping 10s every 5s", "calendar hour in Asia/Kolkata")
 """Windows that several instances of an edge compute parts of."""
+WINDOWS = (
 AGGREGATES = (
     "COUNT(*)",
     "COUNT({x})",
