@@ -15,6 +15,7 @@ from slac.plan.nodes import (
     AnyNode,
     AuditNode,
     IntervalJoinNode,
+    LateNode,
     LatestJoinNode,
     Node,
     PatternNode,
@@ -69,6 +70,11 @@ def _(node: SelectNode, own: Wanted) -> tuple[Wanted, ...]:
     if node.columns is None:
         return (None if own is None else own | frozenset(columns_of(node.where)),)
     return (_named(kept(node.columns, own)) | frozenset(columns_of(node.where)),)
+
+
+@needs.register
+def _(node: LateNode, own: Wanted) -> tuple[Wanted, ...]:
+    return (None if own is None else own - {node.event_time},)
 
 
 @needs.register
@@ -148,6 +154,11 @@ def narrowed(node: AnyNode, own: frozenset[str]) -> AnyNode:
 
 @narrowed.register
 def _(node: SourceNode, own: frozenset[str]) -> AnyNode:
+    return _replace(node, schema=_fields(node, own))
+
+
+@narrowed.register
+def _(node: LateNode, own: frozenset[str]) -> AnyNode:
     return _replace(node, schema=_fields(node, own))
 
 

@@ -69,7 +69,7 @@ __all__ = [
     "WindowDecl",
 ]
 
-Late: TypeAlias = Literal["drop", "restate"]
+Late: TypeAlias = Literal["drop", "restate", "side"]
 Verdict: TypeAlias = Literal["ok", "violated"]
 NoData: TypeAlias = Literal["hold", "ok", "violated", "undecided"]
 Severity: TypeAlias = Literal["info", "warning", "critical"]

@@ -13,6 +13,7 @@ from slac.plan.nodes import (
     AnyNode,
     AuditNode,
     IntervalJoinNode,
+    LateNode,
     LatestJoinNode,
     LinkInNode,
     LinkOutNode,
@@ -80,6 +81,7 @@ def _(node: SourceNode) -> Rows | None:
 
 @state_bound.register(SelectNode)
 @state_bound.register(UnionNode)
+@state_bound.register(LateNode)
 @state_bound.register(OutputNode)
 @state_bound.register(LinkOutNode)
 @state_bound.register(LinkInNode)

@@ -212,6 +212,16 @@ class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
         return self.window.is_shared and self.late == "drop"
 
 
+class LateNode(Node, frozen=True, kw_only=True, tag="late"):
+    """Rows of its input that come when a window of theirs is over, which a window beside it drops.
+
+    Their `_time` is the watermark that they met; the column `event_time` has their own.
+    """
+
+    window: WindowSpec
+    event_time: str = "event_time"
+
+
 class TracesNode(Node, frozen=True, kw_only=True, tag="traces"):
     """Records of calls become traces, one row each (`slac.plan.traces.trace_schema`).
 
@@ -377,6 +387,7 @@ AnyNode = (
     | IntervalJoinNode
     | StepsNode
     | WindowNode
+    | LateNode
     | TracesNode
     | PatternNode
     | AuditNode

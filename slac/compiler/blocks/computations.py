@@ -8,7 +8,9 @@ from slac.compiler.blocks.context import Lowering
 from slac.compiler.blocks.emits import conforming
 from slac.compiler.blocks.expressions import aggregated, columns, condition, fields_of, passing, scope_of
 from slac.compiler.blocks.joins import lower_joins
+from slac.compiler.blocks.late import late_rows
 from slac.compiler.blocks.steps import check_series, steps
+from slac.compiler.side import SIDE
 from slac.compiler.sql import Scope
 from slac.language.document import ComputationDecl, WindowDecl
 from slac.language.trace_decls import TracesDecl
@@ -59,9 +61,7 @@ def select_rows(
     lowering.add(_select(block, block.name, left, where, conforming(lowering, block, selected), during))
 
 
-def _sampled(
-    block: ComputationDecl, lowering: Lowering, left: AnyNode, scope: Scope, where: AnyExpr | None
-) -> None:
+def _sampled(block: ComputationDecl, lowering: Lowering, left: AnyNode, scope: Scope, where: AnyExpr | None) -> None:
     """What `where` leaves are the samples: so it comes before the steps from one to the next."""
     during = lowering.calendar(block.during)
     if where is not None or during is not None:
@@ -106,6 +106,9 @@ def _window(
     during = lowering.calendar(block.during)
     if where is not None or during is not None:
         left = lowering.add(_select(block, f"{block.name}.where", left, where, None, during))
+    spec = _spec(window, left, lowering)
+    if block.late == "side" and f"{block.name}{SIDE}" in lowering.read_names:
+        lowering.add(late_rows(block, lowering, left, spec))
     chosen = aggregated(lowering, block.select or (), scope, keys)
     check_series(block, lowering, left, {k.name for k in keys}, chosen.calls, block.window or block)
     computed = Schema((*keys, *chosen.fields))
@@ -124,11 +127,11 @@ def _window(
             depth=depth,
             windowed=windowed,
             keys=tuple(k.name for k in keys),
-            window=_spec(window, left, lowering),
+            window=spec,
             aggregates=chosen.calls,
             project=project,
             then=then,
-            late=block.late,
+            late="restate" if block.late == "restate" else "drop",
             during=during,
             retain=block.retain_us,
         )

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from slac.compiler.draft import Draft, Found, breaking, emitted
 from slac.compiler.reads import Read, kind_name, kind_of, reads
+from slac.compiler.side import SIDE, side_of
 from slac.diagnostics import Diagnostic, Related, listed, suggest
 from slac.language.document import BlockDecl
 from slac.language.terms import Ref
@@ -44,7 +45,7 @@ def _unknown_type(draft: Draft, emits: Ref, types: list[str]) -> Diagnostic:
 
 
 def _of_read(draft: Draft, block: BlockDecl, read: Read) -> Iterator[Diagnostic]:
-    ref, target = read.ref, draft.blocks.get(read.ref.name)
+    ref, target = read.ref, draft.blocks.get(side_of(read.ref.name, draft.blocks) or read.ref.name)
     types = [e.name for e in draft.document.events]
     if target is not None and not isinstance(target, read.kinds):
         yield _wrong_kind(block, read, target)
@@ -63,9 +64,16 @@ def _unknown_block(draft: Draft, read: Read, types: list[str]) -> Diagnostic:
         summary=f'no block or event type is called "{read.ref.name}"',
         span=read.ref.span,
         path=read.ref.path,
-        suggestion=suggest(read.ref.name, known),
+        suggestion=_untold_side(draft, read) or suggest(read.ref.name, known),
         details=f"what can be read here: {listed(known)}",
     )
+
+
+def _untold_side(draft: Draft, read: Read) -> str:
+    """Where the late rows of a block are meant that keeps none."""
+    base = read.ref.name.removesuffix(SIDE)
+    is_meant = base != read.ref.name and base in draft.blocks
+    return f'write `late: side` at "{base}", if it has a window' if is_meant else ""
 
 
 def _wrong_kind(block: BlockDecl, read: Read, target: BlockDecl) -> Diagnostic:

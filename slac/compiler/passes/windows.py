@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from slac.compiler.draft import Draft, Found, breaking
+from slac.compiler.side import SIDE
 from slac.diagnostics import Diagnostic
 from slac.language.document import BlockDecl, ComputationDecl
 from slac.language.durations import format_duration
@@ -51,6 +52,7 @@ def _windowed(draft: Draft) -> dict[str, bool]:
         inherited = inherited and not _makes_pairs(block)
         window = getattr(block, "window", None)
         result[name] = inherited if window is None else window.kind not in _OF_EACH_KEY
+        result[f"{name}{SIDE}"] = False
     return result
 
 

@@ -15,6 +15,7 @@ from slac.language.reading.traces import traces
 from slac.language.schema import schema
 
 RETAIN: Final = "24h"
+_KEPT: Final[tuple[Late, ...]] = ("restate", "side")
 _RESTATED: Final = ("tumbling", "hopping", "calendar", "session", "sliding", "running")
 
 
@@ -91,13 +92,14 @@ def _means_from(key: str, words: Container[str]) -> bool:
 
 
 def _late(owner: Cursor, made: WindowDecl | None) -> Late:
-    """What becomes of late rows: windows that all keys share can be said again."""
+    """What becomes of late rows: windows can be said again, or give them to others."""
     cursor = owner.get("late")
-    if cursor is None or cursor.text != "restate":
+    said: Late | None = next((w for w in _KEPT if cursor is not None and cursor.text == w), None)
+    if cursor is None or said is None:
         if cursor is None and made is not None:
             owner.findings.fill((*owner.steps, "late"), "drop")
         return "drop"
-    if made is None or made.kind not in _RESTATED:
+    if made is None or (said == "restate" and made.kind not in _RESTATED):
         kind = "without a window" if made is None else f"with a window of kind {made.kind}"
-        not_built(cursor, f'"late: restate" {kind}', f"built: with {', '.join(_RESTATED)}")
-    return "restate"
+        not_built(cursor, f'"late: {said}" {kind}', f"built: with {', '.join(_RESTATED)}")
+    return said

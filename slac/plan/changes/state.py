@@ -18,6 +18,7 @@ from slac.plan.nodes import (
     AnyNode,
     AuditNode,
     IntervalJoinNode,
+    LateNode,
     LatestJoinNode,
     LinkInNode,
     LinkOutNode,
@@ -51,7 +52,7 @@ def worst(fates: Iterable[Fate]) -> Fate | None:
 
 def is_stateful(node: AnyNode) -> bool:
     """Whether a node remembers anything from one batch to the next that its readers would miss."""
-    return not isinstance(node, SelectNode | UnionNode | OutputNode | LinkInNode | LinkOutNode)
+    return not isinstance(node, SelectNode | UnionNode | LateNode | OutputNode | LinkInNode | LinkOutNode)
 
 
 def fate_of(old: AnyNode, new: AnyNode) -> Fate:

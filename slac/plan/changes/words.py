@@ -19,6 +19,7 @@ from slac.plan.nodes import (
     AnyNode,
     AuditNode,
     IntervalJoinNode,
+    LateNode,
     LatestJoinNode,
     OutputNode,
     PatternNode,
@@ -75,6 +76,11 @@ def _(node: SourceNode) -> Mapping[str, str]:
 def _(node: SelectNode) -> Mapping[str, str]:
     columns = _columns(node.columns or ())
     return {"from": node.inputs[0], "where": _sql(node.where), "during": calendar_text(node.during), "select": columns}
+
+
+@_words.register
+def _(node: LateNode) -> Mapping[str, str]:
+    return {"late": f"side, of {window_text(node.window)}"}
 
 
 @_words.register

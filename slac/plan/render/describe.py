@@ -12,6 +12,7 @@ from slac.plan.nodes import (
     AnyNode,
     AuditNode,
     IntervalJoinNode,
+    LateNode,
     LatestJoinNode,
     LinkInNode,
     LinkOutNode,
@@ -46,6 +47,11 @@ def _(node: SelectNode) -> str:
     words = [w for w, is_so in (("filter", node.where is not None), ("select", node.columns is not None)) if is_so]
     during = f" during {node.during.name}" if node.during is not None else ""
     return f"{' and '.join(words) or 'all rows'}{during}, from {node.inputs[0]}"
+
+
+@describe.register
+def _(node: LateNode) -> str:
+    return f"late rows of window {window_text(node.window)}, from {node.inputs[0]}"
 
 
 @describe.register

@@ -9,6 +9,7 @@ from slac.plan.nodes import (
     AnyNode,
     AuditNode,
     IntervalJoinNode,
+    LateNode,
     LatestJoinNode,
     PatternNode,
     SelectNode,
@@ -24,6 +25,7 @@ from slac.runtime.operators.absence_partial import AbsencePartialOperator
 from slac.runtime.operators.audit import AuditOperator
 from slac.runtime.operators.in_order import InOrder
 from slac.runtime.operators.interval_join import IntervalJoinOperator
+from slac.runtime.operators.late import LateOperator
 from slac.runtime.operators.latest_join import LatestJoinOperator
 from slac.runtime.operators.pattern import PatternOperator
 from slac.runtime.operators.pattern_columns import PatternColumnsOperator
@@ -44,10 +46,8 @@ from slac.runtime.operators.window_sliding import SlidingOperator
 def build_operator(node: AnyNode, context: OperatorContext) -> Operator:
     """The operator of a node; TypeError for the rim (sources, outputs, links), which belongs to the core."""
     match node:
-        case SelectNode():
-            return SelectOperator(node, context)
-        case UnionNode():
-            return UnionOperator(node, context)
+        case SelectNode() | UnionNode() | LateNode():
+            return _row_wise(node, context)
         case LatestJoinNode() | IntervalJoinNode():
             return _join(node, context)
         case StepsNode():
@@ -58,19 +58,32 @@ def build_operator(node: AnyNode, context: OperatorContext) -> Operator:
             return TracesOperator(node, context)
         case PatternNode():
             return _pattern(node, context)
-        case AuditNode(restate=bound, inputs=inputs) if bound:
-            return RestatingOperator(lambda: AuditOperator(node, context), len(inputs), bound)
-        case AuditNode():
-            return AuditOperator(node, context)
-        case ViolationNode(restate=bound, inputs=inputs) if bound:
-            return RestatingOperator(lambda: ViolationOperator(node, context), len(inputs), bound)
-        case ViolationNode():
-            return ViolationOperator(node, context)
+        case AuditNode() | ViolationNode():
+            return _machine(node, context)
         case AbsenceNode():
             partial = node.role == "partial"
             return AbsencePartialOperator(node, context) if partial else AbsenceOperator(node, context)
         case _:
             raise TypeError(f'node "{node.id}" ({type(node).__name__}) is not an operator of the inner dataflow')
+
+
+def _row_wise(node: SelectNode | UnionNode | LateNode, context: OperatorContext) -> Operator:
+    match node:
+        case SelectNode():
+            return SelectOperator(node, context)
+        case UnionNode():
+            return UnionOperator(node, context)
+        case LateNode():
+            return LateOperator(node, context)
+
+
+def _machine(node: AuditNode | ViolationNode, context: OperatorContext) -> Operator:
+    """Its operator, which can run keys again where rows may be said again."""
+
+    def build() -> ReplayableOperator:
+        return AuditOperator(node, context) if isinstance(node, AuditNode) else ViolationOperator(node, context)
+
+    return RestatingOperator(build, len(node.inputs), node.restate) if node.restate else build()
 
 
 def _join(node: LatestJoinNode | IntervalJoinNode, context: OperatorContext) -> Operator:

@@ -16,6 +16,7 @@ from slac.plan.nodes import (
     AbsenceNode,
     AnyNode,
     AuditNode,
+    LateNode,
     LinkInNode,
     LinkOutNode,
     Node,
@@ -37,6 +38,8 @@ ASSUMED_RATE: Final = 100.0
 """Events a second of an input that declares none."""
 CHANGES: Final = 0.01
 """Share of evaluations at which an audit or a violation changes its state."""
+LATE: Final = 0.01
+"""Share of rows that come when their window is over."""
 COPIES: Final = 3.0
 """A batch under way exists as bytes, as decoded columns, and as what an operator makes of it."""
 MESSAGE: Final = 250.0
@@ -97,6 +100,13 @@ def _select(node: SelectNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
         rows_in=before.rate,
         work=(("select", work),),
     )
+
+
+@load_of.register
+def _late(node: LateNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
+    (before,) = flows
+    scene.note(f"{node.block}: {LATE:.0%} of its rows come late")
+    return NodeLoad(flow=_behind(node, before, rate=LATE * before.rate, keys=before.keys), rows_in=LATE * before.rate)
 
 
 @load_of.register
