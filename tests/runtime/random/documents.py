@@ -1,7 +1,7 @@
 """Random documents: blocks of every kind over one input, fed by one another, on one node or two.
 
-A document is drawn as data and written as JSON, which is YAML. Every numeric column that a block gives is known, so that
-what reads it can compute with it; a block that does not compile is a mistake of this file or of the compiler.
+A document is drawn as data and written as JSON, which is YAML. Every numeric column that a block gives is known, so
+that what reads it can compute with it; a block that does not compile is a mistake of this file or of the compiler.
 """
 
 from __future__ import annotations
@@ -17,16 +17,10 @@ __all__ = ["Drawn", "documents"]
 
 Block = dict[str, Any]
 
-    "tumbling 5s",
-    "hopping 10s every 5s",
-    "session 4s",
-    "sliding 6s",
-    "running",
-    "calendar hour in Asia/Kolkata",
-)
+PAYLOAD = {"seq": "int", "x": "float?", "n": "int", "ok": "bool"}
 SPLIT = ("tumbling 5s", "hopping 10s every 5s", "calendar hour in Asia/Kolkata")
 """Windows that several instances of an edge compute parts of."""
-WINDOWS = (
+WINDOWS = (*SPLIT, "session 4s", "sliding 6s", "running")
 AGGREGATES = (
     "COUNT(*)",
     "COUNT({x})",
@@ -161,7 +155,7 @@ def _audit(draw: st.DrawFn, source: Made) -> Block:
 
 @st.composite
 def documents(draw: st.DrawFn, *, spread: bool = False) -> Drawn:
-    """A document of up to five computations, an audit and two violations. `spread`: only what several edges can share."""
+    """Up to five computations, an audit and two violations. `spread`: only what several edges can share."""
     made, computations = [Made("m", ("x", "n"))], {}
     kinds = ("window",) if spread else ("window", "select", "join", "near", "counted", "pattern")
     for i in range(draw(st.integers(1, 3 if spread else 5))):
@@ -190,9 +184,7 @@ def documents(draw: st.DrawFn, *, spread: bool = False) -> Drawn:
     }
     blocks = (*computations, "state", *violations)
     spec = {
-        "events": {
-            "M": {"payload": {"seq": "int", "x": "float?", "n": "int", "ok": "bool"}, "context": {"k": "string"}}
-        },
+        "events": {"M": {"payload": PAYLOAD, "context": {"k": "string"}}},
         "inputs": {
             "m": {"adapter": "http", "listen": "127.0.0.1:1", "path": "/m", "emits": "M", "lateness": "2s", "id": "seq"}
         },

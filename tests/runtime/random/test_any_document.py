@@ -49,7 +49,7 @@ def plan(drawn: Drawn, *, collapse: bool) -> Plan:
     try:
         return compile_document(Source("random.yaml", drawn.text), CompileOptions(collapse=collapse)).plan
     except DocumentInvalid as invalid:
-        # A threshold that a drawn column can never meet, and an audit that forgets between two rows, are rightly refused.
+        # A threshold that a drawn column cannot meet, and an audit that forgets between two rows, are rightly refused.
         if all(d.code in REFUSED for d in invalid.diagnostics if d.severity == "error"):
             reject()
         raise
