@@ -1,6 +1,6 @@
 """Merging row after row: what an aggregate is after each partial row of a group, by columns.
 
-A family whose merge has a cumulative form says it here; for all others `slac.plan.running` merges by doubling steps.
+A family whose merge has a cumulative form says it here; for all others `slac.plan.accumulation` merges by doubling steps.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from slac.plan.aggregation.ends import End
 from slac.plan.aggregation.extremes import Extreme
 from slac.plan.aggregation.family import Family, column
 from slac.plan.aggregation.ranks import Rank
+from slac.plan.aggregation.spread import Spread
 from slac.plan.aggregation.totals import Average, Sum
 from slac.plan.expressions import AggregateCall
 from slac.stream.types import Duration, Float, Int, Timestamp
@@ -30,6 +31,7 @@ def cumulative(family: Family, call: AggregateCall) -> list[pl.Expr] | None:
 @cumulative.register(Count)
 @cumulative.register(Sum)
 @cumulative.register(Average)
+@cumulative.register(Spread)
 def _(family: Family, call: AggregateCall) -> list[pl.Expr] | None:
     return [column(call, name).cum_sum() for name in family.parts(call)]
 
