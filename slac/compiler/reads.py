@@ -23,10 +23,10 @@ from slac.language.table_decls import TableDecl
 from slac.language.terms import Ref
 from slac.language.trace_decls import TracesDecl
 
-STREAMS: tuple[type, ...] = (InputDecl, ProbeDecl, ComputationDecl, PatternDecl, TracesDecl)
-"""The kinds of blocks that make a stream which computations and audits can read."""
+STREAMS: tuple[type, ...] = (InputDecl, ProbeDecl, ComputationDecl, PatternDecl, TracesDecl, AuditDecl, ViolationDecl)
+"""The kinds of blocks that make a stream which computations and audits can read; reports are rows like any other."""
 
-PUBLISHED: tuple[type, ...] = (AuditDecl, ViolationDecl, *STREAMS)
+PUBLISHED: tuple[type, ...] = STREAMS
 """The kinds of blocks that an output can publish."""
 
 

@@ -23,7 +23,7 @@ from slac.runtime.operators.window_grid import END, Grid
 from slac.runtime.operators.window_grids import grid_of
 from slac.runtime.operators.window_restate import Restatements
 from slac.runtime.operators.window_rows import WindowRows
-from slac.stream.batch import ARRIVAL_WATERMARK, KEPT, SEEN, TIME, WINDOW_START, Batch, instants
+from slac.stream.batch import ARRIVAL_WATERMARK, KEPT, REVISION, SEEN, TIME, WINDOW_START, Batch, instants
 from slac.stream.sums import weight_units
 
 _INSTANT = pl.col(TIME).to_physical()
@@ -57,7 +57,13 @@ class WindowOperator(Operator):
         self._late = self._mixed_groups = self._told = 0
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
-        """Group the rows and keep the result."""
+        """Group the rows and keep the result; one that is said again counts as late, not twice."""
+        if batch.late and REVISION in batch.frame.columns:
+            fresh = batch.frame.filter(pl.col(REVISION).fill_null(0) == 0)
+            self._late += batch.height - fresh.height
+            batch = Batch(fresh, late=True)
+            if not fresh.height:
+                return ()
         pieces = None if batch.late else self._by_pane(batch.frame)
         if pieces is not None:
             for start, piece in pieces:
