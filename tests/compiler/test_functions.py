@@ -11,6 +11,7 @@ import pytest
 from slac.compiler import CompileOptions, compile_document
 from slac.compiler.sources import FunctionsUnreadable, read_functions
 from slac.diagnostics import DocumentInvalid, Source
+from slac.plan.changes import compare
 from slac.plan.graph import Plan
 from slac.plan.user.failures import FunctionFailed
 from slac.testing import Harness
@@ -139,6 +140,8 @@ def test_another_module_is_another_meaning() -> None:
 
     assert before.meaning != after.meaning
     assert before.data.digest != after.data.digest
+    changed = next(b for b in compare(before, after, placed=(before, after)).blocks if b.block == "made")
+    assert [w.word for w in changed.words] == ["functions"]
 
 
 def test_a_failure_in_a_run_is_a_sentence() -> None:

@@ -33,6 +33,7 @@ from slac.plan.nodes import (
 )
 from slac.plan.render.describe import interval_text, window_text
 from slac.plan.timing import flapping_text, timing_texts
+from slac.plan.user.running import called_in
 
 _NOT_SAID = frozenset({"id", "block", "node", "inputs", "schema", "depth", "windowed"})
 _HIDDEN = ("password", "secret", "token", "authorization", "headers", "key")
@@ -43,7 +44,9 @@ def words_of(nodes: Iterable[AnyNode]) -> dict[str, str]:
     group = list(nodes)
     own = {n.id for n in group}
     said = (pair for node in group for pair in _words(node).items())
-    return {word: value for word, value in said if value and not (word == "from" and value in own)}
+    words = {word: value for word, value in said if value and not (word == "from" and value in own)}
+    called = sorted({name for node in group for name in called_in(node)})
+    return {**words, "functions": ", ".join(called)} if called else words
 
 
 @singledispatch
