@@ -83,6 +83,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "states/timed": "A state follows another one after a time, though it has a condition",
         "states/unknown": "An audit has no state of this name",
         "states/unreachable": "No row can lead to this state",
+        "suppressions/error": "A comment means to silence an error",
         "suppressions/malformed": "A comment looks like one that silences findings, but names none",
         "suppressions/unknown-code": "A comment silences a code that does not exist",
         "suppressions/unused": "A comment silences what is not there",

@@ -34,10 +34,13 @@ class Suppression:
 
     def covers(self, finding: Diagnostic) -> bool:
         """Whether this silences the finding."""
-        if finding.severity is Severity.ERROR or finding.code != self.code:
-            return False
+        return finding.severity is not Severity.ERROR and self.means(finding)
+
+    def means(self, finding: Diagnostic) -> bool:
+        """Whether the finding has its code and stands in its place; an error is not silenced by that."""
         span = finding.span
-        return span is not None and span.source == self.span.source and self.line in {None, span.start.line}
+        here = span is not None and span.source == self.span.source and self.line in {None, span.start.line}
+        return here and finding.code == self.code
 
 
 def apply_suppressions(found: Sequence[Diagnostic], source: Source) -> list[Diagnostic]:
@@ -51,7 +54,9 @@ def apply_suppressions(found: Sequence[Diagnostic], source: Source) -> list[Diag
     kept = [d for d in found if not any(s.covers(d) for s in suppressions)]
     own = [s for s in suppressions if s.span.source == source]
     faults = [*malformed_in(source), *(_unknown(s) for s in own if s.code not in CODES)]
-    if not any(d.severity is Severity.ERROR for d in found):
+    errors = [d for d in found if d.severity is Severity.ERROR]
+    faults += [_of_error(s) for s in own if any(s.means(d) for d in errors)]
+    if not errors:
         faults += [_unused(s) for s in own if s.code in CODES and not any(s.covers(d) for d in found)]
     return [*kept, *faults]
 
@@ -103,6 +108,16 @@ def _unknown(suppression: Suppression) -> Diagnostic:
         span=suppression.span,
         suggestion=suggest(suppression.code, CODES),
         details="`slac explain` lists all codes",
+    )
+
+
+def _of_error(suppression: Suppression) -> Diagnostic:
+    return Diagnostic(
+        code="suppressions/error",
+        severity=Severity.WARNING,
+        summary=f'"{suppression.code}" is an error here, and errors are not silenced',
+        span=suppression.span,
+        suggestion="mend it; only warnings and notes can be silenced",
     )
 
 

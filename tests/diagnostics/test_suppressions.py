@@ -45,10 +45,12 @@ def test_others_are_not(text: str, line: int) -> None:
 
 
 def test_errors_are_never_silenced() -> None:
-    """And while there are errors, no comment is called unused."""
+    """That is said, and while there are errors, no comment is called unused."""
     source = Source("x.yaml", "a: 1  # slac disable blocks/unused\n")
     error = found(source, 1, severity=Severity.ERROR)
-    assert apply_suppressions([error], source) == [error]
+    kept, told = apply_suppressions([error], source)
+    assert kept == error
+    assert (told.code, told.severity) == ("suppressions/error", Severity.WARNING)
 
 
 @pytest.mark.parametrize(

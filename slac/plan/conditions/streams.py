@@ -8,7 +8,7 @@ from functools import reduce, singledispatch
 from types import MappingProxyType
 
 from slac.plan.conditions.known import Facts, Known, Origin
-from slac.plan.conditions.ranges import Range, hull, never_greater, values_of
+from slac.plan.conditions.ranges import Range, hull, never_greater, range_of, values_of
 from slac.plan.conditions.regions import truth_of
 from slac.plan.conditions.values import ValueSet, domain_of
 from slac.plan.expressions import AggregateCall, AnyExpr, Column, NamedExpr
@@ -105,11 +105,19 @@ def _known(facts: Facts, group: str, call: AggregateCall) -> Known:
     values = None if arg is None else values_of(arg, taken)
     part = facts.origin(arg.name) if isinstance(arg, Column) else None
     inside = Range(0, 0) if values is None or arg is None else hull(values, arg.dtype)
-    if call.function == "burn_rate" and never_greater(call.args[0], call.args[1], taken):
+    if call.function == "burn_rate" and _part_of(call.args[0], call.args[1], taken):
         fastest = Range(0, 1 / (1 - float(call.options[0])))
         return Known(ValueSet(_between(call, fastest).spans, call.nullable))
     origin = Origin(group=group, call=call, part=part, unit=arg is not None and 0 <= inside.low <= inside.high <= 1)
     return Known(_values(call, values, inside), origin)
+
+
+def _part_of(part: AnyExpr, whole: AnyExpr, facts: Facts) -> bool:
+    """Whether sums of `part` are for certain not greater than those of `whole`: of counts, or row by row."""
+    if never_greater(part, whole, facts):
+        return True
+    one, other = range_of(part, facts), range_of(whole, facts)
+    return not whole.nullable and 0 <= one.low <= one.high <= other.low
 
 
 def _values(call: AggregateCall, values: ValueSet | None, inside: Range) -> ValueSet:
