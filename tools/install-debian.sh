@@ -4,7 +4,8 @@
 set -uo pipefail
 
 # package | program that proves it is there | what is skipped without it
-packages='prometheus-node-exporter|prometheus-node-exporter|the test of the prometheus input against a real exporter'
+packages='prometheus-node-exporter|prometheus-node-exporter|the test of the prometheus input against a real exporter
+postgresql|pg_lsclusters|the test of tables in a real PostgreSQL server'
 
 try_install() {
     command -v apt-get >/dev/null || return 1

@@ -63,7 +63,7 @@ class Core:
 
     def on_input_ended(self, block: str) -> list[Instruction]:
         """An input has come to its end; when all have, the last windows are closed."""
-        self.sources[block].ended = True
+        self.sources[block].end()
         return self._carry()
 
     def on_link(self, stream: str, peer: str, send: Send, now: int) -> list[Instruction]:

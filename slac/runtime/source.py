@@ -105,6 +105,10 @@ class Source:
         self.quarantined += len(taken.quarantined)
         return taken
 
+    def end(self) -> None:
+        """Nothing will follow."""
+        self.ended = True
+
     def promise(self, now: int) -> bool:
         """Let the watermark follow the clock where nothing has come for `idle` (µs wall clock); True if it moved.
 

@@ -1,6 +1,7 @@
 """Merging row after row: what an aggregate is after each partial row of a group, by columns.
 
-A family whose merge has a cumulative form says it here; for all others `slac.plan.accumulation` merges by doubling steps.
+A family whose merge has a cumulative form says it here; for all others `slac.plan.accumulation` merges by doubling
+steps.
 """
 
 from __future__ import annotations

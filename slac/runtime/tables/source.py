@@ -51,6 +51,9 @@ class TableSource(Source):
         self.quarantined += len(taken.quarantined)
         return taken
 
+    def end(self) -> None:
+        """No version will follow; without a first one nothing may pass, whatever has become of the table."""
+
     def promise(self, now: int) -> bool:
         """A table is never idle: it says that it has changed, or has not."""
         del now

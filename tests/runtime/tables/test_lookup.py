@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import polars as pl
@@ -103,6 +105,17 @@ def test_rows_wait_for_the_first_version() -> None:
     assert published.frame["most"].to_list() == [3]  # type: ignore[union-attr]
 
 
+def test_without_a_first_version_nothing_is_said() -> None:
+    """A table that could not be read ends without one: then the run fails, and no row is judged before it does."""
+    runtime = Core(PLAN, now=0, live=False)
+    line = b'{"timestamp": 5, "payload": {"k": "a", "x": 1}}'
+    runtime.on_records("e", [Records(source="e", arrival=5, ndjson=line)])
+
+    assert runtime.on_input_ended("t") == []
+    assert runtime.on_input_ended("e") == []
+    assert not runtime.finished
+
+
 def test_only_changes_are_rows() -> None:
     """A version like the one before changes nothing; a key that is gone is NULL."""
     runtime = core()
@@ -144,3 +157,31 @@ def test_a_change_never_comes_behind_what_was_said(ahead: int) -> None:
     runtime.on_records("t", [version({"k": ["a"], "most": [2]}, 11 * SECOND)])
 
     assert seen[0][TIME].to_physical().to_list() == [max(11 * SECOND, ahead + 9 * SECOND)]
+
+
+def test_every_node_that_looks_into_a_table_reads_it() -> None:
+    """There is no link for it: edge and centre have the same rows."""
+    placed = DOCUMENT.replace("from: [seen]", "from: [seen, high]").replace(
+        "  outputs:", "    high: {from: seen, join: {l: {table: t, by: k}}, where: x > l.most}\n  outputs:"
+    )
+    placed += """
+  placement:
+    edge: {blocks: [e, seen], connect: central}
+    central: {blocks: ["*"], listen: "tcp://127.0.0.1:7000", address: "tcp://127.0.0.1:7000"}
+"""
+    harness = Harness(compile_document(Source("d.yaml", placed)).plan)
+    harness.table("t", [{"k": "a", "most": 1}])
+    harness.give("e", [{"timestamp": n, "payload": {"k": "a", "x": n}} for n in range(4)])
+    harness.end()
+
+    assert harness.published("seen")["most"].to_list() == [1, 1, 1, 1]
+    assert harness.published("high")["x"].to_list() == [2, 3]
+
+
+def test_sql_libraries_load_for_sql_tables_only() -> None:
+    """Compiling a document with a table in a file does without them."""
+    program = (
+        "import sys; from slac.compiler import compile_document; from slac.diagnostics import Source; "
+        "compile_document(Source('d.yaml', sys.argv[1])); sys.exit('sqlalchemy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program, DOCUMENT], check=False).returncode == 0
