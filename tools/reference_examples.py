@@ -15,6 +15,7 @@ TITLES: Final[Mapping[str, str]] = {
     "event": "An event type",
     "input": "An input",
     "probe": "A probe",
+    "calendar": "A calendar",
     "computation": "A computation",
     "join": "A join",
     "table": "A table",
