@@ -14,6 +14,9 @@ from slac.language.patterns.tree import AnyPattern
 from slac.plan.calendars.spec import CalendarSpec
 from slac.plan.expressions import AggregateCall, AnyExpr, NamedExpr
 from slac.plan.guards import After, Backoff, Flapping, Inhibit, Schedule, Settle
+from slac.plan.sources import RateSpec as RateSpec
+from slac.plan.sources import TableSpec as TableSpec
+from slac.plan.sources import TypeSpec as TypeSpec
 from slac.plan.traces import TraceSpec
 from slac.stream.types import Schema
 
@@ -34,31 +37,6 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     schema: Schema
     depth: int = 0
     windowed: bool = False
-
-
-class RateSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """Declared load of an input in events per second; `keys` is the number of distinct values per column list."""
-
-    normal: float
-    burst: float | None = None
-    burst_for: int | None = None
-    keys: dict[str, int] = {}
-
-
-class TypeSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One of several types of an input: what its events meet (None: all that is left), and which fields they have."""
-
-    type: str
-    when: AnyExpr | None = None
-    when_sql: str = ""
-    required: tuple[str, ...] = ()
-
-
-class TableSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A source that is a table: one row at most for each value of `key`, and not more than `max_rows`."""
-
-    key: tuple[str, ...]
-    max_rows: int
 
 
 class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
