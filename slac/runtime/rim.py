@@ -46,9 +46,7 @@ class LinkOutOperator(Operator):
     def __init__(self, node: LinkOutNode, instructions: list[Instruction]) -> None:
         self._node = node
         self._instructions = instructions
-        self._held: list[pl.DataFrame] = []
-        self._lowest: int | None = None
-        self._highest = BEGINNING
+        self._held: list[tuple[int, int, pl.DataFrame]] = []
         self._late = 0
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
@@ -58,10 +56,10 @@ class LinkOutOperator(Operator):
         return ()
 
     def _hold(self, frame: pl.DataFrame) -> None:
-        self._held.append(frame)
-        places = frame.select(link_place(frame).alias(TIME))[TIME]
-        lowest, self._highest = int(places.min()), max(self._highest, int(places.max()))  # type: ignore[arg-type]
-        self._lowest = lowest if self._lowest is None else min(self._lowest, lowest)
+        """Keep a frame with its lowest and highest place: most are passed whole, or not at all."""
+        if frame.height:
+            places = frame.select(link_place(frame).alias(TIME))[TIME]
+            self._held.append((int(places.min()), int(places.max()), frame))  # type: ignore[arg-type]
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Release what the watermark has passed."""
@@ -85,11 +83,11 @@ class LinkOutOperator(Operator):
 
     def open_until(self) -> int | None:
         """Just behind the last row held."""
-        return self._highest + 1 if self._held else None
+        return max((high + 1 for _, high, _ in self._held), default=None)
 
     def snapshot(self) -> State:
         """The rows held back."""
-        frames = {"held": pl.concat(self._held, how="diagonal")} if self._held else {}
+        frames = {"held": pl.concat([f for _, _, f in self._held], how="diagonal")} if self._held else {}
         return State({"late": self._late}, frames)
 
     def restore(self, state: State) -> None:
@@ -103,14 +101,17 @@ class LinkOutOperator(Operator):
         return {"late": self._late}
 
     def _release(self, watermark: int) -> pl.DataFrame | None:
-        if self._lowest is None or self._lowest >= watermark:
+        due = [(high, frame) for low, high, frame in self._held if low < watermark]
+        if not due:
             return None
-        held = pl.concat(self._held, how="diagonal")
-        passed = link_place(held) < watermark
-        ready, rest = held.filter(passed), held.filter(~passed)
-        self._held, self._lowest = [], None
-        if rest.height:
-            self._hold(rest)
+        self._held = [entry for entry in self._held if entry[0] >= watermark]
+        parts = []
+        for high, frame in due:
+            passed = link_place(frame) < watermark
+            parts.append(frame if high < watermark else frame.filter(passed))
+            if high >= watermark:
+                self._hold(frame.filter(~passed))
+        ready = pl.concat(parts, how="diagonal")
         return ready.sort(link_place(ready)) if ready.height > MOST_ROWS else ready
 
 

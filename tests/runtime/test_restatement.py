@@ -57,7 +57,7 @@ def record(second: int, *, ok: bool) -> dict[str, object]:
 
 def told(harness: Harness, block: str, *columns: str) -> list[tuple[object, ...]]:
     """Everything that reached an output, revisions too, in the order in which it did."""
-    frames = harness._published[block]  # noqa: SLF001 - `published` shows what stands, not what was said
+    frames = harness._published[block]
     full = [f if REVISION in f.columns else f.with_columns(pl.lit(0, pl.Int64).alias(REVISION)) for f in frames]
     return [row for f in full for row in f.select((pl.col("_time").dt.epoch("s") + 1), *columns, REVISION).rows()]
 
