@@ -15,6 +15,7 @@ from slac.plan.nodes import (
     LinkOutNode,
     PatternNode,
     SourceNode,
+    StepsNode,
     TracesNode,
 )
 from slac.shedding.capacity.calibration import Calibration, Work, shipped_calibration
@@ -22,6 +23,7 @@ from slac.shedding.capacity.flow import NodeLoad, Scene
 from slac.shedding.capacity.joins import interval_load, latest_load
 from slac.shedding.capacity.model import load_of
 from slac.shedding.capacity.patterns import pattern_load
+from slac.shedding.capacity.steps import steps_load
 from slac.shedding.capacity.traces import traces_load
 
 GATHER: Final = 20.0
@@ -37,6 +39,7 @@ load_of.register(LatestJoinNode, latest_load)
 load_of.register(IntervalJoinNode, interval_load)
 load_of.register(PatternNode, pattern_load)
 load_of.register(TracesNode, traces_load)
+load_of.register(StepsNode, steps_load)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
