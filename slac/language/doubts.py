@@ -38,8 +38,9 @@ def doubt(text: str) -> str:
             f'"{text}" has no unit: {bare} seconds are written {bare}s; '
             "write it like 10m, 1h30m or 500ms (units: d, h, m, s, ms, us)"
         )
-    if text in {"P", "PT", "p", "pt"} or (text[:1] in {"P", "p"} and (iso := _ISO.fullmatch(text)) is not None):
-        return _of_iso(text, iso.groups() if text.upper() not in {"P", "PT"} else ())
+    iso = _ISO.fullmatch(text)
+    if iso is not None or text.upper() == "PT":
+        return _of_iso(text, iso.groups() if iso is not None else ())
     one = _ONE.fullmatch(text)
     return _of_one(text, one["count"], one["unit"]) if one is not None else ""
 
@@ -57,6 +58,7 @@ def _of_iso(text: str, parts: tuple[str | None, ...]) -> str:
 
 
 def _of_one(text: str, count: str, unit: str) -> str:
+    count = count if any(c.isdigit() for c in count) else ""
     number = count or "1"
     lower = unit.lower()
     if unit == "M":
@@ -68,8 +70,8 @@ def _of_one(text: str, count: str, unit: str) -> str:
             f"or, as a window, `calendar {named} in Europe/Berlin`; {number}m would be minutes"
         )
     if lower in {"w", "wk", "wks", "week", "weeks"}:
-        days = str(int(float(number) * _DAYS_OF_WEEK)) if number.lstrip("+-") else "7"
-        return f'"{text}" is in weeks, which are no unit here: write days ({days}d)'
+        in_days = int(abs(float(number)) * _DAYS_OF_WEEK)
+        return f'"{text}" is in weeks, which are no unit here: write days ({in_days}d)'
     if lower in {"ns", "nanos", "nanosecond", "nanoseconds"}:
         return f'"{text}" is in nanoseconds: {_SMALLEST}'
     short = _SPELT.get(lower) or (lower if lower in _UNITS else None)
