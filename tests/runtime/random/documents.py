@@ -40,6 +40,15 @@ AGGREGATES = (
     "INCREASE({x})",
     "DELTA({x})",
 )
+LATE = ("restate", "side")
+CALENDAR = {
+    "zone": "Europe/Berlin",
+    "maintenance": [
+        {"from": "2023-11-14 22:13:26Z", "to": "2023-11-14 22:13:31Z"},
+        {"from": "2023-11-14 22:14:00Z", "to": "2023-11-14 22:14:20Z"},
+    ],
+}
+"""Closed from 6 to 11 and from 40 to 60 seconds behind the start."""
 COUNTERS = ("RATE", "INCREASE", "DELTA")
 """Aggregates that take samples in their order only, and so cannot be said again."""
 PATTERNS = (
@@ -82,8 +91,10 @@ def _windowed(draw: st.DrawFn, name: str, source: Made, *, spread: bool) -> tupl
     block: Block = {"from": source.name, "by": "k", "window": window, "select": [{n: c} for n, c in columns.items()]}
     if window in {"running", "session 4s"}:
         block["retain"] = "60s"
-    if draw(st.booleans()) and window in SPLIT and not any(c.startswith(COUNTERS) for c in chosen):
-        block["late"] = "restate"
+    if draw(st.booleans()):
+        block["late"] = draw(st.sampled_from(("side",) if any(c.startswith(COUNTERS) for c in chosen) else LATE))
+    if draw(st.booleans()):
+        block["during"] = "open"
     if draw(st.booleans()):
         block["where"] = f"{x} IS NOT NULL"
     return block, Made(name, tuple(columns), windowed=True)
@@ -150,13 +161,14 @@ def _audit(draw: st.DrawFn, source: Made) -> Block:
     if source.windowed and draw(st.booleans()):
         states["mid"]["for"] = "2 windows"
     no_data = draw(st.sampled_from(("hold", "ok", "violated", "undecided")))
-    return {"from": source.name, "by": "k", "states": states, "initial": "low", "no_data": no_data, "retain": "60s"}
+    audit = {"from": source.name, "by": "k", "states": states, "initial": "low", "no_data": no_data, "retain": "60s"}
+    return {**audit, "during": "open"} if draw(st.booleans()) else audit
 
 
 @st.composite
 def documents(draw: st.DrawFn, *, spread: bool = False) -> Drawn:
     """Up to five computations, an audit and two violations. `spread`: only what several edges can share."""
-    made, computations = [Made("m", ("x", "n"))], {}
+    made, computations, sides = [Made("m", ("x", "n"))], {}, list[str]()
     kinds = ("window",) if spread else ("window", "select", "join", "near", "counted", "pattern")
     for i in range(draw(st.integers(1, 3 if spread else 5))):
         name = f"c{i}"
@@ -176,18 +188,25 @@ def documents(draw: st.DrawFn, *, spread: bool = False) -> Drawn:
                 block, stream = draw(_matched(name))
         computations[name] = block
         made.append(stream)
+        if block.get("late") == "side":
+            sides.append(f"{name}.late")
+            computations[f"{name}s"] = {"from": f"{name}.late", "select": ["k", {f"{name}s_0": "1"}]}
+            made.append(Made(f"{name}s", (f"{name}s_0",)))
     judged = draw(st.sampled_from(made[1:]))
     x = draw(st.sampled_from(judged.numbers))
     violations = {
         "over": {"from": judged.name, "by": "k", "where": f"{x} > 4"},
         "silent": {"absent": "m", "for": "14s", "by": "k"},
     }
-    blocks = (*computations, "state", *violations)
+    if draw(st.booleans()):
+        violations = {name: {**violation, "during": "open"} for name, violation in violations.items()}
+    blocks = (*computations, "state", *violations, *sides)
     spec = {
         "events": {"M": {"payload": PAYLOAD, "context": {"k": "string"}}},
         "inputs": {
             "m": {"adapter": "http", "listen": "127.0.0.1:1", "path": "/m", "emits": "M", "lateness": "2s", "id": "seq"}
         },
+        "calendars": {"open": CALENDAR},
         "computations": computations,
         "audits": {"state": draw(_audit(judged))},
         "violations": violations,
