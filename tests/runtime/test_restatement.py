@@ -28,6 +28,8 @@ spec:
       retain: 1h
       select: [{good: SHARE(ok)}]
     bad_services: {from: services, where: good < 0.5, select: [service, good]}
+    hourly: {from: services, window: tumbling 1h, select: [{n: COUNT(*)}, {good: SUM(good)}]}
+    joined: {from: bad_services, join: {h: {latest: services, by: service}}, select: [service, {now: h.good}]}
   audits:
     up:
       from: services
@@ -38,7 +40,7 @@ spec:
   violations:
     low: {from: services, where: good < 0.5, by: service}
     bad: {from: bad_services, where: good < 0.5, by: service}
-  outputs: {told: {adapter: stdout, from: [up, low, bad, bad_services]}}
+  outputs: {told: {adapter: stdout, from: [up, low, bad, bad_services, hourly, joined]}}
   placement:
     edge: {blocks: [checks, services], connect: central}
     central: {blocks: ["*"], listen: "tcp://127.0.0.1:7000"}
@@ -87,3 +89,18 @@ def test_a_late_row_revises_what_was_said(collapse: bool, restart: bool) -> None
         assert kinds[0] == (120, "raised", 0)
         assert (120, "withdrawn", -1) in kinds
     assert told(harness, "bad_services", "service") == [(120, "a", 0), (120, "a", -1)]
+
+
+def test_others_take_what_is_said_again_as_late() -> None:
+    """A window does not count it twice, a join keeps what it had joined; both count it."""
+    harness = Harness(plan(collapse=True))
+    harness.give("checks", [record(10, ok=True), record(70, ok=False), record(130, ok=True)])
+    harness.give("checks", [record(80, ok=True), record(81, ok=True), record(200, ok=True)])
+    harness.advance(10_000_000)
+    harness.end()
+
+    assert harness.made("hourly").select("n", "good").rows() == [(4, 3.0)]
+    assert harness.made("joined").select("service", "now").rows() == [("a", 0.0)]
+    (core,) = harness.cores.values()
+    late = {name: operator.statistics().get("late") for name, operator in core.flow.operators.items()}
+    assert (late["hourly"], late["joined.join.h"]) == (1, 2)
