@@ -14,9 +14,9 @@ from slac.language.patterns.tree import AnyPattern
 from slac.plan.calendars.spec import CalendarSpec
 from slac.plan.expressions import AggregateCall, AnyExpr, NamedExpr
 from slac.plan.guards import After, Backoff, Flapping, Inhibit, Schedule, Settle
-from slac.plan.sources import RateSpec as RateSpec
-from slac.plan.sources import TableSpec as TableSpec
-from slac.plan.sources import TypeSpec as TypeSpec
+from slac.plan.sources import RateSpec as RateSpec  # noqa: PLC0414 - with the nodes that they belong to
+from slac.plan.sources import TableSpec as TableSpec  # noqa: PLC0414
+from slac.plan.sources import TypeSpec as TypeSpec  # noqa: PLC0414
 from slac.plan.traces import TraceSpec
 from slac.stream.types import Schema
 

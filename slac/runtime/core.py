@@ -140,7 +140,8 @@ class Core:
         ended = {self._source_ids[b] for b, s in self.sources.items() if s.ended}
         ended |= {self._inlet_ids[n] for n, i in self.inlets.items() if i.ended and not self.live}
         # An input that has ended is silent from now on: its time is that of the others.
-        others = max((self.flow.watermark(i) for i in self.flow.rim() if i not in ended), default=BEGINNING)
+        reached = (max(self.flow.watermark(i), marks.get(i, BEGINNING)) for i in self.flow.rim() if i not in ended)
+        others = max(reached, default=BEGINNING)
         for node_id in ended:
             marks[node_id] = others
         for node_id, mark in marks.items():

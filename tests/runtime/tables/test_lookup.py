@@ -105,6 +105,18 @@ def test_rows_wait_for_the_first_version() -> None:
     assert published.frame["most"].to_list() == [3]  # type: ignore[union-attr]
 
 
+def test_a_table_holds_nobody_back() -> None:
+    """A row comes out with the next one that passes it, not with the one after."""
+    runtime = core()
+    runtime.on_records("t", [version({"k": ["a"], "most": [3]}, 0)])
+    said = []
+    for n in (1, 3, 5):
+        line = b'{"timestamp": %d, "payload": {"k": "a", "x": 1}}' % (n * SECOND)
+        said.append(len(runtime.on_records("e", [Records(source="e", arrival=n * SECOND, ndjson=line)])))
+
+    assert said == [0, 1, 1]
+
+
 def test_without_a_first_version_nothing_is_said() -> None:
     """A table that could not be read ends without one: then the run fails, and no row is judged before it does."""
     runtime = Core(PLAN, now=0, live=False)
