@@ -16,6 +16,7 @@ EPOCH_MS: Final = 1_700_000_000_000
 PER_MS: Final = 10
 """10 000 events a second of event time."""
 CLIENTS: Final = 1_000
+ORDERS: Final = 500
 BATCH: Final = 65_536
 
 
@@ -33,6 +34,25 @@ def requests(events: int) -> pl.DataFrame:
             "duration": np.round(draw.exponential(20.0, events), 3),
         }
     )
+
+
+def steps(events: int, per_second: int) -> pl.DataFrame:
+    """Steps of `ORDERS` orders: `timestamp` (ms), `order`, `kind` (A and B in equal parts)."""
+    draw = np.random.default_rng(20_112)
+    orders = pl.Series([f"order-{i:04d}" for i in range(ORDERS)])
+    return pl.DataFrame(
+        {
+            "timestamp": pl.Series(EPOCH_MS + np.arange(events) * 1_000 // per_second),
+            "order": orders.gather(draw.integers(0, ORDERS, events)),
+            "kind": draw.choice(["A", "B"], events),
+        }
+    )
+
+
+def steps_arrow(events: int, per_second: int, directory: Path = CACHE) -> Path:
+    """The steps as an Arrow IPC file of flat columns, not compressed."""
+    path = directory / f"steps-{events}-{per_second}.arrow"
+    return _kept(path, lambda path: _write_arrow(steps(events, per_second), path))
 
 
 def requests_arrow(events: int, directory: Path = CACHE) -> Path:

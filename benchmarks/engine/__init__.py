@@ -1,7 +1,7 @@
 """Events a second through the real runtime, on one core, beside bare Polars doing the same work on the same blocks.
 
-A second is one of processor time on one core: other load on the machine then changes little, and on an idle core it is
-a second of the clock.
+Patterns run beside the general evaluator. A second is one of processor time on one core: other load on the machine
+then changes little, and on an idle core it is a second of the clock.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from benchmarks.report import Bar, Row, row
 ARROW_EVENTS = 2_000_000
 NDJSON_EVENTS = 400_000
 RUNS = 7
+PATTERN_RUNS = 5
 UNIT = "M events/CPU s"
 
 
@@ -25,6 +26,8 @@ def run() -> list[Row]:
     return [
         _core("tumbling, columnar", arrow, ARROW_EVENTS, Bar("over", 5.0)),
         _core("tumbling, NDJSON", ndjson, NDJSON_EVENTS, Bar("over", 0.5)),
+        _pattern("every a -> b by key within 2 min, columnar", "pattern_next", 1_000_000, 20_000, Bar("over", 1.0)),
+        _pattern("every a -> every b by key within 2 min, columnar", "pattern_each", 300_000, 10_000, None),
         _process("tumbling, columnar, `slac run --once` with its start", arrow, ARROW_EVENTS),
         _process("tumbling, NDJSON, `slac run --once` with its start", ndjson, NDJSON_EVENTS),
     ]
@@ -34,6 +37,13 @@ def _core(name: str, source: Path, events: int, bar: Bar) -> Row:
     seconds = on_one_core("benchmarks.engine.worker", str(source), str(RUNS))
     rates = {side: events / taken / 1e6 for side, taken in seconds.items()}
     return row(name, rates["slac"], UNIT, peer="bare Polars", peer_value=rates["polars"], bar=bar)
+
+
+def _pattern(name: str, case: str, events: int, peer_events: int, bar: Bar | None) -> Row:
+    given = (case, str(events), str(peer_events), str(PATTERN_RUNS))
+    rates = on_one_core("benchmarks.engine.patterns", *given)
+    value, general = rates["slac"] / 1e6, rates["general"] / 1e6
+    return row(name, value, UNIT, peer="the general evaluator", peer_value=general, bar=bar)
 
 
 def _process(name: str, source: Path, events: int) -> Row:

@@ -7,7 +7,7 @@ is made of).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -57,9 +57,14 @@ def hash_columns(frame: pl.DataFrame, columns: Sequence[str], salt: int) -> pl.S
     NULL is one constant; values of different types differ. TypeError for a type that has no identity (a list).
     """
     state = np.full(frame.height, splitmix64(_one(salt))[0], np.uint64)
-    for name in columns:
-        state = splitmix64(state ^ _hash_series(frame[name]))
-    return pl.Series(ID, state, dtype=pl.UInt64)
+    return pl.Series(ID, hash_further(state, [frame[name] for name in columns]), dtype=pl.UInt64)
+
+
+def hash_further(states: Ids, series: Iterable[pl.Series]) -> Ids:
+    """What `hash_columns` gives with more columns behind those of `states`; one of length 1 is the same in all rows."""
+    for one in series:
+        states = splitmix64(states ^ _hash_series(one))
+    return states
 
 
 def source_prefix(input: str, source: str) -> int:  # noqa: A002 - the word of the language

@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from slac.plan.columnar_patterns import pattern_way
 from slac.plan.expressions import AggregateCall
 from slac.plan.nodes import (
     AbsenceNode,
@@ -143,6 +144,8 @@ def _(old: PatternNode, new: AnyNode) -> Fate:
     assert isinstance(new, PatternNode)
     if (keys := _keys(old, new)) is not None:
         return keys
+    if pattern_way(old) != pattern_way(new):
+        return _lost(f"it went from {pattern_way(old)} to {pattern_way(new)}, each with a state of its own")
     if _without(old, "depth", "node", "schema", "columns", "retain") != _without(
         new, "depth", "node", "schema", "columns", "retain"
     ):

@@ -35,9 +35,12 @@ class PatternColumnsOperator(Operator):
         known = understood(node)
         self._incoming = Incoming(node, known, [node.schema[k].dtype for k in node.keys])
         self._runs = Runs(node.retain)
-        kind = Gathered if shape.kind in ("both", "count") else Followed
-        self._work: Followed | Gathered = kind(node, known, shape, self._runs)
         self._results = Results(node, known, context.document)
+        self._work: Followed | Gathered = (
+            Gathered(node, known, shape, self._runs)
+            if shape.kind in ("both", "count")
+            else Followed(node, known, shape, self._runs, self._results)
+        )
         self._late = 0
         self._ended = False
         self._told = 0

@@ -18,12 +18,11 @@ from slac.runtime.patterns.evaluator import Match
 from slac.runtime.patterns.meaning import Understood
 from slac.runtime.patterns.rows import Row, array_series, series_of
 from slac.stream.batch import ID, TIME, TIME_TYPE
-from slac.stream.ids import row_ids
+from slac.stream.ids import Ids, hash_further, row_ids
 from slac.stream.types import to_polars
 
 __all__ = ["Found", "Results", "array_id", "tag_id"]
 
-_OCCURRENCE: Final = "#occurrence"
 _KEY: Final = "#key"
 
 
@@ -56,34 +55,37 @@ class Results:
         """The columns of tags that `select` reads, by name."""
         return self._read
 
+    def key_states(self, keys: pl.DataFrame) -> Ids:
+        """What the id of a match is hashed from first, one a row of the key columns; rows of an instant go by it."""
+        return row_ids(keys, self._document, self._node.block, self._node.keys).to_numpy()
+
     def rows(
         self,
         times_and_keys: Sequence[pl.Series],
         tags: Sequence[pl.Series],
         bound: Sequence[pl.Series],
         occurrences: Sequence[int] | None = None,
+        *,
+        states: Ids | None = None,
+        distinct: bool = False,
     ) -> pl.DataFrame:
         """The rows of matches in the order of delivery: `_time` and keys, the ids behind tags, columns of tags.
 
-        `occurrences`: which of equal matches of one instant each one is; None: it is found out.
+        `occurrences`: which of equal matches of one instant each one is; None: it is found out, unless all are
+        `distinct`. `states`: given where the matches are in order of time and key already: what is hashed of both.
         """
-        base = pl.DataFrame([*times_and_keys, *tags])
-        numbers = pl.repeat(0, base.height, dtype=pl.Int64, eager=True) if occurrences is None else occurrences
-        ids = self._ids(base, pl.Series(_OCCURRENCE, numbers, dtype=pl.Int64))
-        if occurrences is None and ids.n_unique() < base.height:
-            ids = self._ids(
-                base, ids.to_frame().select(pl.int_range(pl.len()).over(ID).alias(_OCCURRENCE))[_OCCURRENCE]
-            )
-        order = row_ids(base, self._document, self._node.block, self._node.keys).alias(_KEY)
-        columns = pl.DataFrame([*times_and_keys, ids, order, *bound])
-        meta = [pl.col(n) for n in (TIME, ID, _KEY)]
-        rows = columns.select(*meta, *map(pl.col, self._node.keys), *self._columns)
-        return rows.sort(TIME, _KEY, maintain_order=True).drop(_KEY)
-
-    def _ids(self, base: pl.DataFrame, occurrence: pl.Series) -> pl.Series:
-        tags = [tag_id(t.name) for t in self._node.tags]
-        named = [*self._node.keys, TIME, *tags, _OCCURRENCE]
-        return row_ids(base.with_columns(occurrence), self._document, self._node.block, named)
+        order = None
+        if states is None:
+            order = self.key_states(pl.DataFrame(times_and_keys))
+            states = hash_further(order, times_and_keys[:1])
+        states = hash_further(states, tags)
+        ids = hash_further(states, [pl.Series(occurrences or [0], dtype=pl.Int64)])
+        if occurrences is None and not distinct and (same := pl.Series(ID, ids)).n_unique() < len(ids):
+            ids = hash_further(states, [same.to_frame().select(pl.int_range(pl.len()).over(ID).alias(""))[""]])
+        columns = pl.DataFrame([*times_and_keys, pl.Series(ID, ids), *bound])
+        if order is not None:
+            columns = columns.with_columns(pl.Series(_KEY, order)).sort(TIME, _KEY, maintain_order=True)
+        return columns.select(TIME, ID, *self._node.keys, *self._columns)
 
     def _keys(self, found: Sequence[Found]) -> list[pl.Series]:
         schema = self._node.schema

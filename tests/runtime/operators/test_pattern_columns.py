@@ -149,7 +149,7 @@ def general(case: Case) -> Driver:
 
 
 @given(cases(), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_columns_and_the_general_evaluator_say_the_same(case: Case, data: st.DataObject) -> None:
     """Rows, ids, order and what `limit` gave up agree for any slices and restarts."""
     expected = whole(case, general(case))

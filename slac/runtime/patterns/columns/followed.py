@@ -7,7 +7,7 @@ order, so that a batch is a few binary searches.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from slac.language.patterns.tree import Atom
 from slac.plan.columnar_patterns import Shape
 from slac.plan.nodes import PatternNode
-from slac.runtime.patterns.columns.groups import Groups, Held, grouped, held_rows
+from slac.runtime.patterns.columns.groups import Groups, grouped, held_rows
 from slac.runtime.patterns.columns.matches import Matches
 from slac.runtime.patterns.columns.names import HASH, LAST, NEVER, ORD, UNTIL
 from slac.runtime.patterns.columns.order import numbered, ordered, placed
@@ -26,7 +27,9 @@ from slac.runtime.patterns.columns.search import all_fitting, first_fitting
 from slac.runtime.patterns.columns.sides import Sides
 from slac.runtime.patterns.columns.spans import spans
 from slac.runtime.patterns.meaning import Understood
-from slac.stream.batch import ID, instants
+from slac.runtime.patterns.results import Results
+from slac.stream.batch import ID, TIME_TYPE, instants
+from slac.stream.ids import hash_further
 
 __all__ = ["Followed"]
 
@@ -36,13 +39,37 @@ _FAR: Final = 1 << 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
-    """Both sides of one batch, held rows first; `clock` is the time of each place, `last` that of each one's key."""
+class _Side:
+    """The rows of one side, and their numbers in order of group and event: where each stands in `rows` is `at`."""
 
-    first: pl.DataFrame
-    second: pl.DataFrame
-    first_group: Numbers
-    second_group: Numbers
+    rows: pl.DataFrame
+    at: Numbers
+    groups: Numbers
+    places: Numbers
+    times: Numbers
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame, groups: Numbers) -> _Side:
+        places = numbered(rows)
+        at = np.argsort(groups * _FAR + places)
+        return cls(rows=rows, at=at, groups=groups[at], places=places[at], times=instants(rows).to_numpy()[at])
+
+    @property
+    def order(self) -> Numbers:
+        """Group and event as one number."""
+        return self.groups * _FAR + self.places
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """Both sides of one batch, held rows among the first; `clock` is the time of each event.
+
+    `hashes` are those of the first rows' groups, `last` the latest event known of their keys.
+    """
+
+    first: _Side
+    second: _Side
+    groups: Groups
     clock: Numbers
     hashes: npt.NDArray[np.uint64]
     last: Numbers
@@ -51,11 +78,12 @@ class _Look:
 class Followed:
     """The shapes that begin with `every a ->`."""
 
-    def __init__(self, node: PatternNode, understood: Understood, shape: Shape, runs: Runs) -> None:
-        self._node, self._shape, self._runs = node, shape, runs
+    def __init__(self, node: PatternNode, understood: Understood, shape: Shape, runs: Runs, results: Results) -> None:
+        self._node, self._shape, self._runs, self._results = node, shape, runs, results
         self._sessions = bool(node.keys) and node.within is None
         self._whole = self._sessions or node.limit is not None
         self._sides = Sides(node, understood, shape, equal=not self._whole)
+        self._tagged = shape.first.name is not None and shape.second is not None and shape.second.name is not None
         lengths = [n for n in (node.within, shape.length or None) if n is not None]
         self._length = min(lengths, default=None)
         self.given_up = 0
@@ -63,17 +91,12 @@ class Followed:
     def events(self, frames: Mapping[int, pl.DataFrame]) -> Matches | None:
         """Take the rows that the watermark has passed; None where they complete nothing."""
         look = self._look(frames)
-        places = look.second_group * _FAR + numbered(look.second)
-        order = np.argsort(places, kind="stable") if (np.diff(places) < 0).any() else np.arange(len(places))
-        places = places[order]
-        own = look.first_group * _FAR + numbered(look.first)
         ends, cut, last = self._ends(look)
-        bounds, limits = self._limits(look, ends)
-        low = np.searchsorted(places, own, "right")
-        high = np.maximum(np.searchsorted(places, look.first_group * _FAR + bounds, "left"), low)
-        rows, candidates = self._pairs(look, low, high, order)
-        self._keep(look, rows, limits, cut, last)
-        return None if self._shape.kind == "silence" else self._matches(look, rows, candidates)
+        bounds, limits = self._limits(look.first, ends)
+        first, second = self._pairs(look, look.first.groups * _FAR + bounds)
+        self._keep(look, first, limits, cut, last)
+        silent = self._shape.kind == "silence" or not len(first)
+        return None if silent else self._matches(look, first, second)
 
     def due(self, until: int) -> Matches | None:
         """What ends by itself before an instant: silences are matches, all else is forgotten."""
@@ -86,7 +109,8 @@ class Followed:
         fires = (self._shape.length < within) & (due < forgotten)
         rows = rows.filter(fires)
         keys = [rows[k] for k in self._node.keys]
-        return Matches(times=due[fires], keys=keys, ids=self._ids(rows), bound=self._sides.said_of_first(rows))
+        bound = self._sides.said_of_first(rows, None)
+        return Matches(times=due[fires], keys=keys, ids=_ids(self._shape.first, rows, None), bound=bound)
 
     def next_due(self) -> int | None:
         """The next instant at which a silence may be a match."""
@@ -97,47 +121,40 @@ class Followed:
         new, clock = ordered(frames, self._node.keys, 0)
         first, second = self._sides.first(new), self._sides.second(new)
         groups = grouped([first, second], self._sides.groups)
-        held = self._held(groups, [first, second] if self._whole else [second])
-        first_group, second_group = groups.codes
-        hashes, last = groups.hashes[first_group], instants(first).to_numpy()
+        codes, seconds = groups.codes
+        touching = [codes, seconds] if self._whole else [seconds]
+        held = held_rows(self._runs, groups, np.unique(np.concatenate(touching)))
+        hashes, last = groups.hashes[codes], instants(first).to_numpy()
         if held is not None:
             shift = pl.col(ORD) + held.rows.height
             hashes = np.concatenate([held.rows[HASH].to_numpy(), hashes])
             last = np.concatenate([held.rows[LAST].to_numpy(), last])
             first = pl.concat([held.rows.select(first.columns), first.with_columns(shift)]).rechunk()
             second = second.with_columns(shift)
-            first_group = np.concatenate([held.codes, first_group])
+            codes = np.concatenate([held.codes, codes])
             clock = np.concatenate([held.times, clock])
+        side = _Side.of(first, codes)
         return _Look(
-            first=first,
-            second=second,
-            first_group=first_group,
-            second_group=second_group,
+            first=side,
+            second=_Side.of(second, seconds),
+            groups=groups,
             clock=clock,
-            hashes=hashes,
-            last=last,
+            hashes=hashes[side.at],
+            last=last[side.at],
         )
-
-    def _held(self, groups: Groups, touching: Sequence[pl.DataFrame]) -> Held | None:
-        """The held rows of the groups that some rows are of."""
-        used = np.zeros(len(groups.hashes), np.bool_)
-        for rows, codes in zip(touching[::-1], groups.codes[::-1], strict=False):
-            if rows.height:
-                used[codes] = True
-        return held_rows(self._runs, groups, used)
 
     def _ends(self, look: _Look) -> tuple[Numbers, npt.NDArray[np.bool_], Numbers]:
         """For each first row: up to which place it listens, whether its key was forgotten, and its key's last event."""
-        times = instants(look.first).to_numpy()
-        ends = np.full(len(times), _FAR - 1)
+        side, other = look.first, look.second
+        count = len(side.times)
+        ends = np.full(count, _FAR - 1)
         if self._length is not None:
-            ends = np.searchsorted(look.clock, times + self._length, "left").astype(np.int64)
+            ends = np.searchsorted(look.clock, side.times + self._length, "left").astype(np.int64)
         if not self._sessions:
-            return ends, np.zeros(len(times), np.bool_), np.full(len(times), NEVER)
-        count = len(times)
-        groups = np.concatenate([look.first_group, look.second_group])
-        places = np.concatenate([numbered(look.first), numbered(look.second)])
-        known = np.concatenate([look.last, instants(look.second).to_numpy()])
+            return ends, np.zeros(count, np.bool_), np.full(count, NEVER)
+        places = np.concatenate([side.places, other.places])
+        known = np.concatenate([look.last, other.times])
+        groups = np.concatenate([side.groups, other.groups])
         order = np.lexsort((places, groups))
         found = spans(groups[order], known[order], self._node.retain)
         cuts = np.append(np.where(found.forgotten, places[order], _FAR - 1), _FAR - 1)[found.ends]
@@ -147,72 +164,90 @@ class Followed:
         cut = cuts[mine]
         return np.minimum(ends, cut), cut < _FAR - 1, known[order][found.ends[mine] - 1]
 
-    def _limits(self, look: _Look, ends: Numbers) -> tuple[Numbers, npt.NDArray[np.bool_]]:
+    def _limits(self, side: _Side, ends: Numbers) -> tuple[Numbers, npt.NDArray[np.bool_]]:
         """The bounds with `limit`, and which first rows it gives up unless they are completed before."""
-        limit = self._node.limit
-        given = np.zeros(len(ends), np.bool_)
-        if limit is None:
-            return ends, given
-        places = numbered(look.first)
-        order = np.lexsort((places, look.first_group))
-        groups, bounds = look.first_group[order], np.full(len(ends), _FAR - 1)
-        if limit < len(ends):
-            same = groups[limit:] == groups[:-limit]
-            bounds[:-limit] = np.where(same, places[order][limit:] + 1, _FAR - 1)
-        given[order] = (bounds < _FAR - 1) & (bounds <= ends[order])
-        limited = ends.copy()
-        limited[order] = np.minimum(ends[order], bounds)
-        return limited, given
+        limit, bounds = self._node.limit, np.full(len(ends), _FAR - 1)
+        if limit is not None and limit < len(ends):
+            same = side.groups[limit:] == side.groups[:-limit]
+            bounds[:-limit] = np.where(same, side.places[limit:] + 1, _FAR - 1)
+        return np.minimum(ends, bounds), (bounds < _FAR - 1) & (bounds <= ends)
 
-    def _pairs(self, look: _Look, low: Numbers, high: Numbers, order: Numbers) -> tuple[Numbers, Numbers]:
-        """Which first and second rows belong together."""
+    def _pairs(self, look: _Look, bounds: Numbers) -> tuple[Numbers, Numbers]:
+        """Which first and second rows belong together, in the order in which they are said."""
+        firsts, seconds = look.first.order, look.second.order
+        if self._sides.conditional and self._shape.kind != "each":
+            low = np.searchsorted(seconds, firsts, "right")
+            high = np.searchsorted(seconds, bounds, "left")
+            taken = first_fitting(low, high, lambda rows, candidates: self._fit(look, rows, candidates))
+            rows = np.flatnonzero(taken >= 0)
+            order = np.lexsort((look.first.places[rows], np.argsort(self._said_order(look))[taken[rows]]))
+            return rows[order], taken[rows][order]
+        # What waits ends in the order in which it began: so each second row meets a range of first ones.
+        low, high = np.searchsorted(bounds, seconds, "right"), np.searchsorted(firsts, seconds, "left")
+        if self._shape.kind != "each":
+            low[1:] = np.maximum(low[1:], np.where(np.diff(look.second.groups) == 0, high[:-1], 0))
+        said = self._said_order(look)
+        fit = (lambda rows, candidates: self._fit(look, candidates, said[rows])) if self._sides.conditional else None
+        rows, taken = all_fitting(low[said], high[said], fit)
+        return taken, said[rows]
 
-        def fit(rows: Numbers, candidates: Numbers) -> npt.NDArray[np.bool_]:
-            fits: npt.NDArray[np.bool_] = self._sides.fit(look.first[rows], look.second[order[candidates]]).to_numpy()
-            return fits
+    def _said_order(self, look: _Look) -> Numbers:
+        """Second rows in order of time, then by the hash of the key, then as they came."""
+        side = look.second
+        order = np.argsort(side.places, kind="stable")
+        times = side.times[order]
+        if not (np.diff(times) == 0).any():
+            return order
+        keys = self._results.key_states(look.groups.unique)[side.groups]
+        return order[np.lexsort((keys[order], times))]
 
-        if self._shape.kind == "each":
-            rows, taken = all_fitting(low, high, fit if self._sides.conditional else None)
-            return rows, order[taken]
-        taken = first_fitting(low, high, fit) if self._sides.conditional else np.where(low < high, low, -1)
-        rows = np.flatnonzero(taken >= 0)
-        return rows, order[taken[rows]]
+    def _fit(self, look: _Look, first: Numbers, second: Numbers) -> npt.NDArray[np.bool_]:
+        fits = self._sides.fit(look.first.rows, look.first.at[first], look.second.rows, look.second.at[second])
+        made: npt.NDArray[np.bool_] = fits.to_numpy()
+        return made
 
     def _keep(
-        self,
-        look: _Look,
-        rows: Numbers,
-        limits: npt.NDArray[np.bool_],
-        cut: npt.NDArray[np.bool_],
-        last: Numbers,
+        self, look: _Look, matched: Numbers, limits: npt.NDArray[np.bool_], cut: npt.NDArray[np.bool_], last: Numbers
     ) -> None:
         """Hold what is still open. A silence whose key is forgotten may be due before that."""
         gone = np.zeros(len(limits), np.bool_)
         if self._shape.kind != "each":
-            gone[rows] = True
+            gone[matched] = True
         given = limits & ~gone
         self.given_up += int(given.sum())
-        kept = ~gone & ~given & (~cut if self._shape.kind != "silence" else True)
-        until = instants(look.first).to_numpy() + self._length if self._length is not None else None
-        made = look.first.drop(ORD).with_columns(
-            pl.Series(HASH, look.hashes, dtype=pl.UInt64),
-            pl.lit(NEVER, pl.Int64).alias(UNTIL) if until is None else pl.Series(UNTIL, until),
-            pl.Series(LAST, last),
-        )
-        self._runs.put(made.filter(kept))
+        left = ~gone & ~given
+        if self._shape.kind != "silence":
+            left &= ~cut
+            if self._length is not None:
+                left &= look.first.times + self._length > look.clock[-1]
+        kept = np.flatnonzero(left)
+        until = np.full(len(kept), NEVER) if self._length is None else look.first.times[kept] + self._length
+        named = [pl.Series(HASH, look.hashes[kept]), pl.Series(UNTIL, until), pl.Series(LAST, last[kept])]
+        self._runs.put(look.first.rows.drop(ORD)[look.first.at[kept]].with_columns(named))
 
-    def _matches(self, look: _Look, rows: Numbers, candidates: Numbers) -> Matches | None:
-        if not len(rows):
-            return None
-        order = np.lexsort((numbered(look.first)[rows], numbered(look.second)[candidates]))
-        first, second = look.first[rows[order]], look.second[candidates[order]]
+    def _matches(self, look: _Look, first: Numbers, second: Numbers) -> Matches:
+        groups, side = look.groups, look.second
+        keys = self._results.key_states(groups.unique)[side.groups]
+        states = hash_further(keys, [pl.Series(side.times).cast(TIME_TYPE)])
+        of_first, of_second = look.first.at[first], side.at[second]
+        bound = self._sides.said_of_first(look.first.rows, of_first) | self._sides.said_of_second(side.rows, of_second)
+        codes = side.groups[second]
         return Matches(
-            times=instants(second).to_numpy(),
-            keys=[first[k] for k in self._node.keys],
-            ids=self._ids(first) | self._ids(second, second=True),
-            bound=self._sides.said_of_first(first) | self._sides.said_of_second(second),
+            times=side.times[second],
+            keys=[groups.unique[k][codes] for k in self._node.keys],
+            ids=_ids(self._shape.first, look.first.rows, of_first) | _ids(self._shape.second, side.rows, of_second),
+            bound=bound,
+            states=states[second],
+            distinct=self._tagged and _once(look.first.rows) and _once(side.rows),
         )
 
-    def _ids(self, rows: pl.DataFrame, *, second: bool = False) -> dict[str, pl.Series]:
-        atom = self._shape.second if second else self._shape.first
-        return {} if atom is None or atom.name is None else {atom.name: rows[ID]}
+
+def _once(rows: pl.DataFrame) -> bool:
+    """Whether no two rows have one id."""
+    return rows[ID].n_unique() == rows.height
+
+
+def _ids(atom: Atom | None, rows: pl.DataFrame, at: Numbers | None) -> dict[str, pl.Series]:
+    if atom is None or atom.name is None:
+        return {}
+    return {atom.name: rows[ID] if at is None else rows[ID][at]}

@@ -104,7 +104,7 @@ class Gathered:
         groups = grouped([rows], self._node.keys)
         codes, hashes = groups.codes[0], groups.hashes[groups.codes[0]]
         known = instants(rows).to_numpy()
-        held = held_rows(self._runs, groups, np.ones(len(groups.hashes), np.bool_))
+        held = held_rows(self._runs, groups, np.arange(len(groups.hashes)))
         if held is not None:
             codes = np.concatenate([held.codes, codes])
             hashes = np.concatenate([held.rows[HASH].to_numpy(), hashes])

@@ -47,7 +47,7 @@ class Held:
     codes: Numbers
 
 
-def held_rows(runs: Runs, groups: Groups, used: npt.NDArray[np.bool_]) -> Held | None:
+def held_rows(runs: Runs, groups: Groups, used: Numbers) -> Held | None:
     """The held rows of the groups that are used; None where there are none."""
     found = runs.take(np.unique(groups.hashes[used]))
     if found is None:
@@ -65,7 +65,9 @@ def grouped(frames: Sequence[pl.DataFrame], columns: Sequence[str]) -> Groups:
     """The groups of all rows of some frames. Without columns, all rows are one group."""
     heights = [f.height for f in frames]
     if not columns:
-        return Groups(columns, pl.DataFrame(), np.zeros(1, np.uint64), [np.zeros(h, np.int64) for h in heights])
+        return Groups(
+            columns, pl.DataFrame({_CODE: [0]}), np.zeros(1, np.uint64), [np.zeros(h, np.int64) for h in heights]
+        )
     whole = pl.concat([f.select(columns) for f in frames])
     unique = whole.unique(maintain_order=True).with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(_CODE))
     found = whole.join(unique, on=columns, how="left", nulls_equal=True, maintain_order="left")

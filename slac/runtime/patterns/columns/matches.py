@@ -12,18 +12,24 @@ import polars as pl
 from slac.plan.nodes import PatternNode
 from slac.runtime.patterns.results import Results, tag_id
 from slac.stream.batch import TIME, TIME_TYPE
+from slac.stream.ids import Ids
 
 __all__ = ["Matches", "said"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """Matches in the order of delivery: `times` in µs, the keys, the ids behind tags, and columns of tags by name."""
+    """Matches in the order of delivery: `times` in µs, the keys, the ids behind tags, and columns of tags by name.
+
+    `states`: where they are in order of time and key already, what is hashed of both. `distinct`: no two are equal.
+    """
 
     times: npt.NDArray[np.int64]
     keys: Sequence[pl.Series]
     ids: Mapping[str, pl.Series]
     bound: Mapping[str, pl.Series] = field(default_factory=dict)
+    states: Ids | None = None
+    distinct: bool = False
 
 
 def said(node: PatternNode, results: Results, matches: Matches) -> pl.DataFrame | None:
@@ -33,4 +39,4 @@ def said(node: PatternNode, results: Results, matches: Matches) -> pl.DataFrame 
     times = pl.Series(TIME, matches.times).cast(TIME_TYPE)
     tags = [matches.ids[t.name].alias(tag_id(t.name)) for t in node.tags]
     bound = [matches.bound[name].alias(name) for name in results.read if name in matches.bound]
-    return results.rows([times, *matches.keys], tags, bound)
+    return results.rows([times, *matches.keys], tags, bound, states=matches.states, distinct=matches.distinct)

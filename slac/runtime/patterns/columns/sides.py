@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from slac.language.patterns.tree import Atom
@@ -27,6 +29,7 @@ from slac.stream.types import Bool, Duration, Int, String, Timestamp, to_polars
 __all__ = ["Sides", "bound_names", "seen_rows"]
 
 _PLACE: Final[Mapping[str, pl.DataType]] = {TIME: TIME_TYPE, DEPTH: pl.UInt16(), ID: pl.UInt64(), ORD: pl.Int64()}
+Numbers = npt.NDArray[np.int64]
 _EXACT: Final = Bool | Int | String | Timestamp | Duration
 
 
@@ -67,6 +70,7 @@ class Sides:
         tag = shape.first.name
         said = [c.expr for c in node.columns]
         self._first_named = {n: f"{tag}.{n}" for n in bound_names(tag, [*back, *said])}
+        self._first_said = [f"{tag}.{n}" for n in bound_names(tag, said)]
         own = [c.name for e in back for c in columns_in(e) if tag_of(c.name) is None]
         self._second_said = bound_names(shape.second.name, said)
         placed = (TIME, *node.keys)
@@ -87,24 +91,24 @@ class Sides:
         rows = seen_rows(self._node, self._understood, frames, self._second, self._second_named)
         return rows.with_columns(self._second_equal).drop_nulls(self.equal) if self._second_equal else rows
 
-    def said_of_first(self, rows: pl.DataFrame) -> dict[str, pl.Series]:
-        """What first rows carry, by name."""
-        return {name: rows[name] for name in self._first_named.values()}
+    def said_of_first(self, rows: pl.DataFrame, at: Numbers | None) -> dict[str, pl.Series]:
+        """What `select` reads of first rows (of those at some places), by name."""
+        return {name: rows[name] if at is None else rows[name][at] for name in self._first_said}
 
-    def said_of_second(self, rows: pl.DataFrame) -> dict[str, pl.Series]:
-        """What `select` reads of second rows, by name."""
+    def said_of_second(self, rows: pl.DataFrame, at: Numbers) -> dict[str, pl.Series]:
+        """What `select` reads of second rows at some places, by name."""
         types = self._understood.rows[self._node.ports[self._second.index]].types
-        return {f"{self._second.name}.{n}": rows[n].cast(to_polars(types[n])) for n in self._second_said}
+        return {f"{self._second.name}.{n}": rows[n][at].cast(to_polars(types[n])) for n in self._second_said}
 
     @property
     def conditional(self) -> bool:
         """Whether pairs must be tried."""
         return bool(self._rest)
 
-    def fit(self, first: pl.DataFrame, second: pl.DataFrame) -> pl.Series:
-        """Whether pairs, given as rows of both sides, meet what is asked beyond equality."""
+    def fit(self, first: pl.DataFrame, of_first: Numbers, second: pl.DataFrame, of_second: Numbers) -> pl.Series:
+        """Whether pairs, given as places in both sides, meet what is asked beyond equality."""
         names = {c.name for e in self._rest for c in columns_in(e)}
-        pairs = pl.DataFrame([*(first[n] for n in names if tag_of(n)), *(second[n] for n in names if not tag_of(n))])
+        pairs = pl.DataFrame([first[n][of_first] if tag_of(n) else second[n][of_second] for n in names])
         return pairs.select(reduce(pl.Expr.and_, map(lower, self._rest)).fill_null(False).alias("fits"))["fits"]
 
     def _compared(self, expr: AnyExpr) -> tuple[AnyExpr, AnyExpr] | None:
