@@ -21,7 +21,7 @@ from slac.plan.aggregation.flags import Every, Share, Some
 from slac.plan.aggregation.places import ByExtreme, FirstValues
 from slac.plan.aggregation.ranks import Rank
 from slac.plan.aggregation.registers import Distinct
-from slac.plan.aggregation.samples import MIXED, Samples
+from slac.plan.aggregation.samples import MIXED, Samples, with_neighbours
 from slac.plan.aggregation.sketches import Quantile, Top
 from slac.plan.aggregation.spread import Spread
 from slac.plan.aggregation.totals import Average, Sum
@@ -121,12 +121,20 @@ def partials(frame: pl.DataFrame, keys: Sequence[str], calls: Sequence[Aggregate
     """Partial rows of raw rows, one a group, in no particular order; NULL keys are a group of their own."""
     if follows_order(calls):
         frame = in_order(frame, total_order(frame))
-    return grouped(frame, keys, partial_exprs(calls, frame.columns))
+    return grouped_rows(frame, keys, calls, partial_exprs(calls, frame.columns))
 
 
 def merged(frame: pl.DataFrame, keys: Sequence[str], calls: Sequence[AggregateCall]) -> pl.DataFrame:
     """Partial rows of partial rows, one a group, in no particular order."""
     return grouped(frame, keys, merge_exprs(calls))
+
+
+def grouped_rows(
+    frame: pl.DataFrame, keys: Sequence[str], calls: Sequence[AggregateCall], exprs: Sequence[pl.Expr]
+) -> pl.DataFrame:
+    """`grouped` for raw rows: `exprs` are, or begin with, `partial_exprs`; where calls follow the order, rows do."""
+    sampled = [call for call in calls if isinstance(family(call), Samples)]
+    return grouped(with_neighbours(frame, keys, sampled) if sampled else frame, keys, exprs)
 
 
 def grouped(frame: pl.DataFrame, keys: Sequence[str], exprs: Sequence[pl.Expr]) -> pl.DataFrame:

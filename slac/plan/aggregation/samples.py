@@ -7,12 +7,13 @@ once; nobody can tell then which sample follows which, so the value is NULL and 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final, Literal
 
 import polars as pl
 
 from slac.plan.aggregation.family import argument, column, part
+from slac.plan.aggregation.neighbours import Groups, neighbours
 from slac.plan.expressions import AggregateCall
 from slac.stream.batch import TIME
 from slac.stream.sums import SCALE, beyond, units
@@ -52,22 +53,21 @@ class Samples:
         return dict(_PARTS)
 
     def partial(self, call: AggregateCall, columns: Collection[str]) -> list[pl.Expr]:
-        """The steps between neighbours of the group."""
-        value = argument(call)
+        """The steps between neighbours of the group, which `with_neighbours` has found."""
+        whole, time = column(call, "whole"), pl.col(TIME).to_physical()
+        first, last = column(call, "first"), column(call, "last")
+        steps, falls = _steps(whole, column(call, "before"))
         is_float = isinstance(call.args[0].dtype, Float)
-        whole = units(value) if is_float else value.cast(pl.Int128)
-        present = whole.is_not_null()
-        samples, times = whole.filter(present), pl.col(TIME).to_physical().filter(present)
-        steps, falls = _steps(samples, samples.shift(1))
+        # Of one row a group, which is a sum that needs no look at the group itself.
         made = {
-            "t0": times.first(),
-            "v0": samples.first(),
-            "t1": times.last(),
-            "v1": samples.last(),
+            "t0": pl.when(first).then(time).sum(),
+            "v0": pl.when(first).then(whole).sum(),
+            "t1": pl.when(last).then(time).sum(),
+            "v1": pl.when(last).then(whole).sum(),
             "up": steps.sum(),
-            "n": samples.len(),
+            "n": whole.count(),
             "resets": falls.sum(),
-            "bad": beyond(value).sum() if is_float else pl.lit(0),
+            "bad": beyond(argument(call)).sum() if is_float else pl.lit(0),
             MIXED: pl.lit(value=False),
         }
         return [e.cast(_PARTS[n]).alias(part(call, n)) for n, e in made.items()]
@@ -109,6 +109,18 @@ class Samples:
     def empty(self, call: AggregateCall) -> pl.Expr:
         """NULL."""
         return pl.lit(None, pl.Float64)
+
+
+def with_neighbours(frame: pl.DataFrame, by: Sequence[str], calls: Sequence[AggregateCall]) -> pl.DataFrame:
+    """Rows (in the total order) with what `partial` reads of these calls: each sample and the one before it."""
+    groups, made = Groups(frame, by), []
+    for call in calls:
+        value = argument(call)
+        is_float = isinstance(call.args[0].dtype, Float)
+        whole = frame.select(units(value) if is_float else value.cast(pl.Int128)).to_series()
+        found = {"whole": whole, **neighbours(whole, groups)}
+        made += [series.alias(part(call, name)) for name, series in found.items()]
+    return frame.with_columns(made)
 
 
 def _steps(value: pl.Expr, before: pl.Expr) -> tuple[pl.Expr, pl.Expr]:

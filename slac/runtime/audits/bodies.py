@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from slac.plan.aggregates import final_exprs, grouped, merge_exprs, partial_exprs
+from slac.plan.aggregates import final_exprs, grouped, grouped_rows, merge_exprs, partial_exprs
 from slac.plan.lowering import columns_of, lower
 from slac.plan.nodes import ReportBody
 from slac.runtime.audits.held import AT, HeldRows
@@ -81,7 +81,7 @@ class BodyRows:
             owner = periods.of(rows[SLOT].to_numpy(), rows[AT].to_numpy())
             marked = rows.with_columns(pl.Series(PUBLICATION, owner, pl.Int64))
             exprs = [*partial_exprs(self.body.aggregates, marked.columns), pl.col(AT).max().alias(UNTIL)]
-            partial = grouped(marked, [PUBLICATION, *self._pieces], exprs)
+            partial = grouped_rows(marked, [PUBLICATION, *self._pieces], self.body.aggregates, exprs)
             left = partial.filter(pl.col(PUBLICATION) < 0).drop(PUBLICATION)
             taken.append(partial.filter(pl.col(PUBLICATION) >= 0))
         if not taken:

@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from slac.plan.aggregates import grouped, merge_exprs, part_columns, partial_exprs
+from slac.plan.aggregates import grouped, grouped_rows, merge_exprs, part_columns, partial_exprs
 from slac.plan.expressions import AggregateCall
 from slac.runtime.operators.pane_state import GATHER, START
 from slac.stream.batch import KEPT, SEEN, instants
@@ -45,8 +45,8 @@ class SessionState:
         at = instants(frame)
         rows = frame.with_columns(at.alias(START), at.alias(LAST)).sort(START, maintain_order=True)
         bounds = [pl.col(START).min(), pl.col(LAST).max()]
-        exprs = [*bounds, *partial_exprs(self._calls, frame.columns)]
-        self.add(grouped(self._numbered(rows), [*self._keys, _NUMBER], exprs).select(self._columns))
+        exprs = [*partial_exprs(self._calls, frame.columns), *bounds]
+        self.add(grouped_rows(self._numbered(rows), [*self._keys, _NUMBER], self._calls, exprs).select(self._columns))
 
     def add(self, pieces: pl.DataFrame) -> None:
         """Take partial rows."""

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from slac.plan.aggregates import follows_order, grouped, mixed_series, part_columns, partial_exprs
+from slac.plan.aggregates import follows_order, grouped_rows, mixed_series, part_columns, partial_exprs
 from slac.plan.nodes import WindowNode
 from slac.runtime.instructions import Mixed, Notice
 from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
@@ -181,8 +181,8 @@ class WindowOperator(Operator):
         if places[EXPIRES] <= start:
             return frame.clear()
         values = [pl.lit(value, pl.Int64).alias(name) for name, value in places.items()]
-        grouped_rows = grouped(frame, self._node.keys, self._partial_exprs(frame))
-        return grouped_rows.select(*values, *self._columns[len(values) :])
+        made = grouped_rows(frame, self._node.keys, self._node.aggregates, self._partial_exprs(frame))
+        return made.select(*values, *self._columns[len(values) :])
 
     def _placed(self, frame: pl.DataFrame, *, late: bool) -> tuple[pl.DataFrame, bool]:
         """The frame with `_start` (and `_expires` where rows carry it), and whether windows may have been missed."""
@@ -227,7 +227,7 @@ class WindowOperator(Operator):
         places = [c for c in (START, EXPIRES, AFTER) if c in frame.columns]
         constant = {c: frame[c][0] for c in places if frame[c].min() == frame[c].max()}
         by = [c for c in places if c not in constant]
-        partials = grouped(frame, [*by, *self._node.keys], self._partial_exprs(frame))
+        partials = grouped_rows(frame, [*by, *self._node.keys], self._node.aggregates, self._partial_exprs(frame))
         return self._completed(partials.with_columns(pl.lit(v, pl.Int64).alias(c) for c, v in constant.items()))
 
     def _partial_exprs(self, frame: pl.DataFrame) -> list[pl.Expr]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from slac.plan.aggregates import grouped, part_columns, partial_exprs
+from slac.plan.aggregates import grouped_rows, part_columns, partial_exprs
 from slac.plan.nodes import WindowNode
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.operator import BEGINNING, OperatorContext, State
@@ -76,7 +76,7 @@ class PerRowOperator(ReplayableOperator):
         if rows is None:
             return ()
         exprs = partial_exprs(self._node.aggregates, rows.columns)
-        groups = grouped(rows, [AT, *self._keys], exprs).select(self._columns).sort(AT)
+        groups = grouped_rows(rows, [AT, *self._keys], self._node.aggregates, exprs).select(self._columns).sort(AT)
         return (Batch(self._results.of(rows, self._accumulated(groups))),)
 
     def next_due(self) -> int | None:
