@@ -90,7 +90,7 @@ def test_every_aggregate_has_a_case() -> None:
     assert len({c.name for c in CALLS}) == len(CALLS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ROWS.filter(bool))
 def test_values_are_those_of_the_definition(rows: list[Row]) -> None:
     """NULL, NaN, infinities, extremes, duplicates and ties in time among them."""
@@ -127,7 +127,7 @@ def _plain(theirs: Any, ours: Any) -> Any:
     return float(theirs) if isinstance(ours, float) and theirs is not None else theirs
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(ROWS.filter(bool), st.lists(st.integers(0, 3), min_size=14, max_size=14), st.randoms())
 def test_any_cut_and_any_order_of_merging_is_the_whole(rows: list[Row], slices: list[int], random: Any) -> None:
     """Merging is associative and commutative, and the pieces make what the rows make at once."""
@@ -143,7 +143,7 @@ def test_any_cut_and_any_order_of_merging_is_the_whole(rows: list[Row], slices: 
         assert bits(_merge(second, first, calls).select("k", *final_exprs(calls))) == whole
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(ROWS.filter(bool), st.lists(st.integers(1, 6), min_size=3, max_size=3, unique=True), st.randoms())
 def test_pieces_of_time_in_any_bracketing_are_the_whole(rows: list[Row], cuts: list[int], random: Any) -> None:
     """Aggregates over samples merge where their pieces are disjoint in time: neighbours first, or all at once."""
@@ -168,7 +168,7 @@ def _merge(one: pl.DataFrame, other: pl.DataFrame, calls: Any) -> pl.DataFrame:
     return merged(pl.concat([one, other]), ["k"], calls)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ROWS.filter(bool), st.lists(st.integers(1, 5), min_size=1, max_size=3), st.booleans())
 def test_windows_do_not_depend_on_batches(rows: list[Row], sizes: list[int], restart: bool) -> None:  # noqa: FBT001 - hypothesis
     """Rows of one instant and of several, in any slices, restarted anywhere."""
