@@ -1,0 +1,1 @@
+"""Samples of what real tools emit, small, and the scripts that made them."""

@@ -1,0 +1,68 @@
+"""Every rule set over its sample, which a real tool has made: what `slac run --once` publishes, to the letter.
+
+`SLAC_UPDATE=1 pytest tests/sla_docs/test_samples.py` writes the expected rows anew; the diff is what there is to review.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+EXPECTED: Final = Path(__file__).parent / "samples"
+# The samples last a minute or two, so windows are shorter here than the documents have them.
+RUNS: Final[Mapping[str, Mapping[str, str]]] = {
+    "logs/audit": {},
+    "logs/images": {},
+    "logs/levels": {"window": "30s"},
+    "logs/templates": {},
+    "metrics/cpu": {"window": "10s"},
+    "metrics/memory": {"share": "0.1", "window": "30s"},
+    "metrics/red": {"window": "30s", "errors": "0.05", "in_time": "0.99", "target": "0.1"},
+    "metrics/spare": {},
+    "metrics/use": {"window": "30s", "cpu_busy": "0.5"},
+    "metrics/workloads": {"check": "10s", "patience": "30s"},
+    "traces/latency": {},
+    "traces/operations": {"window": "30s"},
+    "traces/slow": {},
+    "high_level/anomalies": {"cpu.window": "10s", "within": "1s"},
+    "high_level/cpu_then_latency": {"window": "10s"},
+    "high_level/rollouts": {"window": "10s"},
+}
+
+
+def published(document: str, parameters: Mapping[str, str]) -> str:
+    """What a run over the sample writes to the standard output."""
+    path = f"sla_docs/{document}.yaml"
+    sets = [word for name, value in parameters.items() for word in ("--set", f"{name}={value}")]
+    command = [str(Path(sys.executable).with_name("slac")), "run", path, "--once", *sets]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("document", RUNS)
+def test_a_rule_set_over_its_sample(document: str) -> None:
+    """Row by row, with ids."""
+    made = published(document, RUNS[document])
+    expected = EXPECTED / f"{document.replace('/', '-')}.ndjson"
+    if os.environ.get("SLAC_UPDATE"):
+        expected.parent.mkdir(exist_ok=True)
+        expected.write_text(made, encoding="utf-8")
+    assert made == expected.read_text(encoding="utf-8")
+    assert made, "a sample on which a rule set finds nothing shows nothing"
+
+
+def test_every_rule_set_is_run() -> None:
+    """None is left out."""
+    folder = ROOT / "sla_docs"
+    sets = ("logs", "metrics", "traces", "high_level")
+    found = {f"{s}/{p.stem}" for s in sets for p in (folder / s).glob("*.yaml") if not p.name.endswith(".test.yaml")}
+    assert found == set(RUNS)
