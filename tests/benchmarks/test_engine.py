@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from benchmarks.agreement import check_agreement
-from benchmarks.engine import tumbling
-from benchmarks.inputs import requests, requests_arrow, requests_ndjson
+from benchmarks.engine import patterns, tumbling
+from benchmarks.inputs import requests, requests_arrow, requests_ndjson, steps_arrow
 from slac.diagnostics import RunFailed
 
 EVENTS = 250_000
@@ -21,6 +21,12 @@ def test_slac_and_polars_say_the_same(make: object, events: int, tmp_path: Path)
     source = make(events, tmp_path)  # type: ignore[operator]
 
     tumbling.check(source)
+
+
+@pytest.mark.parametrize("case", ["pattern_next", "pattern_each"])
+def test_patterns_by_columns_and_the_evaluator_say_the_same(case: str, tmp_path: Path) -> None:
+    """Row by row and id by id, through the whole runtime."""
+    patterns.check(case, steps_arrow(3_000, patterns.RATES[case], tmp_path))
 
 
 def test_inputs_are_the_same_every_time() -> None:
