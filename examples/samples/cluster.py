@@ -84,8 +84,8 @@ def cluster(programs: Path, folder: Path) -> Iterator[Cluster]:
 
 
 def _files(made: Cluster) -> None:
-    shutil.copy(HERE / "kubeconfig.yaml", made.kubeconfig)
-    shutil.copy(HERE / "policy.yaml", made.folder / "policy.yaml")
+    shutil.copy(HERE / "kubeconfig.conf", made.kubeconfig)
+    shutil.copy(HERE / "policy.conf", made.folder / "policy.yaml")
     (made.folder / "tokens.csv").write_text(_USERS, encoding="utf-8")
     for words in (["genrsa", "-out", "sa.key", "2048"], ["rsa", "-in", "sa.key", "-pubout", "-out", "sa.pub"]):
         subprocess.run(["openssl", *words], cwd=made.folder, check=True, capture_output=True)

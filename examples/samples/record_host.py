@@ -36,7 +36,10 @@ MACHINE: Final = frozenset(
     }
 )
 HTTP: Final = frozenset(
-    {"prometheus_http_requests_total", *(f"prometheus_http_request_duration_seconds_{p}" for p in ("sum", "count", "bucket"))}
+    {
+        "prometheus_http_requests_total",
+        *(f"prometheus_http_request_duration_seconds_{p}" for p in ("sum", "count", "bucket")),
+    }
 )
 ASKED: Final = frozenset({"/api/v1/query", "/-/healthy", "/metrics"})
 _RSYSLOG: Final = """

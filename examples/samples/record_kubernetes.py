@@ -155,7 +155,9 @@ def _served(running: Cluster) -> Iterator[None]:
 
 def _write(running: Cluster, tape: Tape) -> None:
     events = [_plain(event) for event in running.objects("events")]
-    spans = [json.loads(line) for path in sorted(running.folder.glob("*.spans")) for line in path.open(encoding="utf-8")]
+    spans = [
+        json.loads(line) for path in sorted(running.folder.glob("*.spans")) for line in path.open(encoding="utf-8")
+    ]
     calls = [json.loads(line) for line in running.audit_log.open(encoding="utf-8")]
     _keep("kubernetes_events", sorted(events, key=lambda e: datetime.fromisoformat(e["lastTimestamp"])))
     _keep("spans", sorted(spans, key=lambda s: datetime.fromisoformat(s["end_time"])))

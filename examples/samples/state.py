@@ -47,9 +47,7 @@ class _Objects(Collector):
 def _pods(pods: list[dict[str, Any]]) -> Iterator[Metric]:
     labels = ["namespace", "pod", "container", "node", "resource", "unit"]
     limits = GaugeMetricFamily("kube_pod_container_resource_limits", "The most that a container may use", labels=labels)
-    requests = GaugeMetricFamily(
-        "kube_pod_container_resource_requests", "What a container is promised", labels=labels
-    )
+    requests = GaugeMetricFamily("kube_pod_container_resource_requests", "What a container is promised", labels=labels)
     restarts = CounterMetricFamily(
         "kube_pod_container_status_restarts", "How often a container was started again", labels=labels[:3]
     )

@@ -6,13 +6,14 @@ import pytest
 
 from slac.testing.cases import LoadedTest, load_tests, run_test
 
-FOLDER = Path(__file__).parents[2] / "sla_docs"
-TESTS = load_tests([str(FOLDER)], environment={}, parameters={}).tests
+ROOT = Path(__file__).parents[2]
+LOADED = load_tests([str(ROOT / "sla_docs"), str(ROOT / "examples")], environment={}, parameters={})
+TESTS = LOADED.tests
 
 
 @pytest.mark.parametrize("loaded", TESTS, ids=lambda t: f"{Path(t.document).stem}: {t.test.name}")
 def test_a_promise(loaded: LoadedTest) -> None:
-    """The same as `slac test sla_docs`."""
+    """The same as `slac test sla_docs examples`."""
     from slac.cli.outcomes import failure_text
 
     result = run_test(loaded.plan, loaded.test)
