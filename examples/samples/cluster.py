@@ -1,4 +1,4 @@
-"""A Kubernetes cluster on the loopback for some minutes: a real control plane, and hollow nodes that start no container.
+"""A Kubernetes cluster on the loopback for some minutes: real control plane, hollow nodes that start no container.
 
 Its programs are what `kubernetes/build.sh` has built, and etcd, kubectl and openssl from anywhere on the path.
 """

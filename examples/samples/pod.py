@@ -1,4 +1,4 @@
-"""What runs in a container of the sample: a web server's work, its spans told by the OpenTelemetry SDK as lines of JSON.
+"""What runs in a container of the sample: a web server's work, told as spans by the OpenTelemetry SDK.
 
 `python -m examples.samples.pod --pod NAME --node NAME --version 1.4 --out spans.ndjson --seconds 60`
 It needs `pip install opentelemetry-sdk`. Version 1.5 burns a core, and answers slowly.

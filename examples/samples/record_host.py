@@ -1,7 +1,8 @@
 """`python -m examples.samples.record_host`: a minute and a half of this machine, of a server and of programs that log.
 
-node_exporter tells of the machine; Prometheus, asked by us and observed by itself, of HTTP requests; nginx and a program with
-Python's logging send syslog to rsyslog, which writes it down as events. All are Debian's packages, all on the loopback.
+node_exporter tells of the machine; Prometheus, asked by us and observed by itself, of HTTP requests; nginx and a
+program with Python's logging send syslog to rsyslog, which writes it down as events. All are Debian's packages, all on
+the loopback.
 """
 
 from __future__ import annotations
@@ -137,8 +138,8 @@ def _running(folder: Path) -> Iterator[None]:
     folder.chmod(0o755)
     (folder / "rsyslog.conf").write_text(_RSYSLOG.format(folder=folder), encoding="utf-8")
     (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, web=WEB), encoding="utf-8")
-    scraped = "scrape_configs: [{job_name: self, scrape_interval: 5s, static_configs: [{targets: ['%s']}]}]\n" % SERVER
-    (folder / "prometheus.yml").write_text(scraped, encoding="utf-8")
+    scraped = f"{{job_name: self, scrape_interval: 5s, static_configs: [{{targets: ['{SERVER}']}}]}}"
+    (folder / "prometheus.yml").write_text(f"scrape_configs: [{scraped}]\n", encoding="utf-8")
     commands = (
         ["rsyslogd", "-n", "-f", f"{folder}/rsyslog.conf", "-i", f"{folder}/rsyslog.pid"],
         ["prometheus-node-exporter", f"--web.listen-address={NODE}"],

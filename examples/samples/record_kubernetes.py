@@ -1,8 +1,8 @@
 """`python -m examples.samples.record_kubernetes`: three minutes of a small cluster, as five of its tools tell of them.
 
-A web server runs in version 1.4; two people try what they may not; version 1.5 is rolled out beside it, burns a core and
-answers slowly; one more deployment asks for more than any node has. What runs in the containers (`pod.py`) runs in real control
-groups, which cAdvisor watches; nodes are hollow, and metrics of objects come from `state.py`. Needs root.
+A web server runs in version 1.4; two people try what they may not; version 1.5 is rolled out beside it, burns a core
+and answers slowly; one more deployment asks for more than any node has. What runs in the containers (`pod.py`) runs in
+real control groups, which cAdvisor watches; nodes are hollow, and metrics of objects come from `state.py`. Needs root.
 """
 
 from __future__ import annotations

@@ -20,7 +20,9 @@ from slac.plan.functions import SQL_NAMES
 ROOT = Path(__file__).parents[2]
 WRONG_ON_PURPOSE = ROOT / "docs" / "diagnostics"
 """These pages show documents with mistakes; tests of their own compile them."""
-PAGES = sorted([ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "sla_docs").rglob("*.md")]
+)
 DOCUMENTS = [
     path
     for folder in ("sla_docs", "examples")

@@ -1,6 +1,6 @@
 """Every rule set over its sample, which a real tool has made: what `slac run --once` publishes, to the letter.
 
-`SLAC_UPDATE=1 pytest tests/sla_docs/test_samples.py` writes the expected rows anew; the diff is what there is to review.
+`SLAC_UPDATE=1 pytest tests/sla_docs/test_samples.py` writes the expected rows anew: read the diff.
 """
 
 from __future__ import annotations
