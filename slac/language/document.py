@@ -311,7 +311,15 @@ class OutputDecl:
 
 
 BlockDecl: TypeAlias = (
-    InputDecl | TableDecl | ProbeDecl | ComputationDecl | PatternDecl | TracesDecl | AuditDecl | ViolationDecl | OutputDecl
+    InputDecl
+    | TableDecl
+    | ProbeDecl
+    | ComputationDecl
+    | PatternDecl
+    | TracesDecl
+    | AuditDecl
+    | ViolationDecl
+    | OutputDecl
 )
 
 
@@ -361,7 +369,8 @@ class DocumentDecl:
     @cached_property
     def blocks(self) -> tuple[BlockDecl, ...]:
         """All blocks, in the order in which data flows through their kinds."""
-        return (*self.inputs, *self.tables, *self.probes, *self.computations, *self.audits, *self.violations, *self.outputs)
+        sources = (*self.inputs, *self.tables)
+        return (*sources, *self.probes, *self.computations, *self.audits, *self.violations, *self.outputs)
 
     @cached_property
     def by_name(self) -> Mapping[str, BlockDecl]:

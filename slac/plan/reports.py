@@ -15,10 +15,10 @@ def report_schema(
     """Columns of an audit's reports.
 
     Keys; `kind` (initial, change, stay, scheduled, calm, released, forgotten, withdrawn); `state`; `previous` (the
-    state of the report before, NULL at first); `verdict` (OK, VIOLATED, UNDECIDED); `since` (when the state was entered); `period_start`,
-    `period_end` (the reporting period, start excluded; start NULL at first). Of an audit that may hold changes back
-    also `changes` (of state in the period, told or not), and where it knows of flapping, before it, whether the key
-    does. Then one list of structs a report body.
+    state of the report before, NULL at first); `verdict` (OK, VIOLATED, UNDECIDED); `since` (when the state was
+    entered); `period_start`, `period_end` (the reporting period, start excluded; start NULL at first). Of an audit that
+    may hold changes back also `changes` (of state in the period, told or not), and where it knows of flapping, before
+    it, whether the key does. Then one list of structs a report body.
     """
     counts: tuple[Field, ...] = (Field("flapping", Bool(), nullable=False),) if flapping else ()
     if flapping or inhibited:

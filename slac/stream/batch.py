@@ -8,8 +8,8 @@ Meta columns begin with an underscore and are never named in a document's `selec
 - `_seen` (Float64), `_kept` (Int64): only on rows made by a window or later: how many input events stand behind the
   row, and how many of them passed the gate. They differ only where a gate dropped.
 - `_weight` (UInt64): only on rows from a gate that dropped: 1/p in multiples of 2**-20.
-- `_revision` (Int64): only where a row was said again: 1, 2, …; where it is absent or NULL the row is the first; −n: the
-  row is taken back by its n-th revision, and only its id and keys count.
+- `_revision` (Int64): only where a row was said again: 1, 2, …; where it is absent or NULL the row is the first; −n:
+  the row is taken back by its n-th revision, and only its id and keys count.
 - `_depth` (UInt16): only where rows of several blocks meet (a union): the depth of the row's block.
 - `_wm` (Int64 µs): only in a late batch: the watermark of its input at the instant when the row arrived.
 """

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from slac.plan.expressions import Call, Column, Literal
+from slac.plan.expressions import AnyExpr, Call, Column, Literal
 from slac.plan.lowering import lower
 from slac.plan.signatures import FLOAT
 from slac.plan.user import FunctionModule, FunctionsRefused, FunctionWrong, activate, is_user_key, load, user_function
@@ -127,9 +127,9 @@ def test_values_do_not_depend_on_batches(rows: list[tuple[float | None, float | 
     load(made)
     used, limit = Column(name="used", dtype=FLOAT), Column(name="limit", dtype=FLOAT)
     constant = Literal(value=2.0, dtype=FLOAT, nullable=False)
+    pairs: list[tuple[AnyExpr, ...]] = [(used, limit), (constant, limit), (used, constant)]
     calls = [
-        lower(Call(function=made.key("HEADROOM"), args=args, dtype=FLOAT)).alias(str(n))
-        for n, args in enumerate([(used, limit), (constant, limit), (used, constant)])
+        lower(Call(function=made.key("HEADROOM"), args=args, dtype=FLOAT)).alias(str(n)) for n, args in enumerate(pairs)
     ]
     frame = pl.DataFrame(rows, schema={"used": pl.Float64, "limit": pl.Float64}, orient="row")
     pieces = [frame.slice(n, cut).select(calls) for n in range(0, frame.height, cut)]

@@ -2,8 +2,9 @@
 
 Keys in this order: `document`, `block`, `type` (report, violation or row), `id` (16 hex digits), `revision`, `time`,
 `withdrawn` (true) where the row is taken back, `window_start` and `window_end` where it has a window, the block's own
-columns in their order, `seen` and `kept` where the row knows them. Instants are RFC 3339 in UTC with microseconds; durations are integer microseconds; what is no
-finite number is null. (document, block, id, revision) is the idempotency key.
+columns in their order, `seen` and `kept` where the row knows them. Instants are RFC 3339 in UTC with microseconds;
+durations are integer microseconds; what is no finite number is null. (document, block, id, revision) is the idempotency
+key.
 """
 
 import math

@@ -98,9 +98,7 @@ def _column(lowering: Lowering, column: ColumnDecl, scope: Scope) -> AnyExpr | N
     return result.expr
 
 
-def distinct(
-    lowering: Lowering, declared: Iterable[ColumnDecl], taken: Collection[str] = ()
-) -> list[ColumnDecl]:
+def distinct(lowering: Lowering, declared: Iterable[ColumnDecl], taken: Collection[str] = ()) -> list[ColumnDecl]:
     """The columns whose names can be: none twice, none of slac's own."""
     seen, fine = set(taken), []
     for column in declared:

@@ -94,7 +94,8 @@ def _without(block: ComputationDecl) -> Iterator[Diagnostic]:
             "windows/by-without-window",
             "`by` without `window` has no effect: rows are grouped within a window only",
             block.by[0],
-            "add a `window`, select RATE, INCREASE or DELTA of a series, or leave `by` out (a join has a `by` of its own; columns are listed in `select`)",
+            "add a `window`, select RATE, INCREASE or DELTA of a series, or leave `by` out "
+            "(a join has a `by` of its own; columns are listed in `select`)",
         )
     if block.select is None and not block.then and not block.join and block.where is None:
         yield Diagnostic(

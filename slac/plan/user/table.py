@@ -1,7 +1,7 @@
 """The modules that this process has been allowed to load, by what they are made from.
 
 An expression names a function by the digest of its module's text, so what it means does not depend on what else was
-loaded, or when: this is a cache that is filled where the user allowed it, and nowhere else (docs/adr/0014).
+loaded, or when: this is a cache that is filled where the user allowed it, and nowhere else (docs/adr/0015).
 """
 
 from __future__ import annotations

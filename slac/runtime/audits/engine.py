@@ -255,5 +255,5 @@ def _is_settled(matrix: Longs, table: TransitionTable) -> bool:
     places = {name: i for i, name in enumerate(table.states)}
     later = np.array([places[table.moves.get((s, AFTER), s)] for s in table.states])
     reached = np.array([matrix, later[matrix], later[later[matrix]]])
-    again = [np.take_along_axis(matrix, r, axis=0) for r in reached]
+    again = np.array([np.take_along_axis(matrix, r, axis=0) for r in reached])
     return bool((again == reached).all())

@@ -192,7 +192,8 @@ class Runtime:
             if now >= next_tick:
                 await self._tick(now)
                 next_tick = min(now + SECOND, max(self._core.next_wake() or now + SECOND, now + SECOND // 100))
-            if now >= next_checkpoint or self._core.versions != versions or (self._core.finished and self._finished_at is None):
+            has_just_ended = self._core.finished and self._finished_at is None
+            if now >= next_checkpoint or self._core.versions != versions or has_just_ended:
                 await self._checkpoint()
                 if self._core.finished:
                     await self._checkpoint()  # both generations hold the end: senders may forget all

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from slac.adapters import tables
+from slac.adapters.tables.input import TableInput
 from slac.diagnostics import RunFailed
 from slac.stream.ports import InputContext, Position, Records
 
@@ -26,9 +27,10 @@ class Sink:
     def resume(self, source: str) -> Position | None:
         """Nothing was read before."""
         del source
+        return None
 
 
-def made(directory: Path, *, once: bool = False, **settings: object) -> tables.TableInput:
+def made(directory: Path, *, once: bool = False, **settings: object) -> TableInput:
     """The input of a table in a folder."""
     context = InputContext(
         block="limits", instance="x", now=lambda: 7, once=once, directory=str(directory), fields={"k": "string"}

@@ -15,7 +15,7 @@ import pytest
 
 from slac.adapters.tables.reader import Unreadable
 from slac.adapters.tables.sql import SqlTable
-from tests.ports import free_port
+from slac.testing import free_port
 
 COLUMNS = ("module", "required")
 PASSWORD = "sesame-open"

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slac.plan.nodes import IntervalJoinNode
+from slac.runtime.instructions import GaveUp
 from slac.runtime.operators import interval_side
 from slac.runtime.operators.interval_join import IntervalJoinOperator
 from slac.stream.batch import ID, KEPT, SEEN, TIME, WEIGHT, WEIGHT_ONE, Batch
@@ -169,6 +170,7 @@ def test_a_limit_keeps_the_latest_and_says_so() -> None:
 
     assert out["o.x"].sort().to_list() == [3, 4]
     (notice,) = target.operator.notices()
+    assert isinstance(notice, GaveUp)
     assert (notice.bound, notice.count) == ("limit: 2", 3)
     assert list(target.operator.notices()) == []
     assert target.operator.statistics()["given_up"] == 3

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import msgspec
 import polars as pl
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from slac.plan.guards import Settle
 from slac.plan.nodes import ViolationNode
 from slac.plan.reports import violation_schema
+from slac.runtime.operators.replayable import ReplayableOperator
 from slac.runtime.operators.restating import RestatingOperator
 from slac.runtime.operators.violation import ViolationOperator
 from slac.stream.batch import ID, KEPT, REVISION, SEEN, TIME, WEIGHT, Batch
@@ -179,7 +180,7 @@ def test_labels_are_published() -> None:
 def test_rows_that_are_said_again_revise_what_was_raised() -> None:
     """A violation that never was is withdrawn, with its end."""
     build = violation().build
-    driver = Driver(lambda: RestatingOperator(build, 1, 50))
+    driver = Driver(lambda: RestatingOperator(cast("Callable[[], ReplayableOperator]", build), 1, 50))
     frame = rows([(1, "a", 11.0), (3, "a", 1.0), (4, "b", 11.0)])
     driver.give(batch(frame))
     driver.advance(10)

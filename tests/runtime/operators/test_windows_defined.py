@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -22,8 +22,8 @@ MINUTE = HOUR // 60
 ZONE = "Europe/Berlin"
 # Long ago, over the epoch, a day of 23 hours, one of 25, and the turn of a year.
 STARTS = tuple(
-    micros(datetime(*day, tzinfo=UTC))
-    for day in ((1901, 12, 13), (1969, 12, 31), (2026, 3, 28, 20), (2026, 10, 24, 20), (2025, 12, 31))
+    micros(datetime.fromisoformat(f"{hour}:00+00:00"))
+    for hour in ("1901-12-13T00", "1969-12-31T00", "2026-03-28T20", "2026-10-24T20", "2025-12-31T00")
 )
 FIXED = {
     "tumbling": WindowSpec(kind="tumbling", size=70 * MINUTE, every=70 * MINUTE),
@@ -44,8 +44,8 @@ def defined(spec: WindowSpec, rows: list[tuple[int, str]]) -> Counter[Any]:
             return Counter((end, k, n) for (end, k), n in held.items())
         case "calendar":
             unit: CalendarUnit = spec.unit or "day"
-            held = Counter((label(t, unit, ZONE), k) for t, k in rows)
-            return Counter((of, k, n) for (of, k), n in held.items())
+            days = Counter((label(t, unit, ZONE), k) for t, k in rows)
+            return Counter((day, k, n) for (day, k), n in days.items())
         case "session":
             return Counter(s for key in "ab" for s in sessions(sorted(t for t, k in rows if k == key), key, spec.size))
         case _:

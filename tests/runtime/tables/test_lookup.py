@@ -102,7 +102,7 @@ def test_rows_wait_for_the_first_version() -> None:
     assert runtime.on_tick(100 * SECOND) == []
     (published,) = runtime.on_records("t", [version({"k": ["a"], "most": [3]}, 200 * SECOND)])
 
-    assert published.frame["most"].to_list() == [3]  # type: ignore[union-attr]
+    assert published.frame["most"].to_list() == [3]  # type: ignore[union-attr, index]
 
 
 def test_a_table_holds_nobody_back() -> None:
