@@ -7,8 +7,10 @@ cuts them at its ends. An hour that the clock leaves out is not there, and one t
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -112,11 +114,13 @@ def _merged(stretches: Iterable[Stretch]) -> list[Stretch]:
 
 
 def _without(stretch: Stretch, shut: list[Stretch]) -> Iterator[Stretch]:
+    """What is left of a stretch; of `shut`, which may be thousands, only those that touch it are looked at."""
     start, end = stretch
-    for a, b in shut:
-        if b > start and a < end:
-            if a > start:
-                yield start, a
-            start = b
+    first = bisect_right(shut, start, key=itemgetter(1))
+    last = bisect_left(shut, end, first, key=itemgetter(0))
+    for a, b in shut[first:last]:
+        if a > start:
+            yield start, a
+        start = b
     if start < end:
         yield start, end

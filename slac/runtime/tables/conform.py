@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 import orjson
@@ -15,6 +17,9 @@ from slac.stream.types import AnyType, Bool, Duration, Enum, Field, Schema, Time
 _PLACE: Final = "_place"
 _WHY: Final = "_why"
 _BOOLS: Final = {"true": True, "false": False}
+_FITTING: Final[Mapping[type[pl.DataType], tuple[type[pl.DataType], ...]]] = MappingProxyType(
+    {pl.Datetime: (pl.Datetime, pl.Date), pl.Duration: (pl.Duration, pl.Time)}
+)
 _TELL: Final = 1000
 """Rows set aside of one version that are told one by one."""
 
@@ -55,8 +60,7 @@ def _typed(given: pl.DataFrame, field: Field) -> pl.Series:
         return found.cast(dtype)
     if dtype == pl.Boolean and found.dtype.is_integer():  # databases without a type of their own for it
         return pl.Series(field.name, [{0: False, 1: True}.get(v) for v in found.to_list()], dtype=dtype)
-    fits = (dtype.is_numeric() and found.dtype.is_numeric()) or (dtype.is_temporal() and found.dtype.is_temporal())
-    if not fits:
+    if not ((dtype.is_numeric() and found.dtype.is_numeric()) or found.dtype in _FITTING.get(dtype.base_type(), ())):
         return pl.Series(field.name, [None] * given.height, dtype=dtype)
     if isinstance(found.dtype, pl.Datetime) and found.dtype.time_zone is None:
         found = found.dt.replace_time_zone("UTC")

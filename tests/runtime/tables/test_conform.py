@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -48,6 +48,10 @@ def test_rows_of_text_get_their_types_and_wrong_ones_are_set_aside() -> None:
         (Duration(), pl.Series(["five"]), None),
         (Timestamp(), pl.Series(["2024-01-01T00:00:00Z"]), datetime(2024, 1, 1, tzinfo=UTC)),
         (Timestamp(), pl.Series([datetime(2024, 1, 1)]), datetime(2024, 1, 1, tzinfo=UTC)),  # noqa: DTZ001
+        (Timestamp(), pl.Series([date(2024, 1, 1)]), datetime(2024, 1, 1, tzinfo=UTC)),
+        (Timestamp(), pl.Series([timedelta(days=1)]), None),
+        (Duration(), pl.Series([date(2024, 1, 1)]), None),
+        (Duration(), pl.Series([datetime(2024, 1, 1)]), None),  # noqa: DTZ001
         (Enum(("low", "high")), pl.Series(["low"]), "low"),
         (Enum(("low", "high")), pl.Series(["mid"]), None),
         (String(), pl.Series([7]), None),
