@@ -123,3 +123,18 @@ def test_each_adapter_has_an_entry_point() -> None:
         folder = ROOT / "slac" / "adapters" / side
         modules = {path.stem for path in folder.glob("[a-z]*.py")}
         assert modules <= named, f"no entry point in slac.{side} for {sorted(modules - named)}"
+
+
+def test_decisions_are_numbered_without_gaps_and_links_to_them_hold() -> None:
+    """Each number once, the same in name and title; and whoever names a decision names one that is there."""
+    decisions = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    titles = [path.read_text(encoding="utf-8").partition("\n")[0] for path in decisions]
+    numbers = [f"{n:04}" for n in range(len(decisions))]
+    assert [path.name[:4] for path in decisions] == numbers
+    assert [title.partition(":")[0] for title in titles] == [f"# {number}" for number in numbers]
+    named = {
+        name
+        for path in (*MODULES, *(ROOT / "docs").rglob("*.md"))
+        for name in re.findall(r"\badr/(\d{4}-[a-z-]+\.md)", path.read_text(encoding="utf-8"))
+    }
+    assert named <= {path.name for path in decisions}

@@ -1,6 +1,6 @@
 """Event traces made from a document: for every state, transition, threshold and branch a minimal one that reaches it.
 
-`docs/adr/0011-traces-by-guided-search.md` says how, and what it cannot do.
+`docs/adr/0012-traces-by-guided-search.md` says how, and what it cannot do.
 """
 
 from slac.testing.generate.search import Generated, Limits, Reached, generate
