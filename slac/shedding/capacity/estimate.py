@@ -11,7 +11,6 @@ from slac.plan.nodes import SourceNode
 from slac.shedding.budget import resolve_budget
 from slac.shedding.capacity.calibration import Calibration
 from slac.shedding.capacity.flow import Scene
-from slac.shedding.capacity.model import source_rate
 from slac.shedding.capacity.report import (
     Assumed,
     BlockReport,
@@ -22,6 +21,7 @@ from slac.shedding.capacity.report import (
     NodeReport,
     Resource,
 )
+from slac.shedding.capacity.rim import source_rate
 from slac.shedding.capacity.walk import Use, Walked, walk
 from slac.shedding.machine import Machine
 from slac.shedding.readings import ResolvedBudget

@@ -8,7 +8,7 @@ from dataclasses import replace
 from slac.plan.nodes import StepsNode
 from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
-from slac.shedding.capacity.keys import ASSUMED_KEYS
+from slac.shedding.capacity.outflow import count_keys
 from slac.shedding.capacity.sizes import WORD, arrow_bytes, json_bytes
 from slac.stream.clock import SECOND
 
@@ -21,7 +21,7 @@ _SAMPLE = 2 * WORD
 def steps_load(node: StepsNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     """Rows wait for the watermark; of each key the last sample of each step is held, for `retain`."""
     (before,) = flows
-    held = min(_keys(node, before, scene), before.rate * node.retain / SECOND)
+    held = min(count_keys(node, node.keys, before, scene), before.rate * node.retain / SECOND)
     waiting = before.rate * (before.lateness / SECOND + 1 / max(before.waves, 1e-9))
     touched = min(held, before.rate / max(before.waves, 1e-9)) * before.waves
     flow = replace(
@@ -39,11 +39,3 @@ def steps_load(node: StepsNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad
         work=(("join", Work(batches=before.batches, rows=before.rate, groups=touched)),),
         memory=held * (_SAMPLE * len(node.steps) + scene.bytes_per_key) + waiting * before.row_bytes,
     )
-
-
-def _keys(node: StepsNode, flow: Flow, scene: Scene) -> float:
-    count, declared = flow.keys.count(node.keys)
-    if not declared:
-        names = ", ".join(node.keys)
-        scene.note(f"{node.block}: {ASSUMED_KEYS} distinct values of ({names}), since no `rate: keys:` names them")
-    return float(count)

@@ -13,6 +13,7 @@ from slac.plan.nodes import (
     LatestJoinNode,
     LinkInNode,
     LinkOutNode,
+    OutputNode,
     PatternNode,
     SourceNode,
     StepsNode,
@@ -23,6 +24,7 @@ from slac.shedding.capacity.flow import NodeLoad, Scene
 from slac.shedding.capacity.joins import interval_load, latest_load
 from slac.shedding.capacity.model import load_of
 from slac.shedding.capacity.patterns import pattern_load
+from slac.shedding.capacity.rim import link_in_load, link_out_load, output_load, source_load
 from slac.shedding.capacity.steps import steps_load
 from slac.shedding.capacity.traces import traces_load
 
@@ -35,6 +37,10 @@ PROBE: Final = 20_000.0
 ROUNDS: Final = 4
 """Waves and their cost depend on each other; the fixed point is met to a percent in so many rounds."""
 
+load_of.register(SourceNode, source_load)
+load_of.register(OutputNode, output_load)
+load_of.register(LinkOutNode, link_out_load)
+load_of.register(LinkInNode, link_in_load)
 load_of.register(LatestJoinNode, latest_load)
 load_of.register(IntervalJoinNode, interval_load)
 load_of.register(PatternNode, pattern_load)
