@@ -13,6 +13,7 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "compile": "benchmarks.compile",
     "engine": "benchmarks.engine",
     "traces": "benchmarks.traces",
+    "state_growth": "benchmarks.state_growth",
     "startup": "benchmarks.startup",
     "idle": "benchmarks.idle",
 }
