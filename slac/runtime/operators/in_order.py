@@ -8,7 +8,8 @@ from typing import Final
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.instructions import Notice
 from slac.runtime.operator import BEGINNING, Operator, State
-from slac.stream.batch import Batch, instants
+from slac.runtime.operators.on_time import on_time
+from slac.stream.batch import Batch
 
 _WAITING: Final = "waiting"
 
@@ -27,11 +28,7 @@ class InOrder(Operator):
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Hold rows until the watermark has passed them."""
-        frame = batch.frame
-        if batch.late:
-            frame = frame.clear()
-        elif int(instants(frame).min()) < self._reached:  # type: ignore[arg-type]
-            frame = frame.filter(instants(frame) >= self._reached)
+        frame = on_time(batch, self._reached)
         self._late += batch.height - frame.height
         self._held.add(frame)
         return ()

@@ -18,8 +18,9 @@ from slac.plan.nodes import StepsNode
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.audits.slots import Slots
 from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
+from slac.runtime.operators.on_time import on_time
 from slac.runtime.operators.step_values import Column, said
-from slac.stream.batch import META, Batch, instants
+from slac.stream.batch import META, Batch
 
 LAST: Final = "last"
 _FEW: Final = 1024
@@ -45,11 +46,7 @@ class StepsOperator(Operator):
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Hold rows until the watermark has passed them; late ones are dropped and counted."""
-        frame = batch.frame
-        if batch.late:
-            frame = frame.clear()
-        elif int(instants(frame).min()) < self._reached:  # type: ignore[arg-type]
-            frame = frame.filter(instants(frame) >= self._reached)
+        frame = on_time(batch, self._reached)
         self._late += batch.height - frame.height
         self._held.add(frame)
         return ()

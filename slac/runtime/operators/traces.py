@@ -11,13 +11,14 @@ import polars as pl
 from slac.plan.nodes import TracesNode
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
+from slac.runtime.operators.on_time import on_time
 from slac.runtime.traces.cutting import Cut, cut
 from slac.runtime.traces.groups import Groups, Hashes
 from slac.runtime.traces.known import Ended
 from slac.runtime.traces.records import KEY, records
 from slac.runtime.traces.rows import TraceRows
 from slac.runtime.traces.waiting import Waiting
-from slac.stream.batch import ID, TIME, Batch, instants
+from slac.stream.batch import ID, TIME, Batch
 
 CELL: Final = 100_000
 """The limit on traces holds at each multiple of this (µs of event time)."""
@@ -41,11 +42,7 @@ class TracesOperator(Operator):
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Hold rows until the watermark has passed them; late ones are dropped and counted."""
-        frame = batch.frame
-        if batch.late:
-            frame = frame.clear()
-        elif int(instants(frame).min()) < self._reached:  # type: ignore[arg-type]
-            frame = frame.filter(instants(frame) >= self._reached)
+        frame = on_time(batch, self._reached)
         self._counts["late"] += batch.height - frame.height
         self._held.add(frame)
         return ()

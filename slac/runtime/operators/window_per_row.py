@@ -15,13 +15,14 @@ from slac.plan.aggregates import grouped_rows, part_columns, partial_exprs
 from slac.plan.nodes import WindowNode
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.operator import BEGINNING, OperatorContext, State
+from slac.runtime.operators.on_time import on_time
 from slac.runtime.operators.replayable import ReplayableOperator
 from slac.runtime.operators.row_results import RowResults
-from slac.stream.batch import KEPT, SEEN, Batch, instants
+from slac.stream.batch import KEPT, SEEN, Batch
 
 
 class PerRowOperator(ReplayableOperator):
-    """Holds rows, groups those that the watermark has passed by key and instant, and says a row for each of them.
+    """Holds rows, and says a row for each of those that the watermark has passed.
 
     Rows out: `_time` of the row, `_id` hashed from (document, block, key, id of the row), where there is a beginning
     `_window_start`, then `_seen`, `_kept` and the node's schema, in the order of (`_time`, `_id`).
@@ -39,8 +40,8 @@ class PerRowOperator(ReplayableOperator):
         self._late = 0
 
     @abstractmethod
-    def _accumulated(self, groups: pl.DataFrame) -> pl.DataFrame:
-        """Partial rows (`_at`, keys, parts; sorted by `_at`) → one for each of them, of all that counts for it."""
+    def _said(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows that the watermark has passed, in the total order, with `_at` → the row that each of them gives."""
 
     @abstractmethod
     def _frame(self) -> pl.DataFrame | None:
@@ -60,11 +61,7 @@ class PerRowOperator(ReplayableOperator):
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Hold rows until the watermark has passed them; late ones are dropped and counted."""
-        frame = batch.frame
-        if batch.late:
-            frame = frame.clear()
-        elif int(instants(frame).min()) < self._reached:  # type: ignore[arg-type]
-            frame = frame.filter(instants(frame) >= self._reached)
+        frame = on_time(batch, self._reached)
         self._late += batch.height - frame.height
         self._held.add(frame)
         return ()
@@ -75,9 +72,7 @@ class PerRowOperator(ReplayableOperator):
         self._reached = max(self._reached, watermark)
         if rows is None:
             return ()
-        exprs = partial_exprs(self._node.aggregates, rows.columns)
-        groups = grouped_rows(rows, [AT, *self._keys], self._node.aggregates, exprs).select(self._columns).sort(AT)
-        return (Batch(self._results.of(rows, self._accumulated(groups))),)
+        return (Batch(self._said(rows)),)
 
     def next_due(self) -> int | None:
         """Just behind the first row held."""
@@ -127,3 +122,16 @@ class PerRowOperator(ReplayableOperator):
     def statistics(self) -> Mapping[str, int]:
         """`late`: rows dropped as late; `rows`: rows held back."""
         return {"late": self._late, "rows": self._held.rows}
+
+
+class MergingOperator(PerRowOperator):
+    """For all aggregates there are: rows of a key and instant become a partial row, and partial rows are merged."""
+
+    @abstractmethod
+    def _accumulated(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """Partial rows (`_at`, keys, parts; sorted by `_at`) → one for each of them, of all that counts for it."""
+
+    def _said(self, rows: pl.DataFrame) -> pl.DataFrame:
+        exprs = partial_exprs(self._node.aggregates, rows.columns)
+        groups = grouped_rows(rows, [AT, *self._keys], self._node.aggregates, exprs).select(self._columns).sort(AT)
+        return self._results.of(rows, self._accumulated(groups))

@@ -9,11 +9,12 @@ import polars as pl
 
 from slac.plan.nodes import WindowNode
 from slac.runtime.operator import BEGINNING, OperatorContext, State
+from slac.runtime.operators.on_time import on_time
 from slac.runtime.operators.replayable import ReplayableOperator
 from slac.runtime.operators.session_state import LAST, SessionState
 from slac.runtime.operators.window_grid import END
 from slac.runtime.operators.window_rows import WindowRows
-from slac.stream.batch import Batch, instants
+from slac.stream.batch import Batch
 
 
 class SessionOperator(ReplayableOperator):
@@ -34,11 +35,7 @@ class SessionOperator(ReplayableOperator):
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Group the rows and keep the result; late ones are dropped and counted."""
-        frame = batch.frame
-        if batch.late:
-            frame = frame.clear()
-        elif int(instants(frame).min()) < self._reached:  # type: ignore[arg-type]
-            frame = frame.filter(instants(frame) >= self._reached)
+        frame = on_time(batch, self._reached)
         self._late += batch.height - frame.height
         if frame.height:
             self._state.add_rows(frame)
