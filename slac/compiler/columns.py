@@ -184,7 +184,9 @@ def _(node: SelectNode, own: frozenset[str]) -> AnyNode:
 def _(node: LatestJoinNode | IntervalJoinNode, own: frozenset[str]) -> AnyNode:
     prefix = f"{node.alias}."
     right = tuple(c for c in node.right_columns if prefix + c in own)
-    return _replace(node, schema=_fields(node, own), right_columns=right)
+    # What it has said of a key can be said again only where the key can be seen.
+    told = own | frozenset(node.by) if node.restate else own
+    return _replace(node, schema=_fields(node, told), right_columns=right)
 
 
 def kept(columns: Iterable[NamedExpr], own: Wanted) -> tuple[NamedExpr, ...]:

@@ -91,7 +91,9 @@ def _(node: AnyNode) -> None:
 
 @state_bound.register
 def _(node: LatestJoinNode) -> Bound | None:
-    return None if node.table else Bound(keys=node.by, time=node.retain)
+    if node.table:
+        return Bound(keys=node.by, time=node.restate, of="the rows, which may be said again") if node.restate else None
+    return Bound(keys=node.by, time=node.retain, of=_again(node.restate))
 
 
 @state_bound.register
@@ -101,7 +103,8 @@ def _(node: IntervalJoinNode) -> Bound | Unbounded:
             why=f'the join "{node.alias}" keeps every row of both sides',
             missing="how far apart two rows may be, as in within: 5m",
         )
-    return Bound(keys=node.by, time=max(node.reach), of=f"{node.limit} rows of each side")
+    of = ", ".join(t for t in (f"{node.limit} rows of each side", _again(node.restate)) if t)
+    return Bound(keys=node.by, time=max(node.reach), of=of)
 
 
 @state_bound.register

@@ -94,7 +94,8 @@ class LatestJoinNode(Node, frozen=True, kw_only=True, tag="latest_join"):
 
     Right columns come as `alias.column`, NULL where there is none. `strict`: the right stream is derived from the
     left one, so a right row of the same time comes after (design §5, Q3). `table`: the right side is a table, whose
-    rows hold until they change, and one without values is gone.
+    rows hold until they change, and one without values is gone. `restate`: for so long (µs) rows of either side may be
+    said again; 0: they never are.
     """
 
     alias: str
@@ -103,6 +104,7 @@ class LatestJoinNode(Node, frozen=True, kw_only=True, tag="latest_join"):
     strict: bool = False
     table: bool = False
     retain: int
+    restate: int = 0
 
 
 class IntervalJoinNode(Node, frozen=True, kw_only=True, tag="interval_join"):
@@ -110,7 +112,7 @@ class IntervalJoinNode(Node, frozen=True, kw_only=True, tag="interval_join"):
 
     The right row is less than `before` earlier, or less than `after` later; where only one is given, the other side
     of the left row's instant is closed. `outer`: a left row without partner comes out too, with NULLs. `limit`: a row
-    meets at most so many rows that came before it, the latest.
+    meets at most so many rows that came before it, the latest. `restate` as in a latest-join.
     """
 
     alias: str
@@ -120,6 +122,7 @@ class IntervalJoinNode(Node, frozen=True, kw_only=True, tag="interval_join"):
     after: int | None = None
     outer: bool = False
     limit: int
+    restate: int = 0
 
     @property
     def reach(self) -> tuple[int, int]:

@@ -90,6 +90,8 @@ def _(old: LatestJoinNode, new: AnyNode) -> Fate:
         return _lost(f"the rows that it holds do not have {', '.join(added)}")
     if old.right_columns != new.right_columns:
         return Fate(outcome="rebuilt", why="columns that nobody reads any more are dropped from it")
+    if bool(old.restate) != bool(new.restate):
+        return Fate(outcome="rebuilt", why="the latest rows stay; what was joined before is not said again")
     return _kept("the latest row of every key stays")
 
 
@@ -105,6 +107,8 @@ def _(old: IntervalJoinNode, new: AnyNode) -> Fate:
     grown = any(b > a for a, b in zip((*old.reach, old.limit), (*new.reach, new.limit), strict=True))
     if grown:
         return Fate(outcome="rebuilt", why="rows that were let go by the narrower bounds are not matched any more")
+    if bool(old.restate) != bool(new.restate):
+        return Fate(outcome="rebuilt", why="the rows of both sides stay; pairs that were said are not said again")
     return _kept("the rows of both sides stay; the bounds hold from the next row on")
 
 

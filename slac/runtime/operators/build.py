@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from slac.plan.aggregates import follows_order
 from slac.plan.columnar_patterns import column_shape
 from slac.plan.nodes import (
@@ -78,20 +80,27 @@ def _row_wise(node: SelectNode | UnionNode | LateNode, context: OperatorContext)
 
 
 def _machine(node: AuditNode | ViolationNode, context: OperatorContext) -> Operator:
-    """Its operator, which can run keys again where rows may be said again."""
+    """A machine for each key."""
 
     def build() -> ReplayableOperator:
         return AuditOperator(node, context) if isinstance(node, AuditNode) else ViolationOperator(node, context)
 
+    return _again(build, node)
+
+
+def _again(
+    build: Callable[[], ReplayableOperator], node: AuditNode | ViolationNode | LatestJoinNode | IntervalJoinNode
+) -> Operator:
+    """The operator of a node, which can run keys again where rows may be said again."""
     return RestatingOperator(build, len(node.inputs), node.restate) if node.restate else build()
 
 
 def _join(node: LatestJoinNode | IntervalJoinNode, context: OperatorContext) -> Operator:
     match node:
         case LatestJoinNode():
-            return LatestJoinOperator(node, context)
+            return _again(lambda: LatestJoinOperator(node, context), node)
         case IntervalJoinNode():
-            return IntervalJoinOperator(node, context)
+            return _again(lambda: IntervalJoinOperator(node, context), node)
 
 
 def _pattern(node: PatternNode, context: OperatorContext) -> Operator:

@@ -7,16 +7,17 @@ passed the later of its rows. Rows of either side that come behind it are droppe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from slac.plan.nodes import IntervalJoinNode
 from slac.runtime.audits.held import AT
 from slac.runtime.instructions import GaveUp
-from slac.runtime.operator import Operator, OperatorContext, State
+from slac.runtime.operator import OperatorContext, State
 from slac.runtime.operators.interval_pairs import pairs
 from slac.runtime.operators.interval_side import IntervalSide
+from slac.runtime.operators.replayable import ReplayableOperator, not_of_keys, of_keys
 from slac.stream.batch import ID, KEPT, SEEN, TIME, TIME_TYPE, WEIGHT, WEIGHT_ONE, Batch
 from slac.stream.ids import row_ids
 
@@ -24,7 +25,7 @@ _RIGHT: Final = "_right"
 _SUMMED: Final = (SEEN, KEPT)
 
 
-class IntervalJoinOperator(Operator):
+class IntervalJoinOperator(ReplayableOperator):
     """Port 0 is the left side, port 1 the right one; the right row is less than `before` earlier or `after` later.
 
     Rows out: `_time` of the later row, `_id` of (document, block, left id, right id), then the node's schema. With
@@ -53,7 +54,7 @@ class IntervalJoinOperator(Operator):
         if batch.late:
             self._late += batch.height
         else:
-            (self._left, self._right)[port].add(batch.frame)
+            self._sides[port].add(batch.frame)
         return ()
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
@@ -72,7 +73,7 @@ class IntervalJoinOperator(Operator):
 
     def next_due(self) -> int | None:
         """Just behind the first row that waits; or when the first left row that is alone can find no partner."""
-        lowest = [s.waiting.lowest for s in (self._left, self._right)]
+        lowest = [s.waiting.lowest for s in self._sides]
         due = [t + 1 for t in lowest if t is not None]
         if self._alone is not None:
             due.append(int(self._alone[AT].min()) + self._after)  # type: ignore[arg-type]
@@ -99,7 +100,8 @@ class IntervalJoinOperator(Operator):
         self._late, self._cut, self._told, self._left.unkeyed, self._right.unkeyed, self._reached = counts
         self._left.restore("left", state.frames)
         self._right.restore("right", state.frames)
-        self._alone = state.frames.get("alone")
+        alone = state.frames.get("alone")
+        self._alone = alone if alone is not None and alone.height else None
 
     def notices(self) -> Iterable[GaveUp]:
         """That `limit` has bitten, with how many pairs since the last word."""
@@ -115,6 +117,37 @@ class IntervalJoinOperator(Operator):
             "rows": self._left.rows + self._right.rows,
             "given_up": self._cut,
         }
+
+    @property
+    def keys(self) -> Mapping[str, pl.DataType]:
+        """The columns that both sides share."""
+        return {name: self._types[name] for name in self._node.by}
+
+    def known(self) -> pl.DataFrame:
+        """The keys of the rows held on either side."""
+        found = [f.select(pl.col(n).cast(t) for n, t in self.keys.items()) for s in self._sides for f in s.known()]
+        return pl.concat(found).unique() if found else pl.DataFrame(schema=self.keys)
+
+    def values(self) -> Mapping[str, Any]:
+        """Nothing has been counted."""
+        return {"counts": [0] * 6}
+
+    def part(self, keys: pl.DataFrame) -> State:
+        """The rows of these keys on both sides, and those that are alone."""
+        frames, names = self.snapshot().frames, self._node.by
+        return State(self.values(), {n: of_keys(f, keys, names) for n, f in frames.items()})
+
+    def graft(self, keys: pl.DataFrame, state: State) -> None:
+        """Exchange the rows of these keys."""
+        self._left.graft(keys, "left", state.frames)
+        self._right.graft(keys, "right", state.frames)
+        others = None if self._alone is None else not_of_keys(self._alone, keys, self._node.by)
+        alone = [f for f in (others, state.frames.get("alone")) if f is not None and f.height]
+        self._alone = pl.concat(alone, how="diagonal") if alone else None
+
+    @property
+    def _sides(self) -> tuple[IntervalSide, IntervalSide]:
+        return self._left, self._right
 
     def _of_left(self, left: pl.DataFrame | None, right: pl.DataFrame | None) -> pl.DataFrame | None:
         """Pairs whose later row is a left one."""

@@ -8,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from slac.runtime.audits.held import AT, HeldRows
+from slac.runtime.operators.replayable import not_of_keys
 from slac.stream.batch import DEPTH, ID, KEPT, SEEN, TIME, WEIGHT
 from slac.stream.ids import hash_columns
 
@@ -70,6 +71,16 @@ class IntervalSide:
         rows = rows.filter(pl.col(ID).cum_count(reverse=True).over(KEY) <= self._limit)
         self._passed = [rows] if rows.height else []
         self._crowded = _FEW + 2 * rows.height
+
+    def known(self) -> list[pl.DataFrame]:
+        """The keys of the rows that have passed."""
+        return [f.select(self._keys) for f in self._passed]
+
+    def graft(self, keys: pl.DataFrame, name: str, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Exchange the rows of these keys that have passed for those which another side's `frames` gave."""
+        others = [not_of_keys(f, keys, tuple(self._keys)) for f in self._passed]
+        mine = frames.get(f"{name}.passed")
+        self._passed = [f for f in (*others, *([] if mine is None else [mine])) if f.height]
 
     def frames(self, name: str) -> dict[str, pl.DataFrame]:
         """All that is held, for a snapshot."""

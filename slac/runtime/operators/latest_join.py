@@ -7,14 +7,15 @@ dropped and counted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from slac.plan.nodes import LatestJoinNode
 from slac.runtime.audits.held import AT, HeldRows
-from slac.runtime.operator import Operator, OperatorContext, State
+from slac.runtime.operator import OperatorContext, State
 from slac.runtime.operators.latest_right import ORDER, LatestRight
+from slac.runtime.operators.replayable import ReplayableOperator
 from slac.stream.batch import META, Batch
 from slac.stream.order import in_order
 
@@ -23,7 +24,7 @@ FOR_EVER: Final = 1 << 60
 _MANY: Final = 4096
 
 
-class LatestJoinOperator(Operator):
+class LatestJoinOperator(ReplayableOperator):
     """Port 0 is the left side, port 1 the right one; a right row older than `retain` is not matched any more.
 
     Equal times match unless the node is `strict`; of right rows of one time the last in the total order counts; NULL
@@ -87,6 +88,32 @@ class LatestJoinOperator(Operator):
     def statistics(self) -> Mapping[str, int]:
         """`late`: rows dropped as late; `rows`: rows held on both sides."""
         return {"late": self._late, "rows": self._right.rows + self._left.rows}
+
+    @property
+    def keys(self) -> Mapping[str, pl.DataType]:
+        """The columns that both sides share."""
+        types = self._node.schema.polars()
+        return {name: types[name] for name in self._node.by}
+
+    def known(self) -> pl.DataFrame:
+        """The keys of the right rows held."""
+        known = self._right.known()
+        types = self.keys
+        return (
+            pl.DataFrame(schema=types) if known is None else known.select(pl.col(n).cast(t) for n, t in types.items())
+        )
+
+    def values(self) -> Mapping[str, Any]:
+        """No row was late."""
+        return {"late": 0}
+
+    def part(self, keys: pl.DataFrame) -> State:
+        """The right rows of these keys."""
+        return State(self.values(), self._right.part(keys))
+
+    def graft(self, keys: pl.DataFrame, state: State) -> None:
+        """Exchange the right rows of these keys."""
+        self._right.graft(keys, state.frames)
 
     def _join(self, ready: pl.DataFrame, settled: list[pl.DataFrame]) -> pl.DataFrame:
         keys = list(self._node.by)

@@ -8,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from slac.runtime.audits.held import AT
+from slac.runtime.operators.replayable import not_of_keys, of_keys
 from slac.stream.batch import DEPTH, ID, TIME
 from slac.stream.order import in_order
 
@@ -88,9 +89,26 @@ class LatestRight:
 
     def restore(self, frames: Mapping[str, pl.DataFrame]) -> None:
         """Take over what `frames` gave."""
-        self._recent = [frames["recent"]] if "recent" in frames else []
-        self._settled = [frames["settled"]] if "settled" in frames else []
-        self._latest = frames.get("latest")
+        held = {name: frame for name, frame in frames.items() if frame.height}
+        self._recent = [held["recent"]] if "recent" in held else []
+        self._settled = [held["settled"]] if "settled" in held else []
+        self._latest = held.get("latest")
+
+    def known(self) -> pl.DataFrame | None:
+        """The keys of which a row is held; None for none."""
+        held = self._held()
+        return pl.concat([f.select(self._keys) for f in held]).unique() if held else None
+
+    def part(self, keys: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """What `frames` would give if there were these keys only."""
+        return {name: of_keys(frame, keys, tuple(self._keys)) for name, frame in self.frames().items()}
+
+    def graft(self, keys: pl.DataFrame, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Exchange what is held of these keys for what `part` of another one gave."""
+        held = self.frames()
+        others = {n: not_of_keys(f, keys, tuple(self._keys)) for n, f in held.items()}
+        together = {n: [f[n] for f in (others, frames) if n in f] for n in {**others, **frames}}
+        self.restore({n: pl.concat(f) for n, f in together.items()})
 
     def _held(self) -> list[pl.DataFrame]:
         return [*self._recent, *self._settled, *([] if self._latest is None else [self._latest])]

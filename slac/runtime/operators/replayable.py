@@ -41,6 +41,15 @@ class ReplayableOperator(Operator):
         """Forget these keys, and go on with what `part` of another operator of the same node says of them."""
 
 
+def not_of_keys(frame: pl.DataFrame, keys: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+    """All rows but those that `of_keys` gives."""
+    if not names:
+        return frame.clear()
+    own = frame.select(pl.col(n).cast(keys.schema[n]) for n in names).with_row_index("_row")
+    others = own.join(keys.select(names).unique(), on=list(names), how="anti", nulls_equal=True)
+    return frame if others.height == frame.height else frame[others["_row"].sort()]
+
+
 def of_keys(frame: pl.DataFrame, keys: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
     """The rows whose columns `names` are among those of `keys`, in their order; without names, all of them."""
     if not names:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import polars as pl
 
 from slac.runtime.audits.held import AT, HeldRows
+from slac.runtime.instructions import Notice
 from slac.runtime.operator import BEGINNING, Operator, State
 from slac.runtime.operators.replayable import ReplayableOperator, of_keys
 from slac.runtime.operators.said import Said
@@ -45,15 +46,21 @@ class _Port:
         ready = together.filter(pl.col(ARRIVAL_WATERMARK) <= place)
         return ready.unique(ID, keep="last", maintain_order=True) if ready.height else None
 
-    def exchange(self, rows: pl.DataFrame, mark: int) -> None:
-        """Put restated rows in the places of those with their ids; a withdrawn one leaves its place empty."""
+    def exchange(self, rows: pl.DataFrame, mark: int) -> pl.DataFrame:
+        """Put restated rows in the places of those with their ids; a withdrawn one leaves its place empty.
+
+        Returns them with those whose places they took, which may have had other keys.
+        """
         others = ~pl.col(ID).is_in(rows[ID].to_list())
+        kept = self.kept.frame()
+        both = rows if kept is None else pl.concat([rows, kept.filter(~others)], how="diagonal")
         self.waiting.leave(others)
         self.kept.leave(others)
         standing = rows.filter(pl.col(REVISION) >= 0).drop(REVISION, ARRIVAL_WATERMARK)
         passed = pl.col(TIME).cast(pl.Int64) < mark
         self.kept.add(standing.filter(passed))
         self.waiting.add(standing.filter(~passed))
+        return both
 
 
 class RestatingOperator(Operator):
@@ -136,6 +143,10 @@ class RestatingOperator(Operator):
         found = dict(self._lead.statistics())
         return {**found, "late": found.get("late", 0) + self._late, "rows": sum(p.kept.rows for p in self._ports)}
 
+    def notices(self) -> Iterable[Notice]:
+        """What the lead has to tell."""
+        return self._lead.notices()
+
     def _restated(self) -> list[int]:
         return [int(t) for p in self._ports for f in p.restated for t in f[ARRIVAL_WATERMARK].unique().to_list()]
 
@@ -183,9 +194,9 @@ class RestatingOperator(Operator):
         self._late += rows.height - fits.height
         if not fits.height:
             return None
-        self._ports[port].exchange(fits, self._mark)
+        both = self._ports[port].exchange(fits, self._mark)
         names, types = self._lead.port_keys(port), self._lead.keys
-        keys = fits.select(pl.col(n).cast(types[n]) for n in names).unique()
+        keys = both.select(pl.col(n).cast(types[n]) for n in names).unique()
         return keys if len(names) == len(types) else of_keys(self._everybody(), keys, names)
 
     def _everybody(self) -> pl.DataFrame:

@@ -33,7 +33,7 @@ class Said:
 
     def frame(self) -> pl.DataFrame | None:
         """All that is remembered."""
-        return pl.concat(self._frames) if self._frames else None
+        return pl.concat(self._frames, how="diagonal") if self._frames else None
 
     def restore(self, frame: pl.DataFrame | None) -> None:
         """Take over what `frame` gave."""
@@ -47,7 +47,7 @@ class Said:
         before = self._take(keys)
         if before is None and not said:
             return None
-        after = pl.concat(said) if said else before.drop(REVISION).clear()  # type: ignore[union-attr]
+        after = pl.concat(said, how="diagonal") if said else before.drop(REVISION).clear()  # type: ignore[union-attr]
         known = {} if before is None else dict(zip(before[ID].to_list(), _contents(before), strict=True))
         numbers, news = [], []
         for row_id, (content, _) in zip(after[ID].to_list(), _contents(after), strict=True):
@@ -59,7 +59,11 @@ class Said:
         self._frames.append(revised)
         if before is not None and known:
             told.append(self._withdraw(before.filter(pl.col(ID).is_in(list(known)))))
-        frame = pl.concat(told).sort(TIME, ID).with_columns(pl.lit(place, pl.Int64).alias(ARRIVAL_WATERMARK))
+        frame = (
+            pl.concat(told, how="diagonal")
+            .sort(TIME, ID)
+            .with_columns(pl.lit(place, pl.Int64).alias(ARRIVAL_WATERMARK))
+        )
         return frame if frame.height else None
 
     def _take(self, keys: pl.DataFrame) -> pl.DataFrame | None:
@@ -82,10 +86,11 @@ class Said:
 
 
 def _contents(frame: pl.DataFrame) -> list[tuple[str, int]]:
-    """Each row as a text that tells equal ones (NaN equals NaN), and its revision."""
+    """Each row as a text that tells equal ones (NaN equals NaN, a column that is not there NULL), and its revision."""
     revisions = frame[REVISION].to_list() if REVISION in frame.columns else [0] * frame.height
-    rows: list[tuple[Any, ...]] = frame.drop(REVISION, strict=False).rows()
-    return [(repr(row), revision) for row, revision in zip(rows, revisions, strict=True)]
+    rows: list[dict[str, Any]] = frame.select(sorted(set(frame.columns) - {REVISION})).rows(named=True)
+    texts = (repr({name: value for name, value in row.items() if value is not None}) for row in rows)
+    return [(text, revision) for text, revision in zip(texts, revisions, strict=True)]
 
 
 def _next(content: str, before: tuple[str, int] | None) -> tuple[int, bool]:

@@ -34,7 +34,7 @@ def latest_load(node: LatestJoinNode, flows: Sequence[Flow], scene: Scene) -> No
         flow=flow,
         rows_in=rows,
         work=(("join", Work(batches=left.batches + right.batches, rows=rows, groups=touched)),),
-        memory=held * (right.row_bytes + scene.bytes_per_key) + waiting * left.row_bytes,
+        memory=held * (right.row_bytes + scene.bytes_per_key) + waiting * left.row_bytes + _again(node, flows, flow),
     )
 
 
@@ -65,7 +65,13 @@ def interval_load(node: IntervalJoinNode, flows: Sequence[Flow], scene: Scene) -
     looked = sum(held) * left.waves / 64
     work = Work(batches=left.batches + right.batches, rows=rows + emitted, groups=rows + looked)
     memory = 2 * (held[0] * (left.row_bytes + 2 * WORD) + held[1] * (right.row_bytes + 2 * WORD))
+    memory += _again(node, flows, flow)
     return NodeLoad(flow=flow, rows_in=rows, work=(("join", work),), memory=memory)
+
+
+def _again(node: LatestJoinNode | IntervalJoinNode, flows: Sequence[Flow], said: Flow) -> float:
+    """Bytes of the rows in and out that are kept because they may be said again."""
+    return node.restate / SECOND * sum(f.rate * f.row_bytes for f in (*flows, said))
 
 
 def _keys(node: LatestJoinNode | IntervalJoinNode, flow: Flow, scene: Scene) -> float:
