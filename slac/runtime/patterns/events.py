@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from slac.plan.nodes import PatternNode
@@ -53,8 +54,10 @@ class Incoming:
         lowest = int(times.min())  # type: ignore[arg-type]
         self.latest = highest if self.latest is None else max(self.latest, highest)
         self.first = lowest if self.first is None else min(self.first, lowest)
-        kept = frame.select(self._columns(port, frame)).filter(pl.col(MASK) != 0)
-        if self.node.keys:
+        kept = frame.select(self._columns(port, frame))
+        if not (mask := kept[MASK] != 0).all():
+            kept = kept.filter(mask)
+        if any(kept[key].null_count() for key in self.node.keys):
             keyed = kept.drop_nulls(list(self.node.keys))
             self.unkeyed += kept.height - keyed.height
             kept = keyed
@@ -86,12 +89,8 @@ class Incoming:
         frames, self.held, self.earliest = self.frames(), {}, None
         ready = {}
         for port, frame in frames.items():
-            passed = instants(frame) < watermark
-            if passed.all():
-                ready[port] = frame
-                continue
-            self.put(port, frame.filter(~passed))
-            ready[port] = frame.filter(passed)
+            ready[port], rest = _before(frame, watermark)
+            self.put(port, rest)
         return {port: frame for port, frame in ready.items() if frame.height}
 
     def _columns(self, port: int, frame: pl.DataFrame) -> list[pl.Expr]:
@@ -133,3 +132,14 @@ class Incoming:
                 of_key.append(KeyedEvent(place[0], mask, self.node.ports, {port: row}))
             before[key] = place
         return events
+
+
+def _before(frame: pl.DataFrame, watermark: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows before a watermark, and the rest; rows that are in order of time are cut, not copied."""
+    times = instants(frame).to_numpy()
+    passed = times < watermark
+    count = int(np.count_nonzero(passed))
+    if not (passed[1:] > passed[:-1]).any():
+        return frame.head(count), frame[np.arange(count, frame.height)]
+    mask = pl.Series(passed)
+    return frame.filter(mask), frame.filter(~mask)

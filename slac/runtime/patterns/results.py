@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -13,12 +14,13 @@ import xxhash
 from slac.plan.expressions import Column
 from slac.plan.lowering import lower
 from slac.plan.nodes import PatternNode
-from slac.plan.tag_columns import ARRAY, columns_in
+from slac.plan.subexpressions import columns_in
+from slac.plan.tag_columns import ARRAY
 from slac.runtime.patterns.evaluator import Match
 from slac.runtime.patterns.meaning import Understood
 from slac.runtime.patterns.rows import Row, array_series, series_of
 from slac.stream.batch import ID, TIME, TIME_TYPE
-from slac.stream.ids import Ids, hash_further, row_ids
+from slac.stream.ids import Ids, hash_further, hash_values, mix, row_ids
 from slac.stream.types import to_polars
 
 __all__ = ["Found", "Results", "array_id", "tag_id"]
@@ -48,7 +50,8 @@ class Results:
         """The rows of some matches, which are all of their instants."""
         times = pl.Series(TIME, [f.match.time for f in found], dtype=pl.Int64).cast(TIME_TYPE)
         tags = [self._tag_ids(t.name, found) for t in self._node.tags]
-        return self.rows([times, *self._keys(found)], tags, self._bound(found), self._occurrences(found, tags))
+        occurrences = self._occurrences(found, tags)
+        return self.rows([times, *self._keys(found)], [*map(hash_values, tags)], self._bound(found), occurrences)
 
     @property
     def read(self) -> Mapping[str, Column]:
@@ -62,14 +65,14 @@ class Results:
     def rows(
         self,
         times_and_keys: Sequence[pl.Series],
-        tags: Sequence[pl.Series],
+        tags: Sequence[Ids],
         bound: Sequence[pl.Series],
         occurrences: Sequence[int] | None = None,
         *,
         states: Ids | None = None,
         distinct: bool = False,
     ) -> pl.DataFrame:
-        """The rows of matches in the order of delivery: `_time` and keys, the ids behind tags, columns of tags.
+        """The rows of matches in the order of delivery: `_time` and keys, hashed ids behind tags, columns of tags.
 
         `occurrences`: which of equal matches of one instant each one is; None: it is found out, unless all are
         `distinct`. `states`: given where the matches are in order of time and key already: what is hashed of both.
@@ -78,7 +81,7 @@ class Results:
         if states is None:
             order = self.key_states(pl.DataFrame(times_and_keys))
             states = hash_further(order, times_and_keys[:1])
-        states = hash_further(states, tags)
+        states = reduce(mix, tags, states)
         ids = hash_further(states, [pl.Series(occurrences or [0], dtype=pl.Int64)])
         if occurrences is None and not distinct and (same := pl.Series(ID, ids)).n_unique() < len(ids):
             ids = hash_further(states, [same.to_frame().select(pl.int_range(pl.len()).over(ID).alias(""))[""]])

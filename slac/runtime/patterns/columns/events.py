@@ -11,7 +11,8 @@ import polars as pl
 from slac.language.patterns.tree import Atom
 from slac.plan.columnar_patterns import Shape
 from slac.plan.nodes import PatternNode
-from slac.plan.tag_columns import ARRAY, columns_in
+from slac.plan.subexpressions import columns_in
+from slac.plan.tag_columns import ARRAY
 from slac.runtime.patterns.columns.names import ORD
 from slac.runtime.patterns.columns.sides import bound_names, seen_rows
 from slac.runtime.patterns.meaning import Understood

@@ -18,6 +18,7 @@ import polars as pl
 from slac.language.patterns.tree import Atom
 from slac.plan.columnar_patterns import Shape
 from slac.plan.nodes import PatternNode
+from slac.runtime.patterns.columns.codes import by_group
 from slac.runtime.patterns.columns.groups import Groups, grouped, held_rows
 from slac.runtime.patterns.columns.matches import Matches
 from slac.runtime.patterns.columns.names import HASH, LAST, NEVER, ORD, UNTIL
@@ -29,7 +30,7 @@ from slac.runtime.patterns.columns.spans import spans
 from slac.runtime.patterns.meaning import Understood
 from slac.runtime.patterns.results import Results
 from slac.stream.batch import ID, TIME_TYPE, instants
-from slac.stream.ids import hash_further
+from slac.stream.ids import Ids, hash_further, hash_values
 
 __all__ = ["Followed"]
 
@@ -40,19 +41,26 @@ _FAR: Final = 1 << 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
-    """The rows of one side, and their numbers in order of group and event: where each stands in `rows` is `at`."""
+    """The rows of one side, and their numbers in order of group and event: where each stands in `rows` is `at`.
+
+    `nth`: which of the side's events each one is.
+    """
 
     rows: pl.DataFrame
     at: Numbers
+    nth: Numbers
     groups: Numbers
     places: Numbers
     times: Numbers
 
     @classmethod
-    def of(cls, rows: pl.DataFrame, groups: Numbers) -> _Side:
-        places = numbered(rows)
-        at = np.argsort(groups * _FAR + places)
-        return cls(rows=rows, at=at, groups=groups[at], places=places[at], times=instants(rows).to_numpy()[at])
+    def of(cls, rows: pl.DataFrame, at: Numbers, groups: Numbers, places: Numbers) -> _Side:
+        """The rows at some places, which are in order of events."""
+        nth = by_group(groups)
+        at = at[nth]
+        return cls(
+            rows=rows, at=at, nth=nth, groups=groups[nth], places=places[nth], times=instants(rows).to_numpy()[at]
+        )
 
     @property
     def order(self) -> Numbers:
@@ -103,14 +111,15 @@ class Followed:
         rows = self._runs.due(until)
         if rows is None or self._shape.kind != "silence":
             return None
-        rows, times = placed(rows)
+        rows, times, _ = placed(rows)
         due, forgotten = times + self._shape.length, rows[LAST].to_numpy() + self._node.retain
         within = NEVER if self._node.within is None else self._node.within
         fires = (self._shape.length < within) & (due < forgotten)
         rows = rows.filter(fires)
         keys = [rows[k] for k in self._node.keys]
         bound = self._sides.said_of_first(rows, None)
-        return Matches(times=due[fires], keys=keys, ids=_ids(self._shape.first, rows, None), bound=bound)
+        ids = {} if self._shape.first.name is None else {self._shape.first.name: hash_values(rows[ID])}
+        return Matches(times=due[fires], keys=keys, ids=ids, bound=bound)
 
     def next_due(self) -> int | None:
         """The next instant at which a silence may be a match."""
@@ -120,27 +129,29 @@ class Followed:
         """What the rows meet: the held rows of their groups, all in one order."""
         new, clock = ordered(frames, self._node.keys, 0)
         first, second = self._sides.first(new), self._sides.second(new)
-        groups = grouped([first, second], self._sides.groups)
-        codes, seconds = groups.codes
-        touching = [codes, seconds] if self._whole else [seconds]
-        held = held_rows(self._runs, groups, np.unique(np.concatenate(touching)))
-        hashes, last = groups.hashes[codes], instants(first).to_numpy()
+        sides = [first] if self._sides.alike else [first, second]
+        groups = grouped([s.rows for s in sides], self._sides.groups)
+        codes, seconds = groups.codes[0][first.at], groups.codes[-1][second.at]
+        held = held_rows(self._runs, groups, groups.used([codes, seconds] if self._whole else [seconds]))
+        rows, at, places = first.rows.drop(ORD), first.at, numbered(first.rows)[first.at]
+        others = numbered(second.rows)[second.at]
+        hashes, last = groups.hashes[codes], instants(rows).to_numpy()[at]
         if held is not None:
-            shift = pl.col(ORD) + held.rows.height
+            count = held.rows.height
             hashes = np.concatenate([held.rows[HASH].to_numpy(), hashes])
             last = np.concatenate([held.rows[LAST].to_numpy(), last])
-            first = pl.concat([held.rows.select(first.columns), first.with_columns(shift)]).rechunk()
-            second = second.with_columns(shift)
-            codes = np.concatenate([held.codes, codes])
+            rows = pl.concat([held.rows.select(rows.columns), rows], rechunk=True)
+            at, codes = np.concatenate([np.arange(count), at + count]), np.concatenate([held.codes, codes])
+            places, others = np.concatenate([np.arange(count), places + count]), others + count
             clock = np.concatenate([held.times, clock])
-        side = _Side.of(first, codes)
+        side = _Side.of(rows, at, codes, places)
         return _Look(
             first=side,
-            second=_Side.of(second, seconds),
+            second=_Side.of(second.rows, second.at, seconds, others),
             groups=groups,
             clock=clock,
-            hashes=hashes[side.at],
-            last=last[side.at],
+            hashes=hashes[side.nth],
+            last=last[side.nth],
         )
 
     def _ends(self, look: _Look) -> tuple[Numbers, npt.NDArray[np.bool_], Numbers]:
@@ -149,7 +160,13 @@ class Followed:
         count = len(side.times)
         ends = np.full(count, _FAR - 1)
         if self._length is not None:
-            ends = np.searchsorted(look.clock, side.times + self._length, "left").astype(np.int64)
+            # In order of events, because looking up what rises is several times as fast; most end behind the batch.
+            until = np.empty(count, np.int64)
+            until[side.nth] = side.times + self._length
+            ended = int(np.searchsorted(until, look.clock[-1], "right"))
+            ends = np.full(count, len(look.clock))
+            ends[:ended] = np.searchsorted(look.clock, until[:ended], "left")
+            ends = ends[side.nth]
         if not self._sessions:
             return ends, np.zeros(count, np.bool_), np.full(count, NEVER)
         places = np.concatenate([side.places, other.places])
@@ -194,9 +211,10 @@ class Followed:
     def _said_order(self, look: _Look) -> Numbers:
         """Second rows in order of time, then by the hash of the key, then as they came."""
         side = look.second
-        order = np.argsort(side.places, kind="stable")
+        order = np.empty(len(side.nth), np.int64)
+        order[side.nth] = np.arange(len(order))
         times = side.times[order]
-        if not (np.diff(times) == 0).any():
+        if not (times[1:] == times[:-1]).any():
             return order
         keys = self._results.key_states(look.groups.unique)[side.groups]
         return order[np.lexsort((keys[order], times))]
@@ -223,7 +241,7 @@ class Followed:
         kept = np.flatnonzero(left)
         until = np.full(len(kept), NEVER) if self._length is None else look.first.times[kept] + self._length
         named = [pl.Series(HASH, look.hashes[kept]), pl.Series(UNTIL, until), pl.Series(LAST, last[kept])]
-        self._runs.put(look.first.rows.drop(ORD)[look.first.at[kept]].with_columns(named))
+        self._runs.put(look.first.rows[look.first.at[kept]].hstack(named))
 
     def _matches(self, look: _Look, first: Numbers, second: Numbers) -> Matches:
         groups, side = look.groups, look.second
@@ -235,19 +253,22 @@ class Followed:
         return Matches(
             times=side.times[second],
             keys=[groups.unique[k][codes] for k in self._node.keys],
-            ids=_ids(self._shape.first, look.first.rows, of_first) | _ids(self._shape.second, side.rows, of_second),
+            ids=_ids(self._shape.first, look.first, first) | _ids(self._shape.second, side, second),
             bound=bound,
             states=states[second],
-            distinct=self._tagged and _once(look.first.rows) and _once(side.rows),
+            distinct=self._tagged and _once(look.first) and _once(side),
         )
 
 
-def _once(rows: pl.DataFrame) -> bool:
+def _once(side: _Side) -> bool:
     """Whether no two rows have one id."""
-    return rows[ID].n_unique() == rows.height
+    ids = np.empty(len(side.at), np.uint64)
+    ids[side.nth] = side.rows[ID].to_numpy()[side.at]
+    return bool((ids[1:] > ids[:-1]).all()) or len(np.unique(ids)) == len(ids)
 
 
-def _ids(atom: Atom | None, rows: pl.DataFrame, at: Numbers | None) -> dict[str, pl.Series]:
+def _ids(atom: Atom | None, side: _Side, taken: Numbers) -> dict[str, Ids]:
+    """What is hashed of the ids of rows: once for each row, however many matches it is part of."""
     if atom is None or atom.name is None:
         return {}
-    return {atom.name: rows[ID] if at is None else rows[ID][at]}
+    return {atom.name: hash_values(pl.Series(ID, side.rows[ID].to_numpy()[side.at]))[taken]}

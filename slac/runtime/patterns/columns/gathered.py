@@ -17,6 +17,7 @@ import polars as pl
 from slac.language.patterns.tree import Atom
 from slac.plan.columnar_patterns import Shape
 from slac.plan.nodes import PatternNode
+from slac.runtime.patterns.columns.codes import by_group
 from slac.runtime.patterns.columns.events import FITS, EventTable
 from slac.runtime.patterns.columns.groups import grouped, held_rows
 from slac.runtime.patterns.columns.matches import Matches
@@ -27,6 +28,7 @@ from slac.runtime.patterns.columns.spans import Spans, next_true, spans
 from slac.runtime.patterns.meaning import Understood
 from slac.runtime.patterns.results import array_id
 from slac.stream.batch import ID, instants
+from slac.stream.ids import Ids, hash_values
 
 __all__ = ["Gathered", "reached"]
 
@@ -104,14 +106,16 @@ class Gathered:
         groups = grouped([rows], self._node.keys)
         codes, hashes = groups.codes[0], groups.hashes[groups.codes[0]]
         known = instants(rows).to_numpy()
-        held = held_rows(self._runs, groups, np.arange(len(groups.hashes)))
+        held = held_rows(self._runs, groups, np.ones(len(groups.hashes), np.bool_))
         if held is not None:
             codes = np.concatenate([held.codes, codes])
             hashes = np.concatenate([held.rows[HASH].to_numpy(), hashes])
             known = np.concatenate([held.rows[LAST].to_numpy(), known])
             clock = np.concatenate([held.times, clock])
-            rows = pl.concat([held.rows.select(rows.columns), rows.with_columns(pl.col(ORD) + held.rows.height)])
-        order = np.lexsort((numbered(rows), codes))
+            place = pl.Series(ORD, np.arange(held.rows.height))
+            shifted = rows.with_columns(pl.col(ORD) + held.rows.height)
+            rows = pl.concat([held.rows.hstack([place]).select(rows.columns), shifted])
+        order = by_group(codes) if rows[ORD].is_sorted() else np.lexsort((numbered(rows), codes))
         rows, codes, known = rows[order], codes[order], known[order]
         found = spans(codes, known, self._node.retain if self._node.keys else None)
         times = instants(rows).to_numpy()
@@ -172,7 +176,7 @@ class Gathered:
         # One of them fits the first part, the other one the second; an event that fits both may be both.
         first = np.where(look.fits[begins] & 1 != 0, begins, ends)
         second = np.where(first == begins, ends, begins)
-        ids: dict[str, pl.Series] = {}
+        ids: dict[str, Ids] = {}
         bound: dict[str, pl.Series] = {}
         for atom, places in ((self._shape.first, first), (self._shape.second, second)):
             rows = look.rows[places]
@@ -185,15 +189,15 @@ class Gathered:
         count, tag = self._shape.count, self._shape.first.name
         rows = look.rows[ranges(begins, ends + 1)]
         keys = look.rows[begins]
-        ids: dict[str, pl.Series] = {}
+        ids: dict[str, Ids] = {}
         bound: dict[str, pl.Series] = {}
         if tag is not None:
             held, size = rows[ID].to_numpy().astype("<u8").tobytes(), 8 * count
             digests = [array_id(held[at : at + size]) for at in range(0, len(held), size)]
-            ids[tag] = pl.Series(digests, dtype=pl.UInt64)
+            ids[tag] = hash_values(pl.Series(digests, dtype=pl.UInt64))
             bound = self._table.arrays(rows, count)
         return Matches(times=look.times[ends], keys=[keys[k] for k in self._node.keys], ids=ids, bound=bound)
 
 
-def _ids(atom: Atom | None, rows: pl.DataFrame) -> dict[str, pl.Series]:
-    return {} if atom is None or atom.name is None else {atom.name: rows[ID]}
+def _ids(atom: Atom | None, rows: pl.DataFrame) -> dict[str, Ids]:
+    return {} if atom is None or atom.name is None else {atom.name: hash_values(rows[ID])}

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from slac.runtime.patterns.columns.codes import coded, same_values
+from slac.runtime.patterns.columns.names import HASH
 from slac.runtime.patterns.columns.order import placed
 from slac.runtime.patterns.columns.runs import Runs
 from slac.stream.ids import hash_columns
@@ -16,6 +18,7 @@ from slac.stream.ids import hash_columns
 __all__ = ["Groups", "Held", "grouped", "held_rows"]
 
 Numbers = npt.NDArray[np.int64]
+Marks = npt.NDArray[np.bool_]
 _CODE = "#code"
 
 
@@ -28,48 +31,61 @@ class Groups:
     hashes: npt.NDArray[np.uint64]
     codes: Sequence[Numbers]
 
-    def of(self, frame: pl.DataFrame) -> Numbers:
-        """The numbers of the rows of another frame; −1 for a group that is not among these."""
+    def used(self, codes: Sequence[Numbers]) -> Marks:
+        """Which groups some rows belong to."""
+        marks = np.zeros(len(self.hashes), np.bool_)
+        for some in codes:
+            marks[some] = True
+        return marks
+
+    def of(self, rows: pl.DataFrame, hashes: npt.NDArray[np.uint64]) -> Numbers:
+        """The numbers of other rows, whose hashes are among these; −1 for a group that is not."""
         if not self.columns:
-            return np.zeros(frame.height, np.int64)
-        found = frame.select(self.columns).join(
-            self.unique, on=self.columns, how="left", nulls_equal=True, maintain_order="left"
+            return np.zeros(rows.height, np.int64)
+        order = np.argsort(self.hashes)
+        codes: Numbers = order[np.searchsorted(self.hashes[order], hashes)]
+        if same_values(rows, self.unique, self.columns, codes):
+            return codes
+        # Two groups have one hash.
+        numbers = self.unique.with_row_index(_CODE)
+        found = rows.select(self.columns).join(
+            numbers, on=self.columns, how="left", nulls_equal=True, maintain_order="left"
         )
-        return found[_CODE].fill_null(-1).to_numpy()
+        return found[_CODE].cast(pl.Int64).fill_null(-1).to_numpy()
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Held rows in order, with `ORD`; their times (µs) and groups."""
+    """Held rows in order; their times (µs) and groups."""
 
     rows: pl.DataFrame
     times: Numbers
     codes: Numbers
 
 
-def held_rows(runs: Runs, groups: Groups, used: Numbers) -> Held | None:
+def held_rows(runs: Runs, groups: Groups, used: Marks) -> Held | None:
     """The held rows of the groups that are used; None where there are none."""
-    found = runs.take(np.unique(groups.hashes[used]))
+    asked = np.sort(groups.hashes[used])
+    found = runs.take(asked[np.append(True, asked[1:] != asked[:-1])] if len(asked) else asked)
     if found is None:
         return None
-    codes = groups.of(found)
+    codes = groups.of(found, found[HASH].to_numpy())
     if (codes < 0).any():
         # Groups of another key that have the same hash: they are put back as they are.
         runs.put(found.filter(codes < 0))
-        found = found.filter(codes >= 0)
-    rows, times = placed(found)
-    return Held(rows, times, groups.of(rows))
+        found, codes = found.filter(codes >= 0), codes[codes >= 0]
+    rows, times, order = placed(found)
+    return Held(rows, times, codes[order])
 
 
 def grouped(frames: Sequence[pl.DataFrame], columns: Sequence[str]) -> Groups:
     """The groups of all rows of some frames. Without columns, all rows are one group."""
     heights = [f.height for f in frames]
     if not columns:
-        return Groups(
-            columns, pl.DataFrame({_CODE: [0]}), np.zeros(1, np.uint64), [np.zeros(h, np.int64) for h in heights]
-        )
-    whole = pl.concat([f.select(columns) for f in frames])
-    unique = whole.unique(maintain_order=True).with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(_CODE))
-    found = whole.join(unique, on=columns, how="left", nulls_equal=True, maintain_order="left")
-    codes = np.split(found[_CODE].to_numpy(), np.cumsum(heights)[:-1])
+        return Groups(columns, pl.DataFrame({_CODE: [0]}), np.zeros(1, np.uint64), [np.zeros(h, np.int64) for h in heights])
+    parts = [f.select(columns) for f in frames]
+    whole = parts[0] if len(parts) == 1 else pl.concat(parts, rechunk=True)
+    numbers, firsts = coded(whole)
+    unique = whole[firsts]
+    codes = np.split(numbers, np.cumsum(heights)[:-1])
     return Groups(columns, unique, hash_columns(unique, columns, 0).to_numpy(), codes)

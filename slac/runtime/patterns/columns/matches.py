@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from slac.plan.nodes import PatternNode
-from slac.runtime.patterns.results import Results, tag_id
+from slac.runtime.patterns.results import Results
 from slac.stream.batch import TIME, TIME_TYPE
 from slac.stream.ids import Ids
 
@@ -19,14 +19,14 @@ __all__ = ["Matches", "said"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """Matches in the order of delivery: `times` in µs, the keys, the ids behind tags, and columns of tags by name.
+    """Matches in the order of delivery: `times` in µs, the keys, hashed ids behind tags, columns of tags by name.
 
     `states`: where they are in order of time and key already, what is hashed of both. `distinct`: no two are equal.
     """
 
     times: npt.NDArray[np.int64]
     keys: Sequence[pl.Series]
-    ids: Mapping[str, pl.Series]
+    ids: Mapping[str, Ids]
     bound: Mapping[str, pl.Series] = field(default_factory=dict)
     states: Ids | None = None
     distinct: bool = False
@@ -37,6 +37,6 @@ def said(node: PatternNode, results: Results, matches: Matches) -> pl.DataFrame 
     if not len(matches.times):
         return None
     times = pl.Series(TIME, matches.times).cast(TIME_TYPE)
-    tags = [matches.ids[t.name].alias(tag_id(t.name)) for t in node.tags]
+    tags = [matches.ids[t.name] for t in node.tags]
     bound = [matches.bound[name].alias(name) for name in results.read if name in matches.bound]
     return results.rows([times, *matches.keys], tags, bound, states=matches.states, distinct=matches.distinct)

@@ -1,7 +1,8 @@
 """Open partial matches in sorted runs: what a batch touches is found by binary search, what is due by its instant.
 
 Runs are merged when they are of like size, so that there are few and each row is moved seldom; rows that were taken are
-marked, and swept out when they are the half of a run. So a batch costs what it touches, however many keys are open.
+marked, and swept out when they are the half of a run. Of both at most one is done at a time, and none of it makes a run
+of more than so many rows. So a batch costs what it touches, however many keys are open, and no batch pays for others.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ __all__ = ["Runs", "ranges"]
 
 Numbers = npt.NDArray[np.int64]
 _STEP: Final = 1024
+_LARGE: Final = 1 << 15
+_MANY: Final = 32
+"""Runs of this many rows are merged no more, unless there would be more than so many of them."""
 
 
 def ranges(low: Numbers, high: Numbers) -> Numbers:
@@ -46,26 +50,41 @@ class _Run:
     def of(cls, frame: pl.DataFrame, retain: int) -> _Run:
         hashes = frame[HASH].to_numpy()
         if np.any(hashes[1:] < hashes[:-1]):
-            frame = frame[np.argsort(hashes, kind="stable")]
-            hashes = frame[HASH].to_numpy()
+            order = np.argsort(hashes)
+            frame, hashes = frame[order], hashes[order]
         dues = np.minimum(frame[UNTIL].to_numpy(), frame[LAST].to_numpy() + retain)
-        by_due = np.argsort(dues, kind="stable")
+        by_due = np.argsort(dues)
         return cls(frame, hashes, by_due, dues[by_due], np.ones(frame.height, np.bool_), frame.height)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether most of it is dead."""
+        return 2 * self.live < self.frame.height
 
     def rows(self) -> pl.DataFrame:
         """What is left."""
         return self.frame if self.live == self.frame.height else self.frame.filter(self.alive)
 
-    def take(self, hashes: npt.NDArray[np.uint64]) -> pl.DataFrame:
-        low = np.searchsorted(self.hashes, hashes, "left")
-        high = np.searchsorted(self.hashes, hashes, "right")
-        found = low < high
-        return self._taken(ranges(low[found], high[found]))
+    def swept(self) -> _Run:
+        """What is left, as a run: both orders stay."""
+        places = np.cumsum(self.alive) - 1
+        left = self.alive[self.by_due]
+        by_due, dues = places[self.by_due[left]], self.dues[left]
+        return _Run(self.rows(), self.hashes[self.alive], by_due, dues, np.ones(self.live, np.bool_), self.live)
 
-    def due(self, before: int) -> pl.DataFrame:
+    def take(self, hashes: npt.NDArray[np.uint64]) -> pl.DataFrame | None:
+        low = np.searchsorted(self.hashes, hashes, "left")
+        found = self.hashes[np.minimum(low, len(self.hashes) - 1)] == hashes
+        if not found.any():
+            return None
+        return self._taken(ranges(low[found], np.searchsorted(self.hashes, hashes[found], "right")))
+
+    def due(self, before: int) -> pl.DataFrame | None:
         end = int(np.searchsorted(self.dues, before, "left"))
+        if end <= self.passed:
+            return None
         places = self.by_due[self.passed : end]
-        self.passed = max(end, self.passed)
+        self.passed = end
         return self._taken(places)
 
     def next_due(self) -> int | None:
@@ -78,8 +97,10 @@ class _Run:
             self.passed += len(alive)
         return None
 
-    def _taken(self, places: Numbers) -> pl.DataFrame:
+    def _taken(self, places: Numbers) -> pl.DataFrame | None:
         places = places[self.alive[places]]
+        if not len(places):
+            return None
         self.alive[places] = False
         self.live -= len(places)
         return self.frame[places]
@@ -95,7 +116,8 @@ class Runs:
     def put(self, frame: pl.DataFrame) -> None:
         """Hold rows."""
         if frame.height:
-            self.runs.append(_Run.of(frame, self.retain))
+            run = _Run.of(frame, self.retain)
+            self.runs += [run] if frame.height <= 2 * _LARGE else self._parts(run)
             self._merge()
 
     def take(self, hashes: npt.NDArray[np.uint64]) -> pl.DataFrame | None:
@@ -115,15 +137,29 @@ class Runs:
         """All that is held."""
         return pl.concat([run.rows() for run in self.runs]) if self.runs else None
 
-    def _gone(self, taken: Sequence[pl.DataFrame]) -> pl.DataFrame | None:
-        frames = [frame for frame in taken if frame.height]
+    def _gone(self, taken: Sequence[pl.DataFrame | None]) -> pl.DataFrame | None:
+        frames = [frame for frame in taken if frame is not None]
         if not frames:
             return None
-        kept = [r if 2 * r.live >= r.frame.height else _Run.of(r.rows(), self.retain) for r in self.runs if r.live]
-        self.runs = kept
-        return pl.concat(frames)
+        self.runs = [run for run in self.runs if run.live]
+        crowded = next((n for n, run in enumerate(self.runs) if run.crowded), None)
+        if crowded is not None:
+            self.runs[crowded] = self.runs[crowded].swept()
+        return pl.concat(frames, rechunk=True)
+
+    def _parts(self, run: _Run) -> list[_Run]:
+        """A large run as several."""
+        return [_Run.of(run.frame[at : at + _LARGE], self.retain) for at in range(0, run.frame.height, _LARGE)]
 
     def _merge(self) -> None:
-        while len(self.runs) > 1 and self.runs[-2].live <= 2 * self.runs[-1].live:
-            last, before = self.runs.pop(), self.runs.pop()
-            self.runs.append(_Run.of(pl.concat([before.rows(), last.rows()]), self.retain))
+        """Merge the smallest two runs of like size; more than two only where there are too many."""
+        self.runs.sort(key=lambda run: -run.live)
+        most = max(_LARGE, sum(run.live for run in self.runs) // _MANY)
+        at = len(self.runs) - 1
+        while at > 0:
+            before, last = self.runs[at - 1], self.runs[at]
+            if before.live <= 2 * last.live and before.live + last.live <= most:
+                self.runs[at - 1 : at + 1] = [_Run.of(pl.concat([before.rows(), last.rows()]), self.retain)]
+                if len(self.runs) <= 2 * _MANY:
+                    return
+            at -= 1

@@ -7,6 +7,7 @@ equality between the two is no condition to be tried pair by pair: what it compa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import reduce
 from typing import Final
 
@@ -19,18 +20,27 @@ from slac.plan.columnar_patterns import Shape
 from slac.plan.expressions import AnyExpr, Call
 from slac.plan.lowering import lower
 from slac.plan.nodes import PatternNode
-from slac.plan.tag_columns import columns_in, is_own, tag_of
+from slac.plan.subexpressions import columns_in
+from slac.plan.tag_columns import is_own, tag_of
 from slac.runtime.patterns.columns.names import ORD
 from slac.runtime.patterns.events import MASK
 from slac.runtime.patterns.meaning import Understood
 from slac.stream.batch import DEPTH, ID, TIME, TIME_TYPE
 from slac.stream.types import Bool, Duration, Int, String, Timestamp, to_polars
 
-__all__ = ["Sides", "bound_names", "seen_rows"]
+__all__ = ["Seen", "Sides", "bound_names", "seen_rows"]
 
 _PLACE: Final[Mapping[str, pl.DataType]] = {TIME: TIME_TYPE, DEPTH: pl.UInt16(), ID: pl.UInt64(), ORD: pl.Int64()}
 Numbers = npt.NDArray[np.int64]
 _EXACT: Final = Bool | Int | String | Timestamp | Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The rows of a side: those of `rows` at the places `at`, which rise."""
+
+    rows: pl.DataFrame
+    at: Numbers
 
 
 def bound_names(tag: str | None, exprs: Iterable[AnyExpr]) -> list[str]:
@@ -81,15 +91,18 @@ class Sides:
         self.equal = tuple(f"#equal{n}" for n in range(len(pairs)))
         self.groups = (*node.keys, *self.equal)
 
-    def first(self, frames: Mapping[int, pl.DataFrame]) -> pl.DataFrame:
+    def first(self, frames: Mapping[int, pl.DataFrame]) -> Seen:
         """The rows that may begin a match."""
-        rows = seen_rows(self._node, self._understood, frames, self._first, self._first_named)
-        return rows.with_columns(self._first_equal) if self._first_equal else rows
+        return self._seen(frames, self._first, self._first_named, self._first_equal)
 
-    def second(self, frames: Mapping[int, pl.DataFrame]) -> pl.DataFrame:
+    def second(self, frames: Mapping[int, pl.DataFrame]) -> Seen:
         """The rows that may follow; one with NULL where equality is asked for follows none."""
-        rows = seen_rows(self._node, self._understood, frames, self._second, self._second_named)
-        return rows.with_columns(self._second_equal).drop_nulls(self.equal) if self._second_equal else rows
+        return self._seen(frames, self._second, self._second_named, self._second_equal)
+
+    @property
+    def alike(self) -> bool:
+        """Whether both sides look at the rows of one port, grouped in the same way."""
+        return not self.equal and self._node.ports[self._first.index] == self._node.ports[self._second.index]
 
     def said_of_first(self, rows: pl.DataFrame, at: Numbers | None) -> dict[str, pl.Series]:
         """What `select` reads of first rows (of those at some places), by name."""
@@ -111,6 +124,20 @@ class Sides:
         pairs = pl.DataFrame([first[n][of_first] if tag_of(n) else second[n][of_second] for n in names])
         return pairs.select(reduce(pl.Expr.and_, map(lower, self._rest)).fill_null(False).alias("fits"))["fits"]
 
+    def _seen(
+        self, frames: Mapping[int, pl.DataFrame], atom: Atom, named: Mapping[str, str], equal: list[pl.Expr]
+    ) -> Seen:
+        frame = frames.get(self._node.ports[atom.index])
+        if equal or frame is None:
+            rows = seen_rows(self._node, self._understood, frames, atom, named)
+            rows = rows.with_columns(equal).drop_nulls(self.equal) if equal else rows
+            return Seen(rows, np.arange(rows.height))
+        # Nothing is copied: most columns are read at a few places only.
+        types = _PLACE | {k: to_polars(self._node.schema[k].dtype) for k in self._node.keys}
+        columns = [_as(frame[name], dtype) for name, dtype in types.items()]
+        columns += [frame[name].alias(new) for name, new in named.items()]
+        return Seen(pl.DataFrame(columns), np.flatnonzero(frame[MASK].to_numpy() & (1 << atom.index)))
+
     def _compared(self, expr: AnyExpr) -> tuple[AnyExpr, AnyExpr] | None:
         """The own side and the side of the tag, where the condition is an equality between them."""
         match expr:
@@ -119,6 +146,10 @@ class Sides:
                     if is_own(own) and any(columns_in(own)) and all(_columns_of_tags(other)):
                         return own, other
         return None
+
+
+def _as(column: pl.Series, dtype: pl.DataType) -> pl.Series:
+    return column if column.dtype == dtype else column.cast(dtype)
 
 
 def _columns_of_tags(expr: AnyExpr) -> Iterator[bool]:
