@@ -24,3 +24,18 @@ def in_order(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
             return frame
         undecided = equal
     return frame
+
+
+def order_of_ids(times: npt.NDArray[np.int64], ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """Where the rows are that come first, second, … by time and id, of rows that are in the order of time."""
+    runs = np.cumsum(times[1:] != times[:-1], dtype=np.uint64) if len(times) else times.view(np.uint64)
+    bits = np.uint64(int(runs[-1]).bit_length() if len(runs) else 0)
+    if not len(runs) or not bits:
+        return np.argsort(ids)
+    # The number of its time and the first bits of its id are one number, which is sorted faster than the two.
+    places = np.concatenate([runs[:1] * np.uint64(0), runs]) << (np.uint64(64) - bits) | ids >> bits
+    order = np.argsort(places)
+    sorted_places = places[order]
+    if (sorted_places[1:] == sorted_places[:-1]).any():
+        return np.lexsort((ids, times))
+    return order

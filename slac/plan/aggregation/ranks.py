@@ -26,10 +26,7 @@ class Rank:
 
     def partial(self, call: AggregateCall, columns: Collection[str]) -> list[pl.Expr]:
         """The extreme place."""
-        options = _options(call)
-        places = pl.Series(range(len(options)), dtype=pl.Int64)
-        rank = argument(call).replace_strict(options, places, default=None, return_dtype=pl.Int64)
-        return [self._extreme(rank).alias(part(call, "rank"))]
+        return [self._extreme(ranks_of(call)).alias(part(call, "rank"))]
 
     def merge(self, call: AggregateCall) -> list[pl.Expr]:
         """The extreme of extremes."""
@@ -47,6 +44,13 @@ class Rank:
 
     def _extreme(self, rank: pl.Expr) -> pl.Expr:
         return rank.max() if self.worst else rank.min()
+
+
+def ranks_of(call: AggregateCall) -> pl.Expr:
+    """The place of each row's value among the options (Int64), NULL where it is not among them."""
+    options = _options(call)
+    places = pl.Series(range(len(options)), dtype=pl.Int64)
+    return argument(call).replace_strict(options, places, default=None, return_dtype=pl.Int64)
 
 
 def _options(call: AggregateCall) -> pl.Series:

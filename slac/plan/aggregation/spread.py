@@ -39,12 +39,7 @@ class Spread:
     def partial(self, call: AggregateCall, columns: Collection[str]) -> list[pl.Expr]:
         """Add up what each value, and its square, is in whole units."""
         value = argument(call)
-        if isinstance(call.args[0].dtype, Float):
-            fits = value.abs() < _FLOAT_LIMIT
-            whole = (pl.when(fits).then(value) * _SCALE).round().cast(pl.Int128, strict=False)
-        else:
-            fits = value.is_between(-_INT_LIMIT, _INT_LIMIT)
-            whole = pl.when(fits).then(value).cast(pl.Int128)
+        whole, fits = whole_and_fits(call, value)
         sums = {"sum": whole.sum(), "squares": (whole * whole).sum(), "n": value.count(), "bad": fits.not_().sum()}
         return [
             e.cast(t).alias(part(call, n)) for (n, e), t in zip(sums.items(), self.parts(call).values(), strict=True)
@@ -67,6 +62,15 @@ class Spread:
     def empty(self, call: AggregateCall) -> pl.Expr:
         """NULL."""
         return pl.lit(None, pl.Float64)
+
+
+def whole_and_fits(call: AggregateCall, value: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """A value in whole units (Int128, NULL where it cannot be squared), and whether it can."""
+    if isinstance(call.args[0].dtype, Float):
+        fits = value.abs() < _FLOAT_LIMIT
+        return (pl.when(fits).then(value) * _SCALE).round().cast(pl.Int128, strict=False), fits
+    fits = value.is_between(-_INT_LIMIT, _INT_LIMIT)
+    return pl.when(fits).then(value).cast(pl.Int128), fits
 
 
 def _squared_deviations(call: AggregateCall) -> pl.Expr:

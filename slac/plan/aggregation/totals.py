@@ -29,7 +29,7 @@ class Total:
     def partial(self, call: AggregateCall, columns: Collection[str]) -> list[pl.Expr]:
         """Add up what each value is in whole units."""
         value = argument(call)
-        whole = _whole(call, value)
+        whole = whole_units(call, value)
         exprs = [whole.sum().alias(part(call, "sum")), value.count().cast(pl.Int64).alias(part(call, "n"))]
         if _is_float(call):
             exprs.append(beyond(value).sum().cast(pl.Int64).alias(part(call, "bad")))
@@ -78,7 +78,8 @@ def _is_float(call: AggregateCall) -> bool:
     return isinstance(call.args[0].dtype, Float)
 
 
-def _whole(call: AggregateCall, value: pl.Expr) -> pl.Expr:
+def whole_units(call: AggregateCall, value: pl.Expr) -> pl.Expr:
+    """A value as Int128: the integer, microseconds, or multiples of 2⁻⁴⁰ of a float (NULL where it has none)."""
     match call.args[0].dtype:
         case Float():
             return units(value)

@@ -67,6 +67,13 @@ class Slots:
         joined = keys.join(distinct.with_columns(slots), on=names, how="left", nulls_equal=True, maintain_order="left")
         return joined[SLOT].to_numpy().astype(np.int64)
 
+    def of_distinct(self, frame: pl.DataFrame) -> Longs:
+        """The slots of these (distinct) keys; those that are not known get one. Without key columns, the only slot."""
+        if not self._types:
+            return np.array([self._slot(())], np.int64)
+        keys = self._key_rows(frame.select(pl.col(n).cast(t) for n, t in self._types.items()))
+        return np.fromiter(map(self._slot, keys), np.int64, len(keys))
+
     def known(self, frame: pl.DataFrame) -> Longs:
         """The slots of those of these (distinct) keys that are held; without key columns, the only slot."""
         if not self._types:

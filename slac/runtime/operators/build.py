@@ -21,6 +21,7 @@ from slac.plan.nodes import (
     ViolationNode,
     WindowNode,
 )
+from slac.runtime.keyed.lanes import is_keyed
 from slac.runtime.operator import Operator, OperatorContext
 from slac.runtime.operators.absence import AbsenceOperator
 from slac.runtime.operators.absence_partial import AbsencePartialOperator
@@ -33,6 +34,7 @@ from slac.runtime.operators.pattern import PatternOperator
 from slac.runtime.operators.pattern_columns import PatternColumnsOperator
 from slac.runtime.operators.replayable import ReplayableOperator
 from slac.runtime.operators.restating import RestatingOperator
+from slac.runtime.operators.running_by_columns import RunningByColumns
 from slac.runtime.operators.select import SelectOperator
 from slac.runtime.operators.steps import StepsOperator
 from slac.runtime.operators.traces import TracesOperator
@@ -124,9 +126,10 @@ def _window_operator(node: WindowNode, context: OperatorContext) -> Operator:
 
 def _own_window(node: WindowNode, context: OperatorContext) -> ReplayableOperator:
     """A window that every key has for itself."""
+    columnar = is_keyed(node.aggregates)
     match node.window.kind:
         case "running":
-            return RunningOperator(node, context)
+            return (RunningByColumns if columnar else RunningOperator)(node, context)
         case "session":
             return SessionOperator(node, context)
         case _:

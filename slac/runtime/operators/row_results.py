@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 import polars as pl
 
 from slac.plan.aggregates import final_exprs
 from slac.plan.lowering import lower
 from slac.plan.nodes import WindowNode
 from slac.runtime.audits.held import AT
+from slac.runtime.keyed.grouping import ByKey
 from slac.stream.batch import ID, KEPT, SEEN, TIME, TIME_TYPE, WINDOW_START
-from slac.stream.ids import row_ids
+from slac.stream.ids import Ids, hash_columns, hash_further, hash_text, row_ids
+
+_AS_WRITTEN: Final = pl.QueryOptFlags.none()
 
 
 class RowResults:
@@ -17,6 +23,7 @@ class RowResults:
 
     def __init__(self, node: WindowNode, document: str) -> None:
         self._node, self._document = node, document
+        self._salt = hash_text(document, node.block)
         self._final = final_exprs(node.aggregates)
         self._steps = [[lower(p.expr).alias(p.name) for p in node.project]]
         self._steps += [[lower(t.expr).alias(t.name)] for t in node.then]
@@ -27,15 +34,29 @@ class RowResults:
 
         `groups`: one partial row a key and instant (`_at`, keys, parts), of all that counts for it.
         """
-        keys, sliding = list(self._node.keys), self._node.window.kind == "sliding"
+        keys = list(self._node.keys)
         values = groups.select(AT, *keys, *self._final)
         frame = rows.select(AT, ID, *keys).join(values, on=[AT, *keys], nulls_equal=True, maintain_order="left")
-        frame = frame.with_columns(pl.col(AT).cast(TIME_TYPE).alias(TIME))
-        if sliding:
-            start = (pl.col(AT) - self._node.window.size + 1).cast(TIME_TYPE)
-            frame = frame.with_columns(start.alias(WINDOW_START))
         frame = frame.with_columns(row_ids(frame, self._document, self._node.block, (*keys, ID)))
+        return self._finished(frame.lazy()).sort(TIME, ID)
+
+    def ids(self, rows: pl.DataFrame, groups: ByKey) -> Ids:
+        """The id of the row that each of `rows` gives; text of a key is hashed once for all of its rows."""
+        keys = groups.keys if groups.keys.width else pl.DataFrame({AT: [0]})
+        states = hash_columns(keys, list(self._node.keys), self._salt).to_numpy()
+        return hash_further(groups.spread(states), [rows[ID]])
+
+    def beside(self, rows: pl.DataFrame, ids: Ids, parts: Sequence[pl.Series]) -> pl.DataFrame:
+        """One row for each of `rows` (`_at`, keys) with its id and the parts of all that counts for it, as they stand."""
+        frame = rows.select(AT, *self._node.keys).with_columns(pl.Series(ID, ids), *parts)
+        return self._finished(frame.lazy().select(AT, ID, *self._node.keys, *self._final))
+
+    def _finished(self, rows: pl.LazyFrame) -> pl.DataFrame:
+        meta = [pl.col(AT).cast(TIME_TYPE).alias(TIME), pl.col(ID)]
+        if self._node.window.kind == "sliding":
+            meta.append((pl.col(AT) - self._node.window.size + 1).cast(TIME_TYPE).alias(WINDOW_START))
+        rows = rows.with_columns(*meta)
         for step in self._steps:
-            frame = frame.with_columns(step)
-        meta = [TIME, ID, *([WINDOW_START] if sliding else []), SEEN, KEPT]
-        return frame.select(*meta, *self._columns).sort(TIME, ID)
+            rows = rows.with_columns(step)
+        names = [e.meta.output_name() for e in meta]
+        return rows.select(*names, SEEN, KEPT, *self._columns).collect(optimizations=_AS_WRITTEN)

@@ -12,12 +12,12 @@ from slac.plan.nodes import WindowNode
 from slac.runtime.audits.held import AT
 from slac.runtime.operator import OperatorContext
 from slac.runtime.operators.key_log import LAST, KeyLog
-from slac.runtime.operators.window_per_row import PerRowOperator
+from slac.runtime.operators.window_per_row import MergingOperator
 
 _SPELL: Final = "_spell"
 
 
-class RunningOperator(PerRowOperator):
+class RunningOperator(MergingOperator):
     """State is one partial row a key, for `retain`: a key that was silent for longer begins anew."""
 
     def __init__(self, node: WindowNode, context: OperatorContext) -> None:

@@ -11,12 +11,12 @@ from slac.plan.aggregates import merge_exprs, merged
 from slac.plan.nodes import WindowNode
 from slac.runtime.audits.held import AT
 from slac.runtime.operator import OperatorContext
-from slac.runtime.operators.window_per_row import PerRowOperator
+from slac.runtime.operators.window_per_row import MergingOperator
 
 _SMALL: Final = 4096
 
 
-class SlidingOperator(PerRowOperator):
+class SlidingOperator(MergingOperator):
     """State is a partial row for each key and instant of the last `size`.
 
     Of a row at t, all rows of its key in (t − size, t] count. What all windows of a batch share is merged once a key.

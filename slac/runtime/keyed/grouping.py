@@ -1,0 +1,57 @@
+"""The rows of a batch, those of a key together and in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+Longs = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+_ROW: Final = "_row"
+_DIGIT: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class ByKey:
+    """`keys`: the distinct ones; `order`: rows by key, then as they stood; `lengths`: how many a key."""
+
+    keys: pl.DataFrame
+    order: Longs
+    lengths: Longs
+
+    @property
+    def starts(self) -> Longs:
+        """Where in `order` each key begins."""
+        return np.cumsum(self.lengths) - self.lengths
+
+    def spread(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        """A value a key → one a row, as the rows stood."""
+        rows = np.empty(len(self.order), values.dtype)
+        rows[self.order] = np.repeat(values, self.lengths)
+        return rows
+
+
+def by_key(frame: pl.DataFrame, keys: Sequence[str]) -> ByKey:
+    """The rows of a frame by its key columns; NULL is a key like any other, and without columns all rows are of one."""
+    if not keys:
+        return ByKey(pl.DataFrame(), np.arange(frame.height), np.array([frame.height]))
+    groups = frame.select(keys).with_row_index(_ROW).group_by(keys).agg(_ROW)
+    rows = groups[_ROW]
+    return ByKey(
+        groups.select(keys), rows.explode().to_numpy().astype(np.int64), rows.list.len().to_numpy().astype(np.int64)
+    )
+
+
+def stable_order(slots: Longs) -> Longs:
+    """Places in the order of `slots` (0 … 2³²), equal ones as they stood: 16 bits at a time, which NumPy counts out."""
+    order = np.argsort((slots & (_DIGIT - 1)).astype(np.uint16), kind="stable")
+    if len(slots) and int(slots.max()) >= _DIGIT:
+        high = (slots >> 16).astype(np.uint16)[order]
+        order = order[np.argsort(high, kind="stable")]
+    return order
