@@ -5,33 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from slac.plan.expressions import AnyExpr, Call, Case, Cast, Column, FieldOf, Literal
+from slac.plan.expressions import AnyExpr, Call
+from slac.plan.subexpressions import columns_in
 
-__all__ = ["ARRAY", "columns_in", "conjuncts", "is_own", "tag_of"]
+__all__ = ["ARRAY", "conjuncts", "is_own", "tag_of"]
 
 ARRAY: Final = "[]"
 """Behind a tag: the list of all its rows."""
-
-
-def subexpressions(expr: AnyExpr) -> tuple[AnyExpr, ...]:
-    """The expressions directly in an expression."""
-    match expr:
-        case FieldOf(base=inner) | Cast(arg=inner):
-            return (inner,)
-        case Call(args=args):
-            return args
-        case Case(branches=branches, otherwise=otherwise):
-            return (*(e for branch in branches for e in branch), otherwise)
-        case Column() | Literal():
-            return ()
-
-
-def columns_in(expr: AnyExpr) -> Iterator[Column]:
-    """All columns that an expression reads."""
-    if isinstance(expr, Column):
-        yield expr
-    for inner in subexpressions(expr):
-        yield from columns_in(inner)
 
 
 def conjuncts(expr: AnyExpr) -> Iterator[AnyExpr]:

@@ -16,7 +16,8 @@ import polars as pl
 
 from slac.plan.expressions import AnyExpr, Call, Cast, Column, FieldOf, Literal
 from slac.plan.lowering import lower
-from slac.plan.tag_columns import ARRAY, columns_in, tag_of
+from slac.plan.subexpressions import columns_in
+from slac.plan.tag_columns import ARRAY, tag_of
 from slac.runtime.patterns.rows import Row, RowType, array_series, series_of, values_of
 from slac.stream.types import Float, Int, to_polars
 

@@ -9,7 +9,8 @@ import msgspec
 
 from slac.plan.expressions import AnyExpr, Call, Cast, Column, FieldOf, Literal
 from slac.plan.nodes import TagSpec
-from slac.plan.tag_columns import ARRAY, columns_in, is_own, tag_of
+from slac.plan.subexpressions import columns_in
+from slac.plan.tag_columns import ARRAY, is_own, tag_of
 from slac.stream.types import AnyType, Field, List, Struct
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from slac.plan.expressions import AnyExpr, Call, Case, Cast, Column, FieldOf, Literal
+from slac.plan.expressions import AnyExpr, Call, Literal
 from slac.plan.nodes import (
     AnyNode,
     AuditNode,
@@ -15,30 +15,11 @@ from slac.plan.nodes import (
     ViolationNode,
     WindowNode,
 )
+from slac.plan.subexpressions import below, columns_in
 from slac.stream.types import Duration, Float, Int
 
 COMPARISONS: Final = frozenset({"=", "<>", "<", "<=", ">", ">="})
 _LOGIC: Final = frozenset({"and", "or", "not"})
-
-
-def parts(expr: AnyExpr) -> tuple[AnyExpr, ...]:
-    """The expressions directly below."""
-    match expr:
-        case FieldOf(base=inner) | Cast(arg=inner):
-            return (inner,)
-        case Call(args=args):
-            return args
-        case Case(branches=branches, otherwise=otherwise):
-            return (*(e for branch in branches for e in branch), otherwise)
-        case Column() | Literal():
-            return ()
-
-
-def below(expr: AnyExpr) -> Iterator[AnyExpr]:
-    """An expression and all in it, each before what it holds."""
-    yield expr
-    for part in parts(expr):
-        yield from below(part)
 
 
 def thresholds(expr: AnyExpr) -> Iterator[Call]:
@@ -56,7 +37,7 @@ def thresholds(expr: AnyExpr) -> Iterator[Call]:
 
 def columns(expr: AnyExpr) -> set[str]:
     """The columns that an expression reads."""
-    return {e.name for e in below(expr) if isinstance(e, Column)}
+    return {c.name for c in columns_in(expr)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from slac.plan.graph import Plan
 from slac.plan.lowering import to_text
 from slac.plan.machine import UNDETERMINED, transition_table
 from slac.plan.nodes import AbsenceNode, AnyNode, AuditNode, SelectNode, ViolationNode, WindowNode
+from slac.plan.subexpressions import below
 from slac.stream.types import Bool, Int
-from slac.testing.generate.expressions import below, thresholds
+from slac.testing.generate.expressions import thresholds
 
 SIDES: Final[Mapping[int, str]] = {-1: "below", 0: "exactly at", 1: "above"}
 
