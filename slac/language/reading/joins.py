@@ -6,7 +6,7 @@ from typing import Final
 
 from slac.language.join_decls import JoinDecl, JoinKind
 from slac.language.reading.cursor import Cursor
-from slac.language.reading.terms import duration, ref, refs
+from slac.language.reading.terms import duration, is_true, number, ref, refs
 
 LIMIT: Final = "1000"
 _KINDS: Final[tuple[JoinKind, ...]] = ("latest", "interval", "table")
@@ -34,8 +34,8 @@ def join(cursor: Cursor) -> JoinDecl | None:
         by=by,
         before_us=within or duration(cursor, "before"),
         after_us=within or duration(cursor, "after"),
-        outer=(outer := cursor.get("outer")) is not None and outer.text == "true",
-        limit=_limit(cursor),
+        outer=is_true(cursor, "outer"),
+        limit=number(cursor, "limit", LIMIT),
         span=cursor.key_span,
         path=cursor.path,
     )
@@ -74,11 +74,3 @@ def _refuse_strange_words(cursor: Cursor, kind: JoinKind) -> None:
             f'"within" says what "{word}" says',
             suggestion="write `before` and `after`, or `within`",
         )
-
-
-def _limit(owner: Cursor) -> int:
-    cursor = owner.get("limit")
-    if cursor is None:
-        owner.findings.fill((*owner.steps, "limit"), LIMIT)
-        return int(LIMIT)
-    return int(cursor.text or LIMIT)

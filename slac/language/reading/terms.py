@@ -114,6 +114,21 @@ def duration(owner: Cursor, key: str, default: str | None = None, *, zero: bool 
     return length
 
 
+def number(owner: Cursor, key: str, default: str) -> int:
+    """A whole number; the default is recorded as filled in."""
+    cursor = owner.get(key)
+    if cursor is None:
+        owner.findings.fill((*owner.steps, key), default)
+        return int(default)
+    return int(cursor.text or default)
+
+
+def is_true(owner: Cursor, key: str) -> bool:
+    """Whether a key says `true`; one that is left out does not."""
+    cursor = owner.get(key)
+    return cursor is not None and cursor.text == "true"
+
+
 def columns(cursor: Cursor | None) -> tuple[ColumnDecl, ...] | None:
     """The entries of a `select` or `then`; None where there is none."""
     if cursor is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from slac.language.reading.cursor import Cursor
-from slac.language.reading.terms import columns, duration, ref, refs, sql
+from slac.language.reading.terms import columns, duration, is_true, number, ref, refs, sql
 from slac.language.terms import Ref
 from slac.language.trace_decls import TraceForm, TracesDecl
 
@@ -23,7 +23,8 @@ def traces(cursor: Cursor) -> TracesDecl | None:
     own = cursor.get("traces")
     from_, emits, where = ref(cursor.get("from")), ref(cursor.get("emits")), sql(cursor.get("where"))
     select, then, by = columns(cursor.get("select")), columns(cursor.get("then")), refs(cursor.get("by"))
-    within_us, retain_us, limit = duration(cursor, "within"), duration(cursor, "retain", RETAIN), _limit(cursor)
+    within_us, retain_us = duration(cursor, "within"), duration(cursor, "retain", RETAIN)
+    limit = number(cursor, "limit", LIMIT)
     _refuse_strange_words(cursor)
     form = _form(own)
     if own is None or from_ is None or form is None:
@@ -39,8 +40,8 @@ def traces(cursor: Cursor) -> TracesDecl | None:
         within_us=within_us,
         limit=limit,
         by_host=(classes := own.get("classes")) is not None and classes.text == _BY_HOST,
-        repair=_said(own, "repair"),
-        operations=_said(own, "operations"),
+        repair=is_true(own, "repair"),
+        operations=is_true(own, "operations"),
         select=select,
         then=then or (),
         emits=emits,
@@ -63,19 +64,6 @@ def _by(cursor: Cursor) -> tuple[Ref, ...]:
         return ()
     cursor.findings.fill((*cursor.steps, "by"), "trace_id")
     return (Ref(name="trace_id", span=cursor.key_span, path=cursor.path),)
-
-
-def _limit(owner: Cursor) -> int:
-    cursor = owner.get("limit")
-    if cursor is None:
-        owner.findings.fill((*owner.steps, "limit"), LIMIT)
-        return int(LIMIT)
-    return int(cursor.text or LIMIT)
-
-
-def _said(own: Cursor, key: str) -> bool:
-    found = own.get(key)
-    return found is not None and found.text == "true"
 
 
 def _refuse_strange_words(cursor: Cursor) -> None:
