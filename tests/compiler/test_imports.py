@@ -112,6 +112,27 @@ def test_an_importer_brings_inputs_of_its_own() -> None:
     assert made.plan["kube.positive"].inputs == made.plan["kube.silent"].inputs == ("scraped",)
 
 
+TEAM = """
+  imports: {kube: kube.yaml}
+  probes: {bad: {from: kube.Anomaly}}
+"""
+FAR = """
+  imports:
+    team: {document: team.yaml, inputs: {kube.samples: scraped}}
+    kube: {document: kube.yaml, inputs: {samples: scraped}}
+  inputs: {scraped: {adapter: http, listen: "127.0.0.1:8090", emits: kube.Sample}}
+  outputs: {log: {adapter: stdout, from: [team.bad, kube.silent]}}
+"""
+
+
+def test_an_input_of_an_import_of_an_import() -> None:
+    """It is named by the way to it, and what reads the same in its place is one instance."""
+    plan = compiled({"sla.yaml": FAR, "team.yaml": TEAM, "kube.yaml": KUBE}).plan
+    assert [n.block for n in plan.nodes if isinstance(n, SourceNode)] == ["scraped"]
+    assert plan["kube.positive"].inputs == ("scraped",)
+    assert plan["team.bad"].inputs == ("kube.high",)
+
+
 def test_an_input_is_handed_on() -> None:
     """Through a document that imports and is imported, to all that it imports with it, which is one instance."""
     between = """
@@ -202,6 +223,8 @@ def test_placement_names_imported_blocks() -> None:
          [("names/duplicate-block", "sla.yaml:9:12")]),
         ({"sla.yaml": INSTEAD.replace("samples: scraped", "sample: scraped"), "kube.yaml": KUBE},
          [("imports/inputs", "sla.yaml:6:58")]),
+        ({"sla.yaml": FAR.replace("kube.samples: scraped", "cube.samples: scraped"), "team.yaml": TEAM,
+          "kube.yaml": KUBE}, [("imports/inputs", "sla.yaml:7:56")]),
         ({"sla.yaml": INSTEAD.replace("samples: scraped", "samples: scarped"), "kube.yaml": KUBE},
          [("imports/inputs", "sla.yaml:6:59")]),
         ({"sla.yaml": USER, "rules/kube.yaml": "  probes: [\n"}, [("yaml/syntax", "rules/kube.yaml:5:12")]),

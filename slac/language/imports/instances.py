@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from posixpath import normpath
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from slac.diagnostics import Diagnostic, Source, Span, listed, nearest, suggest
 from slac.language.document import DocumentDecl, ImportDecl
@@ -48,6 +48,10 @@ Key = tuple[str, Values, tuple[tuple[str, int, str], ...], Values]
 values that the user gave for what it imports."""
 
 
+Instead = Mapping[str, "tuple[Instance, str]"]
+"""Inputs (`metrics`, `cpu.metrics`) whose place a block takes: of which importer, and what that calls it."""
+
+
 @dataclass(slots=True, eq=False)
 class Instance:
     """A document with its parameters, and what it calls the documents that it imports; `prefix` ends with a dot.
@@ -64,6 +68,12 @@ class Instance:
     def own(self) -> frozenset[str]:
         """The names of its blocks and types."""
         return frozenset((*(b.name for b in self.document.blocks), *(e.name for e in self.document.events)))
+
+    def inputs(self) -> Iterator[str]:
+        """What it calls its inputs, and those of what it imports (`cpu.metrics`)."""
+        yield from (i.name for i in self.document.inputs)
+        for alias, other in self.aliases.items():
+            yield from (f"{alias}.{name}" for name in other.inputs())
 
     def full(self, name: str) -> str:
         """The one full name of what this document calls `name`; of what does not exist, the one that it would have."""
@@ -92,7 +102,7 @@ class Session:
         `given` are values that the user gives for parameters of imports (`kube.limit`), in place of the importer's.
         """
         root = Instance(document)
-        self._aliases(root, (normpath(document.source.name),), given or {})
+        self._aliases(root, (normpath(document.source.name),), given or {}, {})
         waiting = [root]
         for instance in waiting:
             for alias, other in instance.aliases.items():
@@ -101,16 +111,22 @@ class Session:
                     waiting.append(other)
         return root
 
-    def _aliases(self, instance: Instance, chain: tuple[str, ...], given: Mapping[str, str]) -> None:
+    def _aliases(self, instance: Instance, chain: tuple[str, ...], given: Mapping[str, str], instead: Instead) -> None:
         for declared in instance.document.imports:
-            lead = f"{declared.alias}."
-            mine = {name.removeprefix(lead): value for name, value in given.items() if name.startswith(lead)}
-            other = self._import(declared, instance, chain, mine)
+            said = {there: (instance, here.name) for there, here in declared.inputs.items()}
+            other = self._import(
+                declared, instance, chain, _of(declared.alias, given), {**said, **_of(declared.alias, instead)}
+            )
             if other is not None:
                 instance.aliases[declared.alias] = other
 
     def _import(
-        self, declared: ImportDecl, importer: Instance, chain: tuple[str, ...], given: Mapping[str, str]
+        self,
+        declared: ImportDecl,
+        importer: Instance,
+        chain: tuple[str, ...],
+        given: Mapping[str, str],
+        instead: Instead,
     ) -> Instance | None:
         loaded = self._load(declared, importer.document.source, chain)
         if loaded is None:
@@ -121,22 +137,21 @@ class Session:
         self.found += found
         if document is None:
             return None
-        self._check_inputs(declared, document, importer)
         parameters = tuple(sorted((p.name, p.value) for p in document.parameters))
-        inputs = tuple(sorted((there, id(importer), here.name) for there, here in declared.inputs.items()))
+        inputs = tuple(sorted((there, id(whose), here) for there, (whose, here) in instead.items()))
         key = (name, parameters, inputs, tuple(sorted(deeper.items())))
         if key not in self.instances:
-            instead = {there: (importer, here.name) for there, here in declared.inputs.items()}
-            self.instances[key] = Instance(document, instead)
-            self._aliases(self.instances[key], (*chain, name), deeper)
+            self.instances[key] = Instance(document, {n: block for n, block in instead.items() if "." not in n})
+            self._aliases(self.instances[key], (*chain, name), deeper, instead)
             self._check_given(self.instances[key], deeper, declared)
+        self._check_inputs(declared, self.instances[key], importer)
         return self.instances[key]
 
     def _check_given(self, instance: Instance, given: Mapping[str, str], at: ImportDecl) -> None:
         self.found += unknown_imports(instance.document, given, at.span)
 
-    def _check_inputs(self, declared: ImportDecl, document: DocumentDecl, importer: Instance) -> None:
-        known = [i.name for i in document.inputs]
+    def _check_inputs(self, declared: ImportDecl, imported: Instance, importer: Instance) -> None:
+        known = list(imported.inputs())
         here = sorted(importer.own)
         for name, instead in declared.inputs.items():
             if name not in known:
@@ -181,6 +196,15 @@ class Session:
 
     def _say(self, code: str, summary: str, at: ImportDecl) -> None:
         self.found.append(Diagnostic(code=code, summary=summary, span=at.span, path=at.path))
+
+
+V = TypeVar("V")
+
+
+def _of(alias: str, said: Mapping[str, V]) -> dict[str, V]:
+    """What is said of the import of this name, as it calls it itself."""
+    lead = f"{alias}."
+    return {name.removeprefix(lead): value for name, value in said.items() if name.startswith(lead)}
 
 
 def parted(given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
