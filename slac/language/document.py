@@ -369,8 +369,15 @@ class DocumentDecl:
     @cached_property
     def blocks(self) -> tuple[BlockDecl, ...]:
         """All blocks, in the order in which data flows through their kinds."""
-        sources = (*self.inputs, *self.tables)
-        return (*sources, *self.probes, *self.computations, *self.audits, *self.violations, *self.outputs)
+        return (
+            *self.inputs,
+            *self.tables,
+            *self.probes,
+            *self.computations,
+            *self.audits,
+            *self.violations,
+            *self.outputs,
+        )
 
     @cached_property
     def by_name(self) -> Mapping[str, BlockDecl]:

@@ -196,10 +196,12 @@ class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
 class LateNode(Node, frozen=True, kw_only=True, tag="late"):
     """Rows of its input that come when a window of theirs is over, which a window beside it drops.
 
-    Their `_time` is the watermark that they met; the column `event_time` has their own.
+    Their `_time` is the watermark that they met; the column `event_time` has their own. `in_order`: the window takes
+    its rows in the total order, and so none that comes late, even while it is open.
     """
 
     window: WindowSpec
+    in_order: bool = False
     event_time: str = "event_time"
 
 

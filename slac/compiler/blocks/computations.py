@@ -14,6 +14,7 @@ from slac.compiler.side import SIDE
 from slac.compiler.sql import Scope
 from slac.language.document import ComputationDecl, WindowDecl
 from slac.language.trace_decls import TracesDecl
+from slac.plan.aggregates import follows_order
 from slac.plan.calendars import CalendarSpec
 from slac.plan.expressions import AnyExpr, NamedExpr
 from slac.plan.nodes import AnyNode, SelectNode, WindowNode, WindowSpec
@@ -107,9 +108,9 @@ def _window(
     if where is not None or during is not None:
         left = lowering.add(_select(block, f"{block.name}.where", left, where, None, during))
     spec = _spec(window, left, lowering)
-    if block.late == "side" and f"{block.name}{SIDE}" in lowering.read_names:
-        lowering.add(late_rows(block, lowering, left, spec))
     chosen = aggregated(lowering, block.select or (), scope, keys)
+    if block.late == "side" and f"{block.name}{SIDE}" in lowering.read_names:
+        lowering.add(late_rows(block, lowering, left, spec, in_order=follows_order(chosen.calls)))
     check_series(block, lowering, left, {k.name for k in keys}, chosen.calls, block.window or block)
     computed = Schema((*keys, *chosen.fields))
     windowed = window.kind != "running"

@@ -14,7 +14,9 @@ EVENT_TIME: Final = "event_time"
 """The column with the time that a late row says of itself."""
 
 
-def late_rows(block: ComputationDecl, lowering: Lowering, left: AnyNode, window: WindowSpec) -> LateNode:
+def late_rows(
+    block: ComputationDecl, lowering: Lowering, left: AnyNode, window: WindowSpec, *, in_order: bool
+) -> LateNode:
     """The rows that the window drops: columns of what it reads, and their own time."""
     fields = left.schema.fields
     if EVENT_TIME in left.schema:
@@ -33,4 +35,5 @@ def late_rows(block: ComputationDecl, lowering: Lowering, left: AnyNode, window:
         schema=Schema((*fields, Field(EVENT_TIME, Timestamp(), nullable=False))),
         depth=lowering.depth(block, left),
         window=window,
+        in_order=in_order,
     )

@@ -62,6 +62,8 @@ class LateOperator(Operator):
 
     def _missing(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows that some window of theirs does not take any more; what works in order takes none at all."""
+        if self._node.in_order:
+            return frame
         met = pl.col(ARRIVAL_WATERMARK)
         match self._node.window.kind:
             case "session" | "sliding" | "running":
