@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -369,15 +370,16 @@ class DocumentDecl:
     @cached_property
     def blocks(self) -> tuple[BlockDecl, ...]:
         """All blocks, in the order in which data flows through their kinds."""
-        return (
-            *self.inputs,
-            *self.tables,
-            *self.probes,
-            *self.computations,
-            *self.audits,
-            *self.violations,
-            *self.outputs,
+        kinds: tuple[tuple[BlockDecl, ...], ...] = (
+            self.inputs,
+            self.tables,
+            self.probes,
+            self.computations,
+            self.audits,
+            self.violations,
+            self.outputs,
         )
+        return tuple(chain.from_iterable(kinds))
 
     @cached_property
     def by_name(self) -> Mapping[str, BlockDecl]:
