@@ -1,8 +1,9 @@
-"""From a plan node to the operator that does its work."""
+"""From a plan node to the operator that does its work: one entry a kind of node."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import singledispatch
 
 from slac.plan.aggregates import follows_order
 from slac.plan.columnar_patterns import column_shape
@@ -47,47 +48,60 @@ from slac.runtime.operators.window_session import SessionOperator
 from slac.runtime.operators.window_sliding import SlidingOperator
 
 
+@singledispatch
 def build_operator(node: AnyNode, context: OperatorContext) -> Operator:
     """The operator of a node; TypeError for the rim (sources, outputs, links), which belongs to the core."""
-    match node:
-        case SelectNode() | UnionNode() | LateNode():
-            return _row_wise(node, context)
-        case LatestJoinNode() | IntervalJoinNode():
-            return _join(node, context)
-        case StepsNode():
-            return StepsOperator(node, context)
-        case WindowNode():
-            return _window(node, context)
-        case TracesNode():
-            return TracesOperator(node, context)
-        case PatternNode():
-            return _pattern(node, context)
-        case AuditNode() | ViolationNode():
-            return _machine(node, context)
-        case AbsenceNode():
-            partial = node.role == "partial"
-            return AbsencePartialOperator(node, context) if partial else AbsenceOperator(node, context)
-        case _:
-            raise TypeError(f'node "{node.id}" ({type(node).__name__}) is not an operator of the inner dataflow')
+    del context
+    raise TypeError(f'node "{node.id}" ({type(node).__name__}) is not an operator of the inner dataflow')
 
 
-def _row_wise(node: SelectNode | UnionNode | LateNode, context: OperatorContext) -> Operator:
-    match node:
-        case SelectNode():
-            return SelectOperator(node, context)
-        case UnionNode():
-            return UnionOperator(node, context)
-        case LateNode():
-            return LateOperator(node, context)
+build_operator.register(SelectNode, SelectOperator)
+build_operator.register(UnionNode, UnionOperator)
+build_operator.register(LateNode, LateOperator)
+build_operator.register(StepsNode, StepsOperator)
+build_operator.register(TracesNode, TracesOperator)
 
 
-def _machine(node: AuditNode | ViolationNode, context: OperatorContext) -> Operator:
-    """A machine for each key."""
+@build_operator.register
+def _(node: LatestJoinNode, context: OperatorContext) -> Operator:
+    return _again(lambda: LatestJoinOperator(node, context), node)
 
-    def build() -> ReplayableOperator:
-        return AuditOperator(node, context) if isinstance(node, AuditNode) else ViolationOperator(node, context)
 
-    return _again(build, node)
+@build_operator.register
+def _(node: IntervalJoinNode, context: OperatorContext) -> Operator:
+    return _again(lambda: IntervalJoinOperator(node, context), node)
+
+
+@build_operator.register
+def _(node: AuditNode, context: OperatorContext) -> Operator:
+    return _again(lambda: AuditOperator(node, context), node)
+
+
+@build_operator.register
+def _(node: ViolationNode, context: OperatorContext) -> Operator:
+    return _again(lambda: ViolationOperator(node, context), node)
+
+
+@build_operator.register
+def _(node: AbsenceNode, context: OperatorContext) -> Operator:
+    return AbsencePartialOperator(node, context) if node.role == "partial" else AbsenceOperator(node, context)
+
+
+@build_operator.register
+def _(node: PatternNode, context: OperatorContext) -> Operator:
+    shape = column_shape(node)
+    return PatternOperator(node, context) if shape is None else PatternColumnsOperator(node, shape, context)
+
+
+@build_operator.register
+def _(node: WindowNode, context: OperatorContext) -> Operator:
+    """`running` and `sliding` hold rows themselves, as all must whose aggregates follow the order."""
+    if node.late == "restate" and not node.window.is_shared:
+        lasts = node.window.size if node.window.kind == "session" else 1
+        return WindowReplay(lambda: _own_window(node, context), node.retain, lasts)
+    holds = node.window.kind in ("running", "sliding") or node.role == "final"
+    operator = _window_operator(node, context)
+    return InOrder(operator) if follows_order(node.aggregates) and not holds else operator
 
 
 def _again(
@@ -95,29 +109,6 @@ def _again(
 ) -> Operator:
     """The operator of a node, which can run keys again where rows may be said again."""
     return RestatingOperator(build, len(node.inputs), node.restate) if node.restate else build()
-
-
-def _join(node: LatestJoinNode | IntervalJoinNode, context: OperatorContext) -> Operator:
-    match node:
-        case LatestJoinNode():
-            return _again(lambda: LatestJoinOperator(node, context), node)
-        case IntervalJoinNode():
-            return _again(lambda: IntervalJoinOperator(node, context), node)
-
-
-def _pattern(node: PatternNode, context: OperatorContext) -> Operator:
-    shape = column_shape(node)
-    return PatternOperator(node, context) if shape is None else PatternColumnsOperator(node, shape, context)
-
-
-def _window(node: WindowNode, context: OperatorContext) -> Operator:
-    """Its operator; `running` and `sliding` hold rows themselves, as all must whose aggregates follow the order."""
-    if node.late == "restate" and not node.window.is_shared:
-        lasts = node.window.size if node.window.kind == "session" else 1
-        return WindowReplay(lambda: _own_window(node, context), node.retain, lasts)
-    holds = node.window.kind in ("running", "sliding") or node.role == "final"
-    operator = _window_operator(node, context)
-    return InOrder(operator) if follows_order(node.aggregates) and not holds else operator
 
 
 def _window_operator(node: WindowNode, context: OperatorContext) -> Operator:
