@@ -40,7 +40,13 @@ def coded(rows: pl.DataFrame) -> tuple[Numbers, Numbers]:
 
 def same_values(rows: pl.DataFrame, unique: pl.DataFrame, columns: Sequence[str], codes: Numbers) -> bool:
     """Whether each row has the values of its group."""
-    return not any(rows[name].ne_missing(unique[name][codes]).any() for name in columns)
+    return all(_same(rows[name], unique[name][codes]) for name in columns)
+
+
+def _same(left: pl.Series, right: pl.Series) -> bool:
+    if left.null_count() or right.null_count():
+        return not left.ne_missing(right).any()
+    return bool((left == right).all())
 
 
 def by_group(codes: Numbers) -> Numbers:

@@ -25,11 +25,11 @@ from slac.runtime.patterns.columns.names import HASH, LAST, NEVER, ORD, UNTIL
 from slac.runtime.patterns.columns.order import numbered, ordered, placed
 from slac.runtime.patterns.columns.runs import Runs
 from slac.runtime.patterns.columns.search import all_fitting, first_fitting
-from slac.runtime.patterns.columns.sides import Sides
+from slac.runtime.patterns.columns.sides import HeldAndNew, Sides
 from slac.runtime.patterns.columns.spans import spans
 from slac.runtime.patterns.meaning import Understood
 from slac.runtime.patterns.results import Results
-from slac.stream.batch import ID, TIME_TYPE, instants
+from slac.stream.batch import ID, TIME_TYPE
 from slac.stream.ids import Ids, hash_further, hash_values
 
 __all__ = ["Followed"]
@@ -46,7 +46,7 @@ class _Side:
     `nth`: which of the side's events each one is.
     """
 
-    rows: pl.DataFrame
+    rows: HeldAndNew
     at: Numbers
     nth: Numbers
     groups: Numbers
@@ -54,13 +54,16 @@ class _Side:
     times: Numbers
 
     @classmethod
-    def of(cls, rows: pl.DataFrame, at: Numbers, groups: Numbers, places: Numbers) -> _Side:
+    def of(cls, rows: HeldAndNew, at: Numbers, groups: Numbers, places: Numbers) -> _Side:
         """The rows at some places, which are in order of events."""
         nth = by_group(groups)
         at = at[nth]
-        return cls(
-            rows=rows, at=at, nth=nth, groups=groups[nth], places=places[nth], times=instants(rows).to_numpy()[at]
-        )
+        return cls(rows=rows, at=at, nth=nth, groups=groups[nth], places=places[nth], times=rows.times()[at])
+
+    def values(self, column: pl.Series, taken: Numbers) -> pl.Series:
+        """A column of `rows` at some of the side's numbers."""
+        # Where rows are taken many times, those of a group are brought together first: they are read in order then.
+        return column[self.at[taken]] if len(taken) <= len(self.at) else column[self.at][taken]
 
     @property
     def order(self) -> Numbers:
@@ -72,15 +75,14 @@ class _Side:
 class _Look:
     """Both sides of one batch, held rows among the first; `clock` is the time of each event.
 
-    `hashes` are those of the first rows' groups, `last` the latest event known of their keys.
+    `last`: the latest event known of the keys of first rows, where that matters.
     """
 
     first: _Side
     second: _Side
     groups: Groups
     clock: Numbers
-    hashes: npt.NDArray[np.uint64]
-    last: Numbers
+    last: Numbers | None
 
 
 class Followed:
@@ -117,7 +119,7 @@ class Followed:
         fires = (self._shape.length < within) & (due < forgotten)
         rows = rows.filter(fires)
         keys = [rows[k] for k in self._node.keys]
-        bound = self._sides.said_of_first(rows, None)
+        bound = dict(self._sides.said_of_first(HeldAndNew(rows)))
         ids = {} if self._shape.first.name is None else {self._shape.first.name: hash_values(rows[ID])}
         return Matches(times=due[fires], keys=keys, ids=ids, bound=bound)
 
@@ -133,25 +135,23 @@ class Followed:
         groups = grouped([s.rows for s in sides], self._sides.groups)
         codes, seconds = groups.codes[0][first.at], groups.codes[-1][second.at]
         held = held_rows(self._runs, groups, groups.used([codes, seconds] if self._whole else [seconds]))
-        rows, at, places = first.rows.drop(ORD), first.at, numbered(first.rows)[first.at]
+        rows, at, places = HeldAndNew(first.rows), first.at, numbered(first.rows)[first.at]
         others = numbered(second.rows)[second.at]
-        hashes, last = groups.hashes[codes], instants(rows).to_numpy()[at]
+        last = rows.times()[at] if self._sessions else None
         if held is not None:
             count = held.rows.height
-            hashes = np.concatenate([held.rows[HASH].to_numpy(), hashes])
-            last = np.concatenate([held.rows[LAST].to_numpy(), last])
-            rows = pl.concat([held.rows.select(rows.columns), rows], rechunk=True)
+            last = None if last is None else np.concatenate([held.rows[LAST].to_numpy(), last])
+            rows = HeldAndNew(first.rows, held.rows)
             at, codes = np.concatenate([np.arange(count), at + count]), np.concatenate([held.codes, codes])
             places, others = np.concatenate([np.arange(count), places + count]), others + count
             clock = np.concatenate([held.times, clock])
         side = _Side.of(rows, at, codes, places)
         return _Look(
             first=side,
-            second=_Side.of(second.rows, second.at, seconds, others),
+            second=_Side.of(HeldAndNew(second.rows), second.at, seconds, others),
             groups=groups,
             clock=clock,
-            hashes=hashes[side.nth],
-            last=last[side.nth],
+            last=None if last is None else last[side.nth],
         )
 
     def _ends(self, look: _Look) -> tuple[Numbers, npt.NDArray[np.bool_], Numbers]:
@@ -167,7 +167,7 @@ class Followed:
             ends = np.full(count, len(look.clock))
             ends[:ended] = np.searchsorted(look.clock, until[:ended], "left")
             ends = ends[side.nth]
-        if not self._sessions:
+        if look.last is None:
             return ends, np.zeros(count, np.bool_), np.full(count, NEVER)
         places = np.concatenate([side.places, other.places])
         known = np.concatenate([look.last, other.times])
@@ -239,36 +239,47 @@ class Followed:
             if self._length is not None:
                 left &= look.first.times + self._length > look.clock[-1]
         kept = np.flatnonzero(left)
+        kept = kept[look.first.rows.held_first(look.first.at[kept])]
         until = np.full(len(kept), NEVER) if self._length is None else look.first.times[kept] + self._length
-        named = [pl.Series(HASH, look.hashes[kept]), pl.Series(UNTIL, until), pl.Series(LAST, last[kept])]
-        self._runs.put(look.first.rows[look.first.at[kept]].hstack(named))
+        hashes = look.groups.hashes[look.first.groups[kept]]
+        named = [pl.Series(HASH, hashes), pl.Series(UNTIL, until), pl.Series(LAST, last[kept])]
+        self._runs.put(look.first.rows.at(look.first.at[kept]).hstack(named))
 
     def _matches(self, look: _Look, first: Numbers, second: Numbers) -> Matches:
         groups, side = look.groups, look.second
-        keys = self._results.key_states(groups.unique)[side.groups]
-        states = hash_further(keys, [pl.Series(side.times).cast(TIME_TYPE)])
-        of_first, of_second = look.first.at[first], side.at[second]
-        bound = self._sides.said_of_first(look.first.rows, of_first) | self._sides.said_of_second(side.rows, of_second)
-        codes = side.groups[second]
+        keys = self._results.key_states(groups.unique)
+        codes, times = side.groups[second], side.times[second]
+        if len(second) <= len(side.at):
+            states = _states(keys[codes], times)
+        else:
+            states = _states(keys[side.groups], side.times)[second]
+        bound = {name: look.first.values(column, first) for name, column in self._sides.said_of_first(look.first.rows)}
+        bound |= {name: side.values(column, second) for name, column in self._sides.said_of_second(side.rows)}
         return Matches(
-            times=side.times[second],
+            times=times,
             keys=[groups.unique[k][codes] for k in self._node.keys],
             ids=_ids(self._shape.first, look.first, first) | _ids(self._shape.second, side, second),
             bound=bound,
-            states=states[second],
+            states=states,
             distinct=self._tagged and _once(look.first) and _once(side),
         )
 
 
 def _once(side: _Side) -> bool:
     """Whether no two rows have one id."""
-    ids = np.empty(len(side.at), np.uint64)
-    ids[side.nth] = side.rows[ID].to_numpy()[side.at]
-    return bool((ids[1:] > ids[:-1]).all()) or len(np.unique(ids)) == len(ids)
+    ids = side.rows.column(ID).to_numpy()
+    return bool((ids[1:] > ids[:-1]).all()) or len(np.unique(ids[side.at])) == len(side.at)
 
 
 def _ids(atom: Atom | None, side: _Side, taken: Numbers) -> dict[str, Ids]:
     """What is hashed of the ids of rows: once for each row, however many matches it is part of."""
     if atom is None or atom.name is None:
         return {}
-    return {atom.name: hash_values(pl.Series(ID, side.rows[ID].to_numpy()[side.at]))[taken]}
+    ids = side.rows.column(ID)
+    if len(taken) <= len(side.at):
+        return {atom.name: hash_values(ids[side.at[taken]])}
+    return {atom.name: hash_values(ids[side.at])[taken]}
+
+
+def _states(keys: Ids, times: Numbers) -> Ids:
+    return hash_further(keys, [pl.Series(times).cast(TIME_TYPE)])

@@ -28,7 +28,7 @@ from slac.runtime.patterns.meaning import Understood
 from slac.stream.batch import DEPTH, ID, TIME, TIME_TYPE
 from slac.stream.types import Bool, Duration, Int, String, Timestamp, to_polars
 
-__all__ = ["Seen", "Sides", "bound_names", "seen_rows"]
+__all__ = ["HeldAndNew", "Seen", "Sides", "bound_names", "seen_rows"]
 
 _PLACE: Final[Mapping[str, pl.DataType]] = {TIME: TIME_TYPE, DEPTH: pl.UInt16(), ID: pl.UInt64(), ORD: pl.Int64()}
 Numbers = npt.NDArray[np.int64]
@@ -41,6 +41,39 @@ class Seen:
 
     rows: pl.DataFrame
     at: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAndNew:
+    """Held rows, then the rows of a port, as if they were one frame: only columns that are read are put together."""
+
+    new: pl.DataFrame
+    held: pl.DataFrame | None = None
+
+    def column(self, name: str) -> pl.Series:
+        """A column of all rows."""
+        column = self.new[name]
+        return column if self.held is None else pl.concat([self.held[name], column], rechunk=True)
+
+    def times(self) -> Numbers:
+        """`_time` in µs."""
+        return self.column(TIME).cast(pl.Int64).to_numpy()
+
+    def held_first(self, at: Numbers) -> Numbers:
+        """Some places in the order in which `at` takes them: held rows before others."""
+        return np.argsort(at >= self._count, kind="stable")
+
+    def at(self, at: Numbers) -> pl.DataFrame:
+        """Whole rows at some places, of which those of held rows come first."""
+        rows = self.new.drop(ORD)
+        if self.held is None:
+            return rows[at]
+        count = int(np.count_nonzero(at < self._count))
+        return pl.concat([self.held.select(rows.columns)[at[:count]], rows[at[count:] - self._count]], rechunk=True)
+
+    @property
+    def _count(self) -> int:
+        return 0 if self.held is None else self.held.height
 
 
 def bound_names(tag: str | None, exprs: Iterable[AnyExpr]) -> list[str]:
@@ -104,24 +137,24 @@ class Sides:
         """Whether both sides look at the rows of one port, grouped in the same way."""
         return not self.equal and self._node.ports[self._first.index] == self._node.ports[self._second.index]
 
-    def said_of_first(self, rows: pl.DataFrame, at: Numbers | None) -> dict[str, pl.Series]:
-        """What `select` reads of first rows (of those at some places), by name."""
-        return {name: rows[name] if at is None else rows[name][at] for name in self._first_said}
+    def said_of_first(self, rows: HeldAndNew) -> Iterator[tuple[str, pl.Series]]:
+        """What `select` reads of first rows, by name."""
+        return ((name, rows.column(name)) for name in self._first_said)
 
-    def said_of_second(self, rows: pl.DataFrame, at: Numbers) -> dict[str, pl.Series]:
-        """What `select` reads of second rows at some places, by name."""
+    def said_of_second(self, rows: HeldAndNew) -> Iterator[tuple[str, pl.Series]]:
+        """What `select` reads of second rows, by name."""
         types = self._understood.rows[self._node.ports[self._second.index]].types
-        return {f"{self._second.name}.{n}": rows[n][at].cast(to_polars(types[n])) for n in self._second_said}
+        return ((f"{self._second.name}.{n}", _as(rows.column(n), to_polars(types[n]))) for n in self._second_said)
 
     @property
     def conditional(self) -> bool:
         """Whether pairs must be tried."""
         return bool(self._rest)
 
-    def fit(self, first: pl.DataFrame, of_first: Numbers, second: pl.DataFrame, of_second: Numbers) -> pl.Series:
+    def fit(self, first: HeldAndNew, of_first: Numbers, second: HeldAndNew, of_second: Numbers) -> pl.Series:
         """Whether pairs, given as places in both sides, meet what is asked beyond equality."""
         names = {c.name for e in self._rest for c in columns_in(e)}
-        pairs = pl.DataFrame([first[n][of_first] if tag_of(n) else second[n][of_second] for n in names])
+        pairs = pl.DataFrame([first.column(n)[of_first] if tag_of(n) else second.column(n)[of_second] for n in names])
         return pairs.select(reduce(pl.Expr.and_, map(lower, self._rest)).fill_null(False).alias("fits"))["fits"]
 
     def _seen(
@@ -136,7 +169,7 @@ class Sides:
         types = _PLACE | {k: to_polars(self._node.schema[k].dtype) for k in self._node.keys}
         columns = [_as(frame[name], dtype) for name, dtype in types.items()]
         columns += [frame[name].alias(new) for name, new in named.items()]
-        return Seen(pl.DataFrame(columns), np.flatnonzero(frame[MASK].to_numpy() & (1 << atom.index)))
+        return Seen(pl.DataFrame(columns), np.flatnonzero(frame[MASK].to_numpy() & (1 << atom.index) != 0))
 
     def _compared(self, expr: AnyExpr) -> tuple[AnyExpr, AnyExpr] | None:
         """The own side and the side of the tag, where the condition is an equality between them."""
