@@ -21,7 +21,7 @@ from slac.plan.nodes import PatternNode
 from slac.runtime.patterns.columns.codes import by_group
 from slac.runtime.patterns.columns.groups import Groups, grouped, held_rows
 from slac.runtime.patterns.columns.matches import Matches
-from slac.runtime.patterns.columns.names import HASH, LAST, NEVER, ORD, UNTIL
+from slac.runtime.patterns.columns.names import HASH, LAST, NEVER, UNTIL
 from slac.runtime.patterns.columns.order import numbered, ordered, placed
 from slac.runtime.patterns.columns.runs import Runs
 from slac.runtime.patterns.columns.search import all_fitting, first_fitting

@@ -82,9 +82,8 @@ def grouped(frames: Sequence[pl.DataFrame], columns: Sequence[str]) -> Groups:
     """The groups of all rows of some frames. Without columns, all rows are one group."""
     heights = [f.height for f in frames]
     if not columns:
-        return Groups(
-            columns, pl.DataFrame({_CODE: [0]}), np.zeros(1, np.uint64), [np.zeros(h, np.int64) for h in heights]
-        )
+        one = pl.DataFrame({_CODE: [0]})
+        return Groups(columns, one, np.zeros(1, np.uint64), [np.zeros(h, np.int64) for h in heights])
     parts = [pl.DataFrame([f[name] for name in columns]) for f in frames]
     whole = parts[0] if len(parts) == 1 else pl.concat(parts, rechunk=True)
     numbers, firsts = coded(whole)
