@@ -24,3 +24,9 @@ def load(name: str) -> Callable[[], Sequence[Row]]:
     """The function that measures a benchmark's rows."""
     run: Callable[[], Sequence[Row]] = import_module(BENCHMARKS[name]).run
     return run
+
+
+def versions(name: str) -> dict[str, str]:
+    """The versions of what a benchmark compares with, where that is not a library of slac itself."""
+    told: Callable[[], dict[str, str]] = getattr(import_module(BENCHMARKS[name]), "versions", dict)
+    return told()

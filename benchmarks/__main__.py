@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 from rich.console import Console
 
-from benchmarks import BENCHMARKS, load
+from benchmarks import BENCHMARKS, load, versions
 from benchmarks.report import report, show, to_json, write
 from slac.diagnostics import SlacError
 
@@ -24,7 +24,7 @@ def main(names: Sequence[str], *, as_json: bool) -> None:
     console = Console(width=None if sys.stdout.isatty() else 120)
     for name in names or BENCHMARKS:
         try:
-            made = report(name, load(name)())
+            made = report(name, load(name)(), versions(name))
         except SlacError as error:
             click.echo(f"{name}: {error}", err=True)
             sys.exit(error.exit_code)

@@ -52,20 +52,21 @@ def steps(events: int, per_second: int) -> pl.DataFrame:
 def steps_arrow(events: int, per_second: int, directory: Path = CACHE) -> Path:
     """The steps as an Arrow IPC file of flat columns, not compressed."""
     path = directory / f"steps-{events}-{per_second}.arrow"
-    return _kept(path, lambda path: _write_arrow(steps(events, per_second), path))
+    return kept(path, lambda path: write_arrow(steps(events, per_second), path))
 
 
 def requests_arrow(events: int, directory: Path = CACHE) -> Path:
     """The requests as an Arrow IPC file of flat columns, not compressed."""
-    return _kept(directory / f"requests-{events}.arrow", lambda path: _write_arrow(requests(events), path))
+    return kept(directory / f"requests-{events}.arrow", lambda path: write_arrow(requests(events), path))
 
 
 def requests_ndjson(events: int, directory: Path = CACHE) -> Path:
     """The requests as NDJSON in the wire form, with fields that nobody declared (about 185 bytes a line)."""
-    return _kept(directory / f"requests-{events}.ndjson", lambda path: _write_ndjson(requests(events), path))
+    return kept(directory / f"requests-{events}.ndjson", lambda path: write_ndjson(requests(events), path))
 
 
-def _kept(path: Path, make: Callable[[Path], None]) -> Path:
+def kept(path: Path, make: Callable[[Path], None]) -> Path:
+    """The file that `make` writes, made when it is not there; nobody sees a half of it."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f"{path.name}.{os.getpid()}")
@@ -74,11 +75,13 @@ def _kept(path: Path, make: Callable[[Path], None]) -> Path:
     return path
 
 
-def _write_arrow(frame: pl.DataFrame, path: Path) -> None:
+def write_arrow(frame: pl.DataFrame, path: Path) -> None:
+    """Write flat columns in record batches of a block each."""
     frame.write_ipc(path, compression="uncompressed", record_batch_size=BATCH)
 
 
-def _write_ndjson(frame: pl.DataFrame, path: Path) -> None:
+def write_ndjson(frame: pl.DataFrame, path: Path) -> None:
+    """Write requests in the wire form."""
     with path.open("wb") as file:
         for i, (timestamp, client, region, status, duration) in enumerate(frame.iter_rows()):
             event = {

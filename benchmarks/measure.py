@@ -69,13 +69,14 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> bytes:
         env={**os.environ, **environment},
         capture_output=True,
         check=False,
-        preexec_fn=_take_one_core if environment else None,
+        preexec_fn=take_one_core if environment else None,
     )
     if done.returncode:
         raise RunFailed(f"{' '.join(arguments)} failed with {done.returncode}:\n{done.stderr.decode()[-2000:]}")
     return done.stdout
 
 
-def _take_one_core() -> None:
+def take_one_core() -> None:
+    """Stay on one core of those that this process may use."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})

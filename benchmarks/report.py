@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Literal
@@ -83,10 +83,10 @@ def row(
     )
 
 
-def report(name: str, rows: Sequence[Row]) -> Report:
-    """The report of a benchmark on this machine."""
-    versions = {library: version(library) for library in LIBRARIES}
-    return Report(name=name, machine=read_machine(), versions=versions, rows=tuple(rows))
+def report(name: str, rows: Sequence[Row], versions: Mapping[str, str] | None = None) -> Report:
+    """The report of a benchmark on this machine; `versions` of peers beside those of the libraries."""
+    told = {library: version(library) for library in LIBRARIES} | dict(versions or {})
+    return Report(name=name, machine=read_machine(), versions=told, rows=tuple(rows))
 
 
 def write(made: Report, directory: Path = RESULTS) -> Path:

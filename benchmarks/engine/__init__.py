@@ -1,6 +1,7 @@
 """Events a second through the real runtime, on one core, beside bare Polars doing the same work on the same blocks.
 
-Patterns run beside the general evaluator. A second is one of processor time on one core: other load on the machine
+Patterns run beside the general evaluator, and all that other engines can say beside those, on the same prebuilt events
+(`cases.py`). A second is one of processor time on one core: other load on the machine
 then changes little, and on an idle core it is a second of the clock.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from benchmarks.engine import with_peers
 from benchmarks.inputs import CACHE, requests_arrow, requests_ndjson
 from benchmarks.measure import command, cpu_seconds, medians, on_one_core
 from benchmarks.report import Bar, Row, row
@@ -30,7 +32,13 @@ def run() -> list[Row]:
         _pattern("every a -> every b by key within 2 min, columnar", "pattern_each", 300_000, 10_000, None),
         _process("tumbling, columnar, `slac run --once` with its start", arrow, ARROW_EVENTS),
         _process("tumbling, NDJSON, `slac run --once` with its start", ndjson, NDJSON_EVENTS),
+        *with_peers.rows(),
     ]
+
+
+def versions() -> dict[str, str]:
+    """Of the other engines, or why one is absent."""
+    return with_peers.versions()
 
 
 def _core(name: str, source: Path, events: int, bar: Bar) -> Row:
