@@ -1,4 +1,4 @@
-"""Engines that a user would pick instead: each is installed on first use into `var/bench/peers`, or told to be absent."""
+"""Engines that a user would pick instead: installed on first use into `var/bench/peers`, or told to be absent."""
 
 from __future__ import annotations
 
