@@ -8,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from slac.runtime.audits.held import AT, HeldRows
+from slac.runtime.operators.chunks import join_small
 from slac.runtime.operators.replayable import not_of_keys
 from slac.stream.batch import DEPTH, ID, KEPT, SEEN, TIME, WEIGHT
 from slac.stream.ids import hash_columns
@@ -65,6 +66,7 @@ class IntervalSide:
         """Keep rows that have passed, and let go of those that nothing can match any more."""
         if ready is not None:
             self._passed.append(ready.drop_nulls(self._keys) if self._keeps_unkeyed else ready)
+            join_small(self._passed)
         if sum(f.height for f in self._passed) <= self._crowded:
             return
         rows = pl.concat(self._passed, how="diagonal").filter(pl.col(AT) > watermark - self._reach)

@@ -14,11 +14,11 @@ import polars as pl
 
 from slac.runtime.audits.slots import Longs, Slots
 from slac.runtime.operator import BEGINNING
+from slac.runtime.operators.chunks import join_small
 
 LAST: Final = "_last"
 """Column (Int64 µs) of the time of a key's last row."""
 _PLACE: Final = "place"
-_GATHER: Final = 8
 _FEW: Final = 1024
 
 
@@ -55,7 +55,7 @@ class KeyLog:
         self._slots[LAST][slots] = rows[LAST].to_numpy()
         self._chunks.append(rows)
         self._rows += rows.height
-        self._join_chunks()
+        join_small(self._chunks)
         if self._rows > self._crowded:
             self._sweep(watermark)
             self._crowded = _FEW + 2 * self._rows
@@ -83,14 +83,6 @@ class KeyLog:
                 found.append(chunk[places[low:high] - start])
             start += chunk.height
         return pl.concat(found) if found else None
-
-    def _join_chunks(self) -> None:
-        """Neighbours become one, so that every row keeps its place."""
-        while len(self._chunks) >= _GATHER:
-            heights = [c.height for c in self._chunks[-_GATHER:]]
-            if heights[0] > 2 * sum(heights[1:]):
-                return
-            self._chunks[-_GATHER:] = [pl.concat(self._chunks[-_GATHER:], rechunk=True)]
 
     def _sweep(self, watermark: int) -> None:
         used = self._slots.used()
