@@ -13,7 +13,9 @@ def in_order(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     """The frame sorted by integer or time columns without NULL; itself where it is in order."""
     undecided: npt.NDArray[np.bool_] | None = None
     for name in by:
-        values = frame[name].to_physical().to_numpy()
+        column = frame[name]
+        # The cast is done in place; `to_physical` would start a query of its own.
+        values = (column.cast(pl.Int64) if column.dtype.is_temporal() else column).to_numpy()
         before, after = values[:-1], values[1:]
         falling, equal = after < before, after == before
         if undecided is not None:

@@ -19,10 +19,15 @@ WEIGHT_SCALE: Final = float(1 << 20)
 """`_weight` and `_seen` are multiples of one over this."""
 
 
-def units(value: pl.Expr) -> pl.Expr:
-    """Int128 multiples of 2⁻⁴⁰ of a Float64; NULL where the value is NULL, not finite or too large."""
+def whole(value: pl.Expr) -> pl.Expr:
+    """Multiples of 2⁻⁴⁰ of a Float64, as whole Float64; NULL where the value is NULL, not finite or too large."""
     bounded = pl.when(value.abs() < LIMIT).then(value)
-    return (bounded * SCALE).round().cast(pl.Int128, strict=False)
+    return (bounded * SCALE).round()
+
+
+def units(value: pl.Expr) -> pl.Expr:
+    """The same as Int128."""
+    return whole(value).cast(pl.Int128, strict=False)
 
 
 def beyond(value: pl.Expr) -> pl.Expr:

@@ -15,8 +15,8 @@ import polars as pl
 from slac.plan.aggregation.counts import Count
 from slac.plan.aggregation.family import Family, argument, part, per_row
 from slac.plan.aggregation.flags import Every, Share, Some
-from slac.plan.aggregation.spread import Spread, whole_and_fits
-from slac.plan.aggregation.totals import Average, Sum, whole_units
+from slac.plan.aggregation.spread import Spread, number_and_fits
+from slac.plan.aggregation.totals import Average, Sum, whole_number
 from slac.plan.expressions import AggregateCall
 from slac.plan.lowering import lower
 from slac.stream.batch import KEPT, SEEN, WEIGHT, WEIGHT_ONE
@@ -26,15 +26,18 @@ from slac.stream.types import Float
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """What a row adds to the part `name` (Int64, or `wide`: Int128).
+    """What a row adds to the part `name` (Int64, or `wide`: Int128): whole numbers, as integers or Float64.
 
     `usual`: what nearly every row adds; None where there is no such number. Without `expr` every row adds just that.
+    `squared`: it adds the square of `expr`. `like`: another part, whose products with this one must not overflow either.
     """
 
     name: str
     expr: pl.Expr | None
     usual: int | None
     wide: bool = False
+    squared: bool = False
+    like: str | None = None
 
 
 @singledispatch
@@ -57,17 +60,17 @@ def _(family: Count, call: AggregateCall) -> list[Added] | None:
 @additive.register(Average)
 def _(family: Sum | Average, call: AggregateCall) -> list[Added] | None:
     value = argument(call)
-    sums = [_summed(call, "sum", whole_units(call, value)), _counted(call, "n", value.is_not_null())]
+    sums = [_summed(call, "sum", whole_number(call, value)), _counted(call, "n", value.is_not_null())]
     return [*sums, _counted(call, "bad", beyond(value), usual=0)] if isinstance(call.args[0].dtype, Float) else sums
 
 
 @additive.register
 def _(family: Spread, call: AggregateCall) -> list[Added] | None:
     value = argument(call)
-    whole, fits = whole_and_fits(call, value)
+    number, fits = number_and_fits(call, value)
     return [
-        _summed(call, "sum", whole),
-        _summed(call, "squares", whole * whole),
+        Added(name=part(call, "sum"), expr=number, usual=None, wide=True, like=part(call, "squares")),
+        _summed(call, "squares", number, squared=True),
         _counted(call, "n", value.is_not_null()),
         _counted(call, "bad", fits.not_(), usual=0),
     ]
@@ -97,5 +100,5 @@ def _counted(call: AggregateCall, name: str, flag: pl.Expr | None, usual: int = 
     return Added(name=part(call, name), expr=flag, usual=usual)
 
 
-def _summed(call: AggregateCall, name: str, value: pl.Expr) -> Added:
-    return Added(name=part(call, name), expr=value, usual=None, wide=True)
+def _summed(call: AggregateCall, name: str, value: pl.Expr, *, squared: bool = False) -> Added:
+    return Added(name=part(call, name), expr=value, usual=None, wide=True, squared=squared)

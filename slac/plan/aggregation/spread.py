@@ -39,7 +39,8 @@ class Spread:
     def partial(self, call: AggregateCall, columns: Collection[str]) -> list[pl.Expr]:
         """Add up what each value, and its square, is in whole units."""
         value = argument(call)
-        whole, fits = whole_and_fits(call, value)
+        number, fits = number_and_fits(call, value)
+        whole = number.cast(pl.Int128, strict=False)
         sums = {"sum": whole.sum(), "squares": (whole * whole).sum(), "n": value.count(), "bad": fits.not_().sum()}
         return [
             e.cast(t).alias(part(call, n)) for (n, e), t in zip(sums.items(), self.parts(call).values(), strict=True)
@@ -64,18 +65,19 @@ class Spread:
         return pl.lit(None, pl.Float64)
 
 
-def whole_and_fits(call: AggregateCall, value: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """A value in whole units (Int128, NULL where it cannot be squared), and whether it can."""
+def number_and_fits(call: AggregateCall, value: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """A value in whole units (of a float as Float64; NULL where it cannot be squared), and whether it can."""
     if isinstance(call.args[0].dtype, Float):
         fits = value.abs() < _FLOAT_LIMIT
-        return (pl.when(fits).then(value) * _SCALE).round().cast(pl.Int128, strict=False), fits
+        return (pl.when(fits).then(value) * _SCALE).round(), fits
     fits = value.is_between(-_INT_LIMIT, _INT_LIMIT)
-    return pl.when(fits).then(value).cast(pl.Int128), fits
+    return pl.when(fits).then(value), fits
 
 
 def _squared_deviations(call: AggregateCall) -> pl.Expr:
     """Σ(x − mean)²: around the whole number below the mean, in integers, less what that number is off by."""
-    n, total, squares = column(call, "n").cast(pl.Int128), column(call, "sum"), column(call, "squares")
+    # Sums are Int128, or both Int64 where the squares are so small that none of these products can overflow.
+    n, total, squares = column(call, "n"), column(call, "sum"), column(call, "squares")
     counted = pl.when(n > 0).then(n)
     mean = total // counted
     rest = total - counted * mean

@@ -8,7 +8,7 @@ import polars as pl
 
 from slac.plan.aggregation.family import argument, column, part
 from slac.plan.expressions import AggregateCall
-from slac.stream.sums import beyond, from_units, units
+from slac.stream.sums import beyond, from_units, units, whole
 from slac.stream.types import Duration, Float, to_polars
 
 _NAN = float("nan")
@@ -29,8 +29,10 @@ class Total:
     def partial(self, call: AggregateCall, columns: Collection[str]) -> list[pl.Expr]:
         """Add up what each value is in whole units."""
         value = argument(call)
-        whole = whole_units(call, value)
-        exprs = [whole.sum().alias(part(call, "sum")), value.count().cast(pl.Int64).alias(part(call, "n"))]
+        exprs = [
+            whole_units(call, value).sum().alias(part(call, "sum")),
+            value.count().cast(pl.Int64).alias(part(call, "n")),
+        ]
         if _is_float(call):
             exprs.append(beyond(value).sum().cast(pl.Int64).alias(part(call, "bad")))
         return exprs
@@ -80,10 +82,15 @@ def _is_float(call: AggregateCall) -> bool:
 
 def whole_units(call: AggregateCall, value: pl.Expr) -> pl.Expr:
     """A value as Int128: the integer, microseconds, or multiples of 2⁻⁴⁰ of a float (NULL where it has none)."""
+    return units(value) if _is_float(call) else whole_number(call, value).cast(pl.Int128)
+
+
+def whole_number(call: AggregateCall, value: pl.Expr) -> pl.Expr:
+    """The same number, of a float as Float64."""
     match call.args[0].dtype:
         case Float():
-            return units(value)
+            return whole(value)
         case Duration():
-            return value.dt.total_microseconds().cast(pl.Int128)
+            return value.dt.total_microseconds()
         case _:
-            return value.cast(pl.Int128)
+            return value

@@ -63,7 +63,7 @@ class Slots:
             return np.full(frame.height, self._slot(()), np.int64)
         keys = frame.select(pl.col(n).cast(t) for n, t in self._types.items())
         distinct = keys.unique()
-        slots = pl.Series(SLOT, [self._slot(key) for key in self._hashable(distinct).rows()], pl.Int64)
+        slots = pl.Series(SLOT, self._slots_of(self._hashable(distinct).rows()), pl.Int64)
         joined = keys.join(distinct.with_columns(slots), on=names, how="left", nulls_equal=True, maintain_order="left")
         return joined[SLOT].to_numpy().astype(np.int64)
 
@@ -72,7 +72,7 @@ class Slots:
         if not self._types:
             return np.array([self._slot(())], np.int64)
         keys = self._key_rows(frame.select(pl.col(n).cast(t) for n, t in self._types.items()))
-        return np.fromiter(map(self._slot, keys), np.int64, len(keys))
+        return np.array(self._slots_of(keys), np.int64)
 
     def known(self, frame: pl.DataFrame) -> Longs:
         """The slots of those of these (distinct) keys that are held; without key columns, the only slot."""
@@ -147,6 +147,11 @@ class Slots:
 
     def _key_rows(self, frame: pl.DataFrame) -> list[tuple[Any, ...]]:
         return self._hashable(frame.select(list(self._types))).rows() if self._types else [()] * frame.height
+
+    def _slots_of(self, keys: list[tuple[Any, ...]]) -> list[int]:
+        """The slots of keys; most are known, and are looked up without a call for each."""
+        found = list(map(self._slots.get, keys))
+        return [self._slot(k) if s is None else s for k, s in zip(keys, found, strict=True)]
 
     def _slot(self, key: tuple[Any, ...]) -> int:
         slot = self._slots.get(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -11,7 +11,8 @@ import polars as pl
 from slac.plan.aggregation.peaks import LOWEST
 from slac.runtime.audits.slots import Slots
 from slac.runtime.keyed.grouping import ByKey, Longs
-from slac.runtime.keyed.lanes import Lanes
+from slac.runtime.keyed.integers import SAFE, Integers, column
+from slac.runtime.keyed.lanes import Lanes, Worth
 from slac.runtime.operator import BEGINNING
 
 COUNT: Final = "count"
@@ -19,10 +20,11 @@ LAST: Final = "_last"
 """Column (Int64 µs) of the time of a key's last row."""
 _HIGH: Final = "^"
 _CARRY: Final = pl.Series([1 << 64], dtype=pl.Int128)
+_SIGN: Final = np.int64(63)
 
 
 class Book:
-    """Slots of keys with their totals. A lane has no column before some row was unusual in it."""
+    """Slots of keys with their totals. A lane has no column before some row was unusual in it (`live`)."""
 
     def __init__(self, keys: Mapping[str, pl.DataType], lanes: Lanes) -> None:
         self._lanes = lanes
@@ -37,43 +39,41 @@ class Book:
         """The slot of each of the keys; those that are not known get one."""
         return self.slots.of_distinct(groups.keys)
 
-    def open(self, names: Sequence[str]) -> None:
+    def open(self, names: Iterable[str]) -> None:
         """There are unusual rows in these lanes."""
         for name in names:
-            if name not in self.live and name in self._lanes.usual:
+            if name not in self.live:
                 self.live.append(name)
                 self.slots.add(dict.fromkeys([name, name + _HIGH] if self._lanes.wide[name] else [name], 0))
 
-    def sums(self, name: str, slots: Longs) -> pl.Series:
+    def count(self, slots: Longs) -> Longs:
+        """The number of rows; 0 where the slot is −1."""
+        return np.where(slots < 0, 0, self.slots[COUNT][slots])
+
+    def sums(self, name: str, slots: Longs) -> Integers:
         """The totals of a lane; 0 where the slot is −1."""
         low = np.where(slots < 0, 0, self.slots[name][slots])
         if not self._lanes.wide[name]:
-            return pl.Series(low)
+            return low
         high = np.where(slots < 0, 0, self.slots[name + _HIGH][slots])
+        if (high == low >> _SIGN).all() and not (np.abs(low) >= SAFE).any():
+            return low
         return pl.Series(high).cast(pl.Int128) * _CARRY + pl.Series(low.view(np.uint64)).cast(pl.Int128)
-
-    def store(self, name: str, slots: Longs, totals: pl.Series) -> None:
-        """Exchange the totals of a lane."""
-        if not self._lanes.wide[name]:
-            self.slots[name][slots] = totals.to_numpy()
-            return
-        frame = totals.alias("t").to_frame()
-        low = frame.select(pl.col("t").cast(pl.UInt64, wrap_numerical=True))["t"]
-        high = ((totals - low.cast(pl.Int128)) // _CARRY).cast(pl.Int64)
-        self.slots[name][slots] = low.to_numpy().view(np.int64)
-        self.slots[name + _HIGH][slots] = high.to_numpy()
 
     def peaks(self, name: str, slots: Longs) -> Longs:
         """The greatest codes of a peak; the lowest of all where the slot is −1."""
         return np.where(slots < 0, LOWEST, self.slots[name][slots])
 
-    def take(self, slots: Longs, lanes: Mapping[str, pl.Series]) -> None:
-        """Totals and codes of some slots, from a snapshot."""
-        for name, values in lanes.items():
-            if name in self._peaks:
-                self.slots[name][slots] = values.to_numpy()
+    def store(self, slots: Longs, count: Longs, worth: Worth) -> None:
+        """Exchange what is known of these slots."""
+        self.slots[COUNT][slots] = count
+        for name, codes in worth.peaks.items():
+            self.slots[name][slots] = codes
+        for name, totals in worth.sums.items():
+            if not self._lanes.wide[name]:
+                self.slots[name][slots] = column(totals, name).to_numpy()
             else:
-                self.store(name, slots, values)
+                self.slots[name][slots], self.slots[name + _HIGH][slots] = _halves(totals)
 
     def forget(self, slots: Longs) -> None:
         """Let go of the keys of these slots."""
@@ -83,4 +83,13 @@ class Book:
     def parts(self, slots: Longs) -> list[pl.Series]:
         """The part columns of these slots."""
         sums = {name: self.sums(name, slots) for name in self.live}
-        return self._lanes.parts(self.slots[COUNT][slots], sums, {n: self.slots[n][slots] for n in self._peaks})
+        return self._lanes.parts(self.count(slots), Worth(sums, {n: self.peaks(n, slots) for n in self._peaks}))
+
+
+def _halves(totals: Integers) -> tuple[Longs, Longs]:
+    """The lower and the upper 64 bits."""
+    if isinstance(totals, np.ndarray):
+        return totals, totals >> _SIGN
+    low = totals.alias("t").to_frame().select(pl.col("t").cast(pl.UInt64, wrap_numerical=True))["t"]
+    high = ((totals - low.cast(pl.Int128)) // _CARRY).cast(pl.Int64)
+    return low.to_numpy().view(np.int64), high.to_numpy()

@@ -18,6 +18,8 @@ Integers = Longs | pl.Series
 SAFE: Final = 1 << 61
 """Magnitudes below this may be added once more in Int64."""
 
+_ZERO: Final = pl.Series([0], dtype=pl.Int128)
+
 
 def bound(values: Integers) -> int:
     """The greatest magnitude; 0 where there is none."""
@@ -68,11 +70,6 @@ def times(values: Longs, factor: int) -> Integers:
     return wide(values) * pl.Series([factor], dtype=pl.Int128)
 
 
-def chosen(mask: Longs, values: Integers) -> Integers:
-    """The values where `mask` is 1, and 0 where it is 0."""
-    return values * mask if isinstance(values, np.ndarray) else values * wide(mask)
-
-
 def sums_upto(values: Integers, starts: Longs, of: Longs, places: Longs, longest: int) -> Integers:
     """The sum of each segment up to and including each of `places`, `of` being the segments of these.
 
@@ -86,3 +83,15 @@ def sums_upto(values: Integers, starts: Longs, of: Longs, places: Longs, longest
     broad = wide(values)
     sums = broad.cum_sum()
     return sums.gather(places) - (sums.gather(starts) - broad.gather(starts)).gather(of)
+
+
+def joined(first: Integers, second: Integers) -> Integers:
+    """One behind the other."""
+    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
+        return np.concatenate([first, second])
+    return pl.concat([wide(first), wide(second)])
+
+
+def negative(values: Integers) -> Integers:
+    """The same below zero."""
+    return -values if isinstance(values, np.ndarray) else _ZERO - values

@@ -1,14 +1,16 @@
 """What rows add, as columns: only where they add something unusual, so that what is always one costs nothing.
 
 A count of values, `_kept` and `_seen` are mostly 1 a row, and what could not be summed is mostly 0. So a lane holds by
-how much a row differs from its usual number, and is left out of a frame where no row does.
+how much a row differs from its usual number, and is left out where no row does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from slac.plan.aggregates import family
@@ -16,67 +18,84 @@ from slac.plan.aggregation.additive import Added, additive, support
 from slac.plan.aggregation.peaks import Peak, peak
 from slac.plan.expressions import AggregateCall
 from slac.runtime.keyed.grouping import Longs
+from slac.runtime.keyed.integers import Integers, added, bound, column, times, whole
 
 _AS_WRITTEN: Final = pl.QueryOptFlags.none()
+_PRESENT: Final = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """Of rows, or of groups of them: what is unusual in each lane (none, where a lane is missing), and codes of peaks."""
+
+    sums: dict[str, Integers] = field(default_factory=dict)
+    peaks: dict[str, Longs] = field(default_factory=dict)
+
+    def part(self, rows: slice) -> Worth:
+        """Of these rows."""
+        return Worth({n: s[rows] for n, s in self.sums.items()}, {n: c[rows] for n, c in self.peaks.items()})
 
 
 class Lanes:
-    """The parts of some calls, as sums (`sums`: name → usual number, whether Int128) and as extremes (`peaks`)."""
+    """The parts of some calls: as sums, with the `usual` number of each, and as `peaks`."""
 
     def __init__(self, calls: Sequence[AggregateCall]) -> None:
-        self._added = [added for call in calls for added in _sums_of(call)]
+        self._added = [one for call in calls for one in _sums_of(call)]
         self.peaks = [found for call in calls if (found := peak(family(call), call)) is not None]
+        self._like = {a.name: a.like for a in self._added if a.like is not None}
         fixed = [*self._added, *support(())]
         self.usual: Mapping[str, int] = {a.name: a.usual or 0 for a in fixed}
         self.wide: Mapping[str, bool] = {a.name: a.wide for a in fixed}
 
-    def of(self, rows: pl.DataFrame) -> dict[str, pl.Series]:
-        """What rows add: the lanes in which some row is unusual, and the codes of all peaks, by name."""
-        added = [a for a in (*self._added, *support(rows.columns)) if a.expr is not None]
-        exprs = [*map(_unusual, added), *(p.expr.alias(p.name) for p in self.peaks)]
+    def of(self, rows: pl.DataFrame) -> Worth:
+        """What rows of the stream are worth."""
+        of_rows = {a.name: a for a in (*self._added, *support(rows.columns)) if a.expr is not None}
+        exprs = [a.expr.alias(a.name) for a in of_rows.values() if a.expr is not None]
+        exprs += [p.expr.alias(p.name) for p in self.peaks]
+        worth = Worth()
         if not exprs:
-            return {}
+            return worth
         found = rows.lazy().select(exprs).collect(optimizations=_AS_WRITTEN)
-        lanes = {a.name: found[a.name] for a in added if a.usual is None or _is_live(found[a.name])}
-        for one in self.peaks:
-            values = found[one.name]
-            lanes[one.name] = pl.Series(one.name, one.codes(values))
-            if values.null_count():
-                lanes[present(one)] = -values.is_null().cast(pl.Int64)
-        return lanes
+        for name, one in of_rows.items():
+            numbers = whole(found[name], squared=one.squared)
+            self._note(worth, name, added(numbers, _same(-self.usual[name], rows.height)) if one.usual else numbers)
+        return self._with_peaks(worth, found, _same(1, rows.height))
 
-    def from_parts(self, parts: pl.DataFrame, count: Longs) -> dict[str, pl.Series]:
+    def of_parts(self, parts: pl.DataFrame, count: Longs) -> Worth:
         """The same of partial rows, each of which is taken for `count` rows."""
-        rows, lanes = pl.Series(count), {}
+        worth = Worth()
         for name, usual in self.usual.items():
             if name in parts.columns:
-                unusual = parts[name] - _times(rows, usual, wide=self.wide[name])
-                lanes |= {name: unusual} if _is_live(unusual) else {}
-        for one in self.peaks:
-            values = parts[one.name]
-            lanes[one.name] = pl.Series(one.name, one.codes(values))
-            if values.null_count():
-                lanes[present(one)] = -(values.is_null().cast(pl.Int64) * rows)
-        return lanes
+                self._note(worth, name, added(whole(parts[name]), times(count, -usual)))
+        return self._with_peaks(worth, parts, count)
 
-    def parts(self, count: Longs, sums: Mapping[str, pl.Series], peaks: Mapping[str, Longs]) -> list[pl.Series]:
-        """The part columns of groups of `count` rows with these sums of what was unusual, and these greatest codes."""
-        rows, made = pl.Series(count), []
+    def parts(self, count: Longs, worth: Worth) -> list[pl.Series]:
+        """The part columns of groups of `count` rows; a sum is Int64 where that is enough."""
+        made = []
         for name, usual in self.usual.items():
-            if name.endswith(_PRESENT):
-                continue
-            total = _times(rows, usual, wide=self.wide[name])
-            made.append((total + sums[name] if name in sums else total).alias(name))
+            if not name.endswith(_PRESENT):
+                total = times(count, usual)
+                made.append(column(added(total, worth.sums[name]) if name in worth.sums else total, name))
+        types = {one.name: one.dtype for one in made}
+        made = [one.cast(types[self._like.get(one.name, one.name)]) for one in made]
         for one in self.peaks:
-            values = one.values(peaks[one.name])
-            if present(one) in sums:
-                known = (rows + sums[present(one)]) > 0
+            values = one.values(worth.peaks[one.name])
+            if present(one) in worth.sums:
+                known = column(added(count, worth.sums[present(one)]), "") > 0
                 values = values.zip_with(known, pl.Series([None], dtype=values.dtype).new_from_index(0, len(values)))
             made.append(values.alias(one.name))
         return made
 
+    def _with_peaks(self, worth: Worth, values: pl.DataFrame, count: Longs) -> Worth:
+        for one in self.peaks:
+            worth.peaks[one.name] = one.codes(values[one.name])
+            if values[one.name].null_count():
+                worth.sums[present(one)] = -(values[one.name].is_null().to_numpy() * count)
+        return worth
 
-_PRESENT: Final = "?"
+    def _note(self, worth: Worth, name: str, numbers: Integers) -> None:
+        if bound(numbers):
+            worth.sums[name] = numbers
 
 
 def present(one: Peak) -> str:
@@ -86,11 +105,7 @@ def present(one: Peak) -> str:
 
 def is_keyed(calls: Sequence[AggregateCall]) -> bool:
     """Whether all calls are made of sums and extremes alone."""
-    return all(_is_known(call) for call in calls)
-
-
-def _is_known(call: AggregateCall) -> bool:
-    return additive(family(call), call) is not None or peak(family(call), call) is not None
+    return all(additive(family(c), c) is not None or peak(family(c), c) is not None for c in calls)
 
 
 def _sums_of(call: AggregateCall) -> list[Added]:
@@ -100,18 +115,5 @@ def _sums_of(call: AggregateCall) -> list[Added]:
     return additive(family(call), call) or []
 
 
-def _unusual(added: Added) -> pl.Expr:
-    assert added.expr is not None
-    value = added.expr.cast(pl.Int128 if added.wide else pl.Int64).fill_null(0)
-    return (value - pl.lit(added.usual, pl.Int128 if added.wide else pl.Int64) if added.usual else value).alias(
-        added.name
-    )
-
-
-def _is_live(unusual: pl.Series) -> bool:
-    return bool(unusual.min() or unusual.max())
-
-
-def _times(rows: pl.Series, usual: int, *, wide: bool) -> pl.Series:
-    number = rows.cast(pl.Int128) if wide else rows
-    return number if usual == 1 else number * pl.Series([usual], dtype=number.dtype)
+def _same(number: int, height: int) -> Longs:
+    return np.full(height, number, np.int64)

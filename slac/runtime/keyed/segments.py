@@ -18,6 +18,11 @@ class Segments:
     ends: Longs
     of: Longs
 
+    @property
+    def longest(self) -> int:
+        """The greatest number of places in a segment."""
+        return int((self.ends - self.starts).max()) + 1
+
     @classmethod
     def at(cls, begins: Mask) -> Segments:
         """From whether a segment begins at each place; one begins at the first."""
@@ -29,12 +34,17 @@ class Segments:
 def cumulative_peaks(codes: Longs, segments: Segments) -> Longs:
     """The greatest code of each place and those before it in its segment: each step looks twice as far back."""
     peaks, step = codes.copy(), 1
-    longest = int((segments.ends - segments.starts).max())
-    while step <= longest:
+    while step < segments.longest:
         reached = np.where(segments.of[step:] == segments.of[:-step], peaks[:-step], LOWEST)
         peaks[step:] = np.maximum(peaks[step:], reached)
         step *= 2
     return peaks
+
+
+def following_peaks(codes: Longs, segments: Segments) -> Longs:
+    """The greatest code of each place and those behind it in its segment."""
+    turned = Segments.at(np.isin(np.arange(len(codes)), segments.ends)[::-1])
+    return cumulative_peaks(codes[::-1], turned)[::-1]
 
 
 def ranged_peaks(codes: Longs, low: Longs, high: Longs) -> Longs:

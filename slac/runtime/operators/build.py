@@ -27,6 +27,7 @@ from slac.runtime.operator import Operator, OperatorContext
 from slac.runtime.operators.absence import AbsenceOperator
 from slac.runtime.operators.absence_partial import AbsencePartialOperator
 from slac.runtime.operators.audit import AuditOperator
+from slac.runtime.operators.doubting import DoubtingOperator
 from slac.runtime.operators.in_order import InOrder
 from slac.runtime.operators.interval_join import IntervalJoinOperator
 from slac.runtime.operators.late import LateOperator
@@ -37,6 +38,7 @@ from slac.runtime.operators.replayable import ReplayableOperator
 from slac.runtime.operators.restating import RestatingOperator
 from slac.runtime.operators.running_by_columns import RunningByColumns
 from slac.runtime.operators.select import SelectOperator
+from slac.runtime.operators.sliding_by_columns import SlidingByColumns
 from slac.runtime.operators.steps import StepsOperator
 from slac.runtime.operators.traces import TracesOperator
 from slac.runtime.operators.union import UnionOperator
@@ -108,7 +110,11 @@ def _again(
     build: Callable[[], ReplayableOperator], node: AuditNode | ViolationNode | LatestJoinNode | IntervalJoinNode
 ) -> Operator:
     """The operator of a node, which can run keys again where rows may be said again."""
-    return RestatingOperator(build, len(node.inputs), node.restate) if node.restate else build()
+    ports = len(node.inputs)
+    hold = node.hold if isinstance(node, AuditNode | ViolationNode) else 0
+    if node.restate:
+        return RestatingOperator(build, ports, max(node.restate, hold))
+    return DoubtingOperator(build, ports, hold) if hold else build()
 
 
 def _window_operator(node: WindowNode, context: OperatorContext) -> Operator:
@@ -124,4 +130,4 @@ def _own_window(node: WindowNode, context: OperatorContext) -> ReplayableOperato
         case "session":
             return SessionOperator(node, context)
         case _:
-            return SlidingOperator(node, context)
+            return (SlidingByColumns if columnar else SlidingOperator)(node, context)

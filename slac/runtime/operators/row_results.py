@@ -47,7 +47,7 @@ class RowResults:
         return hash_further(groups.spread(states), [rows[ID]])
 
     def beside(self, rows: pl.DataFrame, ids: Ids, parts: Sequence[pl.Series]) -> pl.DataFrame:
-        """One row for each of `rows` (`_at`, keys) with its id and the parts of all that counts for it, as they stand."""
+        """One row for each of `rows` (`_at`, keys) with its id and the parts of all that counts, as they stand."""
         frame = rows.select(AT, *self._node.keys).with_columns(pl.Series(ID, ids), *parts)
         return self._finished(frame.lazy().select(AT, ID, *self._node.keys, *self._final))
 

@@ -8,11 +8,13 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from slac.plan.aggregates import partial_schema
 from slac.plan.nodes import WindowNode
 from slac.runtime.audits.held import AT
-from slac.runtime.keyed.book import COUNT, LAST, Book
+from slac.runtime.keyed.book import LAST, Book
 from slac.runtime.keyed.grouping import ByKey, Longs, Mask, by_key
-from slac.runtime.keyed.lanes import Lanes
+from slac.runtime.keyed.integers import added, sums_upto, taken
+from slac.runtime.keyed.lanes import Lanes, Worth
 from slac.runtime.keyed.segments import Segments, cumulative_peaks, last_of_runs
 from slac.runtime.operator import OperatorContext
 from slac.runtime.operators.window_per_row import PerRowOperator
@@ -29,6 +31,8 @@ class RunningByColumns(PerRowOperator):
         super().__init__(node, context)
         self._lanes = Lanes(node.aggregates)
         self._book = Book(self._types, self._lanes)
+        types = {LAST: pl.Int64(), **partial_schema(self._types, node.aggregates)}
+        self._stored = [pl.col(name).cast(dtype) for name, dtype in types.items()]
         self._crowded = _FEW
 
     def statistics(self) -> Mapping[str, int]:
@@ -66,32 +70,24 @@ class RunningByColumns(PerRowOperator):
     def _accumulated(
         self, rows: pl.DataFrame, groups: ByKey, segments: Segments, carried: Longs, slots: Longs, seen: Longs
     ) -> list[pl.Series]:
-        """The parts of what counts at the places `seen` (by key), and at the end of each key for the next batch."""
-        lanes, book = self._lanes.of(rows), self._book
-        book.open([name for name in lanes])
+        """The parts of what counts at the places `seen` (by key); what each key ends with is kept for the next batch."""
+        worth, book, total = self._lanes.of(rows), self._book, Worth()
+        book.open(worth.sums)
         places = np.concatenate([seen, groups.starts + groups.lengths - 1])
         of = segments.of[places]
-        count = places - segments.starts[of] + 1 + np.where(carried < 0, 0, book.slots[COUNT][carried])[of]
-        sums = {}
+        count = places - segments.starts[of] + 1 + book.count(carried)[of]
         for name in book.live:
-            total = book.sums(name, carried)
-            if name in lanes:
-                prefix = lanes[name].gather(groups.order).cum_sum()
-                before = prefix.shift(1, fill_value=0).gather(segments.starts)
-                sums[name] = prefix.gather(places) + (total - before).gather(of)
-            else:
-                sums[name] = total.gather(of)
-        peaks = {}
-        for one in self._lanes.peaks:
-            found = cumulative_peaks(lanes[one.name].to_numpy()[groups.order], segments)[places]
-            peaks[one.name] = np.maximum(found, book.peaks(one.name, carried)[of])
+            before = taken(book.sums(name, carried), of)
+            if name in worth.sums:
+                sums = sums_upto(taken(worth.sums[name], groups.order), segments.starts, of, places, segments.longest)
+                before = added(before, sums)
+            total.sums[name] = before
+        for name, codes in worth.peaks.items():
+            found = cumulative_peaks(codes[groups.order], segments)[places]
+            total.peaks[name] = np.maximum(found, book.peaks(name, carried)[of])
         n = len(seen)
-        book.slots[COUNT][slots] = count[n:]
-        for name, total in sums.items():
-            book.store(name, slots, total[n:])
-        for name, codes in peaks.items():
-            book.slots[name][slots] = codes[n:]
-        return self._lanes.parts(count[:n], {k: s[:n] for k, s in sums.items()}, {k: c[:n] for k, c in peaks.items()})
+        book.store(slots, count[n:], total.part(slice(n, None)))
+        return self._lanes.parts(count[:n], total.part(slice(n)))
 
     def _sweep(self, reached: int) -> None:
         """Let go of keys that fell silent, when there are twice as many as were left the last time."""
@@ -108,15 +104,15 @@ class RunningByColumns(PerRowOperator):
             return None
         last = pl.Series(LAST, self._book.slots[LAST][slots])
         keys = self._book.slots.keys_of(slots).get_columns()
-        return pl.DataFrame([last, *keys, *self._book.parts(slots)]).select(LAST, *self._columns[1:])
+        return pl.DataFrame([last, *keys, *self._book.parts(slots)]).select(self._stored)
 
     def _restore(self, frame: pl.DataFrame) -> None:
         slots = self._book.slots.find(frame)
         count = frame[KEPT].to_numpy()
-        lanes = self._lanes.from_parts(frame, count)
-        self._book.open(list(lanes))
-        self._book.slots[COUNT][slots], self._book.slots[LAST][slots] = count, frame[LAST].to_numpy()
-        self._book.take(slots, lanes)
+        worth = self._lanes.of_parts(frame, count)
+        self._book.open(worth.sums)
+        self._book.slots[LAST][slots] = frame[LAST].to_numpy()
+        self._book.store(slots, count, worth)
 
     def _part(self, keys: pl.DataFrame) -> pl.DataFrame | None:
         return self._rows_of(self._book.slots.known(keys))
