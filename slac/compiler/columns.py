@@ -8,7 +8,8 @@ from functools import singledispatch
 import msgspec
 
 from slac.language.patterns import atoms
-from slac.plan.expressions import AggregateCall, AnyExpr, Call, Case, Cast, Column, FieldOf, Literal, NamedExpr
+from slac.plan import subexpressions
+from slac.plan.expressions import AggregateCall, AnyExpr, Column, NamedExpr
 from slac.plan.messages import columns_in
 from slac.plan.nodes import (
     AbsenceNode,
@@ -44,19 +45,7 @@ def columns_of(expr: AnyExpr | None) -> Iterator[str]:
 
 def read_by(expr: AnyExpr | None) -> Iterator[Column]:
     """All columns that `expr` reads, meta columns included."""
-    match expr:
-        case Column():
-            yield expr
-        case FieldOf(base=inner) | Cast(arg=inner):
-            yield from read_by(inner)
-        case Call(args=args):
-            for arg in args:
-                yield from read_by(arg)
-        case Case(branches=branches, otherwise=otherwise):
-            for part in (*(e for branch in branches for e in branch), otherwise):
-                yield from read_by(part)
-        case Literal() | None:
-            return
+    return iter(()) if expr is None else subexpressions.columns_in(expr)
 
 
 @singledispatch

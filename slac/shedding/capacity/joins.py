@@ -8,7 +8,7 @@ from dataclasses import replace
 from slac.plan.nodes import IntervalJoinNode, LatestJoinNode
 from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
-from slac.shedding.capacity.keys import ASSUMED_KEYS
+from slac.shedding.capacity.outflow import count_keys
 from slac.shedding.capacity.sizes import WORD, arrow_bytes, json_bytes
 from slac.stream.clock import SECOND
 
@@ -18,7 +18,7 @@ __all__ = ["interval_load", "latest_load"]
 def latest_load(node: LatestJoinNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     """The latest row of each key is held; what a join with a table holds is charged to the table."""
     left, right = flows
-    held = 0.0 if node.table else min(_keys(node, right, scene), right.rate * node.retain / SECOND)
+    held = 0.0 if node.table else min(count_keys(node, node.by, right, scene), right.rate * node.retain / SECOND)
     waiting = left.rate * (left.lateness / SECOND + 1 / max(left.waves, 1e-9))
     rows = left.rate + right.rate
     touched = min(held, rows / max(left.waves, 1e-9)) * left.waves
@@ -41,7 +41,7 @@ def latest_load(node: LatestJoinNode, flows: Sequence[Flow], scene: Scene) -> No
 def interval_load(node: IntervalJoinNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     """Every row meets the rows of the other side and of its key in its interval, spread evenly over the keys."""
     left, right = flows
-    keys = _keys(node, left, scene)
+    keys = count_keys(node, node.by, left, scene)
     before, after = (reach / SECOND for reach in node.reach)
     earlier = [min(r * reach / max(keys, 1), node.limit) for r, reach in ((right.rate, before), (left.rate, after))]
     pairs = left.rate * earlier[0] + right.rate * earlier[1]
@@ -72,11 +72,3 @@ def interval_load(node: IntervalJoinNode, flows: Sequence[Flow], scene: Scene) -
 def _again(node: LatestJoinNode | IntervalJoinNode, flows: Sequence[Flow], said: Flow) -> float:
     """Bytes of the rows in and out that are kept because they may be said again."""
     return node.restate / SECOND * sum(f.rate * f.row_bytes for f in (*flows, said))
-
-
-def _keys(node: LatestJoinNode | IntervalJoinNode, flow: Flow, scene: Scene) -> float:
-    count, declared = flow.keys.count(node.by)
-    if not declared:
-        names = ", ".join(node.by)
-        scene.note(f"{node.block}: {ASSUMED_KEYS} distinct values of ({names}), since no `rate: keys:` names them")
-    return float(count)
