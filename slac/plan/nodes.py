@@ -281,6 +281,7 @@ class AuditNode(Node, frozen=True, kw_only=True, tag="audit"):
     `during`: durations are hours of this calendar, and what falls due by the clock outside of them is left out.
 
     `report_at`: for every state, beside its own. `restate`: for so long (µs) rows may be said again; 0: they never are.
+    `hold`: for so long they may be when a peer could not be reached.
     Rows: see `slac.plan.reports.report_schema`.
     """
 
@@ -295,6 +296,7 @@ class AuditNode(Node, frozen=True, kw_only=True, tag="audit"):
     during: CalendarSpec | None = None
     retain: int
     restate: int = 0
+    hold: int = 0
 
     @property
     def holds_back(self) -> bool:
@@ -306,7 +308,8 @@ class ViolationNode(Node, frozen=True, kw_only=True, tag="violation"):
     """A condition that must not hold: raised per key when it turns true, resolved when it turns false, held on NULL.
 
     `settle`: how long it must have been true before it raises. `repeat_every`: what is raised is told again so often.
-    `restate`: for so long (µs) rows may be said again; 0: they never are.
+    `restate`: for so long (µs) rows may be said again; 0: they never are. `hold`: for so long they may be when a peer
+    could not be reached.
     """
 
     keys: tuple[str, ...]
@@ -319,6 +322,7 @@ class ViolationNode(Node, frozen=True, kw_only=True, tag="violation"):
     labels: dict[str, str] = {}
     retain: int
     restate: int = 0
+    hold: int = 0
 
 
 class AbsenceNode(Node, frozen=True, kw_only=True, tag="absence"):

@@ -14,7 +14,7 @@ from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SourceNode
 from slac.runtime.dataflow import Dataflow
 from slac.runtime.instructions import Instruction, Refused, Send
 from slac.runtime.links.inlet import Inlet
-from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
+from slac.runtime.operator import BEGINNING, ENDED, Operator, OperatorContext, State
 from slac.runtime.operators.build import build_operator
 from slac.runtime.rim import LinkOutOperator, OutputOperator
 from slac.runtime.source import Source
@@ -136,7 +136,8 @@ class Core:
         marks = {self._source_ids[b]: s.arrival.watermark for b, s in self.sources.items() if not s.ended}
         for stream, inlet in self.inlets.items():
             if (self.live or not inlet.ended) and now is not None:
-                marks[self._inlet_ids[stream]] = inlet.watermark(now)
+                marks[self._inlet_ids[stream]] = mark = inlet.watermark(now)
+                self.flow.doubt(self._inlet_ids[stream], inlet.certain if inlet.certain < mark else ENDED)
         ended = {self._source_ids[b] for b, s in self.sources.items() if s.ended}
         ended |= {self._inlet_ids[n] for n, i in self.inlets.items() if i.ended and not self.live}
         # An input that has ended is silent from now on: its time is that of the others.

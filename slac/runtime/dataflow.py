@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
 
+import networkx as nx
 import polars as pl
 
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, LinkInNode, SourceNode
 from slac.plan.user.running import failure_of
-from slac.runtime.operator import BEGINNING, Operator, State
+from slac.runtime.operator import BEGINNING, ENDED, Operator, State
 from slac.stream.batch import Batch
-
-ENDED: Final = 1 << 62
-"""The watermark of a stream on which nothing will follow."""
-
 
 Tap = Callable[[str, Batch], None]
 """Sees every batch that leaves a node, with the node's id."""
@@ -40,6 +36,9 @@ class Dataflow:
         self._promised: dict[str, int] = {n.id: BEGINNING for n in plan.nodes}
         self._reached: dict[str, int] = {n.id: BEGINNING for n in self._inner}
         self.rows: dict[str, int] = {n.id: 0 for n in plan.nodes}
+        self._certain = {n.id: ENDED for n in plan.nodes if isinstance(n, LinkInNode)}
+        self._doubted = {n.id: ENDED for n in self._inner}
+        self._links = {n.id: tuple(sorted(nx.ancestors(plan.graph, n.id) & self._certain.keys())) for n in self._inner}
         self._rim = [n.id for n in plan.nodes if isinstance(n, SourceNode | LinkInNode)]
 
     @property
@@ -58,6 +57,10 @@ class Dataflow:
     def promise(self, node_id: str, watermark: int) -> None:
         """Advance the watermark of a node of the rim; a lower one than before is ignored."""
         self._promised[node_id] = max(self._promised[node_id], watermark)
+
+    def doubt(self, node_id: str, certain: int) -> None:
+        """How far a receiving link has all rows of all its peers; `ENDED` where that is as far as its watermark."""
+        self._certain[node_id] = certain
 
     def watermark(self, node_id: str) -> int:
         """The watermark that `node_id` has promised its readers."""
@@ -94,13 +97,17 @@ class Dataflow:
     def snapshot(self) -> dict[str, State]:
         """The state of every operator, and the watermarks under the key of no node."""
         states = {i: o.snapshot() for i, o in self._operators.items()}
-        states[""] = State({"promised": dict(self._promised), "reached": dict(self._reached)})
+        marks = {"promised": self._promised, "reached": self._reached}
+        doubts = {"certain": self._certain, "doubted": self._doubted}
+        states[""] = State({name: dict(places) for name, places in {**marks, **doubts}.items()})
         return states
 
     def restore(self, states: Mapping[str, State]) -> None:
         """Take over a snapshot of the same plan."""
         self._promised.update(states[""].values["promised"])
         self._reached.update(states[""].values["reached"])
+        self._certain.update(states[""].values["certain"])
+        self._doubted.update(states[""].values["doubted"])
         for node_id, operator in self._operators.items():
             operator.restore(states[node_id])
 
@@ -111,6 +118,8 @@ class Dataflow:
             self._inbox[node.id] = []
             for port, batch in inbox:
                 self._deliver(node.id, operator.on_batch(port, batch))
+        if self._links[node.id]:
+            self._doubt(node.id, operator)
         watermark = min((self._promised[i] for i in node.inputs), default=BEGINNING)
         if watermark <= self._reached[node.id]:
             return
@@ -119,6 +128,12 @@ class Dataflow:
         if due is not None and due <= watermark:
             self._deliver(node.id, operator.on_watermark(watermark, end=end))
         self._promised[node.id] = max(self._promised[node.id], operator.output_watermark(watermark))
+
+    def _doubt(self, node_id: str, operator: Operator) -> None:
+        certain = min(self._certain[link] for link in self._links[node_id])
+        if certain != self._doubted[node_id]:
+            self._doubted[node_id] = certain
+            self._deliver(node_id, operator.on_doubt(certain))
 
     def _deliver(self, node_id: str, batches: Iterable[Batch]) -> None:
         readers = self._readers[node_id]

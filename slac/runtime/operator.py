@@ -19,6 +19,8 @@ from slac.stream.batch import Batch
 
 BEGINNING: Final = -(1 << 62)
 """The watermark before anything is known."""
+ENDED: Final = 1 << 62
+"""The watermark of a stream on which nothing will follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,14 @@ class Operator(ABC):
         no silence and no stay report behind the last row may be invented.
         """
         del watermark, end
+        return ()
+
+    def on_doubt(self, certain: int) -> Iterable[Batch]:
+        """A peer cannot be reached: the watermark goes on without it, and what is behind `certain` (µs) may be missing.
+
+        Called before `on_watermark`, whenever `certain` changes; it is `ENDED` when the doubt is over.
+        """
+        del certain
         return ()
 
     def output_watermark(self, watermark: int) -> int:

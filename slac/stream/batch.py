@@ -28,7 +28,9 @@ REVISION: Final = "_revision"
 WEIGHT: Final = "_weight"
 ARRIVAL_WATERMARK: Final = "_wm"
 DEPTH: Final = "_depth"
-META: Final = (TIME, DEPTH, ID, WINDOW_START, SEEN, KEPT, REVISION, WEIGHT, ARRIVAL_WATERMARK)
+UNDECIDED: Final = "_undecided"
+"""Column (Boolean), where a window closed because a peer could not be reached: rows of it may be missing."""
+META: Final = (TIME, DEPTH, ID, WINDOW_START, SEEN, KEPT, UNDECIDED, REVISION, WEIGHT, ARRIVAL_WATERMARK)
 
 TIME_TYPE: Final = pl.Datetime("us", "UTC")
 WEIGHT_ONE: Final = 1 << 20

@@ -52,6 +52,7 @@ class Harness:
         self._made: dict[str, list[pl.DataFrame]] = defaultdict(list)
         self._instances = {p.name: list((instances or {}).get(p.name, [p.name])) for p in plan.data.placements}
         self._published: dict[str, list[pl.DataFrame]] = defaultdict(list)
+        self._cut: dict[Runtime, list[Send]] = {}
         self._expect = {
             p.name: sum(
                 len(self._instances[o])
@@ -105,6 +106,15 @@ class Harness:
             for runtime, journal in self._journals.items():
                 if now - journal.taken >= self.plan.data.checkpoint:
                     journal.renew(self.cores[runtime], now)
+
+    def cut(self, node: str, instance: str | None = None) -> None:
+        """From now on nobody hears this runtime; it goes on, and what it sends waits."""
+        self._cut.setdefault((node, instance or self._instances[node][0]), [])
+
+    def mend(self, node: str, instance: str | None = None) -> None:
+        """The runtime is heard again, with all that it has sent meanwhile."""
+        name = instance or self._instances[node][0]
+        self._carry(node, name, self._cut.pop((node, name), []))
 
     def end(self) -> None:
         """All inputs come to their end."""
@@ -164,11 +174,12 @@ class Harness:
         self._carry(*runtime, said(core) if journal is None else journal.tell(core, said, input_=input_))
 
     def _hear(self, now: int) -> None:
-        """Nobody is ever unreachable here."""
+        """All that are not cut off are reached."""
         for core in self.cores.values():
             for inlet in core.inlets.values():
                 for peer in self._instances[inlet.node.origin]:
-                    inlet.hear(f"{inlet.node.origin}/{peer}", now)
+                    if (inlet.node.origin, peer) not in self._cut:
+                        inlet.hear(f"{inlet.node.origin}/{peer}", now)
 
     def _core(self, node: str) -> Core:
         core = Core(self.plan.part(node), now=self.clock.now(), live=self._live, expect=self._expect[node])
@@ -196,6 +207,8 @@ class Harness:
                     self.gave_up.append(instruction)
                 case Mixed():
                     self.mixed.append(instruction)
+                case Send() if (node, name) in self._cut:
+                    self._cut[node, name].append(instruction)
                 case Send(stream=stream, to=to):
                     arrived = from_body(to_body(instruction.frame))
                     sent = Send(

@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 import polars as pl
 
-from slac.stream.batch import ID, KEPT, META, REVISION, SEEN, TIME, WINDOW_START
+from slac.stream.batch import ID, KEPT, META, REVISION, SEEN, TIME, UNDECIDED, WINDOW_START
 
 OWN_KEYS: Final = frozenset({"document", "block", "type", "id", "revision"})
 """What a published column may not be called: these make the idempotency key. The compiler refuses it."""
@@ -47,6 +47,8 @@ def _head(row: dict[str, Any]) -> dict[str, Any]:
     head = {"id": f"{row[ID]:016x}", "revision": abs(revision), "time": plain(row[TIME])}
     if revision < 0:
         head["withdrawn"] = True
+    if row.get(UNDECIDED):
+        head["undecided"] = True
     if row.get(WINDOW_START) is not None:
         head |= {"window_start": plain(row[WINDOW_START]), "window_end": plain(row[TIME] + _INSTANT)}
     return head

@@ -24,6 +24,7 @@ from slac.compiler.passes.exits import exits
 from slac.compiler.passes.fill import fill
 from slac.compiler.passes.functions import functions
 from slac.compiler.passes.gaps import gaps
+from slac.compiler.passes.hold import hold
 from slac.compiler.passes.imports import imports
 from slac.compiler.passes.know import know
 from slac.compiler.passes.link import link
@@ -92,7 +93,8 @@ PLACING: tuple[Pass, ...] = (
     Pass("prune", prune, "before the split and the links, which copy schemas"),
     Pass("place", place, "again: the nodes are known now, and the same for all"),
     Pass("split", split, "moves work between nodes, so before the links"),
-    Pass("link", link, "the last: it only follows what is placed where"),
+    Pass("link", link, "only follows what is placed where"),
+    Pass("hold", hold, "the last: needs the links"),
 )
 """Where its parts run."""
 

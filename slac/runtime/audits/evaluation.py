@@ -9,7 +9,7 @@ import polars as pl
 
 from slac.plan.expressions import AnyExpr
 from slac.plan.lowering import lower
-from slac.stream.batch import DEPTH, ID, KEPT, SEEN, TIME, WEIGHT, WEIGHT_ONE
+from slac.stream.batch import DEPTH, ID, KEPT, SEEN, TIME, UNDECIDED, WEIGHT, WEIGHT_ONE
 
 CONDITION: Final = "_condition"
 """Column (Int16): place of the condition in the transition table."""
@@ -26,11 +26,21 @@ class Evaluation:
         for place, when in reversed(list(enumerate(lowered))):
             found = pl.when(when).then(place).otherwise(found)
         self._condition = found.cast(pl.Int16).alias(CONDITION)
+        self._no_data = len(lowered) + 1
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Time, order, keys, `_condition`, `_seen` (multiples of 2⁻²⁰) and `_kept` of each row."""
         order = [c for c in (TIME, DEPTH, ID) if c in frame.columns]
-        return frame.select(*order, *self._keys, self._condition, *support(frame))
+        condition = decided(frame, self._condition, self._no_data)
+        return frame.select(*order, *self._keys, condition, *support(frame))
+
+
+def decided(frame: pl.DataFrame, condition: pl.Expr, no_data: int) -> pl.Expr:
+    """The condition that each row meets; what is undecided, because rows of its window may be missing, is no data."""
+    if UNDECIDED not in frame.columns:
+        return condition
+    unsure = pl.col(UNDECIDED).fill_null(value=False)
+    return pl.when(unsure).then(pl.lit(no_data, pl.Int16)).otherwise(condition).alias(CONDITION)
 
 
 def support(frame: pl.DataFrame) -> list[pl.Expr]:

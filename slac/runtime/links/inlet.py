@@ -38,7 +38,7 @@ class Inlet:
         self._start = now
         self._live = live
         self._expect = expect
-        self._promised = BEGINNING
+        self._promised = self._certain = BEGINNING
 
     def join(self, peer: str, now: int) -> int:
         """An instance has connected; returns the watermark up to which its rows have been accepted."""
@@ -86,18 +86,26 @@ class Inlet:
         if not open_peers and self._live:
             marks = [self._effective(Peer(heard=max((p.heard for p in self.peers.values()), default=self._start)), now)]
         self._promised = max(self._promised, min(marks, default=BEGINNING))
+        heard = [p.watermark for p in open_peers]
+        self._certain = max(self._certain, min(heard) if heard else self._promised if self.peers else BEGINNING)
         return self._promised
+
+    @property
+    def certain(self) -> int:
+        """How far all instances have told all that they have; behind the watermark where one could not be reached."""
+        return self._certain
 
     def snapshot(self) -> State:
         """Accepted watermarks."""
+        counts = {"late": self.late, "highest": self.highest}
         peers = {n: [p.heard, p.watermark, p.ended, p.real] for n, p in self.peers.items()}
-        return State({"peers": peers, "promised": self._promised, "late": self.late, "highest": self.highest})
+        return State({"peers": peers, "promised": self._promised, "certain": self._certain, **counts})
 
     def restore(self, state: State, now: int) -> None:
         """Take over accepted watermarks; everyone gets `hold` from now on to come back."""
         self.peers = {n: Peer(now, w, e, r) for n, (_, w, e, r) in state.values["peers"].items()}
         self._promised, self.late = state.values["promised"], state.values["late"]
-        self.highest = state.values["highest"]
+        self.highest, self._certain = state.values["highest"], state.values["certain"]
 
     def _effective(self, peer: Peer, now: int) -> int:
         silent = now - peer.heard >= self.node.hold

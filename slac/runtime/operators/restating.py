@@ -74,6 +74,7 @@ class RestatingOperator(Operator):
         self._bound = bound
         self._mark = self._latest = BEGINNING
         self._ended = False
+        self._keeps = True
         self._late = 0
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
@@ -159,11 +160,12 @@ class RestatingOperator(Operator):
             if ready is not None:
                 self._latest = max(self._latest, int(ready[AT][-1]))
                 frame = ready.drop(AT)
-                rows.kept.add(frame)
+                if self._keeps:
+                    rows.kept.add(frame)
                 self._lead.on_batch(port, Batch(frame))
         self._mark, self._ended = max(self._mark, watermark), end
         said = _work(self._lead, watermark, end=end)
-        for batch in said:
+        for batch in said if self._keeps else ():
             self._said.add(batch.frame)
         return said
 
@@ -211,6 +213,8 @@ class RestatingOperator(Operator):
 
     def _follow(self) -> None:
         """Let the base come after, if it has fallen behind."""
+        if not self._keeps:
+            return
         to = min(self._mark, self._latest) - self._bound
         lowest = min((p.kept.lowest for p in self._ports if p.kept.lowest is not None), default=to)
         if lowest >= to - self._bound // _FOLLOWS:

@@ -16,7 +16,7 @@ from slac.runtime.audits.clocks import STATE
 from slac.runtime.audits.course import EvenCourse
 from slac.runtime.audits.engine import LAST, MachineEngine
 from slac.runtime.audits.episodes import EpisodeRows
-from slac.runtime.audits.evaluation import CONDITION, support
+from slac.runtime.audits.evaluation import CONDITION, decided, support
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.audits.slots import SLOT, Slots
 from slac.runtime.operator import BEGINNING, OperatorContext, State
@@ -42,6 +42,7 @@ class ViolationOperator(ReplayableOperator):
         self._rows = EpisodeRows(node, context.document, self._slots)
         self._engine = MachineEngine(table, self._slots, node.retain, EvenCourse(), traced=True)
         self._condition = _condition(node, table)
+        self._no_data = table.conditions.index(NO_DATA)
         self._held = HeldRows()
         self._latest = self._ended = BEGINNING
         self._late = 0
@@ -55,7 +56,8 @@ class ViolationOperator(ReplayableOperator):
         order = [c for c in (TIME, DEPTH, ID) if c in frame.columns]
         told = [c for c in columns_in(self._node.message) if c in frame.columns]
         needed = [c for c in dict.fromkeys((*self._node.keys, *told)) if c not in order]
-        self._held.add(frame.select(*order, *needed, self._condition, *support(frame)))
+        condition = decided(frame, self._condition, self._no_data)
+        self._held.add(frame.select(*order, *needed, condition, *support(frame)))
         return ()
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:

@@ -13,17 +13,18 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from slac.plan.aggregates import follows_order, grouped_rows, mixed_series, part_columns, partial_exprs
+from slac.plan.aggregates import follows_order, grouped_rows, merge_exprs, mixed_series, part_columns, partial_exprs
 from slac.plan.nodes import WindowNode
 from slac.runtime.instructions import Mixed, Notice
-from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
+from slac.runtime.operator import BEGINNING, ENDED, Operator, OperatorContext, State
 from slac.runtime.operators.pane_state import AFTER, EXPIRES, START, PaneState
 from slac.runtime.operators.window_fill import WindowFill
 from slac.runtime.operators.window_grid import END, Grid
 from slac.runtime.operators.window_grids import grid_of
 from slac.runtime.operators.window_restate import Restatements
 from slac.runtime.operators.window_rows import WindowRows
-from slac.stream.batch import ARRIVAL_WATERMARK, KEPT, REVISION, SEEN, TIME, WINDOW_START, Batch, instants
+from slac.runtime.operators.window_undecided import UndecidedWindows
+from slac.stream.batch import ARRIVAL_WATERMARK, KEPT, REVISION, SEEN, TIME, UNDECIDED, WINDOW_START, Batch, instants
 from slac.stream.sums import weight_units
 
 _INSTANT = pl.col(TIME).to_physical()
@@ -51,6 +52,8 @@ class WindowOperator(Operator):
         self._fill = WindowFill(node.keys, node.retain, node.during) if node.fill and node.role != "partial" else None
         restates = node.late == "restate" and node.role != "partial"
         self._restate = Restatements(node.keys, node.aggregates, node.retain) if restates else None
+        self._undecided = UndecidedWindows(node.keys, node.aggregates, node.retain)
+        self._certain = ENDED
         self._columns = [START, EXPIRES, AFTER, *node.keys, *part_columns(node.aggregates), KEPT, SEEN]
         self._exprs: dict[tuple[str, ...], list[pl.Expr]] = {}
         self._closed = BEGINNING
@@ -79,15 +82,33 @@ class WindowOperator(Operator):
         return ()
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
-        """Close every window whose end the watermark has reached."""
+        """Close every window whose end the watermark has reached; undecided where a peer may have rows of it."""
         panes = self._due(watermark)
         rows = [] if panes is None else [self._said(self._rows.merged(panes))]
         if self._fill is not None and self._grid is not None:
             blanks = self._filled(panes, watermark, end=end)
             rows = [pl.concat([*rows, blanks]).sort(TIME, "_id")] if blanks is not None else rows
         self._state.expire(watermark)
+        self._undecided.forget(watermark)
         self._closed = max(self._closed, watermark)
-        return [*(Batch(frame) for frame in rows if frame.height), *self._said_again(watermark)]
+        return [*(Batch(self._marked(frame)) for frame in rows if frame.height), *self._said_again(watermark)]
+
+    def on_doubt(self, certain: int) -> Iterable[Batch]:
+        """Windows for whose time all peers have accounted by now are said once more, with all their rows."""
+        self._certain = certain
+        groups, blank = self._undecided.due(certain)
+        stamp = [pl.lit(self._closed, pl.Int64).alias(ARRIVAL_WATERMARK), pl.lit(value=False).alias(UNDECIDED)]
+        rows = []
+        if groups is not None:
+            rows.append(self._rows.restated(groups.with_columns(stamp[0])).with_columns(stamp[1]))
+        if blank is not None:
+            again = blank.select(START, END, *self._node.keys)
+            rows.append(self._rows.blanks(again).with_columns(pl.lit(1, pl.Int64).alias(REVISION), *stamp))
+        for windows in (groups, blank):
+            if windows is not None and self._restate is not None:
+                self._restate.take(windows)
+        frame = pl.concat(rows, how="diagonal").sort(TIME, "_id") if rows else None
+        return () if frame is None or not frame.height else (Batch(frame, late=True),)
 
     def next_due(self) -> int | None:
         """The end of the next window that holds data, or that a known key needs a row for."""
@@ -96,6 +117,7 @@ class WindowOperator(Operator):
             due.append(self._fill.next_due(self._grid, self._closed))
         if self._restate is not None:
             due.append(self._restate.next_due)
+        due.append(self._undecided.next_due)
         return min((d for d in due if d is not None), default=None)
 
     def open_until(self) -> int | None:
@@ -108,14 +130,23 @@ class WindowOperator(Operator):
         panes, known = self._state.frame(), None if self._fill is None else self._fill.frame()
         grid = [self._grid.size, self._grid.every] if isinstance(self._grid, Grid) else None
         frames = {"panes": panes, "known": known, **({} if self._restate is None else self._restate.frames())}
+        frames |= self._undecided.frames()
         return State(
-            {"closed": self._closed, "late": self._late, "mixed": [self._mixed_groups, self._told], "grid": grid},
+            {
+                "closed": self._closed,
+                "certain": self._certain,
+                "late": self._late,
+                "mixed": [self._mixed_groups, self._told],
+                "grid": grid,
+            },
             {name: frame for name, frame in frames.items() if frame is not None},
         )
 
     def restore(self, state: State) -> None:
         """Take over a snapshot."""
         self._closed, self._late = state.values["closed"], state.values["late"]
+        self._certain = state.values["certain"]
+        self._undecided.restore(state.frames)
         self._mixed_groups, self._told = state.values.get("mixed", (0, 0))
         if state.values["grid"]:
             self._grid = Grid(*state.values["grid"])
@@ -145,9 +176,21 @@ class WindowOperator(Operator):
     def _said(self, groups: pl.DataFrame) -> pl.DataFrame:
         if self._mixed is not None:
             self._mixed_groups += int(groups.select(self._mixed).item())
-        if self._restate is not None:
-            self._restate.keep(groups)
+        self._keep(groups)
         return self._rows.finished(groups)
+
+    def _keep(self, groups: pl.DataFrame) -> None:
+        """Remember windows that are being said, as far as they may be said again."""
+        if self._certain < ENDED:
+            self._undecided.keep(groups, self._certain)
+            groups = groups.filter(pl.col(END) <= self._certain)
+        if self._restate is not None and groups.height:
+            self._restate.keep(groups)
+
+    def _marked(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Rows of windows that end behind what is certain are undecided."""
+        unsure = self._certain < ENDED
+        return frame.with_columns((self._certain <= _INSTANT).alias(UNDECIDED)) if unsure else frame
 
     def _said_again(self, watermark: int) -> list[Batch]:
         revised = None if self._restate is None else self._restate.due(watermark)
@@ -210,11 +253,30 @@ class WindowOperator(Operator):
                 .then(self._grid.end_of(self._grid.closed_by(bound)))
                 .otherwise(pl.lit(BEGINNING, pl.Int64))
             )
-        if self._restate is not None and self._grid is not None:
+        if self._certain < ENDED:
+            self._late += self._come_back(frame, bound)
+        elif self._restate is not None and self._grid is not None:
             self._late += self._wait(self._restate, self._grid.ended(frame, bound), bound)
         else:
             self._late += int(frame.select(missed.sum()).item())
         return frame.with_columns(after.alias(AFTER)).filter(last_end > bound)
+
+    def _come_back(self, frame: pl.DataFrame, bound: pl.Expr) -> int:
+        """Let rows of windows that closed without their peer wait for it; how many others are too late."""
+        if self._carried or self._grid is None:
+            ended = frame.with_columns(pl.col(EXPIRES).alias(END)).filter(pl.col(END) <= bound)
+        else:
+            ended = self._grid.ended(frame, bound)
+        kept = (pl.col(END) > self._certain) & (pl.col(END) > self._closed - self._node.retain)
+        mine, others = ended.filter(kept), ended.filter(~kept)
+        if mine.height:
+            final = self._node.role == "final"
+            exprs = merge_exprs(self._node.aggregates) if final else self._partial_exprs(mine)
+            rows = mine.with_columns(weight_units(pl.col(SEEN)).alias(SEEN)) if final else mine
+            self._undecided.wait(grouped_rows(rows, [START, END, *self._node.keys], self._node.aggregates, exprs))
+        if self._restate is not None and others.height:
+            return self._wait(self._restate, others, bound)
+        return others.height
 
     def _wait(self, restate: Restatements, rows: pl.DataFrame, bound: pl.Expr) -> int:
         """Let late rows wait for the windows that they missed; how many are too late even for that."""
@@ -271,8 +333,8 @@ class WindowOperator(Operator):
             held = [] if panes is None else [int(panes[END].max())]  # type: ignore[arg-type]
             until = min(until, max([*held, self._fill.latest or BEGINNING]))
         missing = self._fill.missing(panes, self._grid, self._closed, until)
-        if missing is not None and self._restate is not None:
-            self._restate.keep(missing)
+        if missing is not None:
+            self._keep(missing)
         return None if missing is None else self._rows.blanks(missing)
 
     def _next_data_end(self) -> int | None:

@@ -54,6 +54,11 @@ class Restatements:
         present = [c for c in self._columns if c in windows.columns]
         self._said.append(windows.select(*present, first))
 
+    def take(self, windows: pl.DataFrame) -> None:
+        """Go on with windows that others have said again: partial rows with `_revision`; parts may be absent."""
+        present = [c for c in self._columns if c in windows.columns]
+        self._said.append(windows.select(*present, REVISION))
+
     def wait(self, rows: pl.DataFrame) -> None:
         """Take late rows, with the window that each of them missed (`_start`, `_end`)."""
         exprs = partial_exprs(self._calls, rows.columns)
