@@ -11,7 +11,7 @@ _ISO: Final = re.compile(
     r"(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9}(?:\.[0-9]{1,6})?)S)?)?",
     re.IGNORECASE,
 )
-_ONE: Final = re.compile(r"(?P<count>[-+]?[0-9]*(?:\.[0-9]+)?)\s*(?P<unit>[A-Za-zµμ]+)\.?")
+_ONE: Final = re.compile(r"(?P<count>[-+]?[0-9]{0,9}(?:\.[0-9]{1,6})?)\s*(?P<unit>[A-Za-zµμ]+)\.?")
 _CALENDAR: Final = {
     **dict.fromkeys(("mo", "mon", "mth", "month", "months"), ("month", 30)),
     **dict.fromkeys(("quarter", "quarters"), ("quarter", 91)),
@@ -70,7 +70,7 @@ def _of_one(text: str, count: str, unit: str) -> str:
             f"or, as a window, `calendar {named} in Europe/Berlin`; {number}m would be minutes"
         )
     if lower in {"w", "wk", "wks", "week", "weeks"}:
-        in_days = int(abs(float(number)) * _DAYS_OF_WEEK)
+        in_days = f"{abs(float(number)) * _DAYS_OF_WEEK:.15g}"
         return f'"{text}" is in weeks, which are no unit here: write days ({in_days}d)'
     if lower in {"ns", "nanos", "nanosecond", "nanoseconds"}:
         return f'"{text}" is in nanoseconds: {_SMALLEST}'
