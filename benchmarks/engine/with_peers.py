@@ -96,6 +96,6 @@ def _ours(case: Case, events: int) -> list[str]:
 def _theirs(case: Case, form: Form, peer: Peer) -> list[str]:
     kind = "ndjson" if case.form == "ndjson" else "csv"
     # What is looked up comes first: at one instant it is there before who asks for it.
-    names = list(reversed(case.reads.values()))
+    names = list(case.reads.values())[::-1]
     inputs = [(name, input_file(name, _events(case, form), kind)) for name in names]
     return peer.command(form.name, step=case.step, span=case.span, inputs=inputs)

@@ -16,7 +16,7 @@ from benchmarks.engine.events import INPUTS, input_file
 from benchmarks.engine.subject import Subject
 from benchmarks.peers import Absent, esper
 from benchmarks.peers.process import Process
-from benchmarks.report import Bar
+from benchmarks.report import Bar, Row
 from slac.diagnostics import RunFailed
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ def small(form: Form) -> Case:
     return replace(CASES[0], events=EVENTS, peers=(form,))
 
 
-def measured(form: Form, peer: Fake | Absent, monkeypatch: pytest.MonkeyPatch) -> with_peers.Row:
+def measured(form: Form, peer: Fake | Absent, monkeypatch: pytest.MonkeyPatch) -> Row:
     """The row of the small case."""
     monkeypatch.setattr(with_peers, "PEERS", {ESPER: lambda: peer})
     (row,) = with_peers.rows((small(form),))
