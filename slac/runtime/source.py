@@ -174,7 +174,8 @@ class Source:
         columns = [pl.Series(ID, chosen, dtype=pl.UInt64)]
         if self.gate.fraction < 1.0:
             columns.append(pl.Series(WEIGHT, np.full(len(rows), self.gate.weight(), np.uint64)))
-        return frame.select(TIME, *columns, *self._names)
+        # Columns as they are: a query would cost as much again as all else in here.
+        return pl.DataFrame([frame[TIME], *columns, *(frame[name] for name in self._names)])
 
     def _without_repeats(self, frame: pl.DataFrame) -> pl.DataFrame:
         if self._natural is None or not frame.height:

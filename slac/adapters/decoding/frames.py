@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import orjson
 import polars as pl
 
@@ -116,7 +117,7 @@ def _shown(column: pl.Series | None, row: int) -> str:
 
 
 def _finish(checked: _Checked, height: int) -> pl.DataFrame:
-    frame = pl.DataFrame(checked.columns).with_columns(pl.int_range(height, dtype=pl.UInt32).alias(ROW))
+    frame = pl.DataFrame([*checked.columns, pl.Series(ROW, np.arange(height, dtype=np.uint32))])
     if not checked.reasons:
         return frame
     keep = pl.Series([True]).new_from_index(0, height).scatter(list(checked.reasons), values=False)

@@ -80,7 +80,8 @@ class HeldRows:
             return None
         self._runs = [rest for _, rest in passed if rest is not None] + [r for r in self._runs if r.low >= watermark]
         ready = pl.concat([frame for frame, _ in passed], how="diagonal")
-        return in_order(ready, total_order(ready)).with_columns(pl.col(TIME).to_physical().alias(AT))
+        ready = in_order(ready, total_order(ready))
+        return ready.hstack([instants(ready).alias(AT)])
 
     def before(self, watermark: int) -> int:
         """Time (µs) of the latest row before `watermark`; lower than any time where there is none."""

@@ -21,7 +21,7 @@ __all__ = ["Runs", "ranges"]
 
 Numbers = npt.NDArray[np.int64]
 _STEP: Final = 1024
-_LARGE: Final = 1 << 15
+_LARGE: Final = 1 << 17
 _MANY: Final = 32
 """Runs of this many rows are merged no more, unless there would be more than so many of them."""
 
