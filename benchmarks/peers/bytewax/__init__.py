@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +44,7 @@ class Bytewax:
         return [str(self.python), str(FLOWS), form, *files]
 
 
+@cache
 def install() -> Peer | Absent:
     """Install it where this has not been done yet."""
     home = HOME / f"bytewax-{RELEASE}-{sys.version_info.major}.{sys.version_info.minor}"

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +58,7 @@ class Esper:
         return [*virtual_machine, "slac.peer.Peer", form, str(step), str(span), *files]
 
 
+@cache
 def install() -> Peer | Absent:
     """Build it where this has not been done yet."""
     try:
