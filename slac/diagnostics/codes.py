@@ -108,6 +108,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "windows/never-closes": "A window takes longer than a year to end",
         "windows/no-upstream-window": "`window: same` stands over a stream that has no window",
         "windows/nothing-computed": "A computation computes nothing",
+        "windows/restated": "A stream that is said again is read by what takes that as late rows",
         "windows/retain": "State is forgotten before the next row of a window comes",
         "windows/size": "The size of a hopping window is not a multiple of its hop",
         "yaml/alias": "An alias without an anchor, or so many of them that the document explodes",

@@ -12,12 +12,17 @@ from dataclasses import replace
 import msgspec
 
 from slac.compiler.draft import Draft, Found
+from slac.diagnostics import Diagnostic, Related, Severity
+from slac.language.durations import format_duration
 from slac.plan.nodes import (
     AnyNode,
     AuditNode,
     IntervalJoinNode,
     LatestJoinNode,
+    PatternNode,
     SelectNode,
+    StepsNode,
+    TracesNode,
     UnionNode,
     ViolationNode,
     WindowNode,
@@ -33,7 +38,35 @@ def restating(draft: Draft) -> Found:
         else n
         for n in draft.nodes
     )
-    return replace(draft, nodes=nodes), []
+    found = (_taken_as_late(n, i, draft, known) for n in draft.nodes for i in n.inputs if i in by_id)
+    return replace(draft, nodes=nodes), [d for d in found if d is not None]
+
+
+def _taken_as_late(node: AnyNode, upstream: str, draft: Draft, known: dict[str, int]) -> Diagnostic | None:
+    """The finding that what a node makes of a row stays, although the row may come again."""
+    match node:
+        case WindowNode():
+            what = "its windows keep what they had counted"
+        case PatternNode():
+            what = "a match that has been told stays"
+        case TracesNode() | StepsNode():
+            what = "what has been told stays"
+        case _:
+            return None
+    reach = _reach(upstream, draft.by_id, known)
+    if not reach or node.block in draft.broken:
+        return None
+    block, source = draft.blocks[node.block], draft.blocks[draft.by_id[upstream].block]
+    return Diagnostic(
+        code="windows/restated",
+        severity=Severity.WARNING,
+        summary=f'"{block.name}" takes what "{source.name}" says again as late rows: {what}',
+        span=block.span,
+        path=block.path,
+        suggestion="leave `late: restate` out upstream, or read the stream with an audit, a violation or a join",
+        details=f"rows of it may come again for {format_duration(reach)}",
+        related=(Related(source.span, f'"{source.name}" is declared here'),),
+    )
 
 
 def _reach(start: str, by_id: Mapping[str, AnyNode], known: dict[str, int]) -> int:
