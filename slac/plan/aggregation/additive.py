@@ -29,7 +29,7 @@ class Added:
     """What a row adds to the part `name` (Int64, or `wide`: Int128): whole numbers, as integers or Float64.
 
     `usual`: what nearly every row adds; None where there is no such number. Without `expr` every row adds just that.
-    `squared`: it adds the square of `expr`. `like`: another part, whose products with this one must not overflow either.
+    `squared`: it adds the square of `expr`. `like`: a part whose products with this one must not overflow either.
     """
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,8 @@ import polars as pl
 
 Longs = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+
+Value = TypeVar("Value", bound=np.generic)
 
 _ROW: Final = "_row"
 _DIGIT: Final = 1 << 16
@@ -30,7 +32,7 @@ class ByKey:
         """Where in `order` each key begins."""
         return np.cumsum(self.lengths) - self.lengths
 
-    def spread(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def spread(self, values: npt.NDArray[Value]) -> npt.NDArray[Value]:
         """A value a key → one a row, as the rows stood."""
         rows = np.empty(len(self.order), values.dtype)
         rows[self.order] = np.repeat(values, self.lengths)

@@ -1,7 +1,7 @@
 """The greatest code in a window that moves on: the rows held in two halves, so that each row is looked at twice.
 
-Of rows in front it is known what the greatest is behind each of them, so that the greatest of all that is left is known
-while they leave; of rows behind only the greatest of all (`Book`). When the front is empty, all that is held becomes it.
+Of each row in front the greatest code behind it is known, so that the greatest of all that is left is known while they
+leave; of the rows behind, only the greatest of all (`Book`). When the front is empty, all that is held becomes it.
 """
 
 from __future__ import annotations

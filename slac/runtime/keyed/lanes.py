@@ -26,7 +26,7 @@ _PRESENT: Final = "?"
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """Of rows, or of groups of them: what is unusual in each lane (none, where a lane is missing), and codes of peaks."""
+    """Of rows, or of groups: what is unusual in each lane (nothing, where it is missing), and codes of peaks."""
 
     sums: dict[str, Integers] = field(default_factory=dict)
     peaks: dict[str, Longs] = field(default_factory=dict)

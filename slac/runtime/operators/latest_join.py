@@ -22,6 +22,8 @@ from slac.stream.order import in_order
 FOR_EVER: Final = 1 << 60
 """How long (µs) the row of a table holds."""
 _MANY: Final = 4096
+_MORE: Final = 4
+"""So many times the left rows, right rows are looked through for keys of theirs first."""
 
 
 class LatestJoinOperator(ReplayableOperator):
@@ -119,7 +121,7 @@ class LatestJoinOperator(ReplayableOperator):
         keys = list(self._node.by)
         if settled:
             right = pl.concat(settled)
-            if keys and right.height > ready.height:
+            if keys and right.height > _MORE * ready.height:
                 right = right.join(ready.select(keys).unique(), on=keys, how="semi")
             right = in_order(right, ORDER)
         else:

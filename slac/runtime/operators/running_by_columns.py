@@ -70,7 +70,7 @@ class RunningByColumns(PerRowOperator):
     def _accumulated(
         self, rows: pl.DataFrame, groups: ByKey, segments: Segments, carried: Longs, slots: Longs, seen: Longs
     ) -> list[pl.Series]:
-        """The parts of what counts at the places `seen` (by key); what each key ends with is kept for the next batch."""
+        """The parts of what counts at the places `seen` (by key); what each key ends with is kept."""
         worth, book, total = self._lanes.of(rows), self._book, Worth()
         book.open(worth.sums)
         places = np.concatenate([seen, groups.starts + groups.lengths - 1])

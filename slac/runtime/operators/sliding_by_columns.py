@@ -76,7 +76,7 @@ class SlidingByColumns(PerRowOperator):
         return self._lanes.parts(count[: len(seen)], Worth(total.part(slice(len(seen))).sums, peaks))
 
     def _totals(self, leaving: Rows, coming: Rows, found: Turns, places: Longs) -> tuple[Longs, Worth]:
-        """How many rows count, and their sums, at some places of the turns and, behind these, at the end of each slot."""
+        """How many rows count, and their sums: at some places of the turns, then at the end of each slot."""
         book, segments = self._book, found.segments
         book.open({**leaving.worth.sums, **coming.worth.sums})
         places = np.concatenate([places, segments.ends])

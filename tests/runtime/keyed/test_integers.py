@@ -1,0 +1,53 @@
+"""Exact integers: the narrow form and the wide one give the same numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slac.runtime.keyed.integers import Integers, added, joined, negative, sums_upto, taken, whole, wide
+
+SMALL = st.integers(-(1 << 20), 1 << 20)
+LARGE = st.integers(-(1 << 100), 1 << 100)
+NUMBERS = st.lists(st.one_of(SMALL, LARGE) | SMALL, min_size=1, max_size=20) | st.lists(SMALL, min_size=1, max_size=20)
+
+
+def column(values: list[int]) -> Integers:
+    """Numbers in the narrowest form that there is for them."""
+    return whole(pl.Series(values, dtype=pl.Int128))
+
+
+@settings(max_examples=60, deadline=None)
+@given(NUMBERS, st.data())
+def test_sums_of_segments_are_exact(values: list[int], data: st.DataObject) -> None:
+    """Prefixes may be far beyond 64 bits: every sum of a segment is what Python makes of it."""
+    begins = [True, *(data.draw(st.booleans()) for _ in values[1:])]
+    starts = np.flatnonzero(begins)
+    of, places = np.cumsum(begins) - 1, np.arange(len(values))
+    longest = int(np.bincount(of).max())
+
+    found = wide(sums_upto(column(values), starts, of, places, longest)).to_list()
+
+    assert found == [sum(values[starts[of[i]] : i + 1]) for i in range(len(values))]
+
+
+@settings(max_examples=60, deadline=None)
+@given(NUMBERS, NUMBERS)
+def test_arithmetic_is_that_of_python(first: list[int], second: list[int]) -> None:
+    """Adding, joining, taking and turning the sign, in any mixture of forms."""
+    n = min(len(first), len(second))
+    sums = wide(added(column(first[:n]), column(second[:n]))).to_list()
+
+    assert sums == [a + b for a, b in zip(first[:n], second[:n], strict=True)]
+    assert wide(joined(column(first), negative(column(second)))).to_list() == [*first, *(-b for b in second)]
+    assert wide(taken(column(first), np.array([0]))).to_list() == first[:1]
+
+
+@given(st.lists(st.none() | st.integers(-(1 << 50), 1 << 50), min_size=1))
+def test_squares_and_missing_numbers(values: list[int | None]) -> None:
+    """NULL counts as 0."""
+    found = wide(whole(pl.Series(values, dtype=pl.Int64), squared=True)).to_list()
+
+    assert found == [(v or 0) ** 2 for v in values]
