@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from slac.stream.batch import DEPTH, ID, instants
 __all__ = ["numbered", "ordered", "placed"]
 
 Numbers = npt.NDArray[np.int64]
-Column = npt.NDArray[np.generic]
+Column = npt.NDArray[Any]
 
 
 def ordered(

@@ -166,7 +166,7 @@ class Sides:
             rows = rows.with_columns(equal).drop_nulls(self.equal) if equal else rows
             return Seen(rows, np.arange(rows.height))
         # Nothing is copied: most columns are read at a few places only.
-        types = _PLACE | {k: to_polars(self._node.schema[k].dtype) for k in self._node.keys}
+        types = {**_PLACE, **{k: to_polars(self._node.schema[k].dtype) for k in self._node.keys}}
         columns = [_as(frame[name], dtype) for name, dtype in types.items()]
         columns += [frame[name].alias(new) for name, new in named.items()]
         return Seen(pl.DataFrame(columns), np.flatnonzero(frame[MASK].to_numpy() & (1 << atom.index) != 0))
