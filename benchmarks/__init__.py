@@ -14,6 +14,7 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "engine": "benchmarks.engine",
     "traces": "benchmarks.traces",
     "state_growth": "benchmarks.state_growth",
+    "kaiju_load": "benchmarks.kaiju",
     "startup": "benchmarks.startup",
     "idle": "benchmarks.idle",
 }

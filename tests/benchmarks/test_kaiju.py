@@ -1,0 +1,36 @@
+"""Kaiju's load: what is fed is what the rule sets read, at the rates of the paper."""
+
+from pathlib import Path
+
+import msgspec
+
+from benchmarks import kaiju
+from benchmarks.kaiju.feed import LOGS, METRICS, SPANS, Feed
+from slac.compiler import CompileOptions, compile_paths
+from slac.testing import Harness
+
+NOW = 1_700_000_000_000_000
+SLICES = 2
+
+
+def test_a_second_holds_as_many_events_as_the_paper_says() -> None:
+    """In slices of equal size."""
+    feed = Feed(SLICES)
+    slices = [feed.slice(NOW + i) for i in range(SLICES)]
+    counts = {name: sum(len(s[name].splitlines()) for s in slices) for name in slices[0]}
+    assert counts == {"metrics": METRICS, "logs": LOGS, "spans": SPANS}
+
+
+def test_the_rules_have_something_to_find() -> None:
+    """Nothing is set aside, and what a rule of each kind looks for is there."""
+    document = Path(kaiju.__file__).parent / "load.yaml"
+    harness = Harness(compile_paths([str(document)], CompileOptions(parameters={"window": "1s"}))[0].plan, start=NOW)
+    feed = Feed(SLICES)
+    for turn in range(3 * SLICES):
+        for name, lines in feed.slice(NOW + turn * 1_000_000 // SLICES).items():
+            assert msgspec.json.decode(lines.splitlines()[0])
+            harness.give(name, lines)
+    harness.end()
+    assert not harness.refused
+    for block in ("cpu.high_cpu", "memory.near_memory_limit", "use.cpu", "levels.levels", "operations.usage"):
+        assert harness.published(block).height, block
