@@ -37,6 +37,22 @@ class Kind:
     source: str
     values: Values
 
+    def __hash__(self) -> int:
+        # Values of structs, lists and maps have no hash of their own.
+        return hash((self.source, repr(self.values)))
+
+    def told_apart(self, names: Sequence[str], number: int) -> Kind:
+        """The same event under another id: the last text or integer of these fields differs (`number` from 1 on)."""
+        values = dict(self.values)
+        name = next((n for n in reversed(names) if isinstance(values.get(n), str | int)), None)
+        if name is None or isinstance(values[name], bool):
+            return self
+        value = values[name]
+        return Kind(
+            self.source,
+            tuple((values | {name: value + number if isinstance(value, int) else f"{value}-{number}"}).items()),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
