@@ -92,7 +92,8 @@ def _load(kind: Kind, name: str) -> Any:
 def _faults(error: ValidationError) -> Iterator[tuple[SettingPath, str]]:
     form = cast(Any, error.schema).get("x-form")
     if form is not None and error.validator in {"pattern", "oneOf", "anyOf"}:
-        yield tuple(error.absolute_path), f"{error.instance!r} is not {form}"
+        path = tuple(error.absolute_path)
+        yield path, f"say {form}" if isinstance(error.instance, dict) else f"{error.instance!r} is not {form}"
     else:
         yield from _other_faults(error)
 

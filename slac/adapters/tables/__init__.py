@@ -19,7 +19,11 @@ MAX_ROWS: Final = 100_000
 CAN_WAIT: Final = True
 _SELECT: Final = r"^\s*([Ss][Ee][Ll][Ee][Cc][Tt]|[Ww][Ii][Tt][Hh])\s[^;]*;?\s*$"
 _NAME: Final = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$"
-_ONE_PLACE: Final = [{"required": ["path"]}, {"required": ["url", "table"]}, {"required": ["url", "query"]}]
+_ONE_PLACE: Final = [
+    {"required": ["path"], "properties": {"url": False, "table": False, "query": False}},
+    {"required": ["url", "table"]},
+    {"required": ["url", "query"]},
+]
 
 SCHEMA: Final = {
     **schema(

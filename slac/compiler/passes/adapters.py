@@ -16,6 +16,7 @@ from slac.adapters.secrets import checked, is_sensitive
 from slac.compiler.draft import Draft, Found, breaking
 from slac.diagnostics import Diagnostic, Severity, Span, listed, suggest
 from slac.language.document import InputDecl, OutputDecl
+from slac.language.schema import schema
 from slac.language.table_decls import TableDecl
 
 _Rim: TypeAlias = InputDecl | TableDecl | OutputDecl
@@ -65,7 +66,17 @@ def _settings(block: _Rim) -> Iterator[Diagnostic]:
             summary=f"{block.adapter.name}: {sentence}",
             span=span,
             path=where,
+            suggestion=_common(block, str(path[-1]))
+            if sentence.startswith("unknown setting") and len(path) == 1
+            else "",
         )
+
+
+def _common(block: _Rim, key: str) -> str:
+    """A word of all inputs, tables or outputs that a misspelt setting may mean."""
+    definition = "input" if isinstance(block, InputDecl) else "table" if isinstance(block, TableDecl) else "output"
+    words = schema()["definitions"][definition]["properties"]
+    return suggest(key, (word for word, rules in words.items() if "x-not-built" not in rules))
 
 
 def _readable_by_all(block: _Rim, module: AdapterModule) -> Iterator[Diagnostic]:

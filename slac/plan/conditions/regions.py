@@ -58,6 +58,8 @@ class Truth:
 NOWHERE: Final = Region(never=True)
 _UNKNOWN: Final = Truth(Region(exact=False), Region(exact=False))
 _FLIPPED: Final = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_SIGNS: Final = {"=": {0}, "<>": {-1, 1}, "<": {-1}, "<=": {-1, 0}, ">": {1}, ">=": {0, 1}}
+"""How the left side lies to the right one: every two values of a type, NaN too, have one order."""
 
 
 def truth_of(expr: AnyExpr) -> Truth:
@@ -102,15 +104,42 @@ def _call(function: str, args: tuple[AnyExpr, ...]) -> Truth:
 def overlaps(first: AnyExpr, second: AnyExpr) -> Overlap:
     """Whether two conditions can be true for the same row.
 
-    "disjoint" and "overlap" are shown: by equalities, IN and ranges, an overlap only over one and the same column (or
-    because both conditions are the same). All else is "undecided".
+    "disjoint" and "overlap" are shown: by equalities, IN and ranges, and two comparisons of the same two things; an
+    overlap only over one and the same column (or because both conditions are the same). All else is "undecided".
     """
     one, other = truth_of(first).true, truth_of(second).true
-    if one.empty or other.empty or _meet(one, other).empty:
+    if one.empty or other.empty or _meet(one, other).empty or _exclusive(first, second):
         return "disjoint"
     if first == second or (one.column is not None and one.column == other.column):
         return "overlap"
     return "undecided"
+
+
+def _exclusive(first: AnyExpr, second: AnyExpr) -> bool:
+    """Whether a comparison in one says of two things what another in the other excludes: `a < b` and `a >= b`."""
+    signs = [_signs(part) for part in _parts(first)]
+    others = [_signs(part) for part in _parts(second)]
+    return any(a == b and not (left & right) for a, left in filter(None, signs) for b, right in filter(None, others))
+
+
+def _parts(expr: AnyExpr) -> tuple[AnyExpr, ...]:
+    """What must be true at once."""
+    match expr:
+        case Call(function="and", args=args):
+            return tuple(part for arg in args for part in _parts(arg))
+        case _:
+            return (expr,)
+
+
+def _signs(expr: AnyExpr) -> tuple[tuple[AnyExpr, AnyExpr], frozenset[int]] | None:
+    """Two things in an order of their own, and how they lie to each other where the comparison is true."""
+    match expr:
+        case Call(function=("=" | "<>" | "<" | "<=" | ">" | ">=") as function, args=(left, right)):
+            swapped = repr(left) > repr(right)
+            signs = frozenset(_SIGNS[_FLIPPED[function] if swapped else function])
+            return ((right, left) if swapped else (left, right)), signs
+        case _:
+            return None
 
 
 def _not(truth: Truth) -> Truth:

@@ -116,3 +116,11 @@ def test_a_ratio_is_a_term_like_a_column_but_shows_no_overlap() -> None:
     )
 
     assert (overlaps(low, high), overlaps(low, mid)) == ("disjoint", "undecided")
+
+
+@pytest.mark.parametrize(("one", "other"), list(product(["=", "<>", "<", "<=", ">", ">="], repeat=2)))
+def test_two_comparisons_of_the_same_two_columns(one: str, other: str) -> None:
+    """Just where no row meets both are they disjoint, whichever side stands first, and beside other conditions."""
+    first, second = call("and", call(one, X, Y), OK), call(other, Y, X)
+    both = ROWS.select((lower(first) & lower(second)).any()).item()
+    assert (overlaps(first, second) == "disjoint") == (not both)
