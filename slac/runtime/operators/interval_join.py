@@ -219,10 +219,11 @@ def _of_both(rows: pl.DataFrame) -> list[pl.Expr]:
     made = []
     for name in _SUMMED:
         if f"{_RIGHT}{name}" in rows.columns:
-            own = pl.col(name) if name in rows.columns else pl.lit(0)
-            made.append((own + pl.col(f"{_RIGHT}{name}")).alias(name))
+            own = pl.col(name).fill_null(0) if name in rows.columns else pl.lit(0)
+            made.append((own + pl.col(f"{_RIGHT}{name}").fill_null(0)).alias(name))
     if f"{_RIGHT}{WEIGHT}" in rows.columns:
-        other = pl.col(f"{_RIGHT}{WEIGHT}")
-        both = pl.col(WEIGHT) * other // WEIGHT_ONE if WEIGHT in rows.columns else other
+        # Only what came while a gate dropped has a weight, so within one stream some rows have none.
+        other = pl.col(f"{_RIGHT}{WEIGHT}").fill_null(WEIGHT_ONE)
+        both = pl.col(WEIGHT).fill_null(WEIGHT_ONE) * other // WEIGHT_ONE if WEIGHT in rows.columns else other
         made.append(both.alias(WEIGHT))
     return made

@@ -197,3 +197,16 @@ def test_what_gates_and_windows_say_of_rows_holds_for_pairs() -> None:
     target.give([Batch(rows([(2, "a", 2)], 9).with_columns(thinned, *behind))], 1)
 
     assert target.finish().select(WEIGHT, SEEN, KEPT).rows() == [(4 * WEIGHT_ONE, 6.0, 4)]
+
+
+def test_rows_from_before_and_after_a_gate_closed_meet() -> None:
+    """A row of a whole stream stands for itself, whichever of its neighbours were thinned out."""
+    target = driver()
+    thinned = pl.lit(2 * WEIGHT_ONE, pl.UInt64).alias(WEIGHT)
+    target.give([Batch(rows([(1, "a", 1)]))], 0)
+    target.give([Batch(rows([(2, "a", 2)], 3).with_columns(thinned))], 0)
+    target.give([Batch(rows([(2, "a", 3)], 5).with_columns(thinned))], 1)
+    target.give([Batch(rows([(3, "a", 4)], 7))], 1)
+
+    weights = target.finish()[WEIGHT].fill_null(WEIGHT_ONE)
+    assert sorted(weights / WEIGHT_ONE) == [1, 2, 2, 4]
