@@ -24,10 +24,12 @@ class Quarantine:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._complained = False
+        self._counts: dict[str, int] = {}
 
     def write(self, refused: Iterable[Refused], now: int) -> None:
         """Append records that arrived at `now` (µs wall clock)."""
         by_input: dict[str, list[bytes]] = {}
+        reasons: dict[str, str] = {}
         time = datetime.fromtimestamp(now / 1e6, UTC).isoformat()
         for record in refused:
             line = {
@@ -38,8 +40,19 @@ class Quarantine:
                 "raw": record.raw.decode("utf-8", "backslashreplace"),
             }
             by_input.setdefault(record.input, []).append(orjson.dumps(line))
+            reasons.setdefault(record.input, record.reason)
         for name, lines in by_input.items():
-            self._append(self._directory / f"{name}.ndjson", lines)
+            path = self._directory / f"{name}.ndjson"
+            self._append(path, lines)
+            self._tell(name, len(lines), reasons[name], path)
+
+    def _tell(self, name: str, new: int, reason: str, path: Path) -> None:
+        """The first record of an input is told, and then each tenfold of that."""
+        before = self._counts.get(name, 0)
+        now = self._counts[name] = before + new
+        if len(str(now)) > len(str(before)) or not before:
+            records = "1 record" if now == 1 else f"{now} records"
+            log.warning('%s of "%s" put aside, into %s; the latest because of: %s', records, name, path, reason)
 
     def _append(self, path: Path, lines: list[bytes]) -> None:
         try:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slac.plan.graph import Plan
-from slac.plan.nodes import AnyNode, AuditNode, OutputNode, SourceNode, WindowNode
+from slac.plan.nodes import AnyNode, AuditNode, OutputNode, SourceNode, WindowNode, is_table
 from slac.stream.types import Field
 
 
@@ -27,7 +27,8 @@ class Stream:
 
 def streams_of(plan: Plan) -> dict[str, Stream]:
     """All blocks of a plan but its outputs, by name."""
-    return {n.block: _stream(plan, n) for n in plan.nodes if n.id == n.block and not isinstance(n, OutputNode)}
+    named = (n for n in plan.nodes if (n.id == n.block or is_table(n)) and not isinstance(n, OutputNode))
+    return {n.block: _stream(plan, n) for n in named}
 
 
 def _stream(plan: Plan, node: AnyNode) -> Stream:

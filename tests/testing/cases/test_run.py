@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from slac.testing.cases import load_tests, run_test
 from tests.testing.shop import run, steps
 
 GOOD = "given: {requests: [{at: 1s, ok: true, millis: 4, user: ada}]}"
@@ -129,3 +130,37 @@ def test_instances(tmp_path: Path) -> None:
 """
     (result,) = run(tmp_path, test)
     assert result.passed, result.failures
+
+
+PLACED = """\
+apiVersion: slac/v1
+kind: SLA
+metadata: {name: placed}
+spec:
+  events: {Request: {payload: {user: string, millis: float}}}
+  inputs: {requests: {adapter: http, listen: "127.0.0.1:8090", emits: Request, idle: 1s}}
+  tables: {limits: {path: limits.csv, columns: {user: string, most: float}, key: user}}
+  computations:
+    early: {from: requests, join: {t: {table: limits, by: user}}, where: millis > t.most, select: [user]}
+    counts: {from: requests, by: user, window: tumbling 1m, select: [{slowest: MAX(millis)}]}
+    judged: {from: counts, join: {t: {table: limits, by: user}}, select: [user, {slow: slowest > t.most}]}
+  outputs: {screen: {adapter: stdout, from: [early, judged]}}
+  placement:
+    edge: {blocks: [requests, EDGE], connect: central}
+    central: {blocks: ["*"], listen: "tcp://127.0.0.1:7900"}
+  tests:
+    - name: the table is given once, and read wherever it is needed
+      steps:
+        - given: {limits: [{user: ada, most: 5}]}
+        - given: {requests: [{user: ada, millis: 6}]}
+        - wait: 2m
+        - expect: {early: [{user: ada}], judged: [{user: ada, slow: true}]}
+"""
+
+
+@pytest.mark.parametrize("edge", ["counts", "counts, early", "limits, counts"])
+def test_tables_of_a_placed_document(edge: str, tmp_path: Path) -> None:
+    """A table may be given whatever nodes read it."""
+    (tmp_path / "placed.yaml").write_text(PLACED.replace("EDGE", edge), encoding="utf-8")
+    (test,) = load_tests([str(tmp_path / "placed.yaml")], environment={}, parameters={}).tests
+    assert not run_test(test.plan, test.test).failures
