@@ -329,12 +329,13 @@ class AbsenceNode(Node, frozen=True, kw_only=True, tag="absence"):
     """Raised once when a stream (or a key of it) is silent for `silence`, resolved by its next row.
 
     `partial` (on an edge) thins rows to what the `final` needs to say exactly the same. `during`: `silence` is of the
-    hours of this calendar.
+    hours of this calendar. `repeat_every`: what is raised is told again so often.
     """
 
     role: Role = "whole"
     keys: tuple[str, ...]
     silence: int
+    repeat_every: int | None = None
     severity: str = "warning"
     message: str | None = None
     labels: dict[str, str] = {}

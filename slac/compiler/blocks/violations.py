@@ -62,6 +62,7 @@ def _absence(block: ViolationDecl, lowering: Lowering, upstream: AnyNode, keys: 
             depth=lowering.depth(block, upstream),
             keys=tuple(k.name for k in keys),
             silence=silence,
+            repeat_every=block.repeat_every_us,
             severity=block.severity,
             message=block.message.text if block.message else None,
             labels=dict(block.labels),

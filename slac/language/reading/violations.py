@@ -7,7 +7,7 @@ from typing import Final, get_args
 from slac.language.audit_decls import MessageDecl
 from slac.language.document import OutputDecl, Severity, ViolationDecl
 from slac.language.reading.cursor import Cursor
-from slac.language.reading.terms import duration, labels, not_built, ref, refs, settings, sql, text
+from slac.language.reading.terms import duration, labels, ref, refs, settings, sql, text
 from slac.language.reading.timing import lasting
 from slac.language.schema import words_of
 
@@ -16,9 +16,7 @@ _SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 
 def violation(cursor: Cursor) -> ViolationDecl:
     """One violation; the schema has seen to it that it states silence or a row, and not both."""
-    absent, repeats = ref(cursor.get("absent")), cursor.get("repeat_every")
-    if absent is not None and repeats is not None:
-        not_built(repeats, '"repeat_every" with "absent"', "a silence is told when it begins and when it ends")
+    absent = ref(cursor.get("absent"))
     return ViolationDecl(
         name=cursor.name,
         absent=absent,

@@ -11,14 +11,15 @@ import polars as pl
 from slac.plan.nodes import AbsenceNode
 from slac.runtime.audits.alarms import ALARM, Alarms
 from slac.runtime.audits.held import AT, HeldRows
+from slac.runtime.audits.repeats import Repeats
 from slac.runtime.audits.service import course_of
 from slac.runtime.audits.silences import SilenceRows, TardyRows, piece
 from slac.runtime.audits.slots import NEVER, SLOT, Longs, Slots
 from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
 from slac.stream.batch import DEPTH, ID, TIME, Batch
 
-_LATEST, _RAISED = "latest", "raised"
-_BLANK: Final = {_LATEST: BEGINNING, _RAISED: BEGINNING}
+_LATEST, _RAISED, _TOLD = "latest", "raised", "told"
+_BLANK: Final = {_LATEST: BEGINNING, _RAISED: BEGINNING, _TOLD: BEGINNING}
 _NO_SLOTS: Final = np.empty(0, np.int64)
 
 
@@ -28,8 +29,8 @@ class AbsenceOperator(Operator):
     A silence is over with a row *before* the instant latest row + `silence`: a row exactly then resolves what was
     raised at that instant. A late row shows, at the watermark that it met, that its key was not silent: it is an end of
     its own kind. Rows out: `_time` (of `raised` the instant when it fell due), `_id`, and `slac.plan.reports`'
-    violation columns; `since` is when it was raised. A key that has been silent for `retain` is resolved and forgotten;
-    a stream as a whole never is.
+    violation columns; `since` is when it was raised; `repeat_every` behind that comes a `stay`, and so on. A key that
+    has been silent for `retain` is resolved and forgotten; a stream as a whole never is.
     """
 
     def __init__(self, node: AbsenceNode, context: OperatorContext) -> None:
@@ -39,6 +40,7 @@ class AbsenceOperator(Operator):
         self._said = SilenceRows(node, context.document, self._slots)
         self._alarms = Alarms(self._slots)
         self._course = course_of(node.during)
+        self._repeats = Repeats(node.repeat_every, self._course)
         self._retain = max(node.retain, node.silence) if node.keys else NEVER
         self._held = HeldRows()
         self._tardy = TardyRows(node.keys)
@@ -81,7 +83,7 @@ class AbsenceOperator(Operator):
         times = np.empty(0, np.int64) if rows is None else rows[AT].to_numpy()
         said = [] if rows is None else self._rows(rows, times, seen)
         woken = self._alarms.take(until)
-        said.append(self._silences(woken, until, times, seen))
+        said += self._silences(woken, until, times, seen)
         # Slots that are freed now may be those of other keys before the rows are told.
         return [*map(self._said.keyed, said), self._tidy(woken, until)]
 
@@ -135,12 +137,17 @@ class AbsenceOperator(Operator):
         ends = rises | (since > BEGINNING)
         since = np.where(rises, due, since)
         over, back = ends & gone, ends & ~gone
+        told = np.where(rises, due, self._slots[_TOLD][slot])
+        until = np.where(gone, before + self._retain, time)
+        place, at, _ = self._repeats.between(told[ends], until[ends])
+        again, quiet = np.flatnonzero(ends)[place], before[ends][place]
         np.maximum.at(latest, slot, time)
         raised[slot] = BEGINNING
         self._arm(slot[first])
         others = self._others(due[rises], before[rises], times, seen)
         return [
             piece("raised", slot[rises], due[rises], due[rises], before[rises], others),
+            piece("stay", slot[again], at, since[again], quiet, self._others(at, quiet, times, seen)),
             piece("resolved", slot[over], before[over] + self._retain, since[over], before[over], "forgotten"),
             piece("resolved", slot[back], time[back], since[back], before[back], "back"),
         ]
@@ -169,21 +176,31 @@ class AbsenceOperator(Operator):
         self._arm(slots)
         return self._said.keyed(piece("resolved", ended, np.full(len(ended), at), since, latest[ended], "late"))
 
-    def _silences(self, woken: Longs, until: int, times: Longs, seen: int) -> pl.DataFrame:
-        """What is raised behind the last rows."""
+    def _silences(self, woken: Longs, until: int, times: Longs, seen: int) -> list[pl.DataFrame]:
+        """What is raised behind the last rows, and told again."""
         latest = self._slots[_LATEST][woken]
         due = self._due(latest)
         rises = (due <= until) & (self._slots[_RAISED][woken] == BEGINNING)
         slots, due, latest = woken[rises], due[rises], latest[rises]
-        self._slots[_RAISED][slots] = due
-        return piece("raised", slots, due, due, latest, self._others(due, latest, times, seen))
+        self._slots[_RAISED][slots] = self._slots[_TOLD][slots] = due
+        raised = piece("raised", slots, due, due, latest, self._others(due, latest, times, seen))
+        return [raised, self._stays(woken[self._slots[_RAISED][woken] > BEGINNING], until, times, seen)]
+
+    def _stays(self, slots: Longs, until: int, times: Longs, seen: int) -> pl.DataFrame:
+        """What is told again behind the last rows, until the key is forgotten."""
+        latest = self._slots[_LATEST][slots]
+        end = np.minimum(until, latest + self._retain) if self._retain < NEVER else np.full(len(slots), until)
+        place, at, self._slots[_TOLD][slots] = self._repeats.between(self._slots[_TOLD][slots], end)
+        others = self._others(at, latest[place], times, seen)
+        return piece("stay", slots[place], at, self._slots[_RAISED][slots[place]], latest[place], others)
 
     def _arm(self, slots: Longs) -> None:
         """Wake these (distinct) keys when their silence is due, or once raised, when they are to be forgotten."""
         latest = self._slots[_LATEST][slots]
         end = latest + self._retain + 1 if self._retain < NEVER else np.full(len(slots), NEVER)
         waiting = self._slots[_RAISED][slots] == BEGINNING
-        self._alarms.arm(slots, np.where(waiting, np.minimum(self._due(latest), end), end))
+        due = np.where(waiting, self._due(latest), self._repeats.known_by(self._slots[_TOLD][slots]))
+        self._alarms.arm(slots, np.minimum(due, end))
 
     def _due(self, latest: Longs) -> Longs:
         """When silence since these rows has lasted long enough; NEVER where there was no row."""

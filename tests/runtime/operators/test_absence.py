@@ -27,7 +27,9 @@ SAID = ("k", "kind", "since")
 KEYS: dict[str, Any] = {"k": pl.String()}
 
 
-def absence_node(*, keyed: bool, role: Role = "whole", silence: int = SILENCE, retain: int = RETAIN) -> AbsenceNode:
+def absence_node(
+    *, keyed: bool, role: Role = "whole", silence: int = SILENCE, retain: int = RETAIN, repeat: int | None = None
+) -> AbsenceNode:
     """Silence of a stream, or by `k`."""
     keys = (Field("k", String()),) if keyed else ()
     return AbsenceNode(
@@ -38,13 +40,14 @@ def absence_node(*, keyed: bool, role: Role = "whole", silence: int = SILENCE, r
         schema=Schema(keys) if role == "partial" else violation_schema(keys, silence=True),
         keys=("k",) if keyed else (),
         silence=silence,
+        repeat_every=repeat,
         severity="critical",
         message="nothing from {k}",
         retain=retain,
     )
 
 
-def absence(*, keyed: bool = False, start: int | None = None, role: Role = "whole", **times: int) -> Driver:
+def absence(*, keyed: bool = False, start: int | None = None, role: Role = "whole", **times: int | None) -> Driver:
     """The absence at work."""
     node = absence_node(keyed=keyed, role=role, **times)
     return Driver(lambda: build_operator(node, OperatorContext(document="doc", start=start)))
@@ -99,6 +102,40 @@ def test_without_a_start_the_first_row_is_the_anchor() -> None:
     driver = absence()
 
     assert driver.operator.next_due() is None
+
+
+def test_what_is_raised_is_told_again() -> None:
+    """So long after it was raised, and after each stay; a row comes before a stay of its instant."""
+    driver = absence(keyed=True, repeat=7)
+    driver.give(batch(rows([(0, "a"), (24, "a"), (33, "b"), (60, "b")])))
+    driver.advance(61)
+
+    assert told(driver.out, "k", "kind", "since", "reason") == [
+        (10, "a", "raised", 10, "stream_silent"),
+        (17, "a", "stay", 10, "stream_silent"),
+        (24, "a", "resolved", 10, "back"),
+        (34, "a", "raised", 34, "key_silent"),
+        (41, "a", "stay", 34, "key_silent"),
+        (43, "b", "raised", 43, "stream_silent"),
+        (48, "a", "stay", 34, "key_silent"),
+        (50, "b", "stay", 43, "stream_silent"),
+        (54, "a", "resolved", 34, "forgotten"),
+        (57, "b", "stay", 43, "stream_silent"),
+        (60, "b", "resolved", 43, "back"),
+    ]
+    assert driver.out[0]["violation"].n_unique() == 3
+
+
+def test_a_stay_is_told_when_no_row_of_its_instant_can_come() -> None:
+    """And the next one is awaited; at the end of a file none is behind its last row."""
+    driver = absence(repeat=5)
+    driver.give(batch(rows([(0, "a")])))
+    said = [told(driver.advance(w), "kind") for w in (10, 15, 16, 21)]
+    driver.restart()
+    driver.advance(100, end=True)
+
+    assert said == [[(10, "raised")], [], [(15, "stay")], [(20, "stay")]]
+    assert len(driver.out) == 3
 
 
 def test_a_key_begins_with_its_first_row() -> None:
@@ -180,7 +217,10 @@ def test_late_rows_say_the_same_in_any_slicing(
     plans = sorted((times[n % len(times)] + wait, back) for n, back, wait in behind)
 
     def run(pieces: list[int], stops: list[bool], *, split: bool) -> list[tuple[Any, ...]]:
-        edge, driver = absence(keyed=True, role="partial"), absence(keyed=True, role="final" if split else "whole")
+        edge, driver = (
+            absence(keyed=True, role="partial"),
+            absence(keyed=True, role="final" if split else "whole", repeat=3),
+        )
         waiting = list(plans)
         for step, piece in enumerate([*cut(frame, pieces), None]):
             until = 500 if piece is None else int(piece[TIME].to_physical()[-1])
@@ -295,14 +335,14 @@ def test_edges_and_a_centre_say_what_one_process_says(
 ) -> None:
     """Whole equals final behind partials: any partition, any slicing, restarts on both sides; ids too."""
     all_rows = accumulated(gaps)
-    whole = absence(keyed=keyed)
+    whole = absence(keyed=keyed, repeat=4)
     whole.give(batch(rows([(t, k) for t, k, _ in all_rows])))
     end = 200 if not all_rows else max(200, all_rows[-1][0])
     whole.advance(end)
 
     parts = [rows([(t, k) for t, k, e in all_rows if e == edge]) for edge in range(3)]
     edges = [Edge(absence(keyed=keyed, role="partial"), list(cut(p, sizes))) for p in parts]
-    fleet = Fleet(edges, absence(keyed=keyed, role="final"))
+    fleet = Fleet(edges, absence(keyed=keyed, role="final", repeat=4))
     fleet.run(restarts)
     for edge in edges:
         edge.promise(fleet.final, end)
