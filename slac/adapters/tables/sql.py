@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 import polars as pl
 import sqlalchemy
@@ -13,7 +14,10 @@ from sqlalchemy.pool import NullPool
 from slac.adapters.tables.reader import Unreadable, chosen
 
 TIMEOUT_S: Final = 10
-_OPTIONS: Final = {"postgresql": {"connect_timeout": TIMEOUT_S}, "sqlite": {"timeout": TIMEOUT_S}}
+_OPTIONS: Final[dict[str, dict[str, Any]]] = {
+    "postgresql": {"connect_timeout": TIMEOUT_S, "options": f"-c statement_timeout={TIMEOUT_S}s"},
+    "sqlite": {"timeout": TIMEOUT_S},
+}
 
 
 class SqlTable:
@@ -41,7 +45,7 @@ class SqlTable:
                 connection.rollback()
         except (SQLAlchemyError, OSError) as error:
             raise Unreadable(f"{self._place()} cannot be read: {self._reason(error)}") from None
-        data = {name: pl.Series(name, [r[i] for r in rows], strict=False) for i, name in enumerate(names)}
+        data = {name: pl.Series(name, [_plain(r[i]) for r in rows], strict=False) for i, name in enumerate(names)}
         return chosen(pl.DataFrame(data), self._columns, max_rows)
 
     def _engine(self) -> Engine:
@@ -78,6 +82,11 @@ class SqlTable:
         for secret in (self._password, _password_of(self._url)):
             first = first.replace(secret, "***") if secret else first
         return first.removeprefix("(").rstrip(")") if first.startswith("(") else first
+
+
+def _plain(value: Any) -> Any:
+    """A value of a type that only Python has, as its text."""
+    return str(value) if isinstance(value, UUID) else value
 
 
 def _password_of(url: str) -> str | None:

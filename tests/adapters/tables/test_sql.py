@@ -115,6 +115,11 @@ def test_a_table_of_postgresql(postgres: str) -> None:
     assert sorted(named.read(10).rows()) == [("a", Decimal("0.9")), ("b", None)]
     asked = reader(postgres, query="SELECT module, count(*) AS required FROM sla.limits GROUP BY 1", password=PASSWORD)
     assert sorted(asked.read(10).rows()) == [("a", 1), ("b", 1)]
+    known = "11111111-2222-3333-4444-555555555555"
+    typed = reader(postgres, query=f"SELECT '{known}'::uuid AS module, 1.5 AS required", password=PASSWORD)
+    assert typed.read(10).rows() == [(known, Decimal("1.5"))]
+    patience = "SELECT current_setting('statement_timeout') AS module, 1 AS required"
+    assert reader(postgres, query=patience, password=PASSWORD).read(10)["module"].to_list() == ["10s"]
     writing = "WITH x AS (DELETE FROM sla.limits RETURNING *) SELECT module, required FROM x"
     with pytest.raises(Unreadable, match="read-only transaction"):
         reader(postgres, query=writing, password=PASSWORD).read(10)
