@@ -15,6 +15,7 @@ from typing import Any, Final
 import polars as pl
 from reference_examples import AGGREGATE_EXAMPLES, FUNCTION_EXAMPLES, ROWS, TITLES
 
+from slac.adapters import tables
 from slac.compiler.sql import Scope, translate, translate_aggregate
 from slac.diagnostics import Position, Source, Span
 from slac.language.schema import schema
@@ -44,8 +45,10 @@ def page(text: str) -> str:
 def _reference() -> Iterator[str]:
     yield from ("", "## Reference: keys", "")
     definitions: Mapping[str, Any] = {"spec": schema()["properties"]["spec"], **schema()["definitions"]}
+    settings: Mapping[str, Any] = {"table": tables.SCHEMA}
     for name, title in TITLES.items():
-        yield from _keys(title, definitions[name].get("properties", {}))
+        own = definitions[name].get("properties", {})
+        yield from _keys(title, {**own, **settings.get(name, {}).get("properties", {})})
     yield from ("## Reference: functions", "", "`tags` is the list `a`, `b`, and `labels` the map `pod: web-1`.", "")
     yield from ("| function | also called | example |", "|---|---|---|")
     for function in FUNCTIONS.values():
@@ -63,8 +66,17 @@ def _keys(title: str, properties: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"### {title}", "", "| key | what it is | form |", "|---|---|---|")
     for key, spec in built.items():
         yield f"| `{key}` | {_cell(spec.get('description', ''))} | {_cell(_form(spec))} |"
+        for inner, its in _inside(spec).items():
+            yield f"| `{key}: {inner}` | {_cell(its.get('description', ''))} | {_cell(_form(its))} |"
     waiting = [f"`{k}`" for k, p in properties.items() if p.get("x-not-built")]
     yield from ("", *([f"Not built yet: {', '.join(waiting)}.", ""] if waiting else []))
+
+
+def _inside(spec: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The keys of a mapping that has no table of its own, with what is said of them."""
+    ways = [spec, *spec.get("oneOf", []), *spec.get("anyOf", [])]
+    inner = {k: p for way in ways for k, p in way.get("properties", {}).items()}
+    return {k: p for k, p in inner.items() if "description" in p and not p.get("x-not-built")}
 
 
 def _form(spec: Mapping[str, Any]) -> str:

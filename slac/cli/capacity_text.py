@@ -11,7 +11,8 @@ from slac.shedding.capacity.estimate import RESOURCES, amount, bound_of
 from slac.shedding.capacity.report import BlockReport, CapacityReport, Excess, Need, NodeReport, Resource
 
 WIDTH = 110
-"""Columns of the tables; the same in a terminal and in a pipe, so that reports can be compared."""
+"""Columns of the tables, or as many as their words need: nothing is cut, in a terminal or in a pipe."""
+_ENDLESS = 10_000
 LOADS = {"normal": "the normal rate", "burst": "the burst rate"}
 
 
@@ -20,8 +21,10 @@ def capacity_text(report: CapacityReport) -> str:
     out = StringIO()
     console = Console(file=out, width=WIDTH, no_color=True, highlight=False)
     console.print(f"{report.document}: what it needs, before it runs", style=None)
-    console.print(_nodes(report))
-    console.print(_blocks(report))
+    for table in (_nodes(report), _blocks(report)):
+        console.width = max(WIDTH, console.measure(table, options=console.options.update(width=_ENDLESS)).maximum)
+        console.print(table)
+    console.width = WIDTH
     for node in report.nodes:
         console.print(_limit(node), soft_wrap=True)
     for excess in report.excesses:
