@@ -14,6 +14,7 @@ from click.shell_completion import CompletionItem
 
 from slac import __version__
 from slac.cli.registry import COMMANDS, load
+from slac.diagnostics import suggest
 from slac.diagnostics.errors import SlacError
 
 
@@ -27,6 +28,15 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name, imported now."""
         return load(cmd_name) if cmd_name in COMMANDS else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is called; of a word that is none, the command that it may mean."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            hint = suggest(args[0], COMMANDS) or f"There are: {', '.join(COMMANDS)}."
+            ctx.fail(f'there is no command "{args[0]}"; {hint}')
+        return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The table's names and helps, for the same reason; then what click knows of options."""

@@ -82,6 +82,8 @@ def test_an_invalid_document_ends_with_one(capsys: Captured) -> None:
     ("arguments", "message"),
     [
         (["compile", "nothing.yaml"], 'there is no file "nothing.yaml"'),
+        (["chek"], 'did you mean "check"?'),
+        (["watch"], "There are: "),
         (["compile", WATCHDOG, "--set", "x"], "NAME=VALUE"),
         (["compile", WATCHDOG, "--format", "xml"], "'xml' is not one of"),
         (["compile", WATCHDOG, WATCHDOG, str(CASES / "ok-push-down.yaml"), "--format", "json"], "one plan"),

@@ -38,6 +38,7 @@ _ARROW_ENDINGS: Final = frozenset({".arrow", ".arrows", ".ipc", ".feather"})
 def build(settings: Mapping[str, Any], context: InputContext) -> "FileInput":
     """The input for checked settings."""
     return FileInput(
+        block=context.block,
         patterns=as_list(settings["path"]),
         directory=context.directory,
         file_format=settings.get("format"),
@@ -62,6 +63,7 @@ class FileInput:
     def __init__(
         self,
         *,
+        block: str,
         patterns: list[str],
         directory: str,
         file_format: str | None,
@@ -69,6 +71,7 @@ class FileInput:
         poll: float,
         now: Callable[[], int],
     ) -> None:
+        self._block = block
         self._patterns = patterns
         self._directory = directory
         self._format = file_format
@@ -137,7 +140,7 @@ class FileInput:
             matches = [pattern] if not glob.has_magic(pattern) else self._matches(pattern)
             if must_exist and not all(resolve(self._directory, m).is_file() for m in matches or [pattern]):
                 what = "no file matches" if glob.has_magic(pattern) else "there is no file"
-                raise UsageError(f"{what} {pattern} (looked in {self._directory}).")
+                raise UsageError(f'input "{self._block}": {what} {pattern} (looked in {self._directory}).')
             found.update(matches)
         return sorted(found)
 

@@ -69,7 +69,7 @@ def test_blank_stretches_do_not_end_a_file(tmp_path: Path) -> None:
 def test_missing_files_are_an_error_only_when_read_once(tmp_path: Path) -> None:
     """A whole sentence with the name and where it was looked for."""
     for path in ("none.ndjson", "none/*.ndjson"):
-        with pytest.raises(UsageError, match=r"none.*looked in"):
+        with pytest.raises(UsageError, match=r'input ".+".*none.*looked in'):
             read_once(tmp_path, path=path)
 
 
