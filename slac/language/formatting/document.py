@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from slac.diagnostics import Diagnostic, Position, Severity, Source, Span
+from slac.language.cuts import check_cuts
+from slac.language.findings import Findings
 from slac.language.formatting.comments import comments_of, indent_comments, one_blank_line
 from slac.language.formatting.layout import lay_out
 from slac.language.formatting.order import order_of_effect
@@ -18,12 +20,17 @@ _ROUNDS: Final = 4
 def format_document(source: Source) -> tuple[str | None, list[Diagnostic]]:
     """The text in its one form; None with the findings where the source is not YAML that slac reads.
 
+    SQL that YAML cuts in two is such a finding: formatted, its second half would look as if it were meant.
     What comes out is a fixed point: formatted again, it stays as it is. It has the same values and the same comments;
     where that cannot be had the text is None too, and the finding says so.
     """
     tree, found = compose(source)
     if tree is None or any(d.severity is Severity.ERROR for d in found):
         return None, found
+    cuts = Findings()
+    check_cuts(tree, cuts)
+    if cuts.diagnostics:
+        return None, cuts.diagnostics
     text = _settled(source)
     if text is None or not (text == source.text or _same(tree, source.text, text)):
         return None, [_not_kept(source)]

@@ -19,7 +19,7 @@ _NO_WIDTH: Final = 10**9
 
 
 def lay_out(text: str) -> str | None:
-    """The text with two blanks a level and lines of up to 120 characters where that can be; None where it fails."""
+    """The text with two blanks a level and lines of up to 120 characters between items; None where it fails."""
     yaml = YAML(typ="rt")
     yaml.Resolver = _Verbatim
     yaml.Emitter = _Braces
@@ -47,13 +47,23 @@ class _Verbatim(VersionedResolver):
 
 
 class _Braces(RoundTripEmitter):
-    """Writes `[{a: b}]`, never `[a: b]`; breaks no line in double-quoted text or right behind `[` or `{`."""
+    """Writes `[{a: b}]`, never `[a: b]`; breaks no line within a text or right behind `[` or `{`."""
 
     def expect_node(self, *args: Any, **kwargs: Any) -> None:
         """Write the node of the current event."""
         if isinstance(self.event, MappingStartEvent):
             self.event.nr_items = 0 if self.event.nr_items == 0 else 2
         super().expect_node(*args, **kwargs)
+
+    def write_plain(self, text: Any, split: Any = None) -> None:
+        """Write a text without quotes."""
+        del split
+        self._unbroken(lambda: super(_Braces, self).write_plain(text, split=False))
+
+    def write_single_quoted(self, text: Any, split: Any = None) -> None:
+        """Write a text in single quotes."""
+        del split
+        super().write_single_quoted(text, split=False)
 
     def write_double_quoted(self, text: Any, split: Any = None) -> None:
         """Write a text in double quotes."""
