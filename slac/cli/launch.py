@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
-from slac.diagnostics import SlacError, UsageError
+from slac.diagnostics import RunFailed, SlacError, UsageError
 from slac.plan.graph import Plan
 from slac.runtime.shell.settings import RunSettings
 
@@ -47,8 +47,9 @@ def execute_anew(plan: Plan, settings: RunSettings, summary: Path | None, enviro
 
 
 def run_plan(plan: Plan, settings: RunSettings, summary: Path | None) -> None:
-    """Run until the end; the summary goes to `summary` as JSON, and in short to the log."""
+    """Run until the end; the summary goes to `summary` as JSON. RunFailed where unpublished rows are lost."""
     from slac.runtime.shell.process import Runtime
+    from slac.runtime.shell.summary import unpublished_text
     from slac.shedding.capacity import record_costs
     from slac.stream.clock import SystemClock
 
@@ -60,6 +61,10 @@ def run_plan(plan: Plan, settings: RunSettings, summary: Path | None) -> None:
         result = await runtime.run()
         if summary is not None:
             _write_summary(summary, result)
+        if result.unpublished and not result.kept:
+            raise RunFailed(unpublished_text(result))
+        if result.unpublished:
+            logging.getLogger("slac.runtime").warning("%s", unpublished_text(result))
 
     asyncio.run(main())
 

@@ -40,6 +40,11 @@ class OutputWorker:
         """Whether so much waits that nothing more should be read."""
         return self._bytes > LIMIT
 
+    @property
+    def waiting(self) -> int:
+        """Rows that are not published yet."""
+        return sum(frame.height for _, frame in self._waiting)
+
     async def start(self) -> None:
         """Open the adapter and begin; a SlacError of the adapter passes through."""
         await self._adapter.open()
@@ -61,8 +66,8 @@ class OutputWorker:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._task = None
-        if self._waiting:
-            log.error("output %s: %d batches are not published", self.name, len(self._waiting))
+        if self.waiting:
+            log.error("output %s: %d rows are not published", self.name, self.waiting)
         try:
             await self._adapter.close()
         except Exception as error:  # noqa: BLE001 - an output that cannot even close does not keep the others open

@@ -354,6 +354,7 @@ class Runtime:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         for worker in self._outputs.values():
             await worker.stop(patience=5.0)
+        before = self._checkpoints
         await self._checkpoint()  # what was published is no longer waiting
         self._remarks.look()
         return RunSummary(
@@ -367,6 +368,8 @@ class Runtime:
             published={n: w.published for n, w in self._outputs.items()},
             checkpoints=self._checkpoints,
             usage=self._control.usage,
+            unpublished={n: w.waiting for n, w in self._outputs.items() if w.waiting},
+            kept=self._checkpoints > before,
         )
 
     async def _close(self) -> None:

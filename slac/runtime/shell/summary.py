@@ -67,7 +67,10 @@ class UsageSummary(msgspec.Struct, kw_only=True):
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole account of one runtime; `blocks` are rows that left a node, `published` those that left an output."""
+    """The whole account of one runtime; `blocks` are rows that left a node, `published` those that left an output.
+
+    `unpublished` are rows that an output did not take by the end; `kept` says whether a checkpoint has them.
+    """
 
     document: str
     node: str
@@ -79,3 +82,15 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     published: dict[str, int]
     checkpoints: int
     usage: UsageSummary
+    unpublished: dict[str, int] = {}
+    kept: bool = False
+
+
+def unpublished_text(summary: RunSummary) -> str:
+    """What an output did not take, and what becomes of it, in one sentence; empty where all is published."""
+    if not summary.unpublished:
+        return ""
+    counts = ", ".join(f'"{n}" {c} {"row" if c == 1 else "rows"}' for n, c in summary.unpublished.items())
+    if summary.kept:
+        return f"not everything is published ({counts}): it is kept with the state, and goes out with the next run."
+    return f"not everything is published ({counts}), and it is lost: run with --state DIR to keep it for the next run."

@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,3 +86,63 @@ def test_nothing_to_run_is_refused(folder: Path) -> None:
     result = slac(folder, "--once")
     assert result.returncode == 2
     assert 'there is nothing to run: "kinds" has no block' in result.stderr
+
+
+@contextmanager
+def receiver(port: int) -> Iterator[list[Any]]:
+    """Takes what is posted to a port of this machine."""
+    taken: list[Any] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            taken.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield taken
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def publishing_to(folder: Path, port: int) -> None:
+    """The document of `folder`, its rows posted to a port."""
+    text = (folder / "sla.yaml").read_text()
+    lines = [line for line in text.splitlines() if "adapter: http," not in line]
+    hook = f"{{adapter: webhook, url: 'http://127.0.0.1:{port}/', from: total}}"
+    (folder / "sla.yaml").write_text("\n".join(lines).replace("{adapter: file, path: out.ndjson, from: total}", hook))
+
+
+@pytest.mark.processes
+def test_rows_that_nobody_took_are_lost_without_state(folder: Path) -> None:
+    """The run has failed, says how much of which output, and still writes its summary."""
+    publishing_to(folder, free_port())
+    done = slac(folder, "--once", "--summary", "summary.json")
+
+    assert done.returncode == 4, done.stderr
+    assert 'slac: not everything is published ("out" 1 row), and it is lost: run with --state DIR' in done.stderr
+    assert "Traceback" not in done.stderr
+    summary = json.loads((folder / "summary.json").read_text())
+    assert (summary["published"], summary["unpublished"], summary["kept"]) == ({"out": 0}, {"out": 1}, False)
+
+
+@pytest.mark.processes
+def test_rows_that_nobody_took_are_kept_with_state(folder: Path) -> None:
+    """The run ends well, says so, and the next one publishes them."""
+    port = free_port()
+    publishing_to(folder, port)
+    first = slac(folder, "--once", "--state", "state")
+    with receiver(port) as taken:
+        second = slac(folder, "--once", "--state", "state")
+
+    assert first.returncode == 0, first.stderr
+    assert 'not everything is published ("out" 1 row): it is kept with the state' in first.stderr
+    assert second.returncode == 0, second.stderr
+    assert [row["n"] for rows in taken for row in rows] == [5]
