@@ -44,7 +44,7 @@ class Said:
 
         What says the same as before is not told. None where nothing is to be told.
         """
-        before = self._take(keys)
+        before = self._take(keys, [row_id for frame in said for row_id in frame[ID].to_list()])
         if before is None and not said:
             return None
         after = pl.concat(said, how="diagonal") if said else before.drop(REVISION).clear()  # type: ignore[union-attr]
@@ -66,12 +66,17 @@ class Said:
         )
         return frame if frame.height else None
 
-    def _take(self, keys: pl.DataFrame) -> pl.DataFrame | None:
-        """The rows of these keys, which are not remembered any more."""
+    def _take(self, keys: pl.DataFrame, ids: Sequence[int]) -> pl.DataFrame | None:
+        """The rows of these keys and ids, which are not remembered any more.
+
+        By id as well: a row that was withdrawn under one key may come again under another.
+        """
         together = self.frame()
         if together is None:
             return None
-        mine = of_keys(together, keys, self._keys)
+        named = of_keys(together, keys, self._keys)
+        moved = together.filter(pl.col(ID).is_in(ids)).join(named.select(ID), on=ID, how="anti", maintain_order="left")
+        mine = pl.concat([named, moved]) if moved.height else named
         rest = together.join(mine.select(ID), on=ID, how="anti", maintain_order="left")
         self._frames = [rest] if rest.height else []
         return mine

@@ -101,6 +101,22 @@ def test_a_row_that_is_no_more_takes_back_what_it_was_joined_to() -> None:
     assert told(driver.advance(11)[-1]) == [(2, "a", 1, 10, -1), (6, "b", 2, 30, 1)]
 
 
+def test_a_row_comes_again_under_another_key_and_goes() -> None:
+    """Its revisions go on counting, and what is taken back last does not stand."""
+    driver = restating(latest())
+    left = rows([(6, "a", 1)], 0)
+    driver.give([Batch(left)])
+    driver.advance(10)
+    driver.give([again(left, -1, 10)])
+    driver.advance(11)
+    driver.give([again(left.with_columns(k=pl.lit("b")), 2, 11)])
+    second = driver.advance(12)[-1]
+    driver.give([again(left, -3, 12)])
+
+    assert told(second) == [(6, "b", 1, None, 2)]
+    assert told(driver.advance(13)[-1]) == [(6, "b", 1, None, -3)]
+
+
 def test_a_pair_that_is_no_more_is_withdrawn() -> None:
     """And the left row, which is alone now, comes out alone."""
     driver = restating(interval(outer=True))
