@@ -11,6 +11,7 @@ import xxhash
 
 from slac.compiler.draft import CompileOptions, Draft
 from slac.compiler.passes import MEANING, PLACING, Pass
+from slac.compiler.readable import readable_passwords
 from slac.compiler.sources import read_sources
 from slac.diagnostics import Diagnostic, DocumentInvalid, Severity, Source, apply_suppressions, in_order
 from slac.language import DocumentDecl, decode, read_document
@@ -65,6 +66,7 @@ def _compile(source: Source, options: CompileOptions) -> Compiled:
     _stop_on_errors(found)
     if document is None:
         raise AssertionError("a document without errors was not read")
+    found += readable_passwords(document)
     # What the placement says is checked even where it will not be used.
     draft = _stage(MEANING, Draft(document=document, options=replace(options, collapse=False)), found)
     placed = _stage(PLACING, draft, found)
