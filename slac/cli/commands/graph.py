@@ -20,7 +20,10 @@ _ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".md": "mermaid", ".mmd"
 @click.command()
 @takes_documents
 @click.option(
-    "--format", "form", type=click.Choice(list(DRAWN)), help="Default: what the file's ending says, or mermaid."
+    "--format",
+    "form",
+    type=click.Choice(list(DRAWN)),
+    help="Default: what the file's ending says; mermaid without a file.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 @click.option("--collapse", is_flag=True, help="Everything on one node, as `slac run` does without --node.")
@@ -32,7 +35,7 @@ def graph(
     DOCUMENT is a file, a folder, a pattern, or - for standard input; ./sla.yaml where none is named. mermaid is
     Markdown with diagrams, of every audit's state machine too; svg needs no other program.
     """
-    chosen = form or (_ENDINGS.get(output.suffix.lower(), "mermaid") if output else "mermaid")
+    chosen = form or _by_ending(output)
     compiled = compile_for_command(paths, assignments, collapse=collapse)
     if chosen != "mermaid" and len(compiled) > 1:
         names = ", ".join(c.plan.document for c in compiled)
@@ -46,3 +49,14 @@ def graph(
     except OSError as error:
         raise UsageError(f'"{output}" cannot be written: {error.strerror}') from error
     say(f"wrote {output}")
+
+
+def _by_ending(output: Path | None) -> str:
+    """The format that a file's name asks for; UsageError where it is none that can be drawn."""
+    if output is None:
+        return "mermaid"
+    form = _ENDINGS.get(output.suffix.lower())
+    if form is None:
+        what = f'ends in "{output.suffix}", which is no picture that slac draws' if output.suffix else "has no ending"
+        raise UsageError(f'"{output}" {what}: there are {", ".join(_ENDINGS)}; or say what to write with --format')
+    return form

@@ -27,6 +27,17 @@ def test_the_ending_of_a_file_says_its_format(name: str, begins: str, tmp_path: 
     assert path.read_text(encoding="utf-8").startswith(begins)
 
 
+@pytest.mark.parametrize("name", ["x.pdf", "x"])
+def test_an_ending_that_is_no_format_is_refused(name: str, tmp_path: Path, capsys: Captured) -> None:
+    """Nobody gets Markdown in a PDF; what exists is said, and --format writes to any file."""
+    path = tmp_path / name
+    assert main(["graph", FIRST, "-o", str(path)], environment={}) == 2
+    assert ".svg, .dot, .gv, .md, .mmd; or say what to write with --format" in capsys.readouterr().err
+    assert not path.exists()
+    assert main(["graph", FIRST, "-o", str(path), "--format", "svg"], environment={}) == 0
+    assert path.read_text(encoding="utf-8").startswith("<svg")
+
+
 def test_one_picture_is_of_one_document(capsys: Captured) -> None:
     """Which Markdown need not be."""
     folder = str(Path(FIRST).parent)
