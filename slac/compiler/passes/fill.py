@@ -1,32 +1,25 @@
 """Windows that an audit reads also close for keys that had no rows.
 
-Before: a window that is an audit's `from`, `fill: false`. After: `fill: true`, so that the audit hears of silence.
+Before: a window that is an audit's `from`, `fill: false`. After: `fill: true`, so that the audit hears of silence. What
+stands between them gives a row for each row at most: selections, and joins with the latest row or a table, where a row
+of a silent key is looked up like any other. Behind an interval join a row is a pair, of which there is none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import msgspec
 
 from slac.compiler.draft import Draft, Found
-from slac.plan.nodes import AnyNode, AuditNode, SelectNode, WindowNode
+from slac.compiler.upstream import window_before
+from slac.plan.nodes import AuditNode
 
 
 def fill(draft: Draft) -> Found:
-    """Mark the window behind port 0 of every audit, through row-wise selections; all keys must have the same."""
+    """Mark the window behind port 0 of every audit, where all keys have the same windows."""
     by_id = draft.by_id
-    marked = {i for n in draft.nodes if isinstance(n, AuditNode) for i in _windows(by_id, n.inputs[0])}
+    read = [window_before(by_id, n.inputs[0]) for n in draft.nodes if isinstance(n, AuditNode)]
+    marked = {w.id for w in read if w is not None and w.window.is_shared}
     nodes = tuple(msgspec.structs.replace(n, fill=True) if n.id in marked else n for n in draft.nodes)
     return replace(draft, nodes=nodes), []
-
-
-def _windows(by_id: Mapping[str, AnyNode], start: str) -> set[str]:
-    match by_id[start]:
-        case SelectNode(inputs=(upstream,)):
-            return _windows(by_id, upstream)
-        case WindowNode(window=window) if window.is_shared:
-            return {start}
-        case _:
-            return set()
