@@ -47,7 +47,7 @@ def absence_node(
     )
 
 
-def absence(*, keyed: bool = False, start: int | None = None, role: Role = "whole", **times: int | None) -> Driver:
+def absence(*, keyed: bool = False, start: int | None = None, role: Role = "whole", **times: Any) -> Driver:
     """The absence at work."""
     node = absence_node(keyed=keyed, role=role, **times)
     return Driver(lambda: build_operator(node, OperatorContext(document="doc", start=start)))
