@@ -92,7 +92,9 @@ def _audit(node: AuditNode) -> Iterator[str]:
         yield f"     {count} changes within {within} are flapping, and are not reported until {within} without one"
     yield from (f"     {f.detail}" for f in check_machine(transition_table(node)) if f.kind == "undecided")
     for body in node.report:
-        yield f"     reports carry {body.name}: rows of {node.inputs[body.port]} by {', '.join(body.by) or 'nothing'}"
+        stream = node.inputs[body.port]
+        rows = f"rows of {stream} by {', '.join(body.by)}" if body.by else f"all rows of {stream} in one"
+        yield f"     reports carry {body.name}: {rows}"
 
 
 def _stay(state: StateSpec) -> str:

@@ -95,12 +95,11 @@ def definition(
 
 
 def limit(mode: str, steps: Sequence[tuple[list[Row], Limits | None]], key: str, at: int) -> int | None:
-    """What the table said of a key, or the stream said last; the first version of a table holds since ever."""
+    """What the table said of a key, or the stream said last; what a table says at the first step holds since ever."""
     said = [(n * SECOND, limits) for n, (_, limits) in enumerate(steps, start=1) if limits is not None]
     if mode == "latest":
         return next((m[key] for start, m in reversed(said) if start <= at and key in m), None)
-    begun = next((n for n, (rows, limits) in enumerate(steps, start=1) if rows or limits is not None), 0)
-    first = said and steps[begun - 1][1] is not None
+    first = steps[0][1] is not None
     held = [m for n, (start, m) in enumerate(said) if start <= at or (n == 0 and first)]
     return held[-1].get(key) if held else None
 
