@@ -96,6 +96,30 @@ def cut(frame: pl.DataFrame, sizes: Sequence[int]) -> Iterator[pl.DataFrame]:
         start, step = start + size, step + 1
 
 
+def feed_sides(
+    target: Driver, left: pl.DataFrame, right: pl.DataFrame, sizes: Sequence[int], lateness: int
+) -> pl.DataFrame:
+    """Both sides of a join in slices, in turn, with a restart after each; the watermark is the lower of the two."""
+    arrivals = [Arrivals(lateness), Arrivals(lateness)]
+    pieces = [list(cut(left, sizes)), list(cut(right, sizes[::-1]))]
+    for step in range(max(map(len, pieces))):
+        for port in (0, 1):
+            if step < len(pieces[port]):
+                target.give(arrivals[port].take(pieces[port][step]), port)
+            if step + 1 >= len(pieces[port]):
+                arrivals[port].watermark = 1 << 40
+        target.advance(min(a.watermark for a in arrivals))
+        target.restart()
+    return target.finish()
+
+
+def on_time(frame: pl.DataFrame, lateness: int) -> list[dict[str, Any]]:
+    """Rows that are not behind the watermark of their own side when they arrive, in the total order."""
+    kept = [b.frame for b in Arrivals(lateness).take(frame) if not b.late]
+    found = pl.concat(kept).with_columns(pl.col(TIME).to_physical()).rows(named=True) if kept else []
+    return sorted(found, key=lambda r: (r[TIME], r[ID]))
+
+
 def _through_ipc(frame: pl.DataFrame) -> pl.DataFrame:
     buffer = io.BytesIO()
     frame.write_ipc(buffer)

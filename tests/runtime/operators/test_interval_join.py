@@ -16,7 +16,7 @@ from slac.runtime.operators import interval_side
 from slac.runtime.operators.interval_join import IntervalJoinOperator
 from slac.stream.batch import ID, KEPT, SEEN, TIME, WEIGHT, WEIGHT_ONE, Batch
 from slac.stream.types import Field, Int, Schema, String
-from tests.runtime.operators.driving import CONTEXT, Arrivals, Driver, cut, events
+from tests.runtime.operators.driving import CONTEXT, Driver, events, feed_sides, on_time
 
 SCHEMA: dict[str, Any] = {"k": pl.String(), "x": pl.Int64()}
 OUT = Schema((Field("k", String()), Field("x", Int()), Field("o.x", Int())))
@@ -45,28 +45,6 @@ def driver(
 def rows(values: Sequence[tuple[int, str | None, int]], first: int = 0) -> pl.DataFrame:
     """Rows of (time, key, value), with ids from `first` on."""
     return events([{TIME: t, ID: first + i, "k": k, "x": x} for i, (t, k, x) in enumerate(values)], SCHEMA)
-
-
-def feed(target: Driver, left: pl.DataFrame, right: pl.DataFrame, sizes: Sequence[int], lateness: int) -> pl.DataFrame:
-    """Both sides in slices, in turn, with a restart after each; the watermark is the lower of the two."""
-    arrivals = [Arrivals(lateness), Arrivals(lateness)]
-    pieces = [list(cut(left, sizes)), list(cut(right, sizes[::-1]))]
-    for step in range(max(map(len, pieces))):
-        for port in (0, 1):
-            if step < len(pieces[port]):
-                target.give(arrivals[port].take(pieces[port][step]), port)
-            if step + 1 >= len(pieces[port]):
-                arrivals[port].watermark = 1 << 40
-        target.advance(min(a.watermark for a in arrivals))
-        target.restart()
-    return target.finish()
-
-
-def on_time(frame: pl.DataFrame, lateness: int) -> list[dict[str, Any]]:
-    """Rows that are not behind the watermark of their own side when they arrive, in the total order."""
-    kept = [b.frame for b in Arrivals(lateness).take(frame) if not b.late]
-    found = pl.concat(kept).with_columns(pl.col(TIME).to_physical()).rows(named=True) if kept else []
-    return sorted(found, key=lambda r: (r[TIME], r[ID]))
 
 
 def definition(
@@ -123,8 +101,10 @@ def test_every_pair_within_the_interval(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(interval_side, "_FEW", few)
         target = driver(before=before, after=after, outer=outer, limit=limit)
-        out = feed(target, left, right, sizes, lateness)
-        again = feed(driver(before=before, after=after, outer=outer, limit=limit), left, right, other_sizes, lateness)
+        out = feed_sides(target, left, right, sizes, lateness)
+        again = feed_sides(
+            driver(before=before, after=after, outer=outer, limit=limit), left, right, other_sizes, lateness
+        )
 
     ours, theirs = on_time(left, lateness), on_time(right, lateness)
     expected = definition(ours, theirs, before=before or 1, after=after or 1, outer=outer, limit=limit)

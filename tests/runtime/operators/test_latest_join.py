@@ -15,7 +15,7 @@ from slac.runtime.operators import latest_join, latest_right
 from slac.runtime.operators.latest_join import LatestJoinOperator
 from slac.stream.batch import DEPTH, ID, TIME, Batch
 from slac.stream.types import Field, Int, Schema, String
-from tests.runtime.operators.driving import CONTEXT, Arrivals, Driver, cut, events
+from tests.runtime.operators.driving import CONTEXT, Driver, events, feed_sides, on_time
 
 SCHEMA: dict[str, Any] = {"k": pl.String(), "x": pl.Int64()}
 OUT = Schema((Field("k", String()), Field("x", Int()), Field("l.x", Int())))
@@ -41,27 +41,6 @@ def driver(*, strict: bool = False, by: tuple[str, ...] = ("k",)) -> Driver:
 def rows(values: Sequence[tuple[int, str | None, int]]) -> pl.DataFrame:
     """Rows of (time, key, value)."""
     return events([{TIME: t, "k": k, "x": x} for t, k, x in values], SCHEMA)
-
-
-def feed(target: Driver, left: pl.DataFrame, right: pl.DataFrame, sizes: Sequence[int], lateness: int) -> pl.DataFrame:
-    """Both sides in slices, in turn; the watermark is the lower of the two."""
-    arrivals = [Arrivals(lateness), Arrivals(lateness)]
-    pieces = [list(cut(left, sizes)), list(cut(right, sizes[::-1]))]
-    for step in range(max(map(len, pieces))):
-        for port in (0, 1):
-            if step < len(pieces[port]):
-                target.give(arrivals[port].take(pieces[port][step]), port)
-            if step + 1 >= len(pieces[port]):
-                arrivals[port].watermark = 1 << 40
-        target.advance(min(a.watermark for a in arrivals))
-        target.restart()
-    return target.finish()
-
-
-def on_time(frame: pl.DataFrame, lateness: int) -> list[dict[str, Any]]:
-    """Rows that are not behind the watermark of their own side when they arrive."""
-    kept = [b.frame for b in Arrivals(lateness).take(frame) if not b.late]
-    return pl.concat(kept).with_columns(pl.col(TIME).to_physical()).rows(named=True) if kept else []
 
 
 def definition(left: pl.DataFrame, right: pl.DataFrame, lateness: int, *, strict: bool) -> list[tuple[Any, ...]]:
@@ -96,7 +75,7 @@ def test_every_left_row_meets_the_latest_right_row(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(latest_right, "_FEW", few)
         target = driver(strict=mode == "strict")
-        out = feed(target, left, right, sizes, lateness)
+        out = feed_sides(target, left, right, sizes, lateness)
 
     expected = definition(left, right, lateness, strict=mode == "strict")
     assert out.with_columns(pl.col(TIME).to_physical()).rows() == expected
