@@ -10,7 +10,7 @@ import msgspec
 from slac.language.patterns import atoms
 from slac.plan import subexpressions
 from slac.plan.expressions import AggregateCall, AnyExpr, Column, NamedExpr
-from slac.plan.messages import columns_in
+from slac.plan.messages import named_in
 from slac.plan.nodes import (
     AbsenceNode,
     AnyNode,
@@ -127,7 +127,7 @@ def _(node: AuditNode, own: Wanted) -> tuple[Wanted, ...]:
 
 @needs.register
 def _(node: ViolationNode, own: Wanted) -> tuple[Wanted, ...]:
-    return (frozenset(node.keys) | frozenset(columns_of(node.condition)) | frozenset(columns_in(node.message)),)
+    return (frozenset(node.keys) | frozenset(columns_of(node.condition)) | frozenset(named_in(node.message)),)
 
 
 @needs.register

@@ -9,6 +9,6 @@ PLACE: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 """A column in a template; its name is the group."""
 
 
-def columns_in(template: str | None) -> tuple[str, ...]:
+def named_in(template: str | None) -> tuple[str, ...]:
     """The columns that a template names, in order, each once."""
     return tuple(dict.fromkeys(PLACE.findall(template or "")))

@@ -10,7 +10,7 @@ from slac.diagnostics import listed, suggest
 from slac.language.document import ViolationDecl
 from slac.language.terms import Ref
 from slac.plan.guards import Settle
-from slac.plan.messages import columns_in
+from slac.plan.messages import named_in
 from slac.plan.nodes import AbsenceNode, AnyNode, ViolationNode
 from slac.plan.reports import violation_schema
 from slac.stream.types import Field
@@ -38,7 +38,7 @@ def _check_message(block: ViolationDecl, lowering: Lowering, known: tuple[str, .
     """Every column that the message names must be there: the row's, or of a silence the key's."""
     if block.message is None:
         return
-    for name in columns_in(block.message.text):
+    for name in named_in(block.message.text):
         if name not in known:
             whose = "the rows have" if block.absent is None else "a silence has no row, and the key has"
             lowering.say(

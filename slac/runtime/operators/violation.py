@@ -10,7 +10,7 @@ import polars as pl
 
 from slac.plan.lowering import lower
 from slac.plan.machine import NO_DATA, TransitionTable, transition_table
-from slac.plan.messages import columns_in
+from slac.plan.messages import named_in
 from slac.plan.nodes import AuditNode, StateSpec, ViolationNode
 from slac.runtime.audits.clocks import STATE
 from slac.runtime.audits.course import EvenCourse
@@ -54,7 +54,7 @@ class ViolationOperator(ReplayableOperator):
             self._late += batch.height
             return ()
         order = [c for c in (TIME, DEPTH, ID) if c in frame.columns]
-        told = [c for c in columns_in(self._node.message) if c in frame.columns]
+        told = [c for c in named_in(self._node.message) if c in frame.columns]
         needed = [c for c in dict.fromkeys((*self._node.keys, *told)) if c not in order]
         condition = decided(frame, self._condition, self._no_data)
         self._held.add(frame.select(*order, *needed, condition, *support(frame)))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from slac.plan.messages import columns_in
+from slac.plan.messages import named_in
 from slac.runtime.audits.messages import message
 
 
@@ -23,8 +23,8 @@ def test_columns_are_replaced_by_values() -> None:
 
 def test_the_columns_of_a_template_are_known_before() -> None:
     """Each once, in order."""
-    assert columns_in("{b} {a} {b} {0}") == ("b", "a")
-    assert columns_in(None) == ()
+    assert named_in("{b} {a} {b} {0}") == ("b", "a")
+    assert named_in(None) == ()
 
 
 def test_lengths_of_time_are_in_seconds() -> None:
