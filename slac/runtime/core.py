@@ -49,6 +49,21 @@ class Core:
 
     def on_records(self, block: str, batches: Sequence[Records]) -> list[Instruction]:
         """What an input has read, in order."""
+        self.enter_records(block, batches)
+        return self._carry()
+
+    def on_input_ended(self, block: str) -> list[Instruction]:
+        """An input has come to its end; when all have, the last windows are closed."""
+        self.enter_end(block)
+        return self._carry()
+
+    def on_link(self, stream: str, peer: str, send: Send, now: int) -> list[Instruction]:
+        """A message of one instance: rows with the watermark that they are below."""
+        self.enter_link(stream, peer, send, now)
+        return self._carry(now)
+
+    def enter_records(self, block: str, batches: Sequence[Records]) -> None:
+        """As `on_records`, but `carry` carries it on: one wave for all that has come in."""
         source = self.sources[block]
         if isinstance(source, TableSource):
             source.floor = max(map(self.flow.watermark, self.flow.rim()), default=BEGINNING)
@@ -59,19 +74,20 @@ class Core:
             self._instructions += [
                 Refused(block, records.origin or records.source, q.reason, q.raw) for q in taken.quarantined
             ]
-        return self._carry()
 
-    def on_input_ended(self, block: str) -> list[Instruction]:
-        """An input has come to its end; when all have, the last windows are closed."""
+    def enter_end(self, block: str) -> None:
+        """As `on_input_ended`, but `carry` carries it on."""
         self.sources[block].end()
-        return self._carry()
 
-    def on_link(self, stream: str, peer: str, send: Send, now: int) -> list[Instruction]:
-        """A message of one instance: rows with the watermark that they are below."""
+    def enter_link(self, stream: str, peer: str, send: Send, now: int) -> None:
+        """As `on_link`, but `carry` carries it on."""
         inlet = self.inlets[stream]
         batches = inlet.accept(peer, send.frame, watermark=send.watermark, ended=send.ended, real=send.real, now=now)
         for batch in batches:
             self.flow.enter(self._inlet_ids[stream], batch)
+
+    def carry(self, now: int) -> list[Instruction]:
+        """Carry on all that has been entered, in one wave, and let peers that are gone no longer hold."""
         return self._carry(now)
 
     def on_tick(self, now: int) -> list[Instruction]:
