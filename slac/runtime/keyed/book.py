@@ -11,7 +11,8 @@ import polars as pl
 from slac.plan.aggregation.peaks import LOWEST
 from slac.runtime.audits.slots import Slots
 from slac.runtime.keyed.grouping import ByKey, Longs
-from slac.runtime.keyed.integers import SAFE, Integers, column
+from slac.runtime.keyed.halved import Halved
+from slac.runtime.keyed.integers import Integers, narrow, wide
 from slac.runtime.keyed.lanes import Lanes, Worth
 from slac.runtime.operator import BEGINNING
 
@@ -19,8 +20,6 @@ COUNT: Final = "count"
 LAST: Final = "_last"
 """Column (Int64 µs) of the time of a key's last row."""
 _HIGH: Final = "^"
-_CARRY: Final = pl.Series([1 << 64], dtype=pl.Int128)
-_SIGN: Final = np.int64(63)
 
 
 class Book:
@@ -56,9 +55,7 @@ class Book:
         if not self._lanes.wide[name]:
             return low
         high = np.where(slots < 0, 0, self.slots[name + _HIGH][slots])
-        if (high == low >> _SIGN).all() and not (np.abs(low) >= SAFE).any():
-            return low
-        return pl.Series(high).cast(pl.Int128) * _CARRY + pl.Series(low.view(np.uint64)).cast(pl.Int128)
+        return narrow(Halved(high, low.view(np.uint64)))
 
     def peaks(self, name: str, slots: Longs) -> Longs:
         """The greatest codes of a peak; the lowest of all where the slot is −1."""
@@ -70,10 +67,10 @@ class Book:
         for name, codes in worth.peaks.items():
             self.slots[name][slots] = codes
         for name, totals in worth.sums.items():
-            if not self._lanes.wide[name]:
-                self.slots[name][slots] = column(totals, name).to_numpy()
-            else:
-                self.slots[name][slots], self.slots[name + _HIGH][slots] = _halves(totals)
+            halves = wide(totals)
+            self.slots[name][slots] = halves.low.view(np.int64)
+            if self._lanes.wide[name]:
+                self.slots[name + _HIGH][slots] = halves.high
 
     def forget(self, slots: Longs) -> None:
         """Let go of the keys of these slots."""
@@ -84,12 +81,3 @@ class Book:
         """The part columns of these slots."""
         sums = {name: self.sums(name, slots) for name in self.live}
         return self._lanes.parts(self.count(slots), Worth(sums, {n: self.peaks(n, slots) for n in self._peaks}))
-
-
-def _halves(totals: Integers) -> tuple[Longs, Longs]:
-    """The lower and the upper 64 bits."""
-    if isinstance(totals, np.ndarray):
-        return totals, totals >> _SIGN
-    low = totals.alias("t").to_frame().select(pl.col("t").cast(pl.UInt64, wrap_numerical=True))["t"]
-    high = ((totals - low.cast(pl.Int128)) // _CARRY).cast(pl.Int64)
-    return low.to_numpy().view(np.int64), high.to_numpy()

@@ -1,4 +1,4 @@
-"""Exact integers in columns: NumPy's Int64 where nothing can overflow, and Polars' Int128 where something might.
+"""Exact integers in columns: Int64 where nothing can overflow, and two columns of it where something might.
 
 Both give the same numbers; the narrow form is several times faster. It is chosen by bounds, never by trying.
 """
@@ -11,63 +11,82 @@ import numpy as np
 import polars as pl
 
 from slac.runtime.keyed.grouping import Longs
+from slac.runtime.keyed.halved import Floats, Halved
+from slac.runtime.keyed.halved import joined as joined_halves
 
-Integers = Longs | pl.Series
-"""Int64 in NumPy, or Int128 in Polars."""
+Integers = Longs | Halved
+"""Of 64 bits, or of 128."""
 
 SAFE: Final = 1 << 61
-"""Magnitudes below this may be added once more in Int64."""
+"""Magnitudes below this may be added once more in 64 bits."""
+_SQUARED: Final = 1 << 30
 
-_ZERO: Final = pl.Series([0], dtype=pl.Int128)
 
-
-def bound(values: Integers) -> int:
+def bound(values: Longs | pl.Series) -> int:
     """The greatest magnitude; 0 where there is none."""
     if not len(values):
         return 0
     return max(-int(values.min()), int(values.max()))  # type: ignore[arg-type]
 
 
+def is_zero(values: Integers) -> bool:
+    """Whether there are only zeros."""
+    if isinstance(values, Halved):
+        return not (values.high.any() or values.low.any())
+    return not values.any()
+
+
 def whole(values: pl.Series, *, squared: bool = False) -> Integers:
-    """Whole numbers, as Float64 or any integer (NULL is 0), or their squares."""
+    """Whole numbers, as Float64 or any integer (NULL is 0), or their squares (of magnitudes up to 2⁵³)."""
     known = values.fill_null(0) if values.null_count() else values
     size = bound(known)
-    if size < (1 << 30 if squared else SAFE):
-        narrow = known.cast(pl.Int64).to_numpy()
-        return narrow * narrow if squared else narrow
-    broad = known.cast(pl.Int128)
-    return broad * broad if squared else broad
+    if size >= SAFE and not squared:
+        return Halved.of_series(known)
+    numbers = known.cast(pl.Int64).to_numpy()
+    if not squared:
+        return numbers
+    return numbers * numbers if size < _SQUARED else Halved.squares(numbers)
 
 
-def wide(values: Integers) -> pl.Series:
-    """As Int128."""
-    return pl.Series(values).cast(pl.Int128) if isinstance(values, np.ndarray) else values
+def wide(values: Integers) -> Halved:
+    """In 128 bits."""
+    return values if isinstance(values, Halved) else Halved.of(values)
+
+
+def narrow(values: Integers) -> Integers:
+    """In 64 bits, where that is safe."""
+    return values.low.view(np.int64) if isinstance(values, Halved) and values.fits(SAFE) else values
+
+
+def floats(values: Integers) -> Floats:
+    """The nearest float of each."""
+    return values.floats() if isinstance(values, Halved) else values.astype(np.float64)
 
 
 def column(values: Integers, name: str) -> pl.Series:
     """As a column, Int64 or Int128."""
-    return pl.Series(name, values) if isinstance(values, np.ndarray) else values.alias(name)
+    return values.series(name) if isinstance(values, Halved) else pl.Series(name, values)
 
 
 def taken(values: Integers, places: Longs) -> Integers:
     """Those at these places."""
-    return values[places] if isinstance(values, np.ndarray) else values.gather(places)
+    return values[places]
 
 
 def added(first: Integers, second: Integers) -> Integers:
     """The sums."""
-    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray) and bound(first) + bound(second) < SAFE:
-        return first + second
-    return wide(first) + wide(second)
+    if isinstance(first, Halved) or isinstance(second, Halved) or bound(first) + bound(second) >= SAFE:
+        return wide(first) + wide(second)
+    return first + second
 
 
 def times(values: Longs, factor: int) -> Integers:
-    """The products with a number."""
+    """The products with a number below 2⁶³."""
     if factor == 1:
         return values
     if bound(values) * abs(factor) < SAFE:
         return values * factor
-    return wide(values) * pl.Series([factor], dtype=pl.Int128)
+    return Halved.of_series(pl.Series(values).cast(pl.Int128) * pl.Series([factor], dtype=pl.Int128))
 
 
 def sums_upto(values: Integers, starts: Longs, of: Longs, places: Longs, longest: int) -> Integers:
@@ -76,22 +95,33 @@ def sums_upto(values: Integers, starts: Longs, of: Longs, places: Longs, longest
     `starts`: where the segments begin, none of which has more than `longest` values. Prefixes may overflow, their
     differences do not.
     """
-    if isinstance(values, np.ndarray) and bound(values) * longest < SAFE:
+    if isinstance(values, np.ndarray) and _is_safe(values, starts, longest):
         prefix = np.cumsum(values)
         before = prefix[starts] - values[starts]
         return prefix[places] - before[of]
     broad = wide(values)
-    sums = broad.cum_sum()
-    return sums.gather(places) - (sums.gather(starts) - broad.gather(starts)).gather(of)
+    sums = broad.prefixes()
+    return sums[places] - (sums[starts] - broad[starts])[of]
 
 
 def joined(first: Integers, second: Integers) -> Integers:
     """One behind the other."""
-    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
-        return np.concatenate([first, second])
-    return pl.concat([wide(first), wide(second)])
+    if isinstance(first, Halved) or isinstance(second, Halved):
+        return joined_halves(wide(first), wide(second))
+    return np.concatenate([first, second])
 
 
 def negative(values: Integers) -> Integers:
     """The same below zero."""
-    return -values if isinstance(values, np.ndarray) else _ZERO - values
+    return -values
+
+
+def _is_safe(values: Longs, starts: Longs, longest: int) -> bool:
+    """Whether no segment has magnitudes of SAFE and more in all: by its length, or else by adding them up as floats.
+
+    Floats are off by far less than the factor between SAFE and what 64 bits hold.
+    """
+    if bound(values) * longest < SAFE:
+        return True
+    sums = np.add.reduceat(np.abs(values.astype(np.float64)), starts)
+    return bool(sums.max() < SAFE)

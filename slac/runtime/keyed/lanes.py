@@ -18,7 +18,7 @@ from slac.plan.aggregation.additive import Added, additive, support
 from slac.plan.aggregation.peaks import Peak, peak
 from slac.plan.expressions import AggregateCall
 from slac.runtime.keyed.grouping import Longs
-from slac.runtime.keyed.integers import Integers, added, bound, column, times, whole
+from slac.runtime.keyed.integers import Integers, added, column, is_zero, times, whole
 
 _AS_WRITTEN: Final = pl.QueryOptFlags.none()
 _PRESENT: Final = "?"
@@ -94,7 +94,7 @@ class Lanes:
         return worth
 
     def _note(self, worth: Worth, name: str, numbers: Integers) -> None:
-        if bound(numbers):
+        if not is_zero(numbers):
             worth.sums[name] = numbers
 
 

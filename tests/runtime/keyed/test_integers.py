@@ -7,30 +7,36 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slac.runtime.keyed.integers import Integers, added, joined, negative, sums_upto, taken, whole, wide
+from slac.runtime.keyed.integers import Integers, added, column, joined, narrow, negative, sums_upto, taken, whole, wide
 
 SMALL = st.integers(-(1 << 20), 1 << 20)
 LARGE = st.integers(-(1 << 100), 1 << 100)
-NUMBERS = st.lists(st.one_of(SMALL, LARGE) | SMALL, min_size=1, max_size=20) | st.lists(SMALL, min_size=1, max_size=20)
+NEAR = st.integers(-(1 << 62), 1 << 62)
+NUMBERS = st.lists(st.one_of(SMALL, LARGE, NEAR), min_size=1, max_size=20) | st.lists(SMALL | NEAR, min_size=1)
 
 
-def column(values: list[int]) -> Integers:
+def made(values: list[int]) -> Integers:
     """Numbers in the narrowest form that there is for them."""
     return whole(pl.Series(values, dtype=pl.Int128))
 
 
-@settings(max_examples=60, deadline=None)
+def listed(values: Integers) -> list[int]:
+    """What they are to Python."""
+    return column(values, "n").to_list()
+
+
+@settings(max_examples=80, deadline=None)
 @given(NUMBERS, st.data())
 def test_sums_of_segments_are_exact(values: list[int], data: st.DataObject) -> None:
-    """Prefixes may be far beyond 64 bits: every sum of a segment is what Python makes of it."""
+    """Prefixes may be far beyond 64 bits: every sum of a segment is what Python makes of it, in both forms."""
     begins = [True, *(data.draw(st.booleans()) for _ in values[1:])]
     starts = np.flatnonzero(begins)
     of, places = np.cumsum(begins) - 1, np.arange(len(values))
     longest = int(np.bincount(of).max())
+    expected = [sum(values[starts[of[i]] : i + 1]) for i in range(len(values))]
 
-    found = wide(sums_upto(column(values), starts, of, places, longest)).to_list()
-
-    assert found == [sum(values[starts[of[i]] : i + 1]) for i in range(len(values))]
+    for form in (made(values), wide(made(values))):
+        assert listed(sums_upto(form, starts, of, places, longest)) == expected
 
 
 @settings(max_examples=60, deadline=None)
@@ -38,16 +44,17 @@ def test_sums_of_segments_are_exact(values: list[int], data: st.DataObject) -> N
 def test_arithmetic_is_that_of_python(first: list[int], second: list[int]) -> None:
     """Adding, joining, taking and turning the sign, in any mixture of forms."""
     n = min(len(first), len(second))
-    sums = wide(added(column(first[:n]), column(second[:n]))).to_list()
 
-    assert sums == [a + b for a, b in zip(first[:n], second[:n], strict=True)]
-    assert wide(joined(column(first), negative(column(second)))).to_list() == [*first, *(-b for b in second)]
-    assert wide(taken(column(first), np.array([0]))).to_list() == first[:1]
+    for one, other in ((made(first), made(second)), (wide(made(first)), made(second))):
+        sums = added(taken(one, np.arange(n)), other[:n])
+        assert listed(sums) == [a + b for a, b in zip(first[:n], second[:n], strict=True)]
+        assert listed(narrow(sums)) == listed(sums)
+        assert listed(joined(one, negative(other))) == [*first, *(-b for b in second)]
 
 
 @given(st.lists(st.none() | st.integers(-(1 << 50), 1 << 50), min_size=1))
 def test_squares_and_missing_numbers(values: list[int | None]) -> None:
     """NULL counts as 0."""
-    found = wide(whole(pl.Series(values, dtype=pl.Int64), squared=True)).to_list()
+    found = listed(whole(pl.Series(values, dtype=pl.Int64), squared=True))
 
     assert found == [(v or 0) ** 2 for v in values]
