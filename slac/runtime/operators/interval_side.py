@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from slac.runtime.audits.held import AT, HeldRows
-from slac.runtime.operators.chunks import join_small
+from slac.runtime.keyed.chunks import join_small
 from slac.runtime.operators.replayable import not_of_keys
 from slac.stream.batch import DEPTH, ID, KEPT, SEEN, TIME, WEIGHT
 from slac.stream.ids import hash_columns

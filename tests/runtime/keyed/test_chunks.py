@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slac.runtime.operators.chunks import join_small
+from slac.runtime.keyed.chunks import join_small
 
 
 @given(st.lists(st.integers(1, 3), max_size=300))

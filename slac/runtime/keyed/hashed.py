@@ -1,0 +1,96 @@
+"""Hashes → slots: a table of open addressing in NumPy, in which a whole batch looks at once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from slac.runtime.keyed.grouping import Longs
+
+Hashes = npt.NDArray[np.uint64]
+
+_EMPTY: Final = -1
+_REMOVED: Final = -2
+_LEAST: Final = 10
+"""Bits of the smallest table."""
+_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
+
+
+class SlotTable:
+    """One entry a slot; a hash may stand there more than once. At most half of the entries are taken."""
+
+    def __init__(self) -> None:
+        self._hashes: Hashes = np.zeros(1 << _LEAST, np.uint64)
+        self._held = 0
+        self._clear(_LEAST)
+
+    def begin(self, hashes: Hashes) -> Longs:
+        """Where each hash is looked for first."""
+        with np.errstate(over="ignore"):
+            first: Longs = ((hashes * _SPREAD) >> self._shift).astype(np.int64)
+        return first
+
+    def find(self, hashes: Hashes, at: Longs) -> Longs:
+        """The first slot with each hash from the entry `at` on, which moves there; −1 where there is none."""
+        at &= self._mask
+        slots = self._entries[at].astype(np.int64)
+        ahead = np.flatnonzero(self._is_other(slots, hashes))
+        while len(ahead):
+            moved = (at[ahead] + 1) & self._mask
+            at[ahead] = moved
+            found = self._entries[moved].astype(np.int64)
+            slots[ahead] = found
+            ahead = ahead[self._is_other(found, hashes[ahead])]
+        return slots
+
+    def add(self, hashes: Hashes, slots: Longs) -> None:
+        """Slots that are new, with their hashes."""
+        if not len(slots):
+            return
+        size = int(slots.max()) + 1
+        if size > len(self._hashes):
+            grown = np.zeros(max(size, 2 * len(self._hashes)), np.uint64)
+            grown[: len(self._hashes)] = self._hashes
+            self._hashes = grown
+        self._hashes[slots] = hashes
+        self._held += len(slots)
+        if 2 * (self._filled + len(slots)) > len(self._entries):
+            slots = np.concatenate([self._entries[self._entries >= 0].astype(np.int64), slots])
+            self._clear(max(_LEAST, (3 * self._held).bit_length()))
+        self._enter(slots)
+
+    def remove(self, slots: Longs) -> None:
+        """Forget slots that are there."""
+        hashes = self._hashes[slots]
+        at = self.begin(hashes)
+        ahead = np.arange(len(slots))
+        while len(ahead):
+            ahead = ahead[self._entries[at[ahead]] != slots[ahead]]
+            at[ahead] = (at[ahead] + 1) & self._mask
+        self._entries[at] = _REMOVED
+        self._held -= len(slots)
+
+    def _is_other(self, slots: Longs, hashes: Hashes) -> npt.NDArray[np.bool_]:
+        """Whether one has to look further: something stands here, but not this hash."""
+        other: npt.NDArray[np.bool_] = (slots != _EMPTY) & ((slots < 0) | (self._hashes[slots] != hashes))
+        return other
+
+    def _clear(self, bits: int) -> None:
+        self._entries = np.full(1 << bits, _EMPTY, np.int32)
+        self._shift = np.uint64(64 - bits)
+        self._mask = (1 << bits) - 1
+        self._filled = 0
+
+    def _enter(self, slots: Longs) -> None:
+        self._filled += len(slots)
+        at = self.begin(self._hashes[slots])
+        ahead = np.arange(len(slots))
+        while len(ahead):
+            places, mine = at[ahead], slots[ahead]
+            free = self._entries[places] == _EMPTY
+            self._entries[places[free]] = mine[free]
+            # Of those that wanted one entry the last one has it.
+            ahead = ahead[self._entries[places] != mine]
+            at[ahead] = (at[ahead] + 1) & self._mask

@@ -1,0 +1,200 @@
+"""Keys → slots: small integers for the distinct values of some columns, found for a whole batch at once, and freed.
+
+The keys stand in Polars columns, once each. A table of open addressing leads from the hash of a key to its slot, and
+whoever is found there is compared with the key itself, so that equal hashes do no harm. Polars' hashes hold within one
+process only: they are made anew when a snapshot is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from slac.runtime.keyed.chunks import join_small
+from slac.runtime.keyed.grouping import Longs, Mask
+from slac.runtime.keyed.hashed import Hashes, SlotTable
+
+_FEW: Final = 1024
+_GONE: Final = -1
+
+
+class KeySlots:
+    """The keys that are held, of these columns; NULL is a key like any other, all NaN are one, and so are both zeros.
+
+    Slots are given from 0 upwards; freed ones are given again first, the last one first. Without columns there is one
+    key, that of all rows.
+    """
+
+    def __init__(self, types: Mapping[str, pl.DataType]) -> None:
+        self._types = dict(types)
+        self._floats = [n for n, t in types.items() if t.is_float()]
+        self._table = SlotTable()
+        # Where in `_chunks` the key of each slot stands; a freed one leaves a row behind until they are swept.
+        self._place = np.full(0, _GONE, np.int64)
+        self._unused: list[int] = []
+        self._next = 0
+        self._chunks: list[pl.DataFrame] = []
+        self._rows = 0
+
+    def __len__(self) -> int:
+        return self._next - len(self._unused)
+
+    @property
+    def size(self) -> int:
+        """All slots are less than this."""
+        return self._next
+
+    def find(self, frame: pl.DataFrame) -> Longs:
+        """The slot of each row's key; −1 where it is not held."""
+        if not self._types:
+            return np.full(frame.height, 0 if self._next else _GONE, np.int64)
+        keys = self._canonical(frame)
+        return self._found(keys, _hashes(keys))
+
+    def enter(self, frame: pl.DataFrame) -> Longs:
+        """The slots of these (distinct) keys; those that are not held get one. Without columns, the only slot."""
+        if not self._types:
+            self._next = 1
+            return np.zeros(1, np.int64)
+        keys = self._canonical(frame)
+        hashes = _hashes(keys)
+        slots = self._found(keys, hashes)
+        new = np.flatnonzero(slots < 0)
+        if len(new):
+            slots[new] = self._take(len(new))
+            self._keep(keys if len(new) == keys.height else keys[new], hashes[new], slots[new])
+        return slots
+
+    def enter_all(self, frame: pl.DataFrame) -> Longs:
+        """The same for keys that may stand there more than once: one slot a row."""
+        if not self._types:
+            return np.repeat(self.enter(frame), frame.height)
+        slots = self.find(frame)
+        new = np.flatnonzero(slots < 0)
+        if len(new):
+            rows = frame.select(list(self._types))[new]
+            self.enter(self._canonical(rows).unique(maintain_order=True))
+            slots[new] = self.find(rows)
+        return slots
+
+    def keys_of(self, slots: Longs) -> pl.DataFrame:
+        """The key columns of these slots, a row each."""
+        if not self._types:
+            return pl.DataFrame()
+        if not len(slots):
+            return pl.DataFrame(schema=self._types)
+        return self._keys()[self._place[slots]]
+
+    def free(self, slots: Longs) -> None:
+        """Forget these keys; slots that hold none are left as they are."""
+        if not self._types:
+            self._next = 0 if len(slots) else self._next
+            return
+        held = np.unique(slots[self._place[slots] >= 0])
+        self._table.remove(held)
+        self._place[held] = _GONE
+        self._unused.extend(held.tolist())
+        if self._rows > _FEW + 2 * len(self):
+            self._sweep()
+
+    def used(self) -> Longs:
+        """All slots that hold a key, ascending."""
+        if not self._types:
+            return np.arange(self._next)
+        return np.flatnonzero(self._place[: self._next] >= 0)
+
+    def restore(self, slots: Longs, frame: pl.DataFrame) -> None:
+        """Take over keys with their slots; only where none is held."""
+        self._next = int(slots.max(initial=-1)) + 1
+        if not self._types:
+            return
+        keys = self._canonical(frame)
+        self._grow()
+        self._keep(keys, _hashes(keys), slots)
+        self._unused = np.flatnonzero(self._place[: self._next] < 0)[::-1].tolist()
+
+    def _canonical(self, frame: pl.DataFrame) -> pl.DataFrame:
+        columns = [frame[n] for n in self._types]
+        if not self._floats and all(c.dtype == t for c, t in zip(columns, self._types.values(), strict=True)):
+            return pl.DataFrame(columns)
+        keys = frame.select(pl.col(n).cast(t) for n, t in self._types.items())
+        nan = pl.lit(float("nan"))
+        return keys.with_columns(
+            pl.when(pl.col(n).is_nan()).then(nan).otherwise(pl.col(n) + 0.0).cast(self._types[n]).alias(n)
+            for n in self._floats
+        )
+
+    def _found(self, keys: pl.DataFrame, hashes: Hashes) -> Longs:
+        probe = self._table.begin(hashes)
+        slots = self._table.find(hashes, probe)
+        some = np.flatnonzero(slots >= 0)
+        while len(some):
+            others = self._differing(keys, slots, some)
+            if not len(others):
+                break
+            # Another key of the same hash: what is looked for, if it is held, stands further on.
+            ahead = probe[others] + 1
+            slots[others] = self._table.find(hashes[others], ahead)
+            probe[others] = ahead
+            some = others[slots[others] >= 0]
+        return slots
+
+    def _differing(self, keys: pl.DataFrame, slots: Longs, rows: Longs) -> Longs:
+        """Those of the rows whose key is not that of their slot."""
+        # By columns, since a query would cost more than what it does.
+        places, whole = self._place[slots[rows]], len(rows) == keys.height
+        held, same = self._keys(), np.ones(len(rows), np.bool_)
+        for name in self._types:
+            same &= _equal(held[name].gather(places), keys[name] if whole else keys[name].gather(rows))
+        return rows[~same]
+
+    def _keys(self) -> pl.DataFrame:
+        if len(self._chunks) == 1:
+            return self._chunks[0]
+        return pl.concat(self._chunks, rechunk=False) if self._chunks else pl.DataFrame(schema=self._types)
+
+    def _take(self, count: int) -> Longs:
+        again = [self._unused.pop() for _ in range(min(count, len(self._unused)))]
+        first, self._next = self._next, self._next + count - len(again)
+        self._grow()
+        return np.concatenate([np.array(again, np.int64), np.arange(first, self._next)])
+
+    def _grow(self) -> None:
+        if self._next > len(self._place):
+            more = max(self._next, 2 * len(self._place), _FEW) - len(self._place)
+            self._place = np.concatenate([self._place, np.full(more, _GONE, np.int64)])
+
+    def _keep(self, keys: pl.DataFrame, hashes: Hashes, slots: Longs) -> None:
+        self._place[slots] = np.arange(self._rows, self._rows + keys.height)
+        self._rows += keys.height
+        self._chunks.append(_compact(keys))
+        join_small(self._chunks)
+        self._table.add(hashes, slots)
+
+    def _sweep(self) -> None:
+        used = self.used()
+        self._chunks = [_compact(self._keys()[self._place[used]].rechunk())] if len(used) else []
+        self._rows = len(used)
+        self._place[used] = np.arange(len(used))
+
+
+def _hashes(keys: pl.DataFrame) -> Hashes:
+    hashes: npt.NDArray[np.uint64] = keys.hash_rows().to_numpy()
+    return hashes
+
+
+def _compact(keys: pl.DataFrame) -> pl.DataFrame:
+    """Text of its own: rows that were taken from others would keep alive all the text that those stand in."""
+    text = [n for n, t in keys.schema.items() if t == pl.String]
+    return keys.with_columns((keys[n] + "").alias(n) for n in text) if text else keys
+
+
+def _equal(one: pl.Series, other: pl.Series) -> Mask:
+    """Value by value; NULL equals NULL, and NaN NaN."""
+    if one.null_count() or other.null_count():
+        return one.eq_missing(other).to_numpy()
+    return (one == other).to_numpy()
