@@ -30,14 +30,21 @@ def in_order(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
 
 def order_of_ids(times: npt.NDArray[np.int64], ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     """Where the rows are that come first, second, … by time and id, of rows that are in the order of time."""
-    runs = np.cumsum(times[1:] != times[:-1], dtype=np.uint64) if len(times) else times.view(np.uint64)
-    bits = np.uint64(int(runs[-1]).bit_length() if len(runs) else 0)
-    if not len(runs) or not bits:
-        return np.argsort(ids)
-    # The number of its time and the first bits of its id are one number, which is sorted faster than the two.
-    places = np.concatenate([runs[:1] * np.uint64(0), runs]) << (np.uint64(64) - bits) | ids >> bits
-    order = np.argsort(places)
-    sorted_places = places[order]
-    if (sorted_places[1:] == sorted_places[:-1]).any():
+    is_new = times[1:] != times[:-1]
+    if is_new.all():
+        return np.arange(len(times))
+    runs = np.concatenate([[np.uint64(0)], np.cumsum(is_new, dtype=np.uint64)])
+    bits, place_bits = int(runs[-1]).bit_length(), (len(times) - 1).bit_length()
+    # The number of its time, bits of its id and its place are one number: values are sorted faster than places.
+    numbers = ids >> np.uint64(bits)
+    if bits:
+        numbers |= runs << np.uint64(64 - bits)
+    below = np.uint64((1 << place_bits) - 1)
+    numbers &= ~below
+    numbers |= np.arange(len(times), dtype=np.uint64)
+    numbers.sort()
+    alike = numbers >> np.uint64(place_bits)
+    if (alike[1:] == alike[:-1]).any():
         return np.lexsort((ids, times))
-    return order
+    numbers &= below
+    return numbers.view(np.int64)

@@ -16,7 +16,7 @@ Mask = npt.NDArray[np.bool_]
 Value = TypeVar("Value", bound=np.generic)
 
 _ROW: Final = "_row"
-_DIGIT: Final = 1 << 16
+_SHORT: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,19 @@ def by_key(frame: pl.DataFrame, keys: Sequence[str]) -> ByKey:
 
 
 def stable_order(slots: Longs) -> Longs:
-    """Places in the order of `slots` (0 … 2³²), equal ones as they stood: 16 bits at a time, which NumPy counts out."""
-    order = np.argsort((slots & (_DIGIT - 1)).astype(np.uint16), kind="stable")
-    if len(slots) and int(slots.max()) >= _DIGIT:
-        high = (slots >> 16).astype(np.uint16)[order]
-        order = order[np.argsort(high, kind="stable")]
-    return order
+    """Places in the order of `slots` (0 … 2³²), equal ones as they stood."""
+    return sorted_slots(slots)[0]
+
+
+def sorted_slots(slots: Longs) -> tuple[Longs, Longs]:
+    """The same, and the slots in this order.
+
+    Slot and place are one number, as narrow as may be: values are sorted faster than places.
+    """
+    bits = max(len(slots) - 1, 0).bit_length()
+    is_short = int(slots.max(initial=0)).bit_length() + bits <= _SHORT
+    numbers = slots.astype(np.uint32 if is_short else np.int64)
+    numbers <<= bits
+    numbers |= np.arange(len(slots), dtype=numbers.dtype)
+    numbers.sort()
+    return (numbers & ((1 << bits) - 1)).astype(np.int64), (numbers >> bits).astype(np.int64)
