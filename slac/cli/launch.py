@@ -17,8 +17,12 @@ from typing import Final, NoReturn
 from slac.diagnostics import RunFailed, SlacError, UsageError
 from slac.plan.graph import Plan
 from slac.runtime.shell.settings import RunSettings
+from slac.stream.clock import Clock
+from slac.stream.ports import OutputAdapter
 
 THREADS: Final = "POLARS_MAX_THREADS"
+STORE: Final = "SLAC_STORE"
+"""The address of the store, for those who do not want it among the arguments."""
 
 
 def settled(environment: Mapping[str, str]) -> bool:
@@ -46,7 +50,7 @@ def execute_anew(plan: Plan, settings: RunSettings, summary: Path | None, enviro
     )
 
 
-def run_plan(plan: Plan, settings: RunSettings, summary: Path | None) -> None:
+def run_plan(plan: Plan, settings: RunSettings, summary: Path | None, store: str | None = None) -> None:
     """Run until the end; the summary goes to `summary` as JSON. RunFailed where unpublished rows are lost."""
     from slac.runtime.shell.process import Runtime
     from slac.runtime.shell.summary import unpublished_text
@@ -54,10 +58,13 @@ def run_plan(plan: Plan, settings: RunSettings, summary: Path | None) -> None:
     from slac.stream.clock import SystemClock
 
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for talkative in ("httpx", "alembic"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
 
     async def main() -> None:
-        runtime = Runtime(plan, settings, clock=SystemClock(), costs=record_costs(plan))
+        clock = SystemClock()
+        kept = _store(plan, settings, store, clock)
+        runtime = Runtime(plan, settings, clock=clock, costs=record_costs(plan), store=kept)
         result = await runtime.run()
         if summary is not None:
             _write_summary(summary, result)
@@ -67,6 +74,17 @@ def run_plan(plan: Plan, settings: RunSettings, summary: Path | None) -> None:
             logging.getLogger("slac.runtime").warning("%s", unpublished_text(result))
 
     asyncio.run(main())
+
+
+def _store(plan: Plan, settings: RunSettings, address: str | None, clock: Clock) -> OutputAdapter | None:
+    """What the store needs is loaded only where there is something to keep."""
+    from slac.runtime.recording import recorded
+
+    if address == "off" or not recorded(plan.part(settings.node)):
+        return None
+    from slac.store.wiring import store_of
+
+    return store_of(plan, settings, address, clock)
 
 
 def read_plan(path: str) -> Plan:

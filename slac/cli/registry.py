@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
             "slac.cli.commands.generate:generate", "Make events that reach every state and threshold of a document."
         ),
         "graph": Entry("slac.cli.commands.graph:graph", "Draw the dataflow of a document."),
+        "history": Entry("slac.cli.commands.history:history", "Show what audits and violations have said."),
         "init": Entry("slac.cli.commands.init:init", "Write a first document that runs on any machine."),
         "run": Entry("slac.cli.commands.run:run", "Run documents, or one node of them."),
         "schema": Entry("slac.cli.commands.schema:schema", "Print the JSON Schema of SLA documents."),

@@ -15,7 +15,7 @@ from slac.compiler.readable import readable_passwords
 from slac.compiler.sources import read_sources
 from slac.diagnostics import Diagnostic, DocumentInvalid, Severity, Source, apply_suppressions, in_order
 from slac.language import DocumentDecl, decode, read_document
-from slac.plan.graph import Default, Logging, Plan, PlanData
+from slac.plan.graph import Default, Keeping, Logging, Plan, PlanData
 from slac.plan.user import FunctionModule
 
 
@@ -132,6 +132,7 @@ def _plan(draft: Draft) -> Plan:
                 mode=document.logging.mode, directory=document.logging.directory, max_size=document.logging.max_size
             ),
             checkpoint=document.runtime.checkpoint_us,
+            store=Keeping(retain=document.runtime.store.retain_us, max_size=document.runtime.store.max_size),
             functions=draft.modules,
         )
     )

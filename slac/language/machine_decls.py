@@ -64,10 +64,19 @@ class PlacementDecl:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreDecl:
+    """How long the store keeps what was said, and how many bytes it may take."""
+
+    retain_us: int
+    max_size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeDecl:
     """What holds for every runtime of the document; `budget` also serves nodes that state none, and the only node."""
 
     checkpoint_us: int
+    store: StoreDecl
     budget: BudgetDecl
     span: Span
     path: str = ""

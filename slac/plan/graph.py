@@ -59,6 +59,13 @@ class Logging(msgspec.Struct, frozen=True, kw_only=True):
     max_size: int = 256 * 1024 * 1024
 
 
+class Keeping(msgspec.Struct, frozen=True, kw_only=True):
+    """For how long (µs) the store keeps what was said, and how many bytes it may take."""
+
+    retain: int = 400 * 86_400_000_000
+    max_size: int = 1 << 30
+
+
 class PlanData(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan serialises: nodes in topological order, placements in document order.
 
@@ -74,6 +81,7 @@ class PlanData(msgspec.Struct, frozen=True, kw_only=True):
     defaults: tuple[Default, ...] = ()
     logging: Logging = Logging()
     checkpoint: int = 10_000_000
+    store: Keeping = Keeping()
     functions: tuple[FunctionModule, ...] = ()
 
 

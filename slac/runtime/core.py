@@ -16,6 +16,7 @@ from slac.runtime.instructions import Instruction, Refused, Send
 from slac.runtime.links.inlet import Inlet
 from slac.runtime.operator import BEGINNING, ENDED, Operator, OperatorContext, State
 from slac.runtime.operators.build import build_operator
+from slac.runtime.recording import Recording
 from slac.runtime.rim import LinkOutOperator, OutputOperator
 from slac.runtime.source import Source
 from slac.runtime.tables.source import TableSource
@@ -27,9 +28,10 @@ class Core:
 
     `live`: event time keeps step with the wall clock (idle promises, `hold`); otherwise inputs are read to their end
     and `finished` turns true when all have ended. `now` is wall-clock µs everywhere.
+    `keep`: what audits and violations say is published to `STORE` too.
     """
 
-    def __init__(self, plan: Plan, *, now: int, live: bool, expect: int = 0) -> None:
+    def __init__(self, plan: Plan, *, now: int, live: bool, expect: int = 0, keep: bool = False) -> None:
         self.plan = plan
         self.live = live
         self.finished = False
@@ -46,6 +48,8 @@ class Core:
         self._inlet_ids = {n.stream: n.id for n in plan.nodes if isinstance(n, LinkInNode)}
         self._source_ids = {n.block: n.id for n in plan.nodes if isinstance(n, SourceNode)}
         self.flow = Dataflow(plan, self._operators(context))
+        if keep:
+            self.flow.tap = Recording(plan, self._instructions)
 
     def on_records(self, block: str, batches: Sequence[Records]) -> list[Instruction]:
         """What an input has read, in order."""

@@ -26,13 +26,14 @@ class OutputOperator(Operator):
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Ask for publication."""
-        frame = _restated(batch.frame) if batch.late else batch.frame
+        frame = restated(batch.frame) if batch.late else batch.frame
         if frame.height:
             self._instructions.append(Publish(self._node.block, self._blocks[port], frame))
         return ()
 
 
-def _restated(frame: pl.DataFrame) -> pl.DataFrame:
+def restated(frame: pl.DataFrame) -> pl.DataFrame:
+    """Of late rows those that say again what was said before, under the same ids."""
     return frame.filter(pl.col(REVISION).is_not_null()) if REVISION in frame.columns else frame.clear()
 
 

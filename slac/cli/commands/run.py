@@ -38,6 +38,11 @@ ALL: Final = "all"
     "--state", type=click.Path(path_type=Path), help="Directory of checkpoints; a restart goes on from there."
 )
 @click.option("--expect", type=click.IntRange(min=0), default=0, help="Instances to wait for before time begins.")
+@click.option(
+    "--store",
+    envvar=launch.STORE,
+    help="Where reports and violations are kept: a URL of SQLite or PostgreSQL, a file, or off. Default: var/slac.db.",
+)
 @click.option("--summary", type=click.Path(path_type=Path), help="Write an account of the run to this file, as JSON.")
 @click.option("--plan", "plan_file", help="Run this plan (`slac compile -o`) instead of compiling a document.")
 def run(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -48,6 +53,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     state: Path | None,
     expect: int,
     assignments: tuple[str, ...],
+    store: str | None,
     summary: Path | None,
     plan_file: str | None,
 ) -> None:
@@ -59,7 +65,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         activate(plan.data.functions, allowed=functions_allowed())
         chosen = RunSettings(node=node or _only_node(plan), **settings)  # type: ignore[arg-type]
         if launch.settled(environment):
-            launch.run_plan(plan, chosen, summary)
+            launch.run_plan(plan, chosen, summary, store)
             return
     else:
         compiled = compile_for_command(paths, assignments, collapse=node is None)
@@ -69,7 +75,8 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         chosen = RunSettings(node=node or ALL, **settings)  # type: ignore[arg-type]
     plan.placement(chosen.node)
     _refuse_nothing(plan, chosen.node)
-    launch.execute_anew(plan, chosen, summary, environment)
+    # An address may hold a password, and arguments can be read by everybody on the machine.
+    launch.execute_anew(plan, chosen, summary, {**environment, **({launch.STORE: store} if store else {})})
 
 
 def _name(instance: str) -> str:

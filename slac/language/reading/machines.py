@@ -8,6 +8,8 @@ from typing import Final, TypeVar
 
 from slac.diagnostics import Span
 from slac.language.document import BudgetDecl, LoggingDecl, PlacementDecl, Ref, RuntimeDecl
+from slac.language.durations import parse_duration
+from slac.language.machine_decls import StoreDecl
 from slac.language.reading.cursor import Cursor
 from slac.language.reading.terms import COLUMN, duration, inner_span, ref, text, unit
 from slac.language.sizes import parse_bandwidth, parse_cpu, parse_memory, parse_size
@@ -20,6 +22,9 @@ HOLD: Final = "5m"
 SHARE: Final = "30%"
 DIRECTORY: Final = "var/log"
 MAX_SIZE: Final = "256MiB"
+STORE_RETAIN: Final = "400d"
+"""So that a report about the year before can still be made."""
+STORE_SIZE: Final = "1GiB"
 _SEVERAL: Final = re.compile(rf"(?:{COLUMN.pattern}\.)?\*")
 """What stands for several blocks: `*` for all that are not placed elsewhere, `kube.*` for those of an import."""
 
@@ -45,9 +50,20 @@ def runtime(spec: Cursor) -> RuntimeDecl:
     here = _section(spec, "runtime")
     return RuntimeDecl(
         checkpoint_us=duration(here, "checkpoint", CHECKPOINT) or 0,
+        store=_store(here),
         budget=budget(here, None),
         span=here.key_span,
         path=here.path,
+    )
+
+
+def _store(runtime: Cursor) -> StoreDecl:
+    here = runtime.get("store")
+    retain = duration(here, "retain") if here is not None else None
+    size = _size(here.get("max_size")) if here is not None else None
+    return StoreDecl(
+        retain_us=parse_duration(STORE_RETAIN) if retain is None else retain,
+        max_size=parse_size(STORE_SIZE) if size is None else size,
     )
 
 

@@ -34,6 +34,7 @@ from slac.shedding.capacity.calibration import shipped_calibration
 from slac.shedding.machine import read_machine
 from slac.shedding.meter import Meter, ProcessReader
 from slac.stream.clock import SECOND, Clock
+from slac.stream.ports import OutputAdapter as Store
 
 CHUNK: Final = 4 * 1024 * 1024
 """Bytes of one input that go into the core at a time: enough to be fast, small enough to stay responsive."""
@@ -53,9 +54,14 @@ log = logging.getLogger("slac.runtime")
 
 
 class Runtime:
-    """Runs what `plan` places on `settings.node`; `costs` are CPU seconds a record by input, for the gate."""
+    """Runs what `plan` places on `settings.node`; `costs` are CPU seconds a record by input, for the gate.
 
-    def __init__(self, plan: Plan, settings: RunSettings, *, clock: Clock, costs: dict[str, float]) -> None:
+    `store` keeps what audits and violations say.
+    """
+
+    def __init__(
+        self, plan: Plan, settings: RunSettings, *, clock: Clock, costs: dict[str, float], store: Store | None = None
+    ) -> None:
         self.settings = settings
         self._plan = plan
         self._part = plan.part(settings.node)
@@ -66,12 +72,13 @@ class Runtime:
         self._stopping = False
         self._failure: SlacError | None = None
         self._budget = resolve_budget(self._placement.budget, read_machine())
-        self._core = Core(self._part, now=self._started, live=self._live, expect=settings.expect)
+        keep = store is not None
+        self._core = Core(self._part, now=self._started, live=self._live, expect=settings.expect, keep=keep)
         self._directory = make_state_directory(plan, settings)
         self._checkpoints = 0
         self._written: dict[tuple[str, str], int] = {}
         self._queues = make_queues(self._core.sources, self._budget, clock, self._wake)
-        self._outputs = make_outputs(self._part, settings)
+        self._outputs = make_outputs(self._part, settings, store)
         self._adapters = make_inputs(self._part, settings, clock)
         self._client = make_client(plan, settings, self._budget, clock, self._wake.set)
         self._server = make_server(plan, settings, clock, self._accepted, self._wake.set)
@@ -134,8 +141,8 @@ class Runtime:
             return
         states = unpack(checkpoint.states)
         self._core.restore(states, self._clock.now())
-        for name, worker in self._outputs.items():
-            worker.restore(states[f"output:{name}"])
+        for name in self._outputs.keys() & {n.removeprefix("output:") for n in states}:
+            self._outputs[name].restore(states[f"output:{name}"])
         if self._client is not None:
             self._client.outbox.restore(states["outbox"])
         self._checkpoints = checkpoint.number

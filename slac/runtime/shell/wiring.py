@@ -18,13 +18,14 @@ from slac.runtime.links.client import LinkClient
 from slac.runtime.links.outbox import Outbox
 from slac.runtime.links.protocol import Hello
 from slac.runtime.links.server import LinkServer
+from slac.runtime.recording import STORE
 from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.outputs import OutputWorker
 from slac.runtime.shell.settings import RunSettings
 from slac.runtime.source import Source
 from slac.shedding.readings import ResolvedBudget
 from slac.stream.clock import Clock
-from slac.stream.ports import InputAdapter, InputContext, OutputContext
+from slac.stream.ports import InputAdapter, InputContext, OutputAdapter, OutputContext
 
 QUEUED_SHARE: Final = 8
 """An input may queue one part in this many of the memory budget."""
@@ -62,9 +63,10 @@ def make_inputs(part: Plan, settings: RunSettings, clock: Clock) -> dict[str, In
     return {n.block: _input(n, settings, clock) for n in part.nodes if isinstance(n, SourceNode)}
 
 
-def make_outputs(part: Plan, settings: RunSettings) -> dict[str, OutputWorker]:
-    """The outputs of this runtime by block."""
-    return {n.block: _output(n, part, settings) for n in part.nodes if isinstance(n, OutputNode)}
+def make_outputs(part: Plan, settings: RunSettings, store: OutputAdapter | None = None) -> dict[str, OutputWorker]:
+    """The outputs of this runtime by block, and the store, where there is one, as `STORE`."""
+    outputs = {n.block: _output(n, part, settings) for n in part.nodes if isinstance(n, OutputNode)}
+    return outputs if store is None else {**outputs, STORE: OutputWorker("store", store)}
 
 
 def make_client(

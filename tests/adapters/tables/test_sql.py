@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
-import shutil
 import sqlite3
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,10 +10,11 @@ import pytest
 
 from slac.adapters.tables.reader import Unreadable
 from slac.adapters.tables.sql import SqlTable
-from slac.testing import free_port
+from tests.postgres import PASSWORD, server
 
 COLUMNS = ("module", "required")
-PASSWORD = "sesame-open"
+
+postgres = pytest.fixture(scope="module")(server)
 
 
 def reader(
@@ -67,38 +63,6 @@ def test_what_cannot_be_read(sqlite: str, tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="more than 1 rows"):
         reader(sqlite, table="limits").read(1)
     assert not (tmp_path / "no.db").exists()
-
-
-def _programs() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return found[-1].parent if found else None
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """The address of a server of our own; it does not run as root, so its files belong to its own user."""
-    programs = _programs()
-    if programs is None or (getpass.getuser() == "root" and shutil.which("runuser") is None):
-        pytest.skip("there is no PostgreSQL server here")
-    lead = ["runuser", "-u", "postgres", "--"] if getpass.getuser() == "root" else []
-    home = Path(tempfile.mkdtemp(prefix="slac-pg-", dir="/tmp"))
-    (home / "password").write_text(PASSWORD, encoding="utf-8")
-    if lead:
-        for path in (home, home / "password"):
-            shutil.chown(path, "postgres")
-    port = free_port()
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {home}"
-    control = [*lead, str(programs / "pg_ctl"), "-D", str(home / "data"), "-w", "-s"]
-    try:
-        initdb = [str(programs / "initdb"), "-D", str(home / "data"), "-U", "slac", "-A", "scram-sha-256", "-N"]
-        subprocess.run([*lead, *initdb, f"--pwfile={home / 'password'}"], check=True, capture_output=True, cwd=home)
-        subprocess.run(
-            [*control, "-o", options, "-l", str(home / "log"), "start"], check=True, stdin=subprocess.DEVNULL, cwd=home
-        )
-        yield f"postgresql+psycopg://slac@127.0.0.1:{port}/postgres"
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True, cwd=home)
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def test_a_table_of_postgresql(postgres: str) -> None:
