@@ -12,29 +12,32 @@ from functools import singledispatch
 
 import polars as pl
 
+from slac.plan.aggregation import numbers
 from slac.plan.aggregation.counts import Count
 from slac.plan.aggregation.family import Family, argument, part, per_row
 from slac.plan.aggregation.flags import Every, Share, Some
-from slac.plan.aggregation.spread import Spread, number_and_fits
-from slac.plan.aggregation.totals import Average, Sum, whole_number
+from slac.plan.aggregation.numbers import Reading
+from slac.plan.aggregation.spread import Spread
+from slac.plan.aggregation.totals import Average, Sum
 from slac.plan.expressions import AggregateCall
 from slac.plan.lowering import lower
 from slac.stream.batch import KEPT, SEEN, WEIGHT, WEIGHT_ONE
-from slac.stream.sums import beyond, weight_units
-from slac.stream.types import Float
+from slac.stream.sums import weight_units
+from slac.stream.types import Duration, Float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """What a row adds to the part `name` (Int64, or `wide`: Int128): whole numbers, as integers or Float64.
+    """What a row adds to the part `name` (Int64, or `wide`: Int128): `reading` of the `value` of the row.
 
-    `usual`: what nearly every row adds; None where there is no such number. Without `expr` every row adds just that.
-    `squared`: it adds the square of `expr`. `like`: a part whose products with this one must not overflow either.
+    `usual`: what nearly every row adds; `reading` then gives by how much a row differs from it. Without a `value` every
+    row adds just that. `squared`: it adds the square of the reading. `like`: a part of the same type as this one.
     """
 
     name: str
-    expr: pl.Expr | None
-    usual: int | None
+    value: pl.Expr | None
+    reading: Reading = numbers.plain
+    usual: int = 0
     wide: bool = False
     squared: bool = False
     like: str | None = None
@@ -48,31 +51,39 @@ def additive(family: Family, call: AggregateCall) -> list[Added] | None:
 
 @additive.register
 def _(family: Count, call: AggregateCall) -> list[Added] | None:
-    counted = None
     if call.args:
-        counted = argument(call).is_not_null()
-    elif call.where is not None:
-        counted = per_row(lower(call.where))
-    return [_counted(call, "n", counted)]
+        return [_present(call, argument(call))]
+    if call.where is not None:
+        return [_counted(call, "n", per_row(lower(call.where)), numbers.true)]
+    return [Added(name=part(call, "n"), value=None, usual=1)]
 
 
 @additive.register(Sum)
 @additive.register(Average)
 def _(family: Sum | Average, call: AggregateCall) -> list[Added] | None:
-    value = argument(call)
-    sums = [_summed(call, "sum", whole_number(call, value)), _counted(call, "n", value.is_not_null())]
-    return [*sums, _counted(call, "bad", beyond(value), usual=0)] if isinstance(call.args[0].dtype, Float) else sums
+    value, name = argument(call), part(call, "sum")
+    match call.args[0].dtype:
+        case Float():
+            total = Added(name=name, value=value, reading=numbers.units, wide=True)
+            return [total, _present(call, value), _bad(call, value, numbers.unsummed)]
+        case Duration():
+            return [Added(name=name, value=value, reading=numbers.microseconds, wide=True), _present(call, value)]
+        case _:
+            return [Added(name=name, value=value, wide=True), _present(call, value)]
 
 
 @additive.register
 def _(family: Spread, call: AggregateCall) -> list[Added] | None:
-    value = argument(call)
-    number, fits = number_and_fits(call, value)
+    value, squares = argument(call), part(call, "squares")
+    number: Reading = numbers.squared_integers
+    bad: Reading = numbers.unsquared_integers
+    if isinstance(call.args[0].dtype, Float):
+        number, bad = numbers.square_units, numbers.unsquared
     return [
-        Added(name=part(call, "sum"), expr=number, usual=None, wide=True, like=part(call, "squares")),
-        _summed(call, "squares", number, squared=True),
-        _counted(call, "n", value.is_not_null()),
-        _counted(call, "bad", fits.not_(), usual=0),
+        Added(name=part(call, "sum"), value=value, reading=number, wide=True, like=squares),
+        Added(name=squares, value=value, reading=number, wide=True, squared=True),
+        _present(call, value),
+        _bad(call, value, bad),
     ]
 
 
@@ -81,24 +92,28 @@ def _(family: Spread, call: AggregateCall) -> list[Added] | None:
 @additive.register(Some)
 def _(family: Share | Every | Some, call: AggregateCall) -> list[Added] | None:
     flag = argument(call)
-    return [_counted(call, "true", flag), _counted(call, "n", flag.is_not_null())]
+    return [_counted(call, "true", flag, numbers.true), _present(call, flag)]
 
 
 def support(columns: Collection[str]) -> list[Added]:
     """The same for `_kept` and `_seen`, by the columns of the rows (`slac.plan.aggregates.partial_exprs`)."""
-    kept = pl.col(KEPT).fill_null(1) if KEPT in columns else None
+    kept = pl.col(KEPT).fill_null(1) - 1 if KEPT in columns else None
     weights = [weight_units(pl.col(SEEN))] if SEEN in columns else []
     weights += [pl.col(WEIGHT).cast(pl.Int128)] if WEIGHT in columns else []
-    seen = pl.coalesce(*weights, pl.lit(WEIGHT_ONE, pl.Int128)) if weights else None
+    seen = pl.coalesce(*weights, pl.lit(WEIGHT_ONE, pl.Int128)) - WEIGHT_ONE if weights else None
     return [
-        Added(name=KEPT, expr=kept, usual=1),
-        Added(name=SEEN, expr=seen, usual=WEIGHT_ONE, wide=True),
+        Added(name=KEPT, value=kept, usual=1),
+        Added(name=SEEN, value=seen, usual=WEIGHT_ONE, wide=True),
     ]
 
 
-def _counted(call: AggregateCall, name: str, flag: pl.Expr | None, usual: int = 1) -> Added:
-    return Added(name=part(call, name), expr=flag, usual=usual)
+def _present(call: AggregateCall, value: pl.Expr) -> Added:
+    return _counted(call, "n", value, numbers.present)
 
 
-def _summed(call: AggregateCall, name: str, value: pl.Expr, *, squared: bool = False) -> Added:
-    return Added(name=part(call, name), expr=value, usual=None, wide=True, squared=squared)
+def _counted(call: AggregateCall, name: str, value: pl.Expr, reading: Reading) -> Added:
+    return Added(name=part(call, name), value=value, reading=reading, usual=1)
+
+
+def _bad(call: AggregateCall, value: pl.Expr, reading: Reading) -> Added:
+    return Added(name=part(call, "bad"), value=value, reading=reading)

@@ -15,9 +15,12 @@ from slac.plan.aggregation.family import argument, column, part
 from slac.plan.expressions import AggregateCall
 from slac.stream.types import Float
 
-_SCALE: Final = float(1 << 20)
-_FLOAT_LIMIT: Final = float(1 << 32)
-_INT_LIMIT: Final = 1 << 50
+SCALE: Final = float(1 << 20)
+"""Units per 1.0 of a float."""
+FLOAT_LIMIT: Final = float(1 << 32)
+"""Floats of this magnitude and more are not squared."""
+INT_LIMIT: Final = 1 << 50
+"""Integers of a magnitude above this are not squared."""
 _NAN: Final = float("nan")
 
 
@@ -39,7 +42,7 @@ class Spread:
     def partial(self, call: AggregateCall, columns: Collection[str]) -> list[pl.Expr]:
         """Add up what each value, and its square, is in whole units."""
         value = argument(call)
-        number, fits = number_and_fits(call, value)
+        number, fits = _number_and_fits(call, value)
         whole = number.cast(pl.Int128, strict=False)
         sums = {"sum": whole.sum(), "squares": (whole * whole).sum(), "n": value.count(), "bad": fits.not_().sum()}
         return [
@@ -65,22 +68,22 @@ class Spread:
         return pl.lit(None, pl.Float64)
 
 
-def number_and_fits(call: AggregateCall, value: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+def _number_and_fits(call: AggregateCall, value: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     """A value in whole units (of a float as Float64; NULL where it cannot be squared), and whether it can."""
     if isinstance(call.args[0].dtype, Float):
-        fits = value.abs() < _FLOAT_LIMIT
-        return (pl.when(fits).then(value) * _SCALE).round(), fits
-    fits = value.is_between(-_INT_LIMIT, _INT_LIMIT)
+        fits = value.abs() < FLOAT_LIMIT
+        return (pl.when(fits).then(value) * SCALE).round(), fits
+    fits = value.is_between(-INT_LIMIT, INT_LIMIT)
     return pl.when(fits).then(value), fits
 
 
 def _squared_deviations(call: AggregateCall) -> pl.Expr:
     """Σ(x − mean)²: around the whole number below the mean, in integers, less what that number is off by."""
-    # Sums are Int128, or both Int64 where the squares are so small that none of these products can overflow.
     n, total, squares = column(call, "n"), column(call, "sum"), column(call, "squares")
     counted = pl.when(n > 0).then(n)
     mean = total // counted
     rest = total - counted * mean
     around = (squares - mean * total - mean * rest).cast(pl.Float64)
-    exact = around - rest.cast(pl.Float64) ** 2 / counted.cast(pl.Float64)
-    return exact / (_SCALE * _SCALE) if isinstance(call.args[0].dtype, Float) else exact
+    off = rest.cast(pl.Float64)
+    exact = around - off * off / counted.cast(pl.Float64)
+    return exact / (SCALE * SCALE) if isinstance(call.args[0].dtype, Float) else exact

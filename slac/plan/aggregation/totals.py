@@ -8,7 +8,7 @@ import polars as pl
 
 from slac.plan.aggregation.family import argument, column, part
 from slac.plan.expressions import AggregateCall
-from slac.stream.sums import beyond, from_units, units, whole
+from slac.stream.sums import beyond, from_units, units
 from slac.stream.types import Duration, Float, to_polars
 
 _NAN = float("nan")
@@ -82,15 +82,10 @@ def _is_float(call: AggregateCall) -> bool:
 
 def whole_units(call: AggregateCall, value: pl.Expr) -> pl.Expr:
     """A value as Int128: the integer, microseconds, or multiples of 2⁻⁴⁰ of a float (NULL where it has none)."""
-    return units(value) if _is_float(call) else whole_number(call, value).cast(pl.Int128)
-
-
-def whole_number(call: AggregateCall, value: pl.Expr) -> pl.Expr:
-    """The same number, of a float as Float64."""
     match call.args[0].dtype:
         case Float():
-            return whole(value)
+            return units(value)
         case Duration():
-            return value.dt.total_microseconds()
+            return value.dt.total_microseconds().cast(pl.Int128)
         case _:
-            return value
+            return value.cast(pl.Int128)

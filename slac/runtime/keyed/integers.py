@@ -22,7 +22,7 @@ SAFE: Final = 1 << 61
 _SQUARED: Final = 1 << 30
 
 
-def bound(values: Longs | pl.Series) -> int:
+def bound(values: Longs | Floats | pl.Series) -> int:
     """The greatest magnitude; 0 where there is none."""
     if not len(values):
         return 0
@@ -36,16 +36,22 @@ def is_zero(values: Integers) -> bool:
     return not values.any()
 
 
-def whole(values: pl.Series, *, squared: bool = False) -> Integers:
-    """Whole numbers, as Float64 or any integer (NULL is 0), or their squares (of magnitudes up to 2⁵³)."""
-    known = values.fill_null(0) if values.null_count() else values
-    size = bound(known)
-    if size >= SAFE and not squared:
-        return Halved.of_series(known)
-    numbers = known.cast(pl.Int64).to_numpy()
-    if not squared:
-        return numbers
-    return numbers * numbers if size < _SQUARED else Halved.squares(numbers)
+def whole(values: pl.Series | Longs | Floats) -> Integers:
+    """Whole numbers, as floats or any integer; NULL is 0."""
+    if isinstance(values, pl.Series):
+        values = values.fill_null(0) if values.null_count() else values
+        if bound(values) >= SAFE:
+            return Halved.of_series(values)
+        return values.cast(pl.Int64).to_numpy()
+    if bound(values) >= SAFE:
+        return Halved.of_series(pl.Series(values))
+    return values.astype(np.int64, copy=False)
+
+
+def squares(values: Integers) -> Integers:
+    """The squares of numbers of magnitudes up to 2⁵³."""
+    numbers = values if isinstance(values, np.ndarray) else values.low.view(np.int64)
+    return numbers * numbers if bound(numbers) < _SQUARED else Halved.squares(numbers)
 
 
 def wide(values: Integers) -> Halved:

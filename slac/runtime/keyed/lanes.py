@@ -19,8 +19,10 @@ from slac.plan.aggregation.peaks import Peak, peak
 from slac.plan.expressions import AggregateCall
 from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.integers import Integers, added, column, is_zero, times, whole
+from slac.runtime.keyed.readings import Readings
+from slac.stream.batch import KEPT, SEEN, WEIGHT
 
-_AS_WRITTEN: Final = pl.QueryOptFlags.none()
+_COUNTING: Final = frozenset((KEPT, SEEN, WEIGHT))
 _PRESENT: Final = "?"
 
 
@@ -31,7 +33,7 @@ class Worth:
     sums: dict[str, Integers] = field(default_factory=dict)
     peaks: dict[str, Longs] = field(default_factory=dict)
 
-    def part(self, rows: slice) -> Worth:
+    def part(self, rows: slice | Longs) -> Worth:
         """Of these rows."""
         return Worth({n: s[rows] for n, s in self.sums.items()}, {n: c[rows] for n, c in self.peaks.items()})
 
@@ -44,30 +46,36 @@ class Lanes:
         self.peaks = [found for call in calls if (found := peak(family(call), call)) is not None]
         self._like = {a.name: a.like for a in self._added if a.like is not None}
         fixed = [*self._added, *support(())]
-        self.usual: Mapping[str, int] = {a.name: a.usual or 0 for a in fixed}
+        self.usual: Mapping[str, int] = {a.name: a.usual for a in fixed}
         self.wide: Mapping[str, bool] = {a.name: a.wide for a in fixed}
+        self._readings: dict[frozenset[str], Readings] = {}
+
+    def columns(self, rows: pl.DataFrame) -> list[str]:
+        """The columns of rows of the stream that `of` reads."""
+        return self._reading(rows.columns).columns
 
     def of(self, rows: pl.DataFrame) -> Worth:
         """What rows of the stream are worth."""
-        of_rows = {a.name: a for a in (*self._added, *support(rows.columns)) if a.expr is not None}
-        exprs = [a.expr.alias(a.name) for a in of_rows.values() if a.expr is not None]
-        exprs += [p.expr.alias(p.name) for p in self.peaks]
-        worth = Worth()
-        if not exprs:
-            return worth
-        found = rows.lazy().select(exprs).collect(optimizations=_AS_WRITTEN)
-        for name, one in of_rows.items():
-            numbers = whole(found[name], squared=one.squared)
-            self._note(worth, name, added(numbers, _same(-self.usual[name], rows.height)) if one.usual else numbers)
-        return self._with_peaks(worth, found, _same(1, rows.height))
+        sums, peaks = self._reading(rows.columns).of(rows)
+        worth = Worth({name: numbers for name, numbers in sums.items() if not is_zero(numbers)})
+        return self._with_peaks(worth, peaks, _same(1, rows.height)) if peaks else worth
+
+    def _reading(self, columns: Sequence[str]) -> Readings:
+        """What is read depends on which columns there are of how a row counts."""
+        counting = frozenset(columns) & _COUNTING
+        if counting not in self._readings:
+            self._readings[counting] = Readings([*self._added, *support(counting)], self.peaks)
+        return self._readings[counting]
 
     def of_parts(self, parts: pl.DataFrame, count: Longs) -> Worth:
         """The same of partial rows, each of which is taken for `count` rows."""
         worth = Worth()
         for name, usual in self.usual.items():
             if name in parts.columns:
-                self._note(worth, name, added(whole(parts[name]), times(count, -usual)))
-        return self._with_peaks(worth, parts, count)
+                numbers = added(whole(parts[name]), times(count, -usual))
+                if not is_zero(numbers):
+                    worth.sums[name] = numbers
+        return self._with_peaks(worth, parts.to_dict(), count)
 
     def parts(self, count: Longs, worth: Worth) -> list[pl.Series]:
         """The part columns of groups of `count` rows; a sum is Int64 where that is enough."""
@@ -86,16 +94,12 @@ class Lanes:
             made.append(values.alias(one.name))
         return made
 
-    def _with_peaks(self, worth: Worth, values: pl.DataFrame, count: Longs) -> Worth:
+    def _with_peaks(self, worth: Worth, values: Mapping[str, pl.Series], count: Longs) -> Worth:
         for one in self.peaks:
             worth.peaks[one.name] = one.codes(values[one.name])
             if values[one.name].null_count():
                 worth.sums[present(one)] = -(values[one.name].is_null().to_numpy() * count)
         return worth
-
-    def _note(self, worth: Worth, name: str, numbers: Integers) -> None:
-        if not is_zero(numbers):
-            worth.sums[name] = numbers
 
 
 def present(one: Peak) -> str:
@@ -111,7 +115,7 @@ def is_keyed(calls: Sequence[AggregateCall]) -> bool:
 def _sums_of(call: AggregateCall) -> list[Added]:
     one = peak(family(call), call)
     if one is not None:
-        return [Added(name=present(one), expr=None, usual=1)]
+        return [Added(name=present(one), value=None, usual=1)]
     return additive(family(call), call) or []
 
 

@@ -7,7 +7,19 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slac.runtime.keyed.integers import Integers, added, column, joined, narrow, negative, sums_upto, taken, whole, wide
+from slac.runtime.keyed.integers import (
+    Integers,
+    added,
+    column,
+    joined,
+    narrow,
+    negative,
+    squares,
+    sums_upto,
+    taken,
+    whole,
+    wide,
+)
 
 SMALL = st.integers(-(1 << 20), 1 << 20)
 LARGE = st.integers(-(1 << 100), 1 << 100)
@@ -55,6 +67,6 @@ def test_arithmetic_is_that_of_python(first: list[int], second: list[int]) -> No
 @given(st.lists(st.none() | st.integers(-(1 << 50), 1 << 50), min_size=1))
 def test_squares_and_missing_numbers(values: list[int | None]) -> None:
     """NULL counts as 0."""
-    found = listed(whole(pl.Series(values, dtype=pl.Int64), squared=True))
+    found = listed(squares(whole(pl.Series(values, dtype=pl.Int64))))
 
     assert found == [(v or 0) ** 2 for v in values]
