@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from slac.plan.aggregation.peaks import LOWEST
 from slac.runtime.keyed.grouping import Longs, Mask
+
+_LONG: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +32,62 @@ class Segments:
         ends = np.append(starts[1:], len(begins)) - 1
         return cls(starts, ends, np.repeat(np.arange(len(starts)), ends - starts + 1))
 
+    @classmethod
+    def of_sorted(cls, of: Longs) -> Segments:
+        """Equal numbers are a segment."""
+        return cls.at(np.append(True, of[1:] != of[:-1]))
+
 
 def cumulative_peaks(codes: Longs, segments: Segments) -> Longs:
-    """The greatest code of each place and those before it in its segment: each step looks twice as far back."""
-    peaks, step = codes.copy(), 1
-    while step < segments.longest:
-        reached = np.where(segments.of[step:] == segments.of[:-step], peaks[:-step], LOWEST)
-        peaks[step:] = np.maximum(peaks[step:], reached)
-        step *= 2
+    """The greatest code of each place and those before it in its segment.
+
+    The first places of all segments stand together, then the second ones, and so on: one step compares all segments
+    at once. Segments beyond `_LONG` places go one by one; there are few of them.
+    """
+    lengths = segments.ends - segments.starts + 1
+    long = np.flatnonzero(lengths > _LONG)
+    if not len(long):
+        return _by_rank(codes, segments.starts, lengths)
+    peaks = np.empty_like(codes)
+    is_short = lengths <= _LONG
+    if is_short.any():
+        places = np.flatnonzero(is_short[segments.of])
+        short = lengths[is_short]
+        starts = np.cumsum(short) - short
+        peaks[places] = _by_rank(codes[places], starts, short)
+    for start, end in zip(segments.starts[long].tolist(), segments.ends[long].tolist(), strict=True):
+        np.maximum.accumulate(codes[start : end + 1], out=peaks[start : end + 1])
     return peaks
+
+
+def _by_rank(codes: Longs, starts: Longs, lengths: Longs) -> Longs:
+    """`cumulative_peaks` of segments none of which is long."""
+    longest = int(lengths.max(initial=1))
+    if longest == 1:
+        return codes
+    descending = np.argsort(-lengths)
+    # So many segments have a first place, a second one, …
+    counts = len(lengths) - np.searchsorted(lengths[descending[::-1]], np.arange(longest), side="right")
+    begins = np.cumsum(counts) - counts
+    position = np.empty(len(lengths), np.int64)
+    position[descending] = np.arange(len(lengths))
+    at: Longs = begins[np.arange(len(codes)) - np.repeat(starts, lengths)] + np.repeat(position, lengths)
+    table = np.empty_like(codes)
+    table[at] = codes
+    before = 0
+    for begin, count in zip(begins[1:].tolist(), counts[1:].tolist(), strict=True):
+        row = table[begin : begin + count]
+        np.maximum(row, table[before : before + count], out=row)
+        before = begin
+    return table[at]
 
 
 def following_peaks(codes: Longs, segments: Segments) -> Longs:
     """The greatest code of each place and those behind it in its segment."""
-    turned = Segments.at(np.isin(np.arange(len(codes)), segments.ends)[::-1])
+    last = len(codes) - 1
+    turned = Segments(
+        last - segments.ends[::-1], last - segments.starts[::-1], (len(segments.starts) - 1 - segments.of)[::-1]
+    )
     return cumulative_peaks(codes[::-1], turned)[::-1]
 
 

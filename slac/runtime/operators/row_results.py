@@ -23,7 +23,7 @@ class RowResults:
 
     def __init__(self, node: WindowNode, document: str) -> None:
         self._node, self._document = node, document
-        self._salt = hash_text(document, node.block)
+        self.salt = hash_text(document, node.block)
         self._final = final_exprs(node.aggregates)
         self._steps = [[lower(p.expr).alias(p.name) for p in node.project]]
         self._steps += [[lower(t.expr).alias(t.name)] for t in node.then]
@@ -43,8 +43,12 @@ class RowResults:
     def ids(self, rows: pl.DataFrame, groups: ByKey) -> Ids:
         """The id of the row that each of `rows` gives; text of a key is hashed once for all of its rows."""
         keys = groups.keys if groups.keys.width else pl.DataFrame({AT: [0]})
-        states = hash_columns(keys, list(self._node.keys), self._salt).to_numpy()
-        return hash_further(groups.spread(states), [rows[ID]])
+        states = hash_columns(keys, list(self._node.keys), self.salt).to_numpy()
+        return self.ids_by(rows, groups.spread(states))
+
+    def ids_by(self, rows: pl.DataFrame, keys: Ids) -> Ids:
+        """The same, with the hash of each row's key (by `salt`)."""
+        return hash_further(keys, [rows[ID]])
 
     def beside(self, rows: pl.DataFrame, ids: Ids, parts: Sequence[pl.Series]) -> pl.DataFrame:
         """One row for each of `rows` (`_at`, keys) with its id and the parts of all that counts, as they stand."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -11,16 +14,29 @@ from slac.plan.aggregates import partial_schema
 from slac.plan.nodes import WindowNode
 from slac.runtime.audits.held import AT
 from slac.runtime.keyed.book import Book
-from slac.runtime.keyed.grouping import ByKey, Longs, by_key
-from slac.runtime.keyed.halves import Halves, wide_peaks
+from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.integers import added, joined, negative, sums_upto, taken
+from slac.runtime.keyed.key_hashes import KeyHashes
 from slac.runtime.keyed.lanes import Lanes, Worth
-from slac.runtime.keyed.log import Log, Rows, one_behind
+from slac.runtime.keyed.log import NO_ROWS, Log, Rows, one_behind
 from slac.runtime.keyed.segments import last_of_runs
+from slac.runtime.keyed.short_windows import wide_peaks
+from slac.runtime.keyed.thirds import Thirds
 from slac.runtime.keyed.turns import Turns, turns
 from slac.runtime.operator import OperatorContext
 from slac.runtime.operators.window_per_row import PerRowOperator
 from slac.stream.order import order_of_ids
+
+_LEAST: Final = 2
+"""Shorter windows (µs) have no halves."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Totals:
+    """How many rows count for each of some rows, and what these are worth together."""
+
+    count: Longs
+    worth: Worth
 
 
 class SlidingByColumns(PerRowOperator):
@@ -39,50 +55,59 @@ class SlidingByColumns(PerRowOperator):
 
     def _forget(self) -> None:
         self._log, self._book = Log(), Book(self._types, self._lanes)
-        self._halves = Halves(self._book, self._peaks)
+        self._hashes = KeyHashes(self._book.slots, self._keys, self._results.salt)
+        self._thirds = Thirds(self._book, self._peaks, max(self._size, _LEAST))
 
     def statistics(self) -> Mapping[str, int]:
         """Also `groups`: rows that still count."""
         return {**super().statistics(), "groups": len(self._log)}
 
     def _said(self, rows: pl.DataFrame) -> pl.DataFrame:
-        groups, at = by_key(rows, self._keys), rows[AT].to_numpy()
-        coming = Rows(at, groups.spread(self._book.slots_of(groups)), self._lanes.of(rows))
-        ids = self._results.ids(rows, groups)
+        at = rows[AT].to_numpy()
+        coming = Rows(at, self._book.slots.find(rows), self._lanes.of(rows))
+        ids = self._results.ids_by(rows, self._hashes.of(coming.slots))
         order = order_of_ids(at, ids)
-        parts = self._moved(coming, _last_of_instant(groups, at)[order])
-        return self._results.beside(rows.select(AT, *self._keys)[order], ids[order], parts)
+        return self._results.beside(rows.select(AT, *self._keys)[order], ids[order], self._moved(coming, order))
 
-    def _moved(self, coming: Rows, seen: Longs) -> list[pl.Series]:
-        """Let rows come, and those leave that are too old for the last of them: the parts for the rows `seen`."""
-        until, is_wide = int(coming.times[-1]) - self._size, int(coming.times[0]) <= int(coming.times[-1]) - self._size
-        before = self._log.all() if is_wide else None
-        if self._peaks and not is_wide and self._log.upto(until) > self._halves.left:
-            self._halves.turn(self._log.all())
-        self._log.add(coming)
-        leaving = self._log.leave(self._log.upto(until))
-        found = turns(leaving, coming, self._size)
-        count, total = self._totals(leaving, coming, found, found.places[seen])
-        empty = found.slots[count[len(seen) :] == 0]
-        if self._peaks and before is None:
-            peaks = self._halves.move(len(leaving), coming, found, seen)
-        elif before is not None:
-            peaks = wide_peaks(one_behind(before, coming), self._peaks, found, seen)
-            self._halves.turn(self._log.all())
+    def _moved(self, coming: Rows, order: Longs) -> list[pl.Series]:
+        """Let rows come, and those leave that are too old for the last of them: the parts for the rows, in `order`."""
+        if not self._peaks or self._is_wide(coming):
+            passed = self._passed(coming, order)
         else:
-            peaks = {}
-        self._book.store(found.slots, count[len(seen) :], total.part(slice(len(seen), None)))
-        self._book.forget(empty)
-        return self._lanes.parts(count[: len(seen)], Worth(total.part(slice(len(seen))).sums, peaks))
+            sections = self._thirds.sections(coming.times)
+            passed = _together([self._passed(coming.part(s), order[s] - s.start) for s in sections])
+        return self._lanes.parts(passed.count, passed.worth)
 
-    def _totals(self, leaving: Rows, coming: Rows, found: Turns, places: Longs) -> tuple[Longs, Worth]:
-        """How many rows count, and their sums: at some places of the turns, then at the end of each slot."""
+    def _is_wide(self, coming: Rows) -> bool:
+        """Whether rows leave that have just come."""
+        return self._size < _LEAST or int(coming.times[0]) <= int(coming.times[-1]) - self._size
+
+    def _passed(self, coming: Rows, order: Longs) -> _Totals:
+        """How many rows count for each of those that come, in `order`, and their sums and peaks."""
+        is_wide = bool(self._peaks) and self._is_wide(coming)
+        before = self._log.all() if is_wide else NO_ROWS
+        self._log.add(coming)
+        leaving = self._log.leave(self._log.upto(int(coming.times[-1]) - self._size))
+        found = turns(leaving, coming, self._size)
+        seen = _last_of_instant(found, coming.times)[order]
+        n = len(seen)
+        count, total = self._totals(leaving, coming, found, seen)
+        peaks: dict[str, Longs] = {}
+        if is_wide:
+            peaks = wide_peaks(one_behind(before, coming), self._peaks, found, seen)
+            self._thirds.take_over(self._log.all())
+        elif self._peaks:
+            peaks = self._thirds.move(leaving, coming, found, seen)
+        self._book.store(found.slots, count[n:], total.part(slice(n, None)))
+        self._book.forget(found.slots[count[n:] == 0])
+        return _Totals(count[:n], Worth(total.part(slice(n)).sums, peaks))
+
+    def _totals(self, leaving: Rows, coming: Rows, found: Turns, seen: Longs) -> tuple[Longs, Worth]:
+        """How many rows count, and their sums: at the places `seen` of the turns, then at the end of each slot."""
         book, segments = self._book, found.segments
         book.open({**leaving.worth.sums, **coming.worth.sums})
-        places = np.concatenate([places, segments.ends])
+        places = np.concatenate([seen, segments.ends])
         of = segments.of[places]
-        steps = np.where(found.is_leaving, -1, 1)
-        counted = sums_upto(steps, segments.starts, of, places, segments.longest)
         total = Worth()
         for name in book.live:
             sums = taken(book.sums(name, found.slots), of)
@@ -91,7 +116,10 @@ class SlidingByColumns(PerRowOperator):
                 upto = sums_upto(taken(moved, found.order), segments.starts, of, places, segments.longest)
                 sums = added(sums, upto)
             total.sums[name] = sums
-        return book.count(found.slots)[of] + np.asarray(counted), total
+        # Up to a place as many have come as there are places, less those of them that have left, who count once more.
+        start = segments.starts
+        before = 2 * (found.gone[start] - (found.order[start] < len(leaving))) - start + 1
+        return places - 2 * found.gone[places] + (book.count(found.slots) + before)[of], total
 
     def _frame(self) -> pl.DataFrame | None:
         return self._rows_of(self._log.all())
@@ -113,7 +141,8 @@ class SlidingByColumns(PerRowOperator):
         count, total = self._totals(rows.part(slice(0)), rows, found, found.places[:0])
         self._book.store(found.slots, count, total)
         self._log.add(rows)
-        self._halves.turn(rows)
+        if self._peaks and self._size >= _LEAST:
+            self._thirds.take_over(rows)
 
     def _part(self, keys: pl.DataFrame) -> pl.DataFrame | None:
         frame = self._frame()
@@ -131,10 +160,27 @@ class SlidingByColumns(PerRowOperator):
             self._restore(pl.concat(left))
 
 
-def _last_of_instant(groups: ByKey, at: Longs) -> Longs:
-    """For each row, the last row of its key and instant."""
-    times, keys = at[groups.order], np.repeat(np.arange(len(groups.lengths)), groups.lengths)
-    is_last = np.append((times[1:] != times[:-1]) | (keys[1:] != keys[:-1]), True)
-    seen = np.empty(len(at), np.int64)
-    seen[groups.order] = groups.order[last_of_runs(is_last)]
-    return seen
+def _together(passed: Sequence[_Totals]) -> _Totals:
+    """One behind the other; a lane that others do not have yet is 0 there."""
+    if len(passed) == 1:
+        return passed[0]
+    zeros = [np.zeros(len(one.count), np.int64) for one in passed]
+    names = dict.fromkeys(name for one in passed for name in one.worth.sums)
+    sums = {
+        name: reduce(joined, (one.worth.sums.get(name, none) for one, none in zip(passed, zeros, strict=True)))
+        for name in names
+    }
+    peaks = {name: np.concatenate([one.worth.peaks[name] for one in passed]) for name in passed[0].worth.peaks}
+    return _Totals(np.concatenate([one.count for one in passed]), Worth(sums, peaks))
+
+
+def _last_of_instant(found: Turns, at: Longs) -> Longs:
+    """For each row that comes, the place of the last row of its key and instant."""
+    rows, of = found.order[found.came] - len(found.left), found.segments.of[found.came]
+    times = at[rows]
+    is_last = (times[1:] != times[:-1]) | (of[1:] != of[:-1])
+    if is_last.all():
+        return found.places
+    places = np.empty_like(found.places)
+    places[rows] = found.came[last_of_runs(np.append(is_last, True))]
+    return places

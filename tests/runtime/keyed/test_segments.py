@@ -27,6 +27,19 @@ def test_peaks_of_segments(values: list[int], data: st.DataObject) -> None:
     assert behind.tolist() == [max(values[i : b + 1]) for i, (_, b) in enumerate(bounds)]
 
 
+def test_peaks_of_long_segments() -> None:
+    """Many places, of one key mostly, among short segments."""
+    lengths = [1, 3, 900, 2, 1, 257, 256, 40]
+    codes = (np.arange(sum(lengths)) * 7919) % 1013
+    segments = Segments.of_sorted(np.repeat(np.arange(len(lengths)), lengths))
+
+    before, behind = cumulative_peaks(codes, segments), following_peaks(codes, segments)
+
+    cut = np.split(np.arange(len(codes)), segments.starts[1:])
+    assert before.tolist() == [codes[each[0] : i + 1].max() for each in cut for i in each]
+    assert behind.tolist() == [codes[i : each[-1] + 1].max() for each in cut for i in each]
+
+
 @settings(max_examples=60, deadline=None)
 @given(CODES, st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39)), max_size=10))
 def test_peaks_of_stretches(values: list[int], pairs: list[tuple[int, int]]) -> None:

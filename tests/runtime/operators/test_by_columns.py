@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import polars as pl
@@ -56,6 +57,7 @@ ROWS = st.lists(ROW, min_size=1, max_size=30).map(lambda rows: events(rows, TYPE
 WINDOWS = st.sampled_from([1, 5, 13, 1000, None])
 """The size of a sliding window; None is a running one."""
 KEYS = st.sampled_from([("k",), ()])
+MODES = st.sampled_from(["plain", "restart"])
 
 
 def drivers(spec: WindowNode) -> tuple[Driver, Driver]:
@@ -75,9 +77,7 @@ def window(size: int | None, keys: Sequence[str], retain: int) -> WindowNode:
 
 
 @settings(max_examples=80, deadline=None)
-@given(
-    ROWS, st.integers(0, 40), SIZES, WINDOWS, KEYS, st.sampled_from((5, 1000)), st.sampled_from(["plain", "restart"])
-)
+@given(ROWS, st.integers(0, 40), SIZES, WINDOWS, KEYS, st.sampled_from((5, 1000)), MODES)
 def test_both_say_the_same(
     frame: pl.DataFrame, lateness: int, sizes: list[int], size: int | None, keys: tuple[str, ...], retain: int,
     mode: str,
@@ -91,6 +91,25 @@ def test_both_say_the_same(
     assert found.equals(expected)
     assert found.schema == expected.schema
     assert columns.operator.statistics()["late"] == merging.operator.statistics()["late"]
+
+
+STEP = st.tuples(st.sampled_from([0, 0, 1, 2, 3, 7, 30, 80]), st.integers(-9, 9), st.sampled_from("aaab"))
+"""Time since the last row, value and key: some cells of a window are full, and others are skipped."""
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(STEP, min_size=2, max_size=80), SIZES, st.sampled_from([2, 3, 8, 20, 50]), MODES)
+def test_extremes_over_many_cells(steps: list[tuple[int, int, str]], sizes: list[int], size: int, mode: str) -> None:
+    """Windows that end in any cell of half their size, with rows of some cells or of none in them."""
+    times = accumulate(step for step, _, _ in steps)
+    rows = [{TIME: at, "k": key, "y": value} for at, (_, value, key) in zip(times, steps, strict=True)]
+    spec = node(WindowSpec(kind="sliding", size=size), [call for call in MORE if call.name in ("least", "most")])
+    columns, merging = drivers(spec)
+    frame = events(rows, TYPES)
+
+    found = feed(columns, frame, sizes, 0, restart=mode == "restart")
+
+    assert found.equals(feed(merging, frame, (1000,), 0, restart=False))
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,0 +1,37 @@
+"""What each key adds to the ids of its rows: hashed once, when the first row of the key comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from slac.runtime.audits.slots import Slots
+from slac.runtime.keyed.grouping import Longs
+from slac.stream.ids import Ids, hash_columns
+
+_HASH: Final = "_hash"
+_UNKNOWN: Final = 0
+"""A key may have this hash by chance: it is made anew each time then."""
+
+
+class KeyHashes:
+    """A column of `slots`: what `hash_columns` gives for the key columns `names` and a salt."""
+
+    def __init__(self, slots: Slots, names: Sequence[str], salt: int) -> None:
+        self._slots, self._names, self._salt = slots, list(names), salt
+        slots.add({_HASH: _UNKNOWN})
+
+    def of(self, slots: Longs) -> Ids:
+        """Of each of these slots."""
+        column = self._slots[_HASH]
+        hashes = column[slots]
+        if not hashes.all():
+            new = np.unique(slots[hashes == _UNKNOWN])
+            # A frame without columns has no height.
+            keys = self._slots.keys_of(new) if self._names else pl.DataFrame({_HASH: [0]})
+            column[new] = hash_columns(keys, self._names, self._salt).to_numpy().view(np.int64)
+            hashes = column[slots]
+        return hashes.view(np.uint64)
