@@ -13,12 +13,15 @@ from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
 from slac.runtime.operators.on_time import on_time
 from slac.runtime.traces.cutting import Cut, cut
-from slac.runtime.traces.groups import Groups, Hashes
 from slac.runtime.traces.known import Ended
 from slac.runtime.traces.records import KEY, records
 from slac.runtime.traces.rows import TraceRows
+from slac.runtime.traces.shapes import Shapes
+from slac.runtime.traces.together import NO_TRACES, numbered, together
 from slac.runtime.traces.waiting import Waiting
+from slac.runtime.traces.whole import whole
 from slac.stream.batch import ID, TIME, Batch
+from slac.stream.order import in_order
 
 CELL: Final = 100_000
 """The limit on traces holds at each multiple of this (µs of event time)."""
@@ -35,6 +38,7 @@ class TracesOperator(Operator):
         self._node, self._spec = node, node.spec
         self._keys = list(node.keys)
         self._rows = TraceRows(node, context.document)
+        self._shapes = Shapes(self._rows.verdicts)
         self._held = HeldRows()
         self._waiting, self._ended = Waiting(), Ended()
         self._reached = self._cell_end = BEGINNING
@@ -51,12 +55,12 @@ class TracesOperator(Operator):
         """Traces that are over."""
         rows = self._held.release(watermark)
         frame = self._records(rows) if rows is not None else None
-        said = [self._rows.of(c) for c in self._over(frame, watermark)]
+        said = [found for found in self._over(frame, watermark) if found.height]
         self._reached = max(self._reached, watermark)
         self._ended.forget(watermark - self._node.retain - self._spec.within)
         if not said:
             return ()
-        out = pl.concat(said).sort(TIME, ID)
+        out = in_order(pl.concat(said), [TIME, ID])
         self._counts["traces"] += out.height
         self._counts["invalid"] += out.height - int(out["valid"].sum())
         return (Batch(out),)
@@ -99,16 +103,15 @@ class TracesOperator(Operator):
         self._counts["without_key"] += rows.height - frame.height
         return frame
 
-    def _over(self, frame: pl.DataFrame | None, watermark: int) -> Iterator[Cut]:
-        """What is over; cell by cell only where the limit may be passed, for it makes no difference elsewhere."""
+    def _over(self, frame: pl.DataFrame | None, watermark: int) -> Iterator[pl.DataFrame]:
+        """Rows of what is over; cell by cell only where the limit may be passed: elsewhere it makes no difference."""
         if self._may_pass_limit(frame):
             for end in self._cells(frame, watermark):
                 before = None if frame is None else frame.filter(pl.col(AT) < end)
                 yield from self._advance(before, end)
                 given_up = self._waiting.give_up(len(self._waiting) - self._spec.limit, end)
                 if given_up is not None:
-                    self._note(given_up)
-                    yield given_up
+                    yield self._told(given_up)
                 frame = None if frame is None else frame.filter(pl.col(AT) >= end)
         if frame is not None and frame.height:
             self._cell_end = _cell_end(int(frame[AT][-1]))
@@ -118,7 +121,7 @@ class TracesOperator(Operator):
         room = self._spec.limit - len(self._waiting)
         if frame is None or frame.height <= room:
             return room < 0
-        return frame[KEY].n_unique() > room
+        return frame.select(self._keys).n_unique() > room
 
     def _cells(self, frame: pl.DataFrame | None, watermark: int) -> list[int]:
         """Ends of cells that hold rows, up to the watermark."""
@@ -127,26 +130,32 @@ class TracesOperator(Operator):
             ends |= set(((frame[AT] // CELL + 1) * CELL).unique().to_list())
         return sorted(e for e in ends if e <= watermark)
 
-    def _advance(self, frame: pl.DataFrame | None, watermark: int) -> Iterator[Cut]:
+    def _advance(self, frame: pl.DataFrame | None, watermark: int) -> Iterator[pl.DataFrame]:
         """Take the rows (before the watermark) and say which traces are over at it."""
-        keys: Hashes = np.empty(0, np.uint64)
-        if frame is not None and len(self._waiting):
-            keys = np.unique(frame[KEY].to_numpy())
-        parts = self._waiting.take(keys, watermark) + ([frame] if frame is not None and frame.height else [])
-        if not parts:
+        frame = None if frame is None or not frame.height else frame
+        new = NO_TRACES if frame is None else numbered(frame, self._keys)
+        held = self._waiting.take(np.sort(new.hashes), watermark) if len(self._waiting) else []
+        if frame is None and not held:
             return
-        together = pl.concat(parts, how="diagonal") if len(parts) > 1 else parts[0]
-        together = together[np.argsort(together[KEY].to_numpy(), kind="stable")]
-        groups = Groups.of(together[KEY].to_numpy())
-        before = self._ended.latest(together[KEY].to_numpy()[groups.first])
-        over, going = cut(together, groups, before, self._spec, self._node.retain, watermark)
-        self._waiting.add(going)
-        for found in over:
-            self._note(found)
-        yield from over
+        found = together(frame, new, held)
+        before = self._ended.latest(found.keys[found.used])
+        others = np.zeros(found.size, np.bool_)
+        others[found.used] = True
+        if self._spec.form != "spans":
+            plain = whole(found, self._shapes, before, self._node.retain, self._spec, watermark)
+            if len(plain.traces):
+                self._ended.add(found.keys[plain.traces], plain.complete + 1)
+                yield self._rows.of_whole(found, plain, self._shapes.verdicts)
+                others[plain.traces] = False
+        if others.any():
+            rows, groups = found.only(others)
+            over, going = cut(rows, groups, before[others[found.used]], self._spec, self._node.retain, watermark)
+            self._waiting.add(going)
+            yield from [self._told(c) for c in over]
 
-    def _note(self, found: Cut) -> None:
+    def _told(self, found: Cut) -> pl.DataFrame:
         self._ended.add(found.frame[KEY].to_numpy()[found.groups.first], found.ended)
+        return self._rows.of(found)
 
 
 def _cell_end(at: int) -> int:

@@ -12,6 +12,7 @@ import polars as pl
 
 from slac.plan.traces import TraceForm
 from slac.runtime.audits.held import AT
+from slac.runtime.operator import BEGINNING
 from slac.runtime.traces.groups import Flags, Groups, Longs
 from slac.runtime.traces.records import END, LEVEL, PLACE, START, TOP_PLACE
 
@@ -30,7 +31,7 @@ def ready_at(form: TraceForm, frame: pl.DataFrame, groups: Groups, within: int) 
     full = _gapless(frame[PLACE].to_numpy(), groups)
     at = frame[AT].to_numpy()
     if form == "events":
-        level = frame[LEVEL].fill_null(0).to_numpy()
+        level = filled(frame[LEVEL], 0)
         return np.where(full & (groups.running_sum(level) == 0), at, NOT_YET)
     return np.where(full, np.maximum(at, _root_end(frame, groups, within + 1)), NOT_YET)
 
@@ -73,8 +74,13 @@ def _spoiled(flags: Flags, groups: Groups) -> Flags:
 def _root_end(frame: pl.DataFrame, groups: Groups, top: int) -> Longs:
     """Of each record, when the root among the records so far ended; the first record's time where there is none."""
     begin = groups.spread(frame[AT].to_numpy()[groups.first])
-    ends = frame.select(pl.when(pl.col(PLACE) == 0).then(pl.col(END)).fill_null(0)).to_series().to_numpy()
+    ends = np.where(frame[PLACE].to_numpy() == 0, filled(frame[END], 0), 0)
     return begin + groups.running_max(np.clip(ends - begin, 0, top), top)
+
+
+def filled(column: pl.Series, value: int) -> Longs:
+    """Integers, with a value for NULL."""
+    return (column.fill_null(value) if column.null_count() else column).to_numpy()
 
 
 def silent_from(frame: pl.DataFrame, groups: Groups, within: int) -> Longs:
@@ -84,5 +90,7 @@ def silent_from(frame: pl.DataFrame, groups: Groups, within: int) -> Longs:
     """
     at = frame[AT].to_numpy()
     begin = groups.spread(at[groups.first])
-    end = frame.select(pl.max_horizontal(AT, START, END)).to_series().to_numpy()
+    end = at
+    for name in (START, END):
+        end = np.maximum(end, filled(frame[name], BEGINNING))
     return begin + groups.running_max(np.clip(end - begin, 0, within), within)

@@ -27,10 +27,17 @@ class Ended:
     def latest(self, keys: Hashes) -> Longs:
         """When the last trace of each key ended; the beginning of time for a key that is not known."""
         found = np.full(len(keys), BEGINNING)
+        if not self._runs:
+            return found
+        # In order they are looked up side by side, which a cache rewards.
+        order = np.argsort(keys)
+        keys = keys[order]
         for hashes, times in self._runs:
             place = np.minimum(np.searchsorted(hashes, keys), len(hashes) - 1)
-            hit = hashes[place] == keys
-            found[hit] = np.maximum(found[hit], times[place[hit]])
+            hit = np.flatnonzero(hashes[place] == keys)
+            if len(hit):
+                at = order[hit]
+                found[at] = np.maximum(found[at], times[place[hit]])
         return found
 
     def add(self, keys: Hashes, times: Longs) -> None:

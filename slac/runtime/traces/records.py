@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from slac.plan.traces import AFTER, BEFORE, HOST, TraceSpec
 from slac.runtime.audits.held import AT
 from slac.stream.batch import ID, WEIGHT
-from slac.stream.ids import hash_columns
 
 KEY: Final = "_key"
-"""Column (UInt64): the hash of the columns that name the trace."""
+"""Column (UInt64) of records that go on: the hash of the columns that name the trace."""
 PLACE: Final = "_place"
 """Column (Int64): the place in the order of calls or events; −1 where it is not known."""
 LEVEL: Final = "_level"
@@ -32,15 +32,16 @@ TOP_PLACE: Final = (1 << 31) - 1
 
 def records(rows: pl.DataFrame, keys: Sequence[str], spec: TraceSpec) -> pl.DataFrame:
     """Rows with `_at` and `_id`, in the total order → the same as records; rows with NULL in the key are left out."""
-    rows = rows.drop_nulls(keys)
+    if any(rows[name].null_count() for name in keys):
+        rows = rows.drop_nulls(keys)
     meta = [n for n in (AT, ID, WEIGHT) if n in rows.columns]
-    frame = rows.select(*meta, *keys, *_columns(spec))
-    return frame.with_columns(hash_columns(frame, keys, 0).alias(KEY))
+    # Column by column: a query of them all would cost more than what it does.
+    return pl.DataFrame([rows[n] for n in dict.fromkeys((*meta, *keys))] + _columns(rows, spec))
 
 
-def _columns(spec: TraceSpec) -> list[pl.Expr]:
-    def of(role: str) -> pl.Expr:
-        return pl.col(spec.columns[role])
+def _columns(rows: pl.DataFrame, spec: TraceSpec) -> list[pl.Series]:
+    def of(role: str) -> pl.Series:
+        return rows[spec.columns[role]]
 
     found = [of("operation").cast(pl.String).alias(OPERATION)]
     if spec.by_host:
@@ -50,22 +51,32 @@ def _columns(spec: TraceSpec) -> list[pl.Expr]:
             found += [_place(of("order")), of("depth").cast(pl.Int64).alias(LEVEL)]
             found += [_micros(of("start")).alias(START), _micros(of("end")).alias(END)]
         case "events":
-            level = pl.when(of("kind") == BEFORE).then(1).when(of("kind").is_in(AFTER)).then(-1)
-            found += [_place(of("order")), level.cast(pl.Int64).alias(LEVEL)]
-            found += [pl.col(AT).alias(START), pl.col(AT).alias(END)]
+            found += [_place(of("order")), _level(of("kind"))]
+            found += [rows[AT].alias(START), rows[AT].alias(END)]
         case "spans":
-            found += [of("span").cast(pl.String).alias(SPAN), _empty_is_null(of("parent")).alias(PARENT)]
-            start, lasting = _micros(of("start")), of("duration").dt.total_microseconds()
+            span, start = of("span").cast(pl.String).alias(SPAN), _micros(of("start"))
+            lasting = of("duration").cast(pl.Duration("us")).cast(pl.Int64)
+            found += [span, rows.select(_empty_is_null(pl.col(spec.columns["parent"])).alias(PARENT)).to_series()]
             found += [start.alias(START), (start + lasting).alias(END)]
     return found
 
 
-def _place(order: pl.Expr) -> pl.Expr:
-    inside = order.is_between(0, TOP_PLACE)
-    return pl.when(inside).then(order).otherwise(-1).cast(pl.Int64).alias(PLACE)
+def _place(order: pl.Series) -> pl.Series:
+    places = (order.fill_null(-1) if order.null_count() else order).cast(pl.Int64).to_numpy()
+    inside = (places >= 0) & (places <= TOP_PLACE)
+    return pl.Series(PLACE, places if inside.all() else np.where(inside, places, -1))
 
 
-def _micros(instant: pl.Expr) -> pl.Expr:
+def _level(kind: pl.Series) -> pl.Series:
+    """A comparison with each word: texts as short as these are compared as numbers."""
+    before = (kind == BEFORE).to_numpy()
+    after = np.logical_or.reduce([(kind == word).to_numpy() for word in AFTER])
+    level = pl.Series(LEVEL, before.astype(np.int64) - after)
+    known = before | after
+    return level if known.all() else level.zip_with(pl.Series(known), pl.Series(LEVEL, [None], pl.Int64))
+
+
+def _micros(instant: pl.Series) -> pl.Series:
     return instant.cast(pl.Datetime("us", "UTC")).cast(pl.Int64)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -13,12 +14,16 @@ from slac.runtime.traces.classes import class_text, classes, signatures, text_ha
 from slac.runtime.traces.cutting import COMPLETE, GIVEN_UP, TOO_LONG, Cut
 from slac.runtime.traces.events import judge_events
 from slac.runtime.traces.executions import judge_executions
-from slac.runtime.traces.groups import Hashes, Longs
+from slac.runtime.traces.groups import Groups, Hashes, Longs
 from slac.runtime.traces.judged import CODE, NO_ROW, OK, REASONS, Judged
 from slac.runtime.traces.records import END, OPERATION, START
+from slac.runtime.traces.shapes import PLAIN
 from slac.runtime.traces.spans import judge_spans
+from slac.runtime.traces.together import Together
+from slac.runtime.traces.whole import Whole
 from slac.stream.batch import ID, TIME, TIME_TYPE, WEIGHT
 from slac.stream.ids import row_ids
+from slac.stream.order import order_of_ids
 
 _REASON_TEXT: Final = pl.Series("reason", list(REASONS), dtype=pl.String)
 
@@ -37,38 +42,67 @@ class TraceRows:
     def of(self, cut: Cut) -> pl.DataFrame:
         """One row a trace, in any order."""
         frame, groups = cut.frame, cut.groups
-        signature = signatures(frame, self._node.spec)
-        judged = self._judge(cut, signature)
-        reason = _overruled(judged.reason, cut)
-        first = frame[groups.first]
-        meta = [n for n in (ID, WEIGHT) if n in frame.columns]
-        at = pl.Series(TIME, cut.ended - (cut.cause == COMPLETE)).cast(TIME_TYPE)
         start = groups.lowest(_filled(frame, START))
-        lasting = groups.highest(_filled(frame, END)) - start
-        rows = first.select(*meta, *self._node.keys).with_columns(
-            at,
+        end = groups.highest(_filled(frame, END))
+        verdict = self._verdict(frame, groups, lambda reason: _overruled(reason, cut))[1]
+        first = frame[groups.first]
+        return self._finished(first, self._ids(first), cut.ended - (cut.cause == COMPLETE), start, end, verdict)
+
+    def verdicts(self, frame: pl.DataFrame, groups: Groups) -> pl.DataFrame:
+        """What `shapes.py` remembers of whole traces: `_plain`, and what is the same in all of their shape."""
+        judged, verdict = self._verdict(frame, groups, lambda reason: reason)
+        return verdict.with_columns(pl.Series(PLAIN, judged.found == OK))
+
+    def of_whole(self, records: Together, found: Whole, verdicts: pl.DataFrame) -> pl.DataFrame:
+        """One row a trace, in the order of (`_time`, `_id`); `verdicts` are those of the shapes."""
+        found = found.part(np.argsort(found.complete))
+        meta = [n for n in (ID, WEIGHT) if n in records.parts[0].frame.columns]
+        first = records.rows(found.row, list(dict.fromkeys((*meta, *self._node.keys))))
+        ids = self._ids(first)
+        order = order_of_ids(found.complete, ids.to_numpy())
+        found, first, ids = found.part(order), first[order], ids[order]
+        return self._finished(first, ids, found.complete, found.start, found.end, verdicts.drop(PLAIN)[found.shape])
+
+    def _verdict(
+        self, frame: pl.DataFrame, groups: Groups, overrule: Callable[[Longs], Longs]
+    ) -> tuple[Judged, pl.DataFrame]:
+        """What is said of traces apart from times and keys."""
+        signature = signatures(frame, self._node.spec)
+        judged = self._judge(frame, groups, signature)
+        reason = overrule(judged.reason)
+        columns = [
             pl.Series("valid", reason == OK),
             _REASON_TEXT.gather(reason),
             _rows_or_null(frame[OPERATION], judged.root).alias("root"),
-            pl.Series("start", start).cast(TIME_TYPE),
-            pl.Series("duration", np.maximum(lasting, 0)).cast(pl.Duration("us")),
             pl.Series("calls", judged.count),
-        )
-        rows = rows.with_columns(self._inside(judged, reason, frame, signature))
-        rows = rows.with_columns(row_ids(rows, self._document, self._node.block, (*self._node.keys, ID)))
-        columns = [pl.col(n).cast(t) for n, t in self._types.items()]
-        return rows.select(TIME, *meta, *columns)
+        ]
+        return judged, pl.DataFrame(columns + self._inside(judged, reason, frame, signature))
 
-    def _judge(self, cut: Cut, signature: Hashes) -> Judged:
+    def _ids(self, first: pl.DataFrame) -> pl.Series:
+        return row_ids(first, self._document, self._node.block, (*self._node.keys, ID))
+
+    def _finished(
+        self, first: pl.DataFrame, ids: pl.Series, at: Longs, start: Longs, end: Longs, verdict: pl.DataFrame
+    ) -> pl.DataFrame:
+        """Rows of traces whose first records these are; instants in µs."""
+        meta = [n for n in (ID, WEIGHT) if n in first.columns]
+        found = {s.name: s for s in (*(first[n] for n in (*meta, *self._node.keys)), *verdict)}
+        found[ID] = ids
+        found[TIME] = pl.Series(TIME, at).cast(TIME_TYPE)
+        found["start"] = pl.Series("start", start).cast(TIME_TYPE)
+        found["duration"] = pl.Series("duration", np.maximum(end - start, 0)).cast(pl.Duration("us"))
+        return pl.DataFrame([found[n] for n in (TIME, *meta)] + [found[n].cast(t) for n, t in self._types.items()])
+
+    def _judge(self, frame: pl.DataFrame, groups: Groups, signature: Hashes) -> Judged:
         spec = self._node.spec
         match spec.form:
             case "executions":
-                return judge_executions(cut.frame, cut.groups)
+                return judge_executions(frame, groups)
             case "spans":
-                return judge_spans(cut.frame, cut.groups, signature)
+                return judge_spans(frame, groups, signature)
             case "events":
-                operation = text_hashes(cut.frame[OPERATION]) if spec.by_host else signature
-                return judge_events(cut.frame, cut.groups, operation, repair=spec.repair)
+                operation = text_hashes(frame[OPERATION]) if spec.by_host else signature
+                return judge_events(frame, groups, operation, repair=spec.repair)
 
     def _inside(self, judged: Judged, reason: Longs, frame: pl.DataFrame, signature: Hashes) -> list[pl.Series]:
         """Depth, class and calls of the valid traces."""

@@ -11,7 +11,7 @@ import polars as pl
 
 from slac.runtime.audits.held import AT
 from slac.runtime.traces.cutting import GIVEN_UP, Cut, Open
-from slac.runtime.traces.groups import Flags, Groups, Hashes
+from slac.runtime.traces.groups import Flags, Groups, Hashes, Longs
 from slac.runtime.traces.records import KEY
 from slac.stream.batch import ID
 
@@ -31,7 +31,7 @@ class _Chunk:
         held = self.open
         return _Chunk(
             Open(
-                frame=held.frame.filter(pl.Series(held.groups.rows_of(chosen))),
+                frame=held.frame.filter(pl.Series(held.groups.rows_of(chosen))) if chosen.any() else held.frame.clear(),
                 groups=Groups.sized(held.groups.counts[chosen]),
                 due=held.due[chosen],
                 fragment=held.fragment[chosen],
@@ -64,13 +64,14 @@ class Waiting:
         """When the last of them is over."""
         return max((int(c.open.due.max()) for c in self._chunks), default=None)
 
-    def take(self, keys: Hashes, watermark: int) -> list[pl.DataFrame]:
-        """Records of the traces of these (sorted) keys, and of those that are due."""
-        taken: list[pl.DataFrame] = []
+    def take(self, keys: Hashes, watermark: int) -> list[tuple[pl.DataFrame, Longs, Hashes]]:
+        """Records of the traces of these (sorted) keys, and of those that are due; their sizes and their keys."""
+        taken: list[tuple[pl.DataFrame, Longs, Hashes]] = []
         for number, chunk in enumerate(self._chunks):
             chosen = (chunk.open.due <= watermark) | _among(chunk.keys, keys)
             if chosen.any():
-                taken.append(chunk.only(chosen).open.frame)
+                gone = chunk if chosen.all() else chunk.only(chosen)
+                taken.append((gone.open.frame.drop(KEY), gone.open.groups.counts, gone.keys))
                 self._chunks[number] = chunk.only(~chosen)
         self._chunks = [c for c in self._chunks if len(c.keys)]
         return taken

@@ -1,0 +1,76 @@
+"""What is known of shapes: traces whose prints are equal have one verdict, which is found out once.
+
+A bounded cache. What is forgotten is found out anew, so nothing that comes out depends on it, and no snapshot has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from slac.runtime.traces.groups import Flags, Groups, Hashes, Longs
+from slac.runtime.traces.judged import NO_ROW
+from slac.runtime.traces.together import Together
+
+Judge = Callable[[pl.DataFrame, Groups], pl.DataFrame]
+
+MOST_CALLS: Final = 1 << 18
+"""Calls of all shapes that are remembered."""
+PLAIN: Final = "_plain"
+"""Column (Boolean) of a verdict: the trace is sound as it is."""
+
+
+class Shapes:
+    """Verdicts by prints.
+
+    `judge` gives one row for each trace: `_plain`, and columns that are the same for all of its shape.
+    """
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self._first = self._second = np.empty(0, np.uint64)
+        self._held = 0
+        self.verdicts = pl.DataFrame()
+        self.plain: Flags = np.empty(0, np.bool_)
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    def find(self, records: Together, traces: Longs, first: Hashes, second: Hashes) -> Longs:
+        """Of each of these traces, the row of its shape in `verdicts`: learned, where it was not known.
+
+        −1 where there would be too many calls to remember.
+        """
+        found = self._known(first, second)
+        new = np.flatnonzero(found == NO_ROW)
+        if not len(new):
+            return found
+        new = new[np.unique(first[new], return_index=True)[1]]
+        chosen = np.zeros(records.size, np.bool_)
+        chosen[traces[new]] = True
+        frame, groups = records.only(chosen)
+        self._learn(frame, groups, *(print_[new][np.argsort(traces[new])] for print_ in (first, second)))
+        return self._known(first, second)
+
+    def _known(self, first: Hashes, second: Hashes) -> Longs:
+        if not len(self):
+            return np.full(len(first), NO_ROW)
+        place = np.minimum(np.searchsorted(self._first, first), len(self) - 1)
+        return np.where((self._first[place] == first) & (self._second[place] == second), place, NO_ROW)
+
+    def _learn(self, frame: pl.DataFrame, groups: Groups, first: Hashes, second: Hashes) -> None:
+        if self._held + groups.rows > MOST_CALLS:
+            self._first, self._second, self._held = self._first[:0], self._second[:0], 0
+        fit = int(np.searchsorted(groups.starts, MOST_CALLS, side="right")) - 1
+        if fit <= 0:
+            return
+        found = self._judge(frame[: groups.starts[fit]], Groups(groups.starts[: fit + 1]))
+        self.verdicts = pl.concat([self.verdicts, found]) if len(self) else found
+        self._held += int(groups.starts[fit])
+        first, second = np.concatenate((self._first, first[:fit])), np.concatenate((self._second, second[:fit]))
+        order = np.argsort(first, kind="stable")
+        self._first, self._second, self.verdicts = first[order], second[order], self.verdicts[order]
+        self.plain = self.verdicts[PLAIN].to_numpy()

@@ -1,0 +1,91 @@
+"""Traces that are sound, have come whole and are over with their last record: nearly all, and told by columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from slac.plan.traces import TraceSpec
+from slac.runtime.audits.held import AT
+from slac.runtime.operator import BEGINNING, ENDED
+from slac.runtime.traces.groups import Flags, Longs
+from slac.runtime.traces.judged import NO_ROW
+from slac.runtime.traces.prints import prints
+from slac.runtime.traces.records import END, PLACE, START
+from slac.runtime.traces.shapes import Shapes
+from slac.runtime.traces.together import Together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """`traces`: numbers of traces; of each its shape, first row, and when it was complete, began and ended (µs)."""
+
+    traces: Longs
+    shape: Longs
+    row: Longs
+    complete: Longs
+    start: Longs
+    end: Longs
+
+    def part(self, which: Longs | Flags) -> Whole:
+        """Some of them, or all in another order."""
+        return Whole(
+            traces=self.traces[which],
+            shape=self.shape[which],
+            row=self.row[which],
+            complete=self.complete[which],
+            start=self.start[which],
+            end=self.end[which],
+        )
+
+
+def whole(records: Together, shapes: Shapes, before: Longs, retain: int, spec: TraceSpec, watermark: int) -> Whole:
+    """The traces of which the definition (`cutting.py`) says the same without going through their records.
+
+    No records lie so far apart that the trace could have been over between them, and it cannot have been complete
+    before the last: of executions because the root ended no earlier, of events because a sound trace closes its root
+    with its last event. `before`: when the last trace of each key ended.
+    """
+    at, traces = records.column(AT), records.used
+    first = records.first()[traces]
+    began, until = at[first], at[records.last()[traces]]
+    sure = (began - before >= retain) & (until - began < min(spec.timeout, spec.within))
+    complete = until
+    if spec.form == "executions":
+        complete = _root_end(records)[traces]
+        sure &= (complete >= until) & (complete - began < spec.within)
+    sure &= complete < watermark
+    first_sum, second_sum = prints(records, spec)
+    found = np.flatnonzero(sure)
+    shape = shapes.find(records, traces[found], first_sum[traces[found]], second_sum[traces[found]])
+    plain = np.flatnonzero(shape != NO_ROW)
+    plain = plain[shapes.plain[shape[plain]]] if len(plain) else plain
+    which = found[plain]
+    made = Whole(
+        traces=traces[which],
+        shape=shape[plain],
+        row=first[which],
+        complete=complete[which],
+        start=began[which],
+        end=until[which],
+    )
+    return made if spec.form != "executions" else _spanning(made, records)
+
+
+def _root_end(records: Together) -> Longs:
+    """When the root of each trace ended; the beginning of time where there is none."""
+    found = np.full(records.size, BEGINNING)
+    for part in records.parts:
+        root = np.flatnonzero(part.values(PLACE) == 0)
+        found[part.slots[root]] = part.values(END)[root]
+    return found
+
+
+def _spanning(made: Whole, records: Together) -> Whole:
+    """With the earliest start and the latest end of a call."""
+    start, end = np.full(records.size, ENDED), np.full(records.size, BEGINNING)
+    for part in records.parts:
+        np.minimum.at(start, part.slots, part.values(START))
+        np.maximum.at(end, part.slots, part.values(END))
+    return replace(made, start=start[made.traces], end=end[made.traces])
