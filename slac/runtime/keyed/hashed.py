@@ -29,20 +29,21 @@ class SlotTable:
     def begin(self, hashes: Hashes) -> Longs:
         """Where each hash is looked for first."""
         with np.errstate(over="ignore"):
-            first: Longs = ((hashes * _SPREAD) >> self._shift).astype(np.int64)
-        return first
+            first = hashes * _SPREAD
+        first >>= self._shift
+        return first.view(np.int64)
 
     def find(self, hashes: Hashes, at: Longs) -> Longs:
         """The first slot with each hash from the entry `at` on, which moves there; −1 where there is none."""
         at &= self._mask
         slots = self._entries[at].astype(np.int64)
-        ahead = np.flatnonzero(self._is_other(slots, hashes))
+        ahead = self._others(slots, hashes)
         while len(ahead):
             moved = (at[ahead] + 1) & self._mask
             at[ahead] = moved
             found = self._entries[moved].astype(np.int64)
             slots[ahead] = found
-            ahead = ahead[self._is_other(found, hashes[ahead])]
+            ahead = ahead[self._others(found, hashes[ahead])]
         return slots
 
     def add(self, hashes: Hashes, slots: Longs) -> None:
@@ -70,18 +71,24 @@ class SlotTable:
             ahead = ahead[self._entries[at[ahead]] != slots[ahead]]
             at[ahead] = (at[ahead] + 1) & self._mask
         self._entries[at] = _REMOVED
+        self._removed = True
         self._held -= len(slots)
 
-    def _is_other(self, slots: Longs, hashes: Hashes) -> npt.NDArray[np.bool_]:
-        """Whether one has to look further: something stands here, but not this hash."""
-        other: npt.NDArray[np.bool_] = (slots != _EMPTY) & ((slots < 0) | (self._hashes[slots] != hashes))
-        return other
+    def _others(self, slots: Longs, hashes: Hashes) -> Longs:
+        """Where one has to look further: something stands there, but not this hash."""
+        # Mostly all are found. What is less than 0 leads to the hash of some other slot, which says nothing.
+        other = self._hashes[slots] != hashes
+        if self._removed:
+            other |= slots == _REMOVED
+        rows = np.flatnonzero(other)
+        return rows[slots[rows] != _EMPTY]
 
     def _clear(self, bits: int) -> None:
         self._entries = np.full(1 << bits, _EMPTY, np.int32)
         self._shift = np.uint64(64 - bits)
         self._mask = (1 << bits) - 1
         self._filled = 0
+        self._removed = False
 
     def _enter(self, slots: Longs) -> None:
         self._filled += len(slots)

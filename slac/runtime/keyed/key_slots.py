@@ -15,10 +15,12 @@ import numpy.typing as npt
 import polars as pl
 
 from slac.runtime.keyed.chunks import join_small
-from slac.runtime.keyed.grouping import Longs, Mask
+from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.hashed import Hashes, SlotTable
 
 _FEW: Final = 1024
+_MANY: Final = 8192
+"""So many keys always stand in one chunk: rows are taken out of one faster than out of several."""
 _GONE: Final = -1
 
 
@@ -38,6 +40,7 @@ class KeySlots:
         self._unused: list[int] = []
         self._next = 0
         self._chunks: list[pl.DataFrame] = []
+        self._joined: pl.DataFrame | None = None
         self._rows = 0
 
     def __len__(self) -> int:
@@ -131,8 +134,8 @@ class KeySlots:
     def _found(self, keys: pl.DataFrame, hashes: Hashes) -> Longs:
         probe = self._table.begin(hashes)
         slots = self._table.find(hashes, probe)
-        some = np.flatnonzero(slots >= 0)
-        while len(some):
+        some = None if len(slots) and int(slots.min()) >= 0 else np.flatnonzero(slots >= 0)
+        while some is None or len(some):
             others = self._differing(keys, slots, some)
             if not len(others):
                 break
@@ -143,19 +146,24 @@ class KeySlots:
             some = others[slots[others] >= 0]
         return slots
 
-    def _differing(self, keys: pl.DataFrame, slots: Longs, rows: Longs) -> Longs:
-        """Those of the rows whose key is not that of their slot."""
-        # By columns, since a query would cost more than what it does.
-        places, whole = self._place[slots[rows]], len(rows) == keys.height
-        held, same = self._keys(), np.ones(len(rows), np.bool_)
+    def _differing(self, keys: pl.DataFrame, slots: Longs, rows: Longs | None) -> Longs:
+        """Those of the rows (None: of all) whose key is not that of their slot."""
+        # By columns, since a query would cost more than what it does; places of 32 bits are those that Polars takes.
+        places = pl.Series(self._place[slots if rows is None else slots[rows]].astype(np.uint32))
+        held, found = self._keys(), []
         for name in self._types:
-            same &= _equal(held[name].gather(places), keys[name] if whole else keys[name].gather(rows))
-        return rows[~same]
+            same = _equal(held[name].gather(places), keys[name] if rows is None else keys[name].gather(rows))
+            if not same.all():
+                found.append(np.flatnonzero(~same.to_numpy()))
+        if not found:
+            return np.zeros(0, np.int64)
+        others = np.unique(np.concatenate(found))
+        return others if rows is None else rows[others]
 
     def _keys(self) -> pl.DataFrame:
-        if len(self._chunks) == 1:
-            return self._chunks[0]
-        return pl.concat(self._chunks, rechunk=False) if self._chunks else pl.DataFrame(schema=self._types)
+        if self._joined is None:
+            self._joined = pl.concat(self._chunks, rechunk=False) if self._chunks else pl.DataFrame(schema=self._types)
+        return self._joined
 
     def _take(self, count: int) -> Longs:
         again = [self._unused.pop() for _ in range(min(count, len(self._unused)))]
@@ -173,12 +181,15 @@ class KeySlots:
         self._rows += keys.height
         self._chunks.append(_compact(keys))
         join_small(self._chunks)
+        if len(self._chunks) > 1 and self._rows <= _MANY:
+            self._chunks = [pl.concat(self._chunks, rechunk=True)]
+        self._joined = None
         self._table.add(hashes, slots)
 
     def _sweep(self) -> None:
         used = self.used()
         self._chunks = [_compact(self._keys()[self._place[used]].rechunk())] if len(used) else []
-        self._rows = len(used)
+        self._rows, self._joined = len(used), None
         self._place[used] = np.arange(len(used))
 
 
@@ -193,8 +204,6 @@ def _compact(keys: pl.DataFrame) -> pl.DataFrame:
     return keys.with_columns((keys[n] + "").alias(n) for n in text) if text else keys
 
 
-def _equal(one: pl.Series, other: pl.Series) -> Mask:
+def _equal(one: pl.Series, other: pl.Series) -> pl.Series:
     """Value by value; NULL equals NULL, and NaN NaN."""
-    if one.null_count() or other.null_count():
-        return one.eq_missing(other).to_numpy()
-    return (one == other).to_numpy()
+    return one.eq_missing(other) if one.null_count() or other.null_count() else one == other

@@ -12,18 +12,15 @@ from typing import Any, Final
 import polars as pl
 
 from slac.plan.nodes import LatestJoinNode
-from slac.runtime.audits.held import AT, HeldRows
+from slac.runtime.audits.held import HeldRows
 from slac.runtime.operator import OperatorContext, State
-from slac.runtime.operators.latest_right import ORDER, LatestRight
+from slac.runtime.operators.latest_right import LatestRight, Settled, typed
 from slac.runtime.operators.replayable import ReplayableOperator
 from slac.stream.batch import META, Batch
-from slac.stream.order import in_order
 
 FOR_EVER: Final = 1 << 60
 """How long (µs) the row of a table holds."""
 _MANY: Final = 4096
-_MORE: Final = 4
-"""So many times the left rows, right rows are looked through for keys of theirs first."""
 
 
 class LatestJoinOperator(ReplayableOperator):
@@ -37,10 +34,9 @@ class LatestJoinOperator(ReplayableOperator):
         self._node = node
         types = node.schema.polars()
         names = {f"{node.alias}.{c}": c for c in node.right_columns}
-        self._right_types = {outside: types[outside] for outside in names if outside in types}
-        values = {outside: pl.col(names[outside]).cast(dtype) for outside, dtype in self._right_types.items()}
-        self._retain = FOR_EVER if node.table else node.retain
-        self._right = LatestRight(node.by, values, self._retain, lasting=node.table)
+        values = {outside: (names[outside], types[outside]) for outside in names if outside in types}
+        self._types = types
+        self._right = LatestRight(node.by, values, FOR_EVER if node.table else node.retain, lasting=node.table)
         self._left = HeldRows()
         self._crowded = _MANY
         self._late = 0
@@ -60,7 +56,7 @@ class LatestJoinOperator(ReplayableOperator):
         ready = self._left.release(watermark)
         settled = self._right.settle(watermark)
         joined = None if ready is None else self._join(ready, settled)
-        self._right.fold(watermark)
+        self._right.store(settled, watermark)
         self._crowded = _MANY + 2 * self._right.rows
         return () if joined is None else (Batch(joined),)
 
@@ -117,23 +113,8 @@ class LatestJoinOperator(ReplayableOperator):
         """Exchange the right rows of these keys."""
         self._right.graft(keys, state.frames)
 
-    def _join(self, ready: pl.DataFrame, settled: list[pl.DataFrame]) -> pl.DataFrame:
-        keys = list(self._node.by)
-        if settled:
-            right = pl.concat(settled)
-            if keys and right.height > _MORE * ready.height:
-                right = right.join(ready.select(keys).unique(), on=keys, how="semi")
-            right = in_order(right, ORDER)
-        else:
-            right = pl.DataFrame(schema={**{k: ready.schema[k] for k in keys}, AT: pl.Int64(), **self._right_types})
-        joined = ready.join_asof(
-            right.select(*keys, AT, *self._right_types),
-            on=AT,
-            by=keys or None,
-            strategy="backward",
-            tolerance=self._retain,
-            allow_exact_matches=not self._node.strict,
-            check_sortedness=False,
-        )
-        meta = [pl.col(name) for name in META if name in ready.columns]
-        return joined.select(*meta, *(pl.col(n).cast(t) for n, t in self._node.schema.polars().items()))
+    def _join(self, ready: pl.DataFrame, settled: Settled | None) -> pl.DataFrame:
+        found = {c.name: c for c in self._right.meet(ready, settled, strict=self._node.strict)}
+        meta = [ready[name] for name in META if name in ready.columns]
+        columns = [found[n] if n in found else typed(ready[n], t) for n, t in self._types.items()]
+        return pl.DataFrame([*meta, *columns])

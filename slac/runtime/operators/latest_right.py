@@ -1,114 +1,178 @@
-"""The right side of a latest-join: rows until the watermark has passed them, then the latest of each key."""
+"""The right side of a latest-join: rows until the watermark has passed them, then the latest of each key, by slot."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from slac.runtime.audits.held import AT
+from slac.runtime.keyed.grouping import Longs
+from slac.runtime.keyed.versions import last_before
+from slac.runtime.operator import BEGINNING, ENDED
+from slac.runtime.operators.latest_values import LatestValues
 from slac.runtime.operators.replayable import not_of_keys, of_keys
-from slac.stream.batch import DEPTH, ID, TIME
+from slac.stream.batch import DEPTH, ID, instants
 from slac.stream.order import in_order
 
 ORDER: Final = (AT, "_right_depth", "_right_id")
 _FEW: Final = 1024
 
 
-class LatestRight:
-    """Rows as keys, place in the total order, and value columns (`values`: name in the input → name outside).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """Rows that the watermark has passed, in the total order, with times (µs) and the slots of their keys."""
 
-    `recent`: the watermark has not passed them; `settled`: it has; `latest`: one a key. Settled rows are folded into
-    the latest when they have become many, so that the cost of a fold is spread over the rows that led to it. With
-    `lasting` a latest row without any value is as good as none, and is forgotten.
+    rows: pl.DataFrame
+    at: Longs
+    slots: Longs
+
+
+class LatestRight:
+    """Rows as keys, place in the total order, and value columns (`values`: name outside → name in the input, type).
+
+    Rows that the watermark has not passed wait; of others only the latest of each key is held. Those that are older
+    than `retain` are let go when as many rows have come as are held. With `lasting` a latest row without any value is
+    as good as none, and is forgotten.
     """
 
-    def __init__(self, keys: Sequence[str], values: Mapping[str, pl.Expr], retain: int, *, lasting: bool) -> None:
+    def __init__(
+        self, keys: Sequence[str], values: Mapping[str, tuple[str, pl.DataType]], retain: int, *, lasting: bool
+    ) -> None:
         self._keys = list(keys)
-        self._names = list(values)
-        self._values = [e.alias(name) for name, e in values.items()]
+        self._inside = {name: inside for name, (inside, _) in values.items()}
+        self._types = {name: dtype for name, (_, dtype) in values.items()}
         self._retain = retain
         self._lasting = lasting
         self._recent: list[pl.DataFrame] = []
-        self._settled: list[pl.DataFrame] = []
-        self._latest: pl.DataFrame | None = None
+        self._latest: LatestValues | None = None
+        self._since = 0
 
     @property
     def rows(self) -> int:
         """Rows held."""
-        return sum(f.height for f in self._held())
+        return sum(f.height for f in self._recent) + (0 if self._latest is None else len(self._latest))
 
     @property
     def lowest_recent(self) -> int | None:
         """Time of the earliest row that the watermark has not passed."""
-        return min((int(f[AT].min()) for f in self._recent), default=None)  # type: ignore[arg-type]
+        return min((int(f[AT][0]) for f in self._recent), default=None)
 
     def add(self, frame: pl.DataFrame) -> None:
         """Take rows of the right input; those with a NULL in the key can match nothing."""
-        depth = pl.col(DEPTH) if DEPTH in frame.columns else pl.lit(0, pl.UInt16)
-        place = [e.alias(n) for e, n in zip((pl.col(TIME).to_physical(), depth, pl.col(ID)), ORDER, strict=True)]
-        rows = frame.select(*self._keys, *place, *self._values)
-        rows = rows.drop_nulls(self._keys) if self._keys else rows
-        if rows.height:
-            self._recent.append(rows)
+        depth = frame[DEPTH] if DEPTH in frame.columns else pl.zeros(frame.height, pl.UInt16, eager=True)
+        place = [c.alias(n) for c, n in zip((instants(frame), depth, frame[ID]), ORDER, strict=True)]
+        values = [typed(frame[self._inside[name]], dtype).alias(name) for name, dtype in self._types.items()]
+        rows = pl.DataFrame([*(frame[k] for k in self._keys), *place, *values])
+        if any(frame[k].null_count() for k in self._keys):
+            rows = rows.drop_nulls(self._keys)
+        self._wait([rows])
 
-    def settle(self, watermark: int) -> list[pl.DataFrame]:
-        """All rows that the watermark has passed and that still matter, mostly in order."""
-        if self._recent:
-            recent = pl.concat(self._recent)
-            rest = recent.filter(pl.col(AT) >= watermark)
-            self._recent = [rest] if rest.height else []
-            if rest.height < recent.height:
-                self._settled.append(recent.filter(pl.col(AT) < watermark))
-        return [*([] if self._latest is None else [self._latest]), *self._settled]
+    def settle(self, watermark: int) -> Settled | None:
+        """The rows that the watermark has passed, which wait no more: to be joined, and then to be stored."""
+        passed, rest = [], []
+        for frame in self._recent:
+            place = int(np.searchsorted(frame[AT].to_numpy(), watermark))
+            passed.append(frame[:place])
+            rest.append(frame[place:])
+        self._recent = [f for f in rest if f.height]
+        passed = [f for f in passed if f.height]
+        if not passed:
+            return None
+        rows = in_order(pl.concat(passed, rechunk=True) if len(passed) > 1 else passed[0], ORDER)
+        return Settled(rows=rows, at=rows[AT].to_numpy(), slots=self._values_of(rows).enter(rows))
 
-    def fold(self, watermark: int) -> None:
-        """Keep only the latest settled row of each key, and none that is older than `retain`."""
-        held = 0 if self._latest is None else self._latest.height
-        if sum(f.height for f in self._settled) <= max(_FEW, held // 2):
+    def meet(self, left: pl.DataFrame, settled: Settled | None, *, strict: bool) -> list[pl.Series]:
+        """The values that each row of `left` (keys and `_at`, in order) finds, NULL where there are none."""
+        latest = self._latest
+        if latest is None:
+            return [pl.repeat(None, left.height, dtype=t, eager=True).alias(n) for n, t in self._types.items()]
+        at, slots = left[AT].to_numpy(), latest.find(left)
+        # Where there are more rows than keys, each row finds its key among all; otherwise its own copy of it.
+        held = slice(0, latest.size) if latest.size <= len(slots) else np.maximum(slots, 0)
+        count = latest.size if isinstance(held, slice) else len(slots)
+        found = slots + 1 if isinstance(held, slice) else np.where(slots < 0, 0, np.arange(1, count + 1))
+        if settled is not None:
+            places = np.searchsorted(at, settled.at, side="right" if strict else "left")
+            number = last_before(slots, settled.slots, places, latest.heads)
+            found = np.where(number < 0, found, number + (1 + count))
+        if min(latest.oldest, ENDED if settled is None else int(settled.at[0])) < int(at[-1]) - self._retain:
+            times = [np.array([BEGINNING]), latest.at[held], *([] if settled is None else [settled.at])]
+            found[np.concatenate(times)[found] < at - self._retain] = 0
+        index = pl.Series(found.astype(np.uint32))
+        return [self._candidates(latest, name, held, settled).gather(index) for name in self._types]
+
+    def store(self, settled: Settled | None, watermark: int) -> None:
+        """Keep the latest of these rows of each key, and from time to time none that is older than `retain`."""
+        if settled is None or self._latest is None:
             return
-        together = self.settle(watermark)
-        rows = in_order(pl.concat(together).filter(pl.col(AT) >= watermark - self._retain), ORDER)
-        latest = rows.unique(self._keys, keep="last", maintain_order=True) if self._keys else rows.tail(1)
-        if self._lasting:
-            latest = latest.filter(
-                pl.any_horizontal(pl.lit(value=False), *(pl.col(n).is_not_null() for n in self._names))
-            )
-        self._latest = latest
-        self._settled = []
+        self._latest.store(settled.slots, settled.at, settled.rows, lasting=self._lasting)
+        self._since += settled.rows.height
+        if self._since > max(_FEW, len(self._latest)):
+            self._latest.sweep(watermark - self._retain)
+            self._since = 0
 
     def frames(self) -> dict[str, pl.DataFrame]:
         """All that is held, for a snapshot."""
-        parts = {
-            "recent": self._recent,
-            "settled": self._settled,
-            "latest": [] if self._latest is None else [self._latest],
-        }
-        return {name: pl.concat(frames) for name, frames in parts.items() if frames}
+        latest = {} if self._latest is None or not len(self._latest) else {"latest": self._latest.frame()}
+        return {"recent": pl.concat(self._recent), **latest} if self._recent else latest
 
     def restore(self, frames: Mapping[str, pl.DataFrame]) -> None:
         """Take over what `frames` gave."""
-        held = {name: frame for name, frame in frames.items() if frame.height}
-        self._recent = [held["recent"]] if "recent" in held else []
-        self._settled = [held["settled"]] if "settled" in held else []
-        self._latest = held.get("latest")
+        self._recent, self._latest = [], None
+        if "recent" in frames:
+            self._wait([frames["recent"].select(*self._keys, *ORDER, *self._types)])
+        if "latest" in frames:
+            self._take_over(frames["latest"])
 
     def known(self) -> pl.DataFrame | None:
         """The keys of which a row is held; None for none."""
-        held = self._held()
-        return pl.concat([f.select(self._keys) for f in held]).unique() if held else None
+        held = [f.select(self._keys) for f in self.frames().values()]
+        return pl.concat(held).unique() if held else None
 
     def part(self, keys: pl.DataFrame) -> dict[str, pl.DataFrame]:
         """What `frames` would give if there were these keys only."""
-        return {name: of_keys(frame, keys, tuple(self._keys)) for name, frame in self.frames().items()}
+        if not self._keys or self._latest is None:
+            return {name: of_keys(frame, keys, tuple(self._keys)) for name, frame in self.frames().items()}
+        slots = self._latest.find(keys)
+        parts = {"latest": self._latest.part(slots[slots >= 0])}
+        if self._recent:
+            parts["recent"] = of_keys(pl.concat(self._recent), keys, tuple(self._keys))
+        return parts
 
     def graft(self, keys: pl.DataFrame, frames: Mapping[str, pl.DataFrame]) -> None:
         """Exchange what is held of these keys for what `part` of another one gave."""
-        held = self.frames()
-        others = {n: not_of_keys(f, keys, tuple(self._keys)) for n, f in held.items()}
-        together = {n: [f[n] for f in (others, frames) if n in f] for n in {**others, **frames}}
-        self.restore({n: pl.concat(f) for n, f in together.items()})
+        others = [not_of_keys(f, keys, tuple(self._keys)) for f in self._recent]
+        self._recent = []
+        self._wait([*others, *([frames["recent"]] if "recent" in frames else [])])
+        if self._latest is not None:
+            slots = self._latest.find(keys) if self._keys else np.arange(self._latest.size)
+            self._latest.forget(slots[slots >= 0])
+        if "latest" in frames:
+            self._take_over(frames["latest"])
 
-    def _held(self) -> list[pl.DataFrame]:
-        return [*self._recent, *self._settled, *([] if self._latest is None else [self._latest])]
+    def _wait(self, frames: Sequence[pl.DataFrame]) -> None:
+        self._recent += [in_order(f, [AT]) for f in frames if f.height]
+
+    def _values_of(self, rows: pl.DataFrame) -> LatestValues:
+        if self._latest is None:
+            self._latest = LatestValues({k: rows.schema[k] for k in self._keys}, self._types)
+        return self._latest
+
+    def _take_over(self, rows: pl.DataFrame) -> None:
+        if rows.height:
+            latest = self._values_of(rows)
+            latest.store(latest.enter(rows), rows[AT].to_numpy(), rows, lasting=self._lasting)
+
+    def _candidates(self, latest: LatestValues, name: str, held: Longs | slice, settled: Settled | None) -> pl.Series:
+        """What a row may find: nothing, what is held, what is settled."""
+        parts = [pl.Series(name, [None], self._types[name]), latest.take(name, held)]
+        return pl.concat(parts if settled is None else [*parts, settled.rows[name]], rechunk=True)
+
+
+def typed(column: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """The column in this type; itself where it has it."""
+    return column if column.dtype == dtype else column.cast(dtype)
