@@ -10,7 +10,8 @@ import polars as pl
 from slac.plan.nodes import LinkOutNode, OutputNode
 from slac.runtime.instructions import Instruction, Publish, Send
 from slac.runtime.operator import BEGINNING, Operator, State
-from slac.stream.batch import REVISION, TIME, Batch, link_place, total_order
+from slac.stream.batch import ARRIVAL_WATERMARK, REVISION, TIME, Batch, instants, link_place, total_order
+from slac.stream.order import in_order
 
 MOST_ROWS: Final = 500_000
 """Rows in one message of a link: what a watermark that stood still for long sets free is sent in parts."""
@@ -59,7 +60,7 @@ class LinkOutOperator(Operator):
     def _hold(self, frame: pl.DataFrame) -> None:
         """Keep a frame with its lowest and highest place: most are passed whole, or not at all."""
         if frame.height:
-            places = frame.select(link_place(frame).alias(TIME))[TIME]
+            places = _places(frame)
             self._held.append((int(places.min()), int(places.max()), frame))  # type: ignore[arg-type]
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
@@ -72,7 +73,7 @@ class LinkOutOperator(Operator):
                 break
             self._send(first, until)
             ready = ready.slice(first.height)
-        self._send(None if ready is None else ready.sort(total_order(ready)), watermark)
+        self._send(None if ready is None else in_order(ready, total_order(ready)), watermark)
         return ()
 
     def _send(self, frame: pl.DataFrame | None, watermark: int) -> None:
@@ -108,17 +109,26 @@ class LinkOutOperator(Operator):
         self._held = [entry for entry in self._held if entry[0] >= watermark]
         parts = []
         for high, frame in due:
-            passed = link_place(frame) < watermark
-            parts.append(frame if high < watermark else frame.filter(passed))
-            if high >= watermark:
-                self._hold(frame.filter(~passed))
-        ready = pl.concat(parts, how="diagonal")
+            if high < watermark:
+                parts.append(frame)
+                continue
+            passed = _places(frame) < watermark
+            parts.append(frame.filter(passed))
+            self._hold(frame.filter(~passed))
+        ready = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal")
         return ready.sort(link_place(ready)) if ready.height > MOST_ROWS else ready
+
+
+def _places(frame: pl.DataFrame) -> pl.Series:
+    """`link_place`, without a query where no row is late."""
+    if ARRIVAL_WATERMARK not in frame.columns:
+        return instants(frame)
+    return frame.select(link_place(frame).alias(TIME))[TIME]
 
 
 def _first_part(ready: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """What lies before the place of row `MOST_ROWS`, in the total order, and that place; `ready` is sorted by place."""
-    places = ready.select(link_place(ready).alias(TIME))[TIME]
+    places = _places(ready)
     until = int(places[MOST_ROWS])
     first = ready.head(int((places < until).sum()))
-    return first.sort(total_order(first)), until
+    return in_order(first, total_order(first)), until

@@ -112,10 +112,13 @@ class Inlet:
         return max(peer.watermark, now - self.node.hold) if self._live and silent else peer.watermark
 
     def _split(self, peer: Peer, frame: pl.DataFrame) -> list[Batch]:
-        fresh = frame if peer.watermark == BEGINNING else frame.filter(link_place(frame) >= peer.watermark)
+        fresh = _from(frame, peer.watermark)
         self.repeated += frame.height - fresh.height
         if fresh.height:
-            self.highest = max(self.highest, int(instants(fresh).max()))  # type: ignore[arg-type]
+            times = instants(fresh)
+            self.highest = max(self.highest, int(times.max()))  # type: ignore[arg-type]
+            if ARRIVAL_WATERMARK not in fresh.columns and int(times.min()) >= self._promised:  # type: ignore[arg-type]
+                return [Batch(fresh)]
         promised = pl.lit(self._promised, pl.Int64)
         behind = pl.col(TIME).cast(pl.Int64) < promised
         if ARRIVAL_WATERMARK in fresh.columns:
@@ -129,3 +132,10 @@ class Inlet:
         self.late += late.height
         batches = [Batch(fresh.filter(~behind).drop(ARRIVAL_WATERMARK, strict=False)), Batch(late, late=True)]
         return [b for b in batches if b.height]
+
+
+def _from(frame: pl.DataFrame, watermark: int) -> pl.DataFrame:
+    """The rows that have not been accepted yet: nearly always all."""
+    if ARRIVAL_WATERMARK not in frame.columns and int(instants(frame).min()) >= watermark:  # type: ignore[arg-type]
+        return frame
+    return frame.filter(link_place(frame) >= watermark)
