@@ -1,4 +1,7 @@
-"""Partial aggregates by pane and key: log-structured frames that are merged when several of one size have gathered.
+"""Partial aggregates by pane and key: a log of frames while there are few, tables by slot where a pane has many keys.
+
+The frames of the log are merged when several of one size have gathered. That would cost as much as there is state, from
+time to time; so rows of a pane with many keys go to a table of their own, where each batch exchanges its keys' rows.
 
 A row of state holds `_start` (start of its pane), `_expires` (end of the last window that needs it), `_after` (it
 counts only in windows that end behind this instant: how a late row keeps out of windows that had closed when it came),
@@ -15,6 +18,8 @@ import polars as pl
 
 from slac.plan.aggregates import merged
 from slac.plan.expressions import AggregateCall
+from slac.runtime.operators.pane_cells import cells_of
+from slac.runtime.operators.pane_table import PaneTable, Place
 
 START: Final = "_start"
 EXPIRES: Final = "_expires"
@@ -23,6 +28,8 @@ PLACE: Final = (START, EXPIRES, AFTER)
 
 GATHER: Final = 8
 """So many runs of about one size become one: the more, the fewer rows are merged again, and the more are held."""
+MANY: Final = 4096
+"""So many keys of a pane are worth a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,14 @@ class Run:
         """Number of rows."""
         return self.frame.height
 
+    @property
+    def place(self) -> Place | None:
+        """The pane and `_after` of all rows; None where they are not the same."""
+        frame = self.frame
+        if self.low != self.high or self.start != frame[START].max() or frame[AFTER].min() != frame[AFTER].max():
+            return None
+        return self.start, self.low, int(frame[AFTER][0])
+
 
 class PaneState:
     """Partial rows, added batch by batch, read by pane, forgotten once their last window has closed.
@@ -53,43 +68,50 @@ class PaneState:
     """
 
     def __init__(self, keys: Sequence[str], calls: Sequence[AggregateCall], *, apart: bool = False) -> None:
+        self._keys = list(keys)
         self._by = [*PLACE, *keys]
         self._calls = calls
         self._apart = apart
+        self._cells = cells_of(calls) if keys and not apart else None
         self._runs: list[Run] = []
+        self._tables: dict[Place, PaneTable] = {}
 
     @property
     def rows(self) -> int:
         """Number of partial rows held; a pane and key may have several."""
-        return sum(run.height for run in self._runs)
+        return sum(run.height for run in self._runs) + sum(map(len, self._tables.values()))
 
     @property
     def lowest_start(self) -> int | None:
         """Start of the earliest pane."""
-        return min((run.start for run in self._runs), default=None)
+        return min((*(run.start for run in self._runs), *(start for start, _, _ in self._tables)), default=None)
 
     @property
     def lowest_expiry(self) -> int | None:
         """When the first pane can be forgotten."""
-        return min((run.low for run in self._runs), default=None)
+        return min((*(run.low for run in self._runs), *(expires for _, expires, _ in self._tables)), default=None)
 
     @property
     def highest_expiry(self) -> int | None:
         """When the last pane can be forgotten."""
-        return max((run.high for run in self._runs), default=None)
+        return max((*(run.high for run in self._runs), *(expires for _, expires, _ in self._tables)), default=None)
 
     def add(self, partials: pl.DataFrame) -> None:
-        """Take over partial rows; those of a pane and key that is already held are merged with it, now or later."""
+        """Take over partial rows, one a pane and key; those of what is already held are merged with it sometime."""
         if not partials.height:
             return
-        self._runs.append(Run.of(partials))
-        while self._is_crowded():
+        rest = self._tabled(Run.of(partials))
+        self._runs += rest
+        while rest and self._is_crowded():
             last = [run.frame for run in self._runs[-GATHER:]]
-            self._runs[-GATHER:] = [Run.of(merged(pl.concat(last), self._by, self._calls))]
+            rest = self._tabled(Run.of(merged(pl.concat(last), self._by, self._calls)))
+            self._runs[-GATHER:] = rest
 
     def starting_before(self, instant: int) -> pl.DataFrame:
-        """Rows of panes that start before an instant (at least one run must be held)."""
-        return pl.concat([run.frame for run in self._runs]).filter(pl.col(START) < instant)
+        """Rows of panes that start before an instant (some must be held, and no later panes in tables alone)."""
+        tables = [_placed(place, table) for place, table in self._tables.items() if place[0] < instant]
+        runs = [run.frame for run in self._runs]
+        return pl.concat([*([pl.concat(runs).filter(pl.col(START) < instant)] if runs else []), *tables])
 
     def expiring_by(self, instant: int) -> pl.DataFrame | None:
         """Rows of panes whose last window ends at or before an instant; None where there is none."""
@@ -98,6 +120,7 @@ class PaneState:
             for run in self._runs
             if run.low <= instant
         ]
+        due += [_placed(place, table) for place, table in self._tables.items() if place[1] <= instant]
         return pl.concat(due) if due else None
 
     def expire(self, watermark: int) -> None:
@@ -107,10 +130,35 @@ class PaneState:
             for run in self._runs
             if run.high > watermark
         ]
+        self._tables = {place: table for place, table in self._tables.items() if place[1] > watermark}
 
     def frame(self) -> pl.DataFrame | None:
         """All that is held, to be given to `add` of another."""
-        return pl.concat([run.frame for run in self._runs]) if self._runs else None
+        held = [*(run.frame for run in self._runs), *(_placed(place, table) for place, table in self._tables.items())]
+        return pl.concat(held) if held else None
+
+    def _tabled(self, run: Run) -> list[Run]:
+        """Put rows where a table is, or should be; what is left, at most one run."""
+        if self._cells is None or (not self._tables and run.height < MANY):
+            return [run]
+        place = run.place
+        if place is not None:
+            return [] if self._enter(place, run.frame) else [run]
+        if run.height < MANY:
+            return [run]
+        panes = run.frame.partition_by(PLACE, as_dict=True).items()
+        rest = [rows for (start, expires, after), rows in panes if not self._enter((start, expires, after), rows)]
+        return [Run.of(pl.concat(rest))] if rest else []
+
+    def _enter(self, place: Place, rows: pl.DataFrame) -> bool:
+        """Whether these rows are in a table now."""
+        assert self._cells is not None
+        if place not in self._tables:
+            if rows.height < MANY:
+                return False
+            self._tables[place] = PaneTable(self._keys, self._cells, rows)
+        self._tables[place].add(rows)
+        return True
 
     def _is_crowded(self) -> bool:
         """Whether the last runs are so many, and together so large, that merging them is worth it."""
@@ -118,3 +166,10 @@ class PaneState:
             return False
         first, *others = (run.height for run in self._runs[-GATHER:])
         return first <= 2 * sum(others)
+
+
+def _placed(place: Place, table: PaneTable) -> pl.DataFrame:
+    """The rows of a table with the columns of their pane."""
+    rows = table.frame()
+    values = [pl.lit(value, pl.Int64).alias(name) for name, value in zip(PLACE, place, strict=True)]
+    return rows.select(*values, pl.all())
