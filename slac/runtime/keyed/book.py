@@ -10,7 +10,7 @@ import polars as pl
 
 from slac.plan.aggregation.peaks import LOWEST
 from slac.runtime.audits.slots import Slots
-from slac.runtime.keyed.grouping import ByKey, Longs
+from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.halved import Halved
 from slac.runtime.keyed.integers import Integers, narrow, wide
 from slac.runtime.keyed.lanes import Lanes, Worth
@@ -33,10 +33,6 @@ class Book:
 
     def __len__(self) -> int:
         return len(self.slots)
-
-    def slots_of(self, groups: ByKey) -> Longs:
-        """The slot of each of the keys; those that are not known get one."""
-        return self.slots.of_distinct(groups.keys)
 
     def open(self, names: Iterable[str]) -> None:
         """There are unusual rows in these lanes."""

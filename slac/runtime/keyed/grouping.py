@@ -39,6 +39,23 @@ class ByKey:
         return rows
 
 
+@dataclass(frozen=True, slots=True)
+class BySlot:
+    """`order`: rows by slot, then as they stood; `slots`: the distinct ones, with where in `order` each begins."""
+
+    order: Longs
+    slots: Longs
+    starts: Longs
+    lengths: Longs
+
+    @classmethod
+    def of(cls, slots: Longs) -> BySlot:
+        """From the slot of each row, of which there is one at least."""
+        order, of = sorted_slots(slots)
+        starts = np.flatnonzero(np.append(True, of[1:] != of[:-1]))
+        return cls(order, of[starts], starts, np.diff(starts, append=len(of)))
+
+
 def by_key(frame: pl.DataFrame, keys: Sequence[str]) -> ByKey:
     """The rows of a frame by its key columns; NULL is a key like any other, and without columns all rows are of one."""
     if not keys:

@@ -73,6 +73,10 @@ class Halved:
         """As a column of Int128."""
         return (pl.Series(self.high).cast(pl.Int128) * _CARRY + pl.Series(self.low).cast(pl.Int128)).alias(name)
 
+    def repeated(self, times: Longs) -> Halved:
+        """Each so many times."""
+        return Halved(np.repeat(self.high, times), np.repeat(self.low, times))
+
     def prefixes(self) -> Halved:
         """The sum of each number and all before it. A low half that is less than what was added has wrapped."""
         low = np.cumsum(self.low)

@@ -13,6 +13,7 @@ import polars as pl
 from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.halved import Floats, Halved
 from slac.runtime.keyed.halved import joined as joined_halves
+from slac.runtime.keyed.segments import Segments
 
 Integers = Longs | Halved
 """Of 64 bits, or of 128."""
@@ -108,6 +109,18 @@ def sums_upto(values: Integers, starts: Longs, of: Longs, places: Longs, longest
     broad = wide(values)
     sums = broad.prefixes()
     return sums[places] - (sums[starts] - broad[starts])[of]
+
+
+def sums_behind(values: Integers, segments: Segments, before: Integers) -> Integers:
+    """The sum up to and including each value of its segment, behind what there was `before` each segment."""
+    starts, lengths = segments.starts, segments.lengths
+    if isinstance(values, np.ndarray) and isinstance(before, np.ndarray) and _is_safe(values, starts, segments.longest):
+        prefix = np.cumsum(values)
+        prefix += np.repeat(before - prefix[starts] + values[starts], lengths)
+        return prefix
+    broad = wide(values)
+    sums = broad.prefixes()
+    return sums + (wide(before) - sums[starts] + broad[starts]).repeated(lengths)
 
 
 def joined(first: Integers, second: Integers) -> Integers:

@@ -15,6 +15,7 @@ import polars as pl
 
 from slac.plan.aggregates import family
 from slac.plan.aggregation.additive import Added, additive, support
+from slac.plan.aggregation.family import part
 from slac.plan.aggregation.peaks import Peak, peak
 from slac.plan.expressions import AggregateCall
 from slac.runtime.keyed.grouping import Longs
@@ -77,16 +78,19 @@ class Lanes:
                     worth.sums[name] = numbers
         return self._with_peaks(worth, parts.to_dict(), count)
 
-    def parts(self, count: Longs, worth: Worth) -> list[pl.Series]:
-        """The part columns of groups of `count` rows; a sum is Int64 where that is enough."""
+    def parts(self, count: Longs, worth: Worth, calls: Sequence[AggregateCall] | None = None) -> list[pl.Series]:
+        """The part columns of groups of `count` rows (of some calls only); a sum is Int64 where that is enough."""
+        names = None if calls is None else {part(call, name) for call in calls for name in family(call).parts(call)}
         made = []
         for name, usual in self.usual.items():
-            if not name.endswith(_PRESENT):
+            if not name.endswith(_PRESENT) and (names is None or name in names):
                 total = times(count, usual)
                 made.append(column(added(total, worth.sums[name]) if name in worth.sums else total, name))
         types = {one.name: one.dtype for one in made}
         made = [one.cast(types[self._like.get(one.name, one.name)]) for one in made]
         for one in self.peaks:
+            if names is not None and one.name not in names:
+                continue
             values = one.values(worth.peaks[one.name])
             if present(one) in worth.sums:
                 known = column(added(count, worth.sums[present(one)]), "") > 0

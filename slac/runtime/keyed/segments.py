@@ -21,6 +21,11 @@ class Segments:
     of: Longs
 
     @property
+    def lengths(self) -> Longs:
+        """The number of places in each segment."""
+        return self.ends - self.starts + 1
+
+    @property
     def longest(self) -> int:
         """The greatest number of places in a segment."""
         return int((self.ends - self.starts).max()) + 1

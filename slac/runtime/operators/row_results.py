@@ -11,9 +11,8 @@ from slac.plan.aggregates import final_exprs
 from slac.plan.lowering import lower
 from slac.plan.nodes import WindowNode
 from slac.runtime.audits.held import AT
-from slac.runtime.keyed.grouping import ByKey
 from slac.stream.batch import ID, KEPT, SEEN, TIME, TIME_TYPE, WINDOW_START
-from slac.stream.ids import Ids, hash_columns, hash_further, hash_text, row_ids
+from slac.stream.ids import Ids, hash_further, hash_text, row_ids
 
 _AS_WRITTEN: Final = pl.QueryOptFlags.none()
 
@@ -40,20 +39,14 @@ class RowResults:
         frame = frame.with_columns(row_ids(frame, self._document, self._node.block, (*keys, ID)))
         return self._finished(frame.lazy()).sort(TIME, ID)
 
-    def ids(self, rows: pl.DataFrame, groups: ByKey) -> Ids:
-        """The id of the row that each of `rows` gives; text of a key is hashed once for all of its rows."""
-        keys = groups.keys if groups.keys.width else pl.DataFrame({AT: [0]})
-        states = hash_columns(keys, list(self._node.keys), self.salt).to_numpy()
-        return self.ids_by(rows, groups.spread(states))
-
     def ids_by(self, rows: pl.DataFrame, keys: Ids) -> Ids:
-        """The same, with the hash of each row's key (by `salt`)."""
+        """The id of the row that each of `rows` gives, from the hash of its key (by `salt`)."""
         return hash_further(keys, [rows[ID]])
 
-    def beside(self, rows: pl.DataFrame, ids: Ids, parts: Sequence[pl.Series]) -> pl.DataFrame:
-        """One row for each of `rows` (`_at`, keys) with its id and the parts of all that counts, as they stand."""
-        frame = rows.select(AT, *self._node.keys).with_columns(pl.Series(ID, ids), *parts)
-        return self._finished(frame.lazy().select(AT, ID, *self._node.keys, *self._final))
+    def beside(self, rows: pl.DataFrame, ids: Ids, values: Sequence[pl.Series]) -> pl.DataFrame:
+        """One row for each of `rows` (`_at`, keys) with its id, `_seen`, `_kept` and the values of the aggregates."""
+        frame = rows.select(AT, *self._node.keys).with_columns(pl.Series(ID, ids), *values)
+        return self._finished(frame.lazy())
 
     def _finished(self, rows: pl.LazyFrame) -> pl.DataFrame:
         meta = [pl.col(AT).cast(TIME_TYPE).alias(TIME), pl.col(ID)]

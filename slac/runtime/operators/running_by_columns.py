@@ -12,11 +12,13 @@ from slac.plan.aggregates import partial_schema
 from slac.plan.nodes import WindowNode
 from slac.runtime.audits.held import AT
 from slac.runtime.keyed.book import LAST, Book
-from slac.runtime.keyed.grouping import ByKey, Longs, Mask, by_key
-from slac.runtime.keyed.integers import added, sums_upto, taken
+from slac.runtime.keyed.finals import Finals
+from slac.runtime.keyed.grouping import BySlot, Longs
+from slac.runtime.keyed.integers import sums_behind
+from slac.runtime.keyed.key_hashes import KeyHashes
 from slac.runtime.keyed.lanes import Lanes, Worth
 from slac.runtime.keyed.segments import Segments, cumulative_peaks, last_of_runs
-from slac.runtime.operator import OperatorContext
+from slac.runtime.operator import BEGINNING, OperatorContext
 from slac.runtime.operators.window_per_row import PerRowOperator
 from slac.stream.batch import KEPT
 from slac.stream.order import order_of_ids
@@ -31,6 +33,8 @@ class RunningByColumns(PerRowOperator):
         super().__init__(node, context)
         self._lanes = Lanes(node.aggregates)
         self._book = Book(self._types, self._lanes)
+        self._finals = Finals(node.aggregates, self._lanes)
+        self._hashes = KeyHashes(self._book.slots, self._keys, self._results.salt)
         types = {LAST: pl.Int64(), **partial_schema(self._types, node.aggregates)}
         self._stored = [pl.col(name).cast(dtype) for name, dtype in types.items()]
         self._crowded = _FEW
@@ -40,54 +44,62 @@ class RunningByColumns(PerRowOperator):
         return {**super().statistics(), "keys": len(self._book)}
 
     def _said(self, rows: pl.DataFrame) -> pl.DataFrame:
-        groups, at = by_key(rows, self._keys), rows[AT].to_numpy()
-        slots, times = self._book.slots_of(groups), at[groups.order]
-        begins, carried = self._spells(groups, slots, times)
-        segments = Segments.at(begins)
-        # Rows of one instant see each other: each says what the last of them has.
-        is_last = np.append(begins[1:] | (times[1:] != times[:-1]), True)
-        seen = np.empty(len(at), np.int64)
-        seen[groups.order] = last_of_runs(is_last)
-        ids = self._results.ids(rows, groups)
+        at = rows[AT].to_numpy()
+        slots = self._book.slots.find(rows)
+        by_slot = BySlot.of(slots)
+        times = at[by_slot.order]
+        segments, carried = self._spells(by_slot, times)
+        count, total = self._totals(rows, by_slot, segments, carried)
+        ids = self._results.ids_by(rows, self._hashes.of(slots))
         order = order_of_ids(at, ids)
-        parts = self._accumulated(rows, groups, segments, carried, slots, seen[order])
-        self._book.slots[LAST][slots] = times[groups.starts + groups.lengths - 1]
-        self._sweep(int(at[-1]))
-        return self._results.beside(rows.select(AT, *self._keys)[order], ids[order], parts)
+        values = self._finals.of(count, total)
+        places = _last_of_instant(by_slot, times)[order]
+        self._keep(by_slot, times, count, total)
+        said = rows.select(AT, *self._keys)[order]
+        return self._results.beside(said, ids[order], [one.gather(places) for one in values])
 
-    def _spells(self, groups: ByKey, slots: Longs, times: Longs) -> tuple[Mask, Longs]:
-        """Whether each row (by key) begins a spell, and of each spell the slot whose totals it goes on with, or −1."""
-        before = np.empty_like(times)
-        before[1:] = times[:-1]
-        before[groups.starts] = self._book.slots[LAST][slots]
-        anew = times - before > self._node.retain
+    def _spells(self, by_slot: BySlot, times: Longs) -> tuple[Segments, Longs]:
+        """The spells of each key (by slot), and of each the slot whose totals it goes on with, or −1."""
+        starts, lengths, retain = by_slot.starts, by_slot.lengths, self._node.retain
+        # What is not known yet has no totals to go on with.
+        last = self._book.slots[LAST][by_slot.slots]
+        first = times[starts]
+        last = np.where(last == BEGINNING, first, last)
+        if int(times.max()) - int(last.min()) <= retain:
+            return Segments(starts, starts + lengths - 1, np.repeat(np.arange(len(starts)), lengths)), by_slot.slots
+        anew = np.append(False, times[1:] - times[:-1] > retain)
+        anew[starts] = first - last > retain
         begins = anew.copy()
-        begins[groups.starts] = True
+        begins[starts] = True
         carried = np.full(len(times), -1, np.int64)
-        carried[groups.starts] = slots
-        return begins, np.where(anew, -1, carried)[begins]
+        carried[starts] = by_slot.slots
+        return Segments.at(begins), np.where(anew, -1, carried)[begins]
 
-    def _accumulated(
-        self, rows: pl.DataFrame, groups: ByKey, segments: Segments, carried: Longs, slots: Longs, seen: Longs
-    ) -> list[pl.Series]:
-        """The parts of what counts at the places `seen` (by key); what each key ends with is kept."""
-        worth, book, total = self._lanes.of(rows), self._book, Worth()
+    def _totals(self, rows: pl.DataFrame, by_slot: BySlot, segments: Segments, carried: Longs) -> tuple[Longs, Worth]:
+        """How many rows count for each row, and their sums and peaks, by slot."""
+        book, order = self._book, by_slot.order
+        worth = self._lanes.of(rows.select(self._lanes.columns(rows) or AT)[order])
         book.open(worth.sums)
-        places = np.concatenate([seen, groups.starts + groups.lengths - 1])
-        of = segments.of[places]
-        count = places - segments.starts[of] + 1 + book.count(carried)[of]
+        lengths = segments.lengths
+        count = np.arange(1, len(order) + 1) + np.repeat(book.count(carried) - segments.starts, lengths)
+        total = Worth()
         for name in book.live:
-            before = taken(book.sums(name, carried), of)
+            before = book.sums(name, carried)
             if name in worth.sums:
-                sums = sums_upto(taken(worth.sums[name], groups.order), segments.starts, of, places, segments.longest)
-                before = added(before, sums)
-            total.sums[name] = before
+                total.sums[name] = sums_behind(worth.sums[name], segments, before)
+            else:
+                total.sums[name] = before[segments.of]
         for name, codes in worth.peaks.items():
-            found = cumulative_peaks(codes[groups.order], segments)[places]
-            total.peaks[name] = np.maximum(found, book.peaks(name, carried)[of])
-        n = len(seen)
-        book.store(slots, count[n:], total.part(slice(n, None)))
-        return self._lanes.parts(count[:n], total.part(slice(n)))
+            before = np.repeat(book.peaks(name, carried), lengths)
+            total.peaks[name] = np.maximum(cumulative_peaks(codes, segments), before)
+        return count, total
+
+    def _keep(self, by_slot: BySlot, times: Longs, count: Longs, total: Worth) -> None:
+        """What each key ends with."""
+        ends = by_slot.starts + by_slot.lengths - 1
+        self._book.slots[LAST][by_slot.slots] = times[ends]
+        self._book.store(by_slot.slots, count[ends], total.part(ends))
+        self._sweep(int(times.max()))
 
     def _sweep(self, reached: int) -> None:
         """Let go of keys that fell silent, when there are twice as many as were left the last time."""
@@ -121,3 +133,15 @@ class RunningByColumns(PerRowOperator):
         self._book.forget(self._book.slots.known(keys))
         if frame is not None:
             self._restore(frame)
+
+
+def _last_of_instant(by_slot: BySlot, times: Longs) -> Longs:
+    """For each row, as they stood, the place of the last row of its key and instant: they see each other."""
+    is_last = times[1:] != times[:-1]
+    is_last[by_slot.starts[1:] - 1] = True
+    places = np.empty(len(times), np.int64)
+    if is_last.all():
+        places[by_slot.order] = np.arange(len(times))
+    else:
+        places[by_slot.order] = last_of_runs(np.append(is_last, True))
+    return places

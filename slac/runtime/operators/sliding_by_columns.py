@@ -14,6 +14,7 @@ from slac.plan.aggregates import partial_schema
 from slac.plan.nodes import WindowNode
 from slac.runtime.audits.held import AT
 from slac.runtime.keyed.book import Book
+from slac.runtime.keyed.finals import Finals
 from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.integers import added, joined, negative, sums_upto, taken
 from slac.runtime.keyed.key_hashes import KeyHashes
@@ -49,6 +50,7 @@ class SlidingByColumns(PerRowOperator):
         super().__init__(node, context)
         self._size = node.window.size
         self._lanes = Lanes(node.aggregates)
+        self._finals = Finals(node.aggregates, self._lanes)
         self._peaks = [one.name for one in self._lanes.peaks]
         self._stored = {AT: pl.Int64(), **partial_schema(self._types, node.aggregates)}
         self._forget()
@@ -70,13 +72,13 @@ class SlidingByColumns(PerRowOperator):
         return self._results.beside(rows.select(AT, *self._keys)[order], ids[order], self._moved(coming, order))
 
     def _moved(self, coming: Rows, order: Longs) -> list[pl.Series]:
-        """Let rows come, and those leave that are too old for the last of them: the parts for the rows, in `order`."""
+        """Let rows come, and those leave that are too old for the last of them: what the rows say, in `order`."""
         if not self._peaks or self._is_wide(coming):
             passed = self._passed(coming, order)
         else:
             sections = self._thirds.sections(coming.times)
             passed = _together([self._passed(coming.part(s), order[s] - s.start) for s in sections])
-        return self._lanes.parts(passed.count, passed.worth)
+        return self._finals.of(passed.count, passed.worth)
 
     def _is_wide(self, coming: Rows) -> bool:
         """Whether rows leave that have just come."""

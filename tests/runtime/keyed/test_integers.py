@@ -15,11 +15,13 @@ from slac.runtime.keyed.integers import (
     narrow,
     negative,
     squares,
+    sums_behind,
     sums_upto,
     taken,
     whole,
     wide,
 )
+from slac.runtime.keyed.segments import Segments
 
 SMALL = st.integers(-(1 << 20), 1 << 20)
 LARGE = st.integers(-(1 << 100), 1 << 100)
@@ -49,6 +51,11 @@ def test_sums_of_segments_are_exact(values: list[int], data: st.DataObject) -> N
 
     for form in (made(values), wide(made(values))):
         assert listed(sums_upto(form, starts, of, places, longest)) == expected
+
+    segments = Segments(starts, np.append(starts[1:], len(values)) - 1, of)
+    before = data.draw(st.lists(NEAR | LARGE, min_size=len(starts), max_size=len(starts)))
+    found = listed(sums_behind(made(values), segments, made(before)))
+    assert found == [n + before[of[i]] for i, n in enumerate(expected)]
 
 
 @settings(max_examples=60, deadline=None)

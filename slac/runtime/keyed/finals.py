@@ -1,0 +1,138 @@
+"""The values of aggregates from exact totals, in whole columns of NumPy: the same bits as `Family.final` gives.
+
+What has no form here, or totals that are too large for it, goes through the parts and the expressions of its family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from slac.plan.aggregates import FAMILIES, family
+from slac.plan.aggregation.counts import Count
+from slac.plan.aggregation.family import Family, part
+from slac.plan.aggregation.spread import SCALE as SQUARED_SCALE
+from slac.plan.aggregation.spread import Spread
+from slac.plan.aggregation.totals import Average, Sum
+from slac.plan.expressions import AggregateCall
+from slac.runtime.keyed.grouping import Longs, Mask
+from slac.runtime.keyed.halved import Floats
+from slac.runtime.keyed.integers import Integers, added, floats, narrow, times
+from slac.runtime.keyed.lanes import Lanes, Worth
+from slac.runtime.keyed.squares import squared_deviations
+from slac.stream.batch import KEPT, SEEN
+from slac.stream.sums import SCALE, WEIGHT_SCALE
+from slac.stream.types import Duration, Float, to_polars
+
+_AS_WRITTEN: Final = pl.QueryOptFlags.none()
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What groups of `count` rows amount to."""
+
+    lanes: Lanes
+    count: Longs
+    worth: Worth
+
+    def __getitem__(self, name: str) -> Integers:
+        usual = times(self.count, self.lanes.usual[name]) if self.lanes.usual[name] else None
+        more = self.worth.sums.get(name)
+        if more is None:
+            return np.zeros_like(self.count) if usual is None else usual
+        return narrow(more if usual is None else added(usual, more))
+
+    def counted(self, name: str) -> Longs:
+        """A part that counts rows, and is never wide."""
+        found = self[name]
+        return found if isinstance(found, np.ndarray) else found.low.view(np.int64)
+
+    def number(self, call: AggregateCall) -> Longs:
+        """How many values there are."""
+        return self.counted(part(call, "n"))
+
+
+class Finals:
+    """Makes the values of some calls."""
+
+    def __init__(self, calls: Sequence[AggregateCall], lanes: Lanes) -> None:
+        self._calls, self._lanes = calls, lanes
+
+    def of(self, count: Longs, worth: Worth) -> list[pl.Series]:
+        """`_seen`, `_kept`, and a column a call, of groups of `count` rows."""
+        totals = Totals(self._lanes, count, worth)
+        seen = pl.Series(SEEN, floats(totals[SEEN]) / WEIGHT_SCALE)
+        kept = pl.Series(KEPT, totals.counted(KEPT))
+        made = {call.name: value_of(family(call), call, totals) for call in self._calls}
+        others = self._by_parts([call for call in self._calls if made[call.name] is None], totals)
+        return [seen, kept, *(others[name] if value is None else value.alias(name) for name, value in made.items())]
+
+    def _by_parts(self, calls: Sequence[AggregateCall], totals: Totals) -> dict[str, pl.Series]:
+        if not calls:
+            return {}
+        parts = pl.DataFrame(self._lanes.parts(totals.count, totals.worth, calls))
+        values = [FAMILIES[c.function].final(c).cast(to_polars(c.dtype)).alias(c.name) for c in calls]
+        return parts.lazy().select(values).collect(optimizations=_AS_WRITTEN).to_dict()
+
+
+@singledispatch
+def value_of(family: Family, call: AggregateCall, totals: Totals) -> pl.Series | None:
+    """The value of each group in the type of the call; None where this needs the parts."""
+    return None
+
+
+@value_of.register
+def _(family: Count, call: AggregateCall, totals: Totals) -> pl.Series | None:
+    return pl.Series(totals.number(call))
+
+
+@value_of.register
+def _(family: Sum, call: AggregateCall, totals: Totals) -> pl.Series | None:
+    total, none = totals[part(call, "sum")], totals.number(call) <= 0
+    if isinstance(call.args[0].dtype, Float):
+        return _known(_without(floats(total) / SCALE, call, totals), none)
+    return _known(total, none).cast(to_polars(call.dtype)) if isinstance(total, np.ndarray) else None
+
+
+@value_of.register
+def _(family: Average, call: AggregateCall, totals: Totals) -> pl.Series | None:
+    if isinstance(call.dtype, Duration):
+        return None
+    number, total = totals.number(call), floats(totals[part(call, "sum")])
+    if not isinstance(call.args[0].dtype, Float):
+        return _known(total / np.maximum(number, 1), number <= 0)
+    return _known(_without(total / SCALE / np.maximum(number, 1), call, totals), number <= 0)
+
+
+@value_of.register
+def _(family: Spread, call: AggregateCall, totals: Totals) -> pl.Series | None:
+    number = totals.number(call)
+    deviations = squared_deviations(number, totals[part(call, "sum")], totals[part(call, "squares")])
+    if deviations is None:
+        return None
+    if isinstance(call.args[0].dtype, Float):
+        deviations = deviations / (SQUARED_SCALE * SQUARED_SCALE)
+    degrees = number - 1 if family.sample else number
+    variance = deviations / np.maximum(degrees, 1)
+    with np.errstate(invalid="ignore"):
+        value = np.sqrt(variance) if family.root else variance
+    return _known(_without(value, call, totals), degrees <= 0)
+
+
+def _without(values: Floats, call: AggregateCall, totals: Totals) -> Floats:
+    """NaN where something could not be summed."""
+    bad = part(call, "bad")
+    return np.where(totals.counted(bad) > 0, np.nan, values) if bad in totals.worth.sums else values
+
+
+def _known(values: Longs | Floats, none: Mask) -> pl.Series:
+    """NULL where there is none."""
+    column = pl.Series(values)
+    if not none.any():
+        return column
+    return column.zip_with(pl.Series(~none), pl.Series([None], dtype=column.dtype).new_from_index(0, len(column)))
