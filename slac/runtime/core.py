@@ -221,7 +221,6 @@ class Core:
         ]
 
     def _take_instructions(self) -> list[Instruction]:
-        notices = (n for o in self.flow.operators.values() for n in o.notices())
-        taken = [*self._instructions, *notices]
+        taken = [*self._instructions, *self.flow.take_notices()]
         self._instructions.clear()
         return taken

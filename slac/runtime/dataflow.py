@@ -1,4 +1,10 @@
-"""The operators of one runtime, wired: batches and watermarks pass through them in waves, in topological order."""
+"""The operators of one runtime, wired: batches and watermarks pass through them in waves, in topological order.
+
+What nobody could notice yet waits in front of the node that would work on it (`slac.runtime.rhythm`), so that many
+small waves cost as much as a few large ones. Two marks follow each node: what it has *promised*, as if nothing waited,
+and how far it has *told* all: below the first row that waits before it or above it. A node is worked up to what its
+inputs have told; whatever is due outside by the promised watermark is told by then.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +16,11 @@ import polars as pl
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, LinkInNode, SourceNode
 from slac.plan.user.running import failure_of
+from slac.runtime.inbox import Inbox, Joined
+from slac.runtime.instructions import Notice
 from slac.runtime.operator import BEGINNING, ENDED, Operator, State
-from slac.stream.batch import Batch
+from slac.runtime.rhythm import Rhythm
+from slac.stream.batch import Batch, instants
 
 Tap = Callable[[str, Batch], None]
 """Sees every batch that leaves a node, with the node's id."""
@@ -21,7 +30,7 @@ class Dataflow:
     """Routes batches from node to node.
 
     `enter` and `promise` speak for the nodes at the rim (sources, receiving links); `run` then carries everything
-    through. A node without rows and with nothing due is not called: only its watermark passes.
+    through. A node without rows that matter and with nothing due is not called: only its watermark passes.
     """
 
     def __init__(self, plan: Plan, operators: Mapping[str, Operator]) -> None:
@@ -32,34 +41,47 @@ class Dataflow:
         for node in self._inner:
             for port, upstream in enumerate(node.inputs):
                 self._readers[upstream].append((node.id, port))
-        self._inbox: dict[str, list[tuple[int, Batch]]] = {n.id: [] for n in self._inner}
+        self._rhythm = Rhythm(self._inner, self._readers)
+        self._inbox = {n.id: Inbox() for n in self._inner}
+        self._joined: Joined = {}
         self._promised: dict[str, int] = {n.id: BEGINNING for n in plan.nodes}
+        self._told: dict[str, int] = {n.id: BEGINNING for n in plan.nodes}
         self._reached: dict[str, int] = {n.id: BEGINNING for n in self._inner}
-        self.rows: dict[str, int] = {n.id: 0 for n in plan.nodes}
+        self._due: dict[str, int | None] = {}
+        self._wakes: dict[str, int] = {}
+        self._rows: dict[str, int] = {n.id: 0 for n in plan.nodes}
+        self._notices: list[Notice] = []
         self._certain = {n.id: ENDED for n in plan.nodes if isinstance(n, LinkInNode)}
         self._doubted = {n.id: ENDED for n in self._inner}
         self._links = {n.id: tuple(sorted(nx.ancestors(plan.graph, n.id) & self._certain.keys())) for n in self._inner}
         self._rim = [n.id for n in plan.nodes if isinstance(n, SourceNode | LinkInNode)]
+        for node in self._inner:
+            self._look(node.id)
 
     @property
     def operators(self) -> Mapping[str, Operator]:
-        """The operators by node id."""
+        """The operators by node id, with nothing waiting in front of them."""
+        self.settle()
         return self._operators
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """How many rows have left each node, with nothing waiting."""
+        self.settle()
+        return self._rows
 
     def enter(self, node_id: str, batch: Batch) -> None:
         """Rows that came in at a node of the rim (or, in a test, rows that an inner node is said to have made)."""
-        self.rows[node_id] += batch.height
-        if self.tap is not None:
-            self.tap(node_id, batch)
-        for reader, port in self._readers[node_id]:
-            self._inbox[reader].append((port, batch))
+        self._deliver(node_id, (batch,))
 
     def promise(self, node_id: str, watermark: int) -> None:
         """Advance the watermark of a node of the rim; a lower one than before is ignored."""
-        self._promised[node_id] = max(self._promised[node_id], watermark)
+        self._promised[node_id] = self._told[node_id] = max(self._promised[node_id], watermark)
 
     def doubt(self, node_id: str, certain: int) -> None:
         """How far a receiving link has all rows of all its peers; `ENDED` where that is as far as its watermark."""
+        if certain != self._certain[node_id]:
+            self.settle()
         self._certain[node_id] = certain
 
     def watermark(self, node_id: str) -> int:
@@ -67,35 +89,38 @@ class Dataflow:
         return self._promised[node_id]
 
     def run(self, *, end: bool = False) -> None:
-        """Carry all that has entered through the graph, each node once.
+        """Carry all that has entered through the graph, each node once, as far as it matters; at the `end` all.
 
         FunctionFailed where a function of the document's own fails on a row.
         """
-        for node in self._inner:
-            try:
-                self._step(node, end=end)
-            except pl.exceptions.PolarsError as error:
-                failure = failure_of(node.block, node, error)
-                if failure is None:
-                    raise
-                raise failure from error
+        self._run(wait=not end, end=end)
+
+    def settle(self) -> None:
+        """Bring every operator to where it would be if nothing ever waited; outside nobody notices. As `run`."""
+        self._run(wait=False, end=False)
 
     def next_due(self) -> int | None:
-        """The lowest watermark at which some operator has something to do."""
-        due = [d for o in self._operators.values() if (d := o.next_due()) is not None and d > BEGINNING]
-        return min(due, default=None)
+        """The lowest watermark at which something could be noticed outside."""
+        due = [*self._wakes.values(), *(i.due for i in self._inbox.values())]
+        return min((d for d in due if BEGINNING < d < ENDED), default=None)
 
     def open_until(self) -> int | None:
         """The watermark that would close every window that holds data now."""
-        ends = [e for o in self._operators.values() if (e := o.open_until()) is not None]
+        ends = [e for o in self.operators.values() if (e := o.open_until()) is not None]
         return max(ends, default=None)
 
     def rim(self) -> Iterable[str]:
         """Ids of the nodes where data comes in."""
         return self._rim
 
+    def take_notices(self) -> list[Notice]:
+        """What operators had to tell beside rows since the last call."""
+        taken, self._notices = self._notices, []
+        return taken
+
     def snapshot(self) -> dict[str, State]:
         """The state of every operator, and the watermarks under the key of no node."""
+        self.settle()
         states = {i: o.snapshot() for i, o in self._operators.items()}
         marks = {"promised": self._promised, "reached": self._reached}
         doubts = {"certain": self._certain, "doubted": self._doubted}
@@ -105,29 +130,68 @@ class Dataflow:
     def restore(self, states: Mapping[str, State]) -> None:
         """Take over a snapshot of the same plan."""
         self._promised.update(states[""].values["promised"])
+        self._told.update(self._promised)
         self._reached.update(states[""].values["reached"])
         self._certain.update(states[""].values["certain"])
         self._doubted.update(states[""].values["doubted"])
         for node_id, operator in self._operators.items():
             operator.restore(states[node_id])
+            self._look(node_id)
 
-    def _step(self, node: AnyNode, *, end: bool) -> None:
+    def _run(self, *, wait: bool, end: bool) -> None:
+        for node in self._inner:
+            try:
+                self._step(node, wait=wait, end=end)
+            except pl.exceptions.PolarsError as error:
+                failure = failure_of(node.block, node, error)
+                if failure is None:
+                    raise
+                raise failure from error
+        self._joined.clear()
+
+    def _step(self, node: AnyNode, *, wait: bool, end: bool) -> None:
+        promised = min((self._promised[i] for i in node.inputs), default=BEGINNING)
+        told = min((self._told[i] for i in node.inputs), default=BEGINNING)
+        inbox, advanced = self._inbox[node.id], told > self._reached[node.id]
+        doubts = bool(self._links[node.id]) and self._is_doubted(node.id)
+        is_due = inbox.due <= promised or (advanced and self._wakes[node.id] <= promised)
+        if is_due or doubts or not wait or inbox.is_crowded:
+            self._work(node.id, told, end=end)
         operator = self._operators[node.id]
-        inbox = self._inbox[node.id]
-        if inbox:
-            self._inbox[node.id] = []
-            for port, batch in inbox:
-                self._deliver(node.id, operator.on_batch(port, batch))
-        if self._links[node.id]:
-            self._doubt(node.id, operator)
-        watermark = min((self._promised[i] for i in node.inputs), default=BEGINNING)
-        if watermark <= self._reached[node.id]:
-            return
-        self._reached[node.id] = watermark
-        due = operator.next_due()
-        if due is not None and due <= watermark:
-            self._deliver(node.id, operator.on_watermark(watermark, end=end))
-        self._promised[node.id] = max(self._promised[node.id], operator.output_watermark(watermark))
+        self._promised[node.id] = max(self._promised[node.id], operator.output_watermark(promised))
+        self._told[node.id] = self._telling(node)
+
+    def _work(self, node_id: str, told: int, *, end: bool) -> None:
+        """Give the operator all that waits in front of it, then what its inputs have told."""
+        operator = self._operators[node_id]
+        for port, batch in self._inbox[node_id].take(self._joined):
+            self._deliver(node_id, operator.on_batch(port, batch))
+        if self._links[node_id]:
+            self._doubt(node_id, operator)
+        if told > self._reached[node_id]:
+            self._reached[node_id] = told
+            due = operator.next_due()
+            if due is not None and due <= told:
+                self._deliver(node_id, operator.on_watermark(told, end=end))
+        self._look(node_id)
+        self._notices += operator.notices()
+
+    def _look(self, node_id: str) -> None:
+        """Note when the operator wants to be called."""
+        due = self._due[node_id] = self._operators[node_id].next_due()
+        self._wakes[node_id] = self._rhythm.falls_due(node_id, due)
+
+    def _telling(self, node: AnyNode) -> int:
+        """Below which time all has left the node: as it has promised, but for what waits."""
+        promised, told = self._promised, self._told
+        if not self._rhythm.is_patient(node.id):
+            return promised[node.id]
+        lags = [(port, told[i]) for port, i in enumerate(node.inputs) if told[i] < promised[i]]
+        still = self._rhythm.told(node.id, self._due[node.id], lags)
+        return min(promised[node.id], self._inbox[node.id].earliest, still)
+
+    def _is_doubted(self, node_id: str) -> bool:
+        return min(self._certain[link] for link in self._links[node_id]) != self._doubted[node_id]
 
     def _doubt(self, node_id: str, operator: Operator) -> None:
         certain = min(self._certain[link] for link in self._links[node_id])
@@ -136,11 +200,20 @@ class Dataflow:
             self._deliver(node_id, operator.on_doubt(certain))
 
     def _deliver(self, node_id: str, batches: Iterable[Batch]) -> None:
-        readers = self._readers[node_id]
         for batch in batches:
             if batch.height:
-                self.rows[node_id] += batch.height
+                self._rows[node_id] += batch.height
                 if self.tap is not None:
                     self.tap(node_id, batch)
-                for reader, port in readers:
-                    self._inbox[reader].append((port, batch))
+                self._route(node_id, batch)
+
+    def _route(self, node_id: str, batch: Batch) -> None:
+        lowest: int | None = None
+        for reader, port in self._readers[node_id]:
+            if not self._rhythm.is_patient(reader):
+                self._inbox[reader].add(port, batch, BEGINNING, ENDED)
+                continue
+            if lowest is None:
+                lowest = int(instants(batch.frame).min())  # type: ignore[arg-type]
+            matters = self._rhythm.matters(reader, port, lowest)
+            self._inbox[reader].add(port, batch, matters, self._rhythm.said(reader, port, lowest))

@@ -153,12 +153,19 @@ class Harness:
 
         `since`: only what came after the first so many batches (`batches` counts them).
         """
+        self._settle()
         frames = self._made[block][since:]
         return pl.concat(frames, how="diagonal").sort(TIME, ID) if frames else pl.DataFrame()
 
     def batches(self, block: str) -> int:
         """How many batches have left `block` so far."""
+        self._settle()
         return len(self._made[block])
+
+    def _settle(self) -> None:
+        """What nobody could notice yet may wait in front of its block: let it go on."""
+        for core in self.cores.values():
+            core.flow.settle()
 
     def _begin(self) -> None:
         """Tables of which nothing was given are empty when all else begins."""

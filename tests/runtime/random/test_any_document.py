@@ -18,7 +18,7 @@ from tests.runtime.random.documents import Drawn, documents
 START = 1_700_000_000_000
 EDGES = ("one", "two", "three")
 
-REFUSED = frozenset({"thresholds/never", "thresholds/always", "windows/retain"})
+REFUSED = frozenset({"blocks/unreachable", "thresholds/never", "thresholds/always", "windows/retain"})
 
 Event = dict[str, Any]
 Rows = dict[str, pl.DataFrame]
@@ -49,7 +49,7 @@ def plan(drawn: Drawn, *, collapse: bool) -> Plan:
     try:
         return compile_document(Source("random.yaml", drawn.text), CompileOptions(collapse=collapse)).plan
     except DocumentInvalid as invalid:
-        # A threshold that a drawn column cannot meet, and an audit that forgets between two rows, are rightly refused.
+        # A threshold or filter that no row can meet, and an audit that forgets between two rows, are rightly refused.
         if all(d.code in REFUSED for d in invalid.diagnostics if d.severity == "error"):
             reject()
         raise
