@@ -35,7 +35,7 @@ class Inbox:
         """One more, with what `Inbox` says of it."""
         self._batches.append((port, batch))
         self._rows += batch.height
-        self._bytes += batch.frame.estimated_size()
+        self._bytes += int(batch.frame.estimated_size())
         self.due, self.earliest = min(self.due, due), min(self.earliest, earliest)
 
     @property
