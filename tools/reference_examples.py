@@ -27,6 +27,7 @@ TITLES: Final[Mapping[str, str]] = {
     "output": "An output",
     "node": "A node of `placement`",
     "budget": "A budget",
+    "store": "In `runtime: store`",
     "test": "A test",
     "testStep": "A step of a test",
     "testSeries": "Rows of a test as a series",

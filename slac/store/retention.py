@@ -28,9 +28,8 @@ def purge(store: Store, *, retain: int, limit: int) -> int:
         with store.begin() as connection:
             count = connection.execute(sa.select(sa.func.count()).select_from(records)).scalar() or 0
             place = max(count // SHARE, 1) - 1
-            until = connection.execute(
-                sa.select(records.c.time).order_by(records.c.time).offset(place).limit(1)
-            ).scalar()
+            oldest = sa.select(records.c.stored).order_by(records.c.stored).offset(place).limit(1)
+            until = connection.execute(oldest).scalar()
             more = _delete(connection, until + timedelta(microseconds=1)) if until is not None else 0
         gone += more
         if not more:
@@ -68,9 +67,11 @@ def _delete(connection: Connection, before: datetime) -> int:
         .exists()
     )
     gone = connection.execute(sa.delete(records).where(records.c.stored < before, ~is_open))
-    connection.execute(sa.delete(violations).where(violations.c.told < before, violations.c.status != "raised"))
+    told = _has_records(violations.c.document, violations.c.violation, records.c.episode == violations.c.episode)
+    connection.execute(sa.delete(violations).where(violations.c.status != "raised", ~told))
     # Of a key that its audit has forgotten nothing will follow.
-    connection.execute(sa.delete(audit_states).where(audit_states.c.time < before, audit_states.c.kind == "forgotten"))
+    said = _has_records(audit_states.c.document, audit_states.c.audit, records.c.id == audit_states.c.id)
+    connection.execute(sa.delete(audit_states).where(audit_states.c.kind == "forgotten", ~said))
     return int(gone.rowcount)
 
 
@@ -81,7 +82,13 @@ def _has_records(
 
 
 def _give_back(store: Store) -> None:
-    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        statements = ("PRAGMA incremental_vacuum", "PRAGMA wal_checkpoint(TRUNCATE)") if store.is_sqlite else ()
-        for statement in statements:
-            connection.execute(sa.text(statement)).close()
+    if not store.is_sqlite:
+        return
+    raw = store.engine.raw_connection()
+    try:
+        for statement in ("PRAGMA incremental_vacuum", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            # Each row that is fetched of the first is a page that it has given back.
+            raw.cursor().execute(statement).fetchall()
+        raw.commit()
+    finally:
+        raw.close()
