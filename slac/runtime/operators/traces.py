@@ -17,7 +17,7 @@ from slac.runtime.traces.known import Ended
 from slac.runtime.traces.records import KEY, records
 from slac.runtime.traces.rows import TraceRows
 from slac.runtime.traces.shapes import Shapes
-from slac.runtime.traces.together import NO_TRACES, numbered, together
+from slac.runtime.traces.together import NO_TRACES, Numbered, numbered, together
 from slac.runtime.traces.waiting import Waiting
 from slac.runtime.traces.whole import whole
 from slac.stream.batch import ID, TIME, Batch
@@ -105,23 +105,22 @@ class TracesOperator(Operator):
 
     def _over(self, frame: pl.DataFrame | None, watermark: int) -> Iterator[pl.DataFrame]:
         """Rows of what is over; cell by cell only where the limit may be passed: elsewhere it makes no difference."""
-        if self._may_pass_limit(frame):
+        new = self._numbered(frame)
+        if len(new.used) > self._spec.limit - len(self._waiting):
             for end in self._cells(frame, watermark):
                 before = None if frame is None else frame.filter(pl.col(AT) < end)
-                yield from self._advance(before, end)
+                yield from self._advance(before, self._numbered(before), end)
                 given_up = self._waiting.give_up(len(self._waiting) - self._spec.limit, end)
                 if given_up is not None:
                     yield self._told(given_up)
                 frame = None if frame is None else frame.filter(pl.col(AT) >= end)
+            new = self._numbered(frame)
         if frame is not None and frame.height:
             self._cell_end = _cell_end(int(frame[AT][-1]))
-        yield from self._advance(frame, watermark)
+        yield from self._advance(frame, new, watermark)
 
-    def _may_pass_limit(self, frame: pl.DataFrame | None) -> bool:
-        room = self._spec.limit - len(self._waiting)
-        if frame is None or frame.height <= room:
-            return room < 0
-        return frame.select(self._keys).n_unique() > room
+    def _numbered(self, frame: pl.DataFrame | None) -> Numbered:
+        return NO_TRACES if frame is None or not frame.height else numbered(frame, self._keys)
 
     def _cells(self, frame: pl.DataFrame | None, watermark: int) -> list[int]:
         """Ends of cells that hold rows, up to the watermark."""
@@ -130,10 +129,9 @@ class TracesOperator(Operator):
             ends |= set(((frame[AT] // CELL + 1) * CELL).unique().to_list())
         return sorted(e for e in ends if e <= watermark)
 
-    def _advance(self, frame: pl.DataFrame | None, watermark: int) -> Iterator[pl.DataFrame]:
+    def _advance(self, frame: pl.DataFrame | None, new: Numbered, watermark: int) -> Iterator[pl.DataFrame]:
         """Take the rows (before the watermark) and say which traces are over at it."""
         frame = None if frame is None or not frame.height else frame
-        new = NO_TRACES if frame is None else numbered(frame, self._keys)
         held = self._waiting.take(np.sort(new.hashes), watermark) if len(self._waiting) else []
         if frame is None and not held:
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import polars as pl
@@ -43,10 +43,11 @@ class Ended:
     def add(self, keys: Hashes, times: Longs) -> None:
         """Traces that ended; a key may stand several times."""
         if len(keys):
-            self._runs.append(_sorted(keys, times))
+            self._runs.append(_sorted(keys, times, None))
             while len(self._runs) > 1 and len(self._runs[-2][0]) <= _GATHER * len(self._runs[-1][0]):
                 below, above = self._runs[-2:]
-                self._runs[-2:] = [_sorted(*(np.concatenate(pair) for pair in zip(below, above, strict=True)))]
+                joined = (np.concatenate(pair) for pair in zip(below, above, strict=True))
+                self._runs[-2:] = [_sorted(*joined, "stable")]
 
     def forget(self, before: int) -> None:
         """Forget what ended before, once as much has come as was left the last time."""
@@ -68,9 +69,9 @@ class Ended:
         self.add(frame["key"].to_numpy(), frame["ended"].to_numpy())
 
 
-def _sorted(keys: Hashes, times: Longs) -> tuple[Hashes, Longs]:
-    """By key, with the latest time of each."""
-    order = np.argsort(keys, kind="stable")
+def _sorted(keys: Hashes, times: Longs, kind: Literal["stable"] | None) -> tuple[Hashes, Longs]:
+    """By key, with the latest time of each; two runs behind one another are merged fastest by a stable sort."""
+    order = np.argsort(keys, kind=kind)
     keys, times = keys[order], times[order]
     first = np.ones(len(keys), np.bool_)
     first[1:] = keys[1:] != keys[:-1]

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from slac.plan.traces import TraceSpec
-from slac.runtime.traces.groups import Hashes
+from slac.runtime.traces.groups import Hashes, Longs
 from slac.runtime.traces.records import END, HOST_OF, LEVEL, OPERATION, PLACE, START
 from slac.runtime.traces.together import Part, Together
 from slac.stream.ids import splitmix64
@@ -21,33 +21,42 @@ _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 _LACKS: Final = np.uint64(0x6C61636B73206974)
 _PLACES: Final = np.int64(32)
 _SEED: Final = 20_112
+_AT_ONCE: Final = 1 << 14
+"""Rows that are hashed at once: what is made of them stays in the cache."""
 
 
 def prints(records: Together, spec: TraceSpec) -> tuple[Hashes, Hashes]:
     """Both sums of each number of a trace."""
     first, second = np.zeros(records.size, np.uint64), np.zeros(records.size, np.uint64)
     for part in records.parts:
-        calls = _calls(part, spec)
-        with np.errstate(over="ignore"):
-            np.add.at(first, part.slots, calls)
-            np.add.at(second, part.slots, calls * calls)
+        operation, place, level = _operations(part, spec), part.values(PLACE), part.values(LEVEL, -2)
+        for begin in range(0, len(part.slots), _AT_ONCE):
+            rows = slice(begin, begin + _AT_ONCE)
+            calls = _calls(operation[rows], place[rows], level[rows])
+            with np.errstate(over="ignore"):
+                np.add.at(first, part.slots[rows], calls)
+                calls *= calls
+                np.add.at(second, part.slots[rows], calls)
     return first, second
 
 
-def _calls(part: Part, spec: TraceSpec) -> Hashes:
-    """A hash of what each record says, apart from its times."""
+def _operations(part: Part, spec: TraceSpec) -> Hashes:
+    """A hash of the operation of each record, and of the host where it counts; others where a time is missing."""
     frame = part.frame
     operation = frame[OPERATION].hash(_SEED).to_numpy()
     if spec.by_host:
         operation = splitmix64(operation) ^ frame[HOST_OF].hash(_SEED).to_numpy()
-    level = frame[LEVEL]
-    if level.null_count():
-        level = level.fill_null(-2)
+    for name in (START, END) if spec.form == "executions" else ():
+        if frame[name].null_count():
+            operation = operation ^ np.where(frame[name].is_null().to_numpy(), _LACKS, np.uint64(0))
+    return operation
+
+
+def _calls(operation: Hashes, place: Longs, level: Longs) -> Hashes:
+    where = np.left_shift(place, _PLACES)
+    where ^= level
+    said = where.view(np.uint64)
     with np.errstate(over="ignore"):
-        where = (frame[PLACE].to_numpy() << _PLACES) ^ level.to_numpy()
-        said = operation ^ (where.view(np.uint64) * _SPREAD)
-    if spec.form == "executions":
-        for name in (START, END):
-            if frame[name].null_count():
-                said ^= np.where(frame[name].is_null().to_numpy(), _LACKS, np.uint64(0))
+        said *= _SPREAD
+    said ^= operation
     return splitmix64(said)

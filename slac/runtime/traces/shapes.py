@@ -19,6 +19,8 @@ Judge = Callable[[pl.DataFrame, Groups], pl.DataFrame]
 
 MOST_CALLS: Final = 1 << 18
 """Calls of all shapes that are remembered."""
+_BITS: Final = 14
+_BELOW: Final = np.uint64(64 - _BITS)
 PLAIN: Final = "_plain"
 """Column (Boolean) of a verdict: the trace is sound as it is."""
 
@@ -32,6 +34,7 @@ class Shapes:
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
         self._first = self._second = np.empty(0, np.uint64)
+        self._guess = np.zeros(1 << _BITS, np.int64)
         self._held = 0
         self.verdicts = pl.DataFrame()
         self.plain: Flags = np.empty(0, np.bool_)
@@ -58,12 +61,16 @@ class Shapes:
     def _known(self, first: Hashes, second: Hashes) -> Longs:
         if not len(self):
             return np.full(len(first), NO_ROW)
-        place = np.minimum(np.searchsorted(self._first, first), len(self) - 1)
+        place = self._guess[first >> _BELOW]
+        # Where several shapes begin with the same bits, the guess is one of them.
+        missed = np.flatnonzero(self._first[place] != first)
+        place[missed] = np.minimum(np.searchsorted(self._first, first[missed]), len(self) - 1)
         return np.where((self._first[place] == first) & (self._second[place] == second), place, NO_ROW)
 
     def _learn(self, frame: pl.DataFrame, groups: Groups, first: Hashes, second: Hashes) -> None:
         if self._held + groups.rows > MOST_CALLS:
             self._first, self._second, self._held = self._first[:0], self._second[:0], 0
+            self._guess[:] = 0
         fit = int(np.searchsorted(groups.starts, MOST_CALLS, side="right")) - 1
         if fit <= 0:
             return
@@ -74,3 +81,4 @@ class Shapes:
         order = np.argsort(first, kind="stable")
         self._first, self._second, self.verdicts = first[order], second[order], self.verdicts[order]
         self.plain = self.verdicts[PLAIN].to_numpy()
+        self._guess[self._first >> _BELOW] = np.arange(len(self))

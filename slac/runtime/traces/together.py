@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from slac.runtime.keyed.grouping import by_key, stable_order
+from slac.runtime.traces.complete import filled
 from slac.runtime.traces.groups import Flags, Groups, Hashes, Longs
 from slac.runtime.traces.judged import NO_ROW
 from slac.runtime.traces.records import KEY
@@ -31,15 +32,14 @@ class Part:
     frame: pl.DataFrame
     slots: Longs
 
-    def values(self, name: str) -> Longs:
-        """A column of integers; 0 for NULL."""
-        column = self.frame[name]
-        return (column.fill_null(0) if column.null_count() else column).to_numpy()
+    def values(self, name: str, missing: int = 0) -> Longs:
+        """A column of integers; `missing` for NULL."""
+        return filled(self.frame[name], missing)
 
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Rows that were held, then new ones; `keys` has the hash of the key of each trace, by its number.
+    """Rows that were held, then `new` ones; `keys` has the hash of the key of each trace, by its number.
 
     Numbers may have gaps: `used` are those that a trace has.
     """
@@ -47,6 +47,7 @@ class Together:
     parts: tuple[Part, ...]
     used: Longs
     keys: Hashes
+    new: Numbered
 
     @property
     def size(self) -> int:
@@ -64,15 +65,16 @@ class Together:
         """The first row of each number, of all rows one behind the other."""
         found = np.full(self.size, NO_ROW)
         for base, part in reversed(list(self.bases())):
-            # The last one written stays.
             found[part.slots[::-1]] = np.arange(base + len(part.slots) - 1, base - 1, -1)
         return found
 
     def last(self) -> Longs:
         """The last row of each number."""
         found = np.full(self.size, NO_ROW)
-        for base, part in self.bases():
+        *held, _ = self.bases() if len(self.new.slots) else (*self.bases(), None)
+        for base, part in held:
             found[part.slots] = np.arange(base, base + len(part.slots))
+        found[self.new.used] = self.new.last + sum(len(part.slots) for _, part in held)
         return found
 
     def column(self, name: str) -> Longs:
@@ -103,14 +105,18 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """`slots`: of each row, the number of its trace; `used`: those numbers, rising; `hashes`: those of their keys."""
+    """`slots`: of each row, the number of its trace; `used`: those numbers, rising.
+
+    `hashes`: of the key of each; `last`: the last row of each.
+    """
 
     slots: Longs
     used: Longs
     hashes: Hashes
+    last: Longs
 
 
-NO_TRACES: Final = Numbered(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint64))
+NO_TRACES: Final = Numbered(*(np.empty(0, t) for t in (np.int64, np.int64, np.uint64, np.int64)))
 
 
 def numbered(rows: pl.DataFrame, keys: Sequence[str]) -> Numbered:
@@ -118,13 +124,14 @@ def numbered(rows: pl.DataFrame, keys: Sequence[str]) -> Numbered:
     slots = _close_integers(rows[keys[0]]) if len(keys) == 1 else None
     if slots is None:
         groups = by_key(rows, keys)
-        used = np.arange(len(groups.lengths))
-        return Numbered(groups.spread(used), used, hash_columns(groups.keys, keys, 0).to_numpy())
-    one = np.full(int(slots.max()) + 1, NO_ROW)
-    one[slots] = np.arange(len(slots))
-    used = np.flatnonzero(one != NO_ROW)
-    distinct = pl.DataFrame([rows[keys[0]][one[used]]])
-    return Numbered(slots, used, hash_columns(distinct, keys, 0).to_numpy())
+        used, last = np.arange(len(groups.lengths)), groups.order[np.cumsum(groups.lengths) - 1]
+        return Numbered(groups.spread(used), used, hash_columns(groups.keys, keys, 0).to_numpy(), last)
+    found = np.full(int(slots.max()) + 1, NO_ROW)
+    # The last one written stays.
+    found[slots] = np.arange(len(slots))
+    used = np.flatnonzero(found != NO_ROW)
+    last = found[used]
+    return Numbered(slots, used, hash_columns(pl.DataFrame([rows[keys[0]][last]]), keys, 0).to_numpy(), last)
 
 
 def together(frame: pl.DataFrame | None, new: Numbered, held: Sequence[tuple[pl.DataFrame, Longs, Hashes]]) -> Together:
@@ -138,7 +145,7 @@ def together(frame: pl.DataFrame | None, new: Numbered, held: Sequence[tuple[pl.
         parts = [Part(pl.concat(frames, how="diagonal", rechunk=True), np.repeat(number, counts)), *parts]
     by_number = np.zeros(int(used[-1]) + 1, np.uint64)
     by_number[used] = hashes
-    return Together(tuple(parts), used, by_number)
+    return Together(tuple(parts), used, by_number, new)
 
 
 def _joined(keys: Hashes, used: Longs, hashes: Hashes) -> tuple[Longs, Longs, Hashes]:
