@@ -14,6 +14,7 @@ from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SourceNode
 from slac.runtime.dataflow import Dataflow
 from slac.runtime.instructions import Instruction, Refused, Send
 from slac.runtime.links.inlet import Inlet
+from slac.runtime.memory import reuse_freed_memory
 from slac.runtime.operator import BEGINNING, ENDED, Operator, OperatorContext, State
 from slac.runtime.operators.build import build_operator
 from slac.runtime.recording import Recording
@@ -32,6 +33,7 @@ class Core:
     """
 
     def __init__(self, plan: Plan, *, now: int, live: bool, expect: int = 0, keep: bool = False) -> None:
+        reuse_freed_memory()
         self.plan = plan
         self.live = live
         self.finished = False
