@@ -8,6 +8,7 @@ is made of).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -66,8 +67,13 @@ def hash_columns(frame: pl.DataFrame, columns: Sequence[str], salt: int) -> pl.S
     Canonical: integers of any width are alike, times and durations are taken in µs, −0.0 is 0.0, all NaN are one,
     NULL is one constant; values of different types differ. TypeError for a type that has no identity (a list).
     """
-    state = np.full(frame.height, splitmix64(_one(salt))[0], np.uint64)
-    return pl.Series(ID, hash_further(state, [frame[name] for name in columns]), dtype=pl.UInt64)
+    hashed = (hash_values(frame[name]) for name in columns)
+    return pl.Series(ID, hash_hashed(frame.height, hashed, salt), dtype=pl.UInt64)
+
+
+def hash_hashed(rows: int, columns: Iterable[Ids], salt: int) -> Ids:
+    """What `hash_columns` gives for so many rows of columns that went through `hash_values` already."""
+    return reduce(mix, columns, np.full(rows, splitmix64(_one(salt))[0], np.uint64))
 
 
 def hash_further(states: Ids, series: Iterable[pl.Series]) -> Ids:

@@ -20,7 +20,7 @@ from slac.runtime.patterns.evaluator import Match
 from slac.runtime.patterns.meaning import Understood
 from slac.runtime.patterns.rows import Row, array_series, series_of
 from slac.stream.batch import ID, TIME, TIME_TYPE
-from slac.stream.ids import Ids, hash_further, hash_values, mix, row_ids
+from slac.stream.ids import Ids, hash_further, hash_hashed, hash_text, hash_values, mix
 from slac.stream.types import to_polars
 
 __all__ = ["Found", "Results", "array_id", "tag_id"]
@@ -42,7 +42,7 @@ class Results:
     def __init__(self, node: PatternNode, understood: Understood, document: str) -> None:
         self._node = node
         self._understood = understood
-        self._document = document
+        self._salt = hash_text(document, node.block)
         self._columns = [lower(c.expr).cast(to_polars(c.expr.dtype)).alias(c.name) for c in node.columns]
         self._read = {c.name: c for column in node.columns for c in columns_in(column.expr)}
 
@@ -60,7 +60,11 @@ class Results:
 
     def key_states(self, keys: pl.DataFrame) -> Ids:
         """What the id of a match is hashed from first, one a row of the key columns; rows of an instant go by it."""
-        return row_ids(keys, self._document, self._node.block, self._node.keys).to_numpy()
+        return self.states([hash_values(keys[name]) for name in self._node.keys], keys.height)
+
+    def states(self, hashed: Sequence[Ids], keys: int) -> Ids:
+        """`key_states` of so many keys, of which each column has been hashed."""
+        return hash_hashed(keys, hashed, self._salt)
 
     def rows(
         self,

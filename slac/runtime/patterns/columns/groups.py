@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,30 +14,30 @@ from slac.runtime.patterns.columns.codes import coded, same_values
 from slac.runtime.patterns.columns.names import HASH
 from slac.runtime.patterns.columns.order import placed
 from slac.runtime.patterns.columns.runs import Runs
-from slac.stream.ids import hash_columns
+from slac.stream.ids import Ids, hash_hashed, hash_values
 
-__all__ = ["Groups", "Held", "grouped", "held_rows"]
+__all__ = ["ONE", "Groups", "Held", "grouped", "held_rows"]
 
 Numbers = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.bool_]
-_CODE = "#code"
+_CODE: Final = "#code"
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The groups of some frames: each once, with its hash; and the number of each row, by frame."""
+    """The groups of some frames: each once, with its hash; and the number of each row, by frame, where it is asked."""
 
     columns: Sequence[str]
     unique: pl.DataFrame
     hashes: npt.NDArray[np.uint64]
-    codes: Sequence[Numbers]
+    values: Sequence[Ids]
+    codes: Sequence[Numbers] = ()
 
-    def used(self, codes: Sequence[Numbers]) -> Marks:
-        """Which groups some rows belong to."""
-        marks = np.zeros(len(self.hashes), np.bool_)
-        for some in codes:
-            marks[some] = True
-        return marks
+    @classmethod
+    def of_unique(cls, unique: pl.DataFrame, columns: Sequence[str], codes: Sequence[Numbers] = ()) -> Groups:
+        """Groups that are told by the values of some columns; `values` are these as ids are hashed from them."""
+        values = [hash_values(unique[name]) for name in columns]
+        return cls(columns, unique, hash_hashed(unique.height, values, 0), values, codes)
 
     def of(self, rows: pl.DataFrame, hashes: npt.NDArray[np.uint64]) -> Numbers:
         """The numbers of other rows, whose hashes are among these; −1 for a group that is not."""
@@ -52,6 +53,10 @@ class Groups:
             numbers, on=self.columns, how="left", nulls_equal=True, maintain_order="left"
         )
         return found[_CODE].cast(pl.Int64).fill_null(-1).to_numpy()
+
+
+ONE: Final = Groups((), pl.DataFrame({_CODE: [0]}), np.zeros(1, np.uint64), ())
+"""All rows are one group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +87,8 @@ def grouped(frames: Sequence[pl.DataFrame], columns: Sequence[str]) -> Groups:
     """The groups of all rows of some frames. Without columns, all rows are one group."""
     heights = [f.height for f in frames]
     if not columns:
-        one = pl.DataFrame({_CODE: [0]})
-        return Groups(columns, one, np.zeros(1, np.uint64), [np.zeros(h, np.int64) for h in heights])
+        return replace(ONE, codes=[np.zeros(h, np.int64) for h in heights])
     parts = [pl.DataFrame([f[name] for name in columns]) for f in frames]
     whole = parts[0] if len(parts) == 1 else pl.concat(parts, rechunk=True)
     numbers, firsts = coded(whole)
-    unique = whole[firsts]
-    codes = np.split(numbers, np.cumsum(heights)[:-1])
-    return Groups(columns, unique, hash_columns(unique, columns, 0).to_numpy(), codes)
+    return Groups.of_unique(whole[firsts], columns, np.split(numbers, np.cumsum(heights)[:-1]))

@@ -6,7 +6,7 @@ equality between the two is no condition to be tried pair by pair: what it compa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Final
@@ -22,6 +22,7 @@ from slac.plan.lowering import lower
 from slac.plan.nodes import PatternNode
 from slac.plan.subexpressions import columns_in
 from slac.plan.tag_columns import is_own, tag_of
+from slac.runtime.patterns.columns.codes import index
 from slac.runtime.patterns.columns.names import ORD
 from slac.runtime.patterns.events import MASK
 from slac.runtime.patterns.meaning import Understood
@@ -55,25 +56,20 @@ class HeldAndNew:
         column = self.new[name]
         return column if self.held is None else pl.concat([self.held[name], column], rechunk=True)
 
-    def times(self) -> Numbers:
-        """`_time` in µs."""
-        return self.column(TIME).cast(pl.Int64).to_numpy()
-
-    def held_first(self, at: Numbers) -> Numbers:
-        """Some places in the order in which `at` takes them: held rows before others."""
-        return np.argsort(at >= self._count, kind="stable")
+    @property
+    def count(self) -> int:
+        """How many are held."""
+        return 0 if self.held is None else self.held.height
 
     def at(self, at: Numbers) -> pl.DataFrame:
-        """Whole rows at some places, of which those of held rows come first."""
-        rows = self.new.drop(ORD)
+        """Whole rows at some places, held ones first."""
+        new = index(at[at >= self.count] - self.count)
+        names = [name for name in self.new.columns if name != ORD]
+        rows = pl.DataFrame([self.new[name][new] for name in names])
         if self.held is None:
-            return rows[at]
-        count = int(np.count_nonzero(at < self._count))
-        return pl.concat([self.held.select(rows.columns)[at[:count]], rows[at[count:] - self._count]], rechunk=True)
-
-    @property
-    def _count(self) -> int:
-        return 0 if self.held is None else self.held.height
+            return rows
+        old = index(at[at < self.count])
+        return pl.concat([pl.DataFrame([self.held[name][old] for name in names]), rows], rechunk=True)
 
 
 def bound_names(tag: str | None, exprs: Iterable[AnyExpr]) -> list[str]:
@@ -111,6 +107,7 @@ class Sides:
         split = [self._compared(e) if equal else None for e in back]
         pairs = [pair for pair in split if pair is not None]
         tag = shape.first.name
+        self.tagged = tag is not None and shape.second.name is not None
         said = [c.expr for c in node.columns]
         self._first_named = {n: f"{tag}.{n}" for n in bound_names(tag, [*back, *said])}
         self._first_said = [f"{tag}.{n}" for n in bound_names(tag, said)]
@@ -137,14 +134,20 @@ class Sides:
         """Whether both sides look at the rows of one port, grouped in the same way."""
         return not self.equal and self._node.ports[self._first.index] == self._node.ports[self._second.index]
 
-    def said_of_first(self, rows: HeldAndNew) -> Iterator[tuple[str, pl.Series]]:
-        """What `select` reads of first rows, by name."""
-        return ((name, rows.column(name)) for name in self._first_said)
+    @property
+    def said_of_first(self) -> Sequence[str]:
+        """The columns of first rows that `select` reads: they bear the tag."""
+        return self._first_said
 
-    def said_of_second(self, rows: HeldAndNew) -> Iterator[tuple[str, pl.Series]]:
-        """What `select` reads of second rows, by name."""
+    @property
+    def said_of_second(self) -> Sequence[str]:
+        """The columns of second rows that `select` reads."""
+        return self._second_said
+
+    def said_as(self, name: str, column: pl.Series) -> tuple[str, pl.Series]:
+        """What `select` reads of a column of second rows: its name with the tag, and its values in the type."""
         types = self._understood.rows[self._node.ports[self._second.index]].types
-        return ((f"{self._second.name}.{n}", _as(rows.column(n), to_polars(types[n]))) for n in self._second_said)
+        return f"{self._second.name}.{name}", _as(column, to_polars(types[name]))
 
     @property
     def conditional(self) -> bool:
@@ -154,7 +157,8 @@ class Sides:
     def fit(self, first: HeldAndNew, of_first: Numbers, second: HeldAndNew, of_second: Numbers) -> pl.Series:
         """Whether pairs, given as places in both sides, meet what is asked beyond equality."""
         names = {c.name for e in self._rest for c in columns_in(e)}
-        pairs = pl.DataFrame([first.column(n)[of_first] if tag_of(n) else second.column(n)[of_second] for n in names])
+        taken, met = index(of_first), index(of_second)
+        pairs = pl.DataFrame([first.column(n)[taken] if tag_of(n) else second.column(n)[met] for n in names])
         return pairs.select(reduce(pl.Expr.and_, map(lower, self._rest)).fill_null(False).alias("fits"))["fits"]
 
     def _seen(
