@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -14,15 +15,17 @@ import zmq.asyncio
 from slac.diagnostics import RunFailed
 from slac.runtime.instructions import Send
 from slac.runtime.links.outbox import Held, Outbox
-from slac.runtime.links.protocol import Ack, Again, BadMessage, Beat, Hello, Refusal, Welcome, decode, encode
+from slac.runtime.links.protocol import Ack, Again, BadMessage, Beat, Data, Hello, Refusal, Welcome, decode, encode
 from slac.stream.clock import SECOND, Clock
 
 BEAT: Final = SECOND
 """Between two signs of life (µs)."""
 SILENT: Final = 5 * SECOND
 """A receiver that has not answered for this long (µs) is taken to be away."""
-GATHER: Final = 0.1
-"""A watermark without rows may wait this long (s) for the next: a trickle advances it many times a second."""
+MOST_PARTS: Final = 128
+"""Parts of one message, whose header is bounded."""
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of rows from which on a message takes nothing more: a part alone may have four times as many."""
 PATIENCE: Final = 10 * SECOND
 """For how long (µs) a refusal may be due to our own predecessor, which has just died."""
 
@@ -51,8 +54,8 @@ class LinkClient:
         self._socket.setsockopt(zmq.SNDHWM, 1000)
         self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
         self._tasks: list[asyncio.Task[None]] = []
-        self._bare: dict[str, Held] = {}
-        self._flush: asyncio.TimerHandle | None = None
+        self._ready: list[Held] = []
+        self._flush: asyncio.Handle | None = None
 
     def start(self) -> None:
         """Dial; a peer that is not there is dialled again for as long as it takes."""
@@ -74,27 +77,30 @@ class LinkClient:
     def send(self, send: Send) -> None:
         """Keep a message until it is safe, and send it now if the receiver is there."""
         held = self.outbox.add(send)
-        if not self.welcomed:
-            return
-        if held.body or send.ended:
-            self._bare.pop(send.stream, None)
-            self._transmit(held)
-            return
-        self._bare[send.stream] = held
+        if self.welcomed:
+            self._send_soon([held])
+
+    def _send_soon(self, held: Iterable[Held]) -> None:
+        """When all that one wave has to say has been handed over, it goes out as one message."""
+        self._ready += held
         if self._flush is None:
-            self._flush = asyncio.get_running_loop().call_later(GATHER, self._send_bare)
+            self._flush = asyncio.get_running_loop().call_soon(self._send_ready)
 
-    def _send_bare(self) -> None:
+    def _send_ready(self) -> None:
         self._flush = None
-        bare, self._bare = self._bare, {}
-        for held in bare.values():
-            if self.welcomed:
-                self._transmit(held)
+        ready, self._ready = deque(self._ready), []
+        while ready and self.welcomed:
+            size = 0
+            some: list[Held] = []
+            while ready and len(some) < MOST_PARTS and size < MOST_BYTES:
+                some.append(ready.popleft())
+                size += len(some[-1].body)
+            self._transmit(some)
 
-    def _transmit(self, held: Held) -> None:
+    def _transmit(self, held: Sequence[Held]) -> None:
         self._number += 1
-        data = msgspec.structs.replace(held.data, epoch=self._epoch, number=self._number)
-        if not self._put(encode(data, held.body)):
+        data = Data(epoch=self._epoch, number=self._number, parts=tuple(h.data for h in held))
+        if not self._put(encode(data, b"".join(h.body for h in held))):
             self._begin_anew()
 
     def _put(self, frames: list[bytes]) -> bool:
@@ -130,8 +136,7 @@ class LinkClient:
                 case Welcome():
                     self._resume(message)
                 case Ack(safe=safe):
-                    self.outbox.acknowledge(safe)
-                    self._wake()
+                    self._let_go(safe)
                 case Again():
                     self._begin_anew()
                     self._put(encode(self._hello))
@@ -139,6 +144,12 @@ class LinkClient:
                     self._refuse(reason)
                 case _:
                     log.warning("%s said %s, which a receiver does not say", self._address, type(message).__name__)
+
+    def _let_go(self, safe: dict[str, int]) -> None:
+        waited = not self.outbox.drained
+        self.outbox.acknowledge(safe)
+        if waited and self.outbox.drained:
+            self._wake()
 
     def _begin_anew(self) -> None:
         """What was sent may be lost: the receiver is to say again where it stands."""
@@ -152,10 +163,8 @@ class LinkClient:
         log.info("connected to %s", self._address)
         self.welcomed, self._refused_since, self._alone = True, None, False
         self._epoch, self._number = welcome.epoch, 0
-        self._bare.clear()
-        for held in list(self.outbox.resume(welcome.accepted)):
-            if self.welcomed:
-                self._transmit(held)
+        self._ready.clear()
+        self._send_soon(self.outbox.resume(welcome.accepted))
 
     def _refuse(self, reason: str) -> None:
         now = self._clock.now()

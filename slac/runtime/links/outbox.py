@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slac.runtime.instructions import Send
-from slac.runtime.links.protocol import Data, to_body
+from slac.runtime.links.protocol import Part, to_body
 from slac.runtime.operator import BEGINNING, State
 
 
@@ -15,7 +15,7 @@ from slac.runtime.operator import BEGINNING, State
 class Held:
     """One message, encoded once."""
 
-    data: Data
+    data: Part
     body: bytes
 
 
@@ -42,8 +42,8 @@ class Outbox:
 
     def add(self, send: Send) -> Held:
         """Keep a message until it is acknowledged; a bare watermark replaces the bare one before it."""
-        data = Data(stream=send.stream, watermark=send.watermark, ended=send.ended, real=send.real)
-        held = Held(data, to_body(send.frame))
+        body = to_body(send.frame)
+        held = Held(_part(send.stream, send.watermark, send.ended, send.real, body), body)
         queue = self._held[send.stream]
         if queue and not queue[-1].body and not queue[-1].data.ended:
             queue.pop()
@@ -73,6 +73,9 @@ class Outbox:
         """Take over the messages held."""
         for stream, messages in state.values["held"].items():
             for watermark, ended, real, body in messages:
-                data = Data(stream=stream, watermark=watermark, ended=ended, real=real)
-                self._held[stream].append(Held(data, body))
+                self._held[stream].append(Held(_part(stream, watermark, ended, real, body), body))
                 self.bytes += len(body)
+
+
+def _part(stream: str, watermark: int, ended: bool, real: int | None, body: bytes) -> Part:  # noqa: FBT001 - as it is kept
+    return Part(stream=stream, watermark=watermark, ended=ended, real=real, size=len(body))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from itertools import accumulate
 from typing import Final
 
 import msgspec
@@ -10,7 +12,7 @@ import polars as pl
 
 from slac.diagnostics import SlacError
 
-LINK_VERSION: Final = 1
+LINK_VERSION: Final = 2
 MAX_BODY: Final = 256 * 1024 * 1024
 """Bytes of rows in one message; a larger one is refused unread."""
 
@@ -32,18 +34,33 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     streams: tuple[str, ...]
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of one stream that are all below `watermark`, which holds from now on (µs); `size` bytes of the body."""
+
+    stream: str
+    watermark: int
+    ended: bool = False
+    real: int | None = None
+    size: int = 0
+
+
 class Data(msgspec.Struct, frozen=True, kw_only=True, tag="data"):
-    """Rows (the second frame, may be empty) that are all below `watermark`, which holds from now on (µs).
+    """What one wave has for the receiver: `parts` in order, whose rows follow one another in the second frame.
 
     `epoch` is that of the `Welcome` which the sender goes by, `number` counts from 1 in it.
     """
 
     epoch: int = 0
     number: int = 0
-    stream: str
-    watermark: int
-    ended: bool = False
-    real: int | None = None
+    parts: tuple[Part, ...] = ()
+
+    def rows(self, body: bytes) -> Iterator[tuple[Part, bytes]]:
+        """Each part with its bytes; BadMessage when the body holds more or less than they say."""
+        sizes = [part.size for part in self.parts]
+        if min(sizes, default=0) < 0 or sum(sizes) != len(body):
+            raise BadMessage(f"the rows of a link message take {len(body)} bytes, not {sum(sizes)}")
+        for part, end in zip(self.parts, accumulate(sizes), strict=True):
+            yield part, body[end - part.size : end]
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat"):

@@ -223,11 +223,12 @@ class LinkServer:
             del self._sessions[identity]
             self._put(identity, Again())
             return
-        if data.stream not in session.hello.streams:
-            raise BadMessage(f'stream "{data.stream}" was not announced')
+        for part, rows in data.rows(body):
+            if part.stream not in session.hello.streams:
+                raise BadMessage(f'stream "{part.stream}" was not announced')
+            send = Send(part.stream, "", from_body(rows), part.watermark, ended=part.ended, real=part.real)
+            self.arrived.append(Arrived(session.name, send))
         session.number = data.number
-        send = Send(data.stream, "", from_body(body), data.watermark, ended=data.ended, real=data.real)
-        self.arrived.append(Arrived(session.name, send))
         self._wake()
 
     def _cut_off(self, identity: bytes, reason: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from slac.diagnostics import RunFailed, SlacError, UsageError
@@ -14,13 +14,15 @@ from slac.runtime.checkpoint import Checkpoint, StateDirectory, pack, unpack
 from slac.runtime.core import Core
 from slac.runtime.instructions import GaveUp, Instruction, Mixed, Publish, Refused, Send
 from slac.runtime.links.client import LinkClient
-from slac.runtime.links.server import Arrived, LinkServer
+from slac.runtime.links.server import LinkServer
 from slac.runtime.operator import BEGINNING, State
 from slac.runtime.shell.control import STEP, Control
+from slac.runtime.shell.gathering import LARGE, pause
 from slac.runtime.shell.quarantine import Quarantine
 from slac.runtime.shell.remarks import Remarks
 from slac.runtime.shell.settings import RunSettings
 from slac.runtime.shell.summary import RunSummary, summarise_input
+from slac.runtime.shell.wave import Wave
 from slac.runtime.shell.wiring import (
     make_client,
     make_inputs,
@@ -35,14 +37,6 @@ from slac.shedding.machine import read_machine
 from slac.shedding.meter import Meter, ProcessReader
 from slac.stream.clock import SECOND, Clock
 from slac.stream.ports import OutputAdapter as Store
-
-CHUNK: Final = 4 * 1024 * 1024
-"""Bytes of one input that go into the core at a time: enough to be fast, small enough to stay responsive."""
-LARGE: Final = 512 * 1024
-"""From this size on the core runs in the worker thread, so that links and inputs stay alive meanwhile."""
-BUSY_SHARE: Final = 20
-"""Small batches are gathered until waiting has taken this many times what the last wave cost (at most LINGER)."""
-LINGER: Final = 0.2
 
 UNCONFIRMED: Final = 60 * SECOND
 """For how long (µs) a runtime that has read everything waits for a receiver that is not there."""
@@ -87,6 +81,7 @@ class Runtime:
         self._remarks = Remarks(self._core.sources)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cost = 0.0
+        self._busy = False
         self._waiting_since: int | None = None
         self._finished_at: int | None = None
 
@@ -159,6 +154,8 @@ class Runtime:
             await worker.start()
         if self._server is not None:
             await self._server.start()
+            if self._directory is None:
+                self._server.acknowledge(self._accepted)  # each sign of life is answered with it from now on
         if self._client is not None:
             self._client.start()
         for name, adapter in self._adapters.items():
@@ -192,10 +189,11 @@ class Runtime:
             await self._wait(min(next_control, next_tick))
             await self._work()
             now = self._clock.now()
+            next_control = min(next_control, now + STEP) if self._busy else next_control
             if now >= next_control:
                 self._control.step(now)
                 self._press_back()
-                next_control = now + STEP
+                next_control, self._busy = now + (STEP if self._busy else SECOND), False
             if now >= next_tick:
                 await self._tick(now)
                 next_tick = min(now + SECOND, max(self._core.next_wake() or now + SECOND, now + SECOND // 100))
@@ -248,45 +246,23 @@ class Runtime:
             await asyncio.wait_for(self._wake.wait(), timeout)
         except TimeoutError:
             return
-        # Rows that trickle in are gathered, so that a wave's fixed cost is spent on many of them.
-        waiting = sum(q.bytes for q in self._queues.values())
-        if waiting < LARGE and not self._stopping and self._live:
-            await asyncio.sleep(min(LINGER, BUSY_SHARE * self._cost))
+        if self._live and not self._stopping:
+            waiting, peers = sum(q.bytes for q in self._queues.values()), self._server.peers() if self._server else ()
+            await asyncio.sleep(pause(cost=self._cost, waiting=waiting, peers=len(peers)))
         self._wake.clear()
 
     async def _work(self) -> None:
-        began = self._clock.now()
-        worked = False
-        for name, queue in self._queues.items():
-            if records := queue.take(CHUNK):
-                worked = True
-                size = sum(r.size for r in records)
-                await self._in_core(lambda n=name, r=records: self._core.on_records(n, r), size)  # type: ignore[misc]
-                if queue.bytes:
-                    self._wake.set()
-        if self._server is not None and (arrived := self._server.take()):
-            worked = True
-            await self._receive(arrived)
-        for name, queue in self._queues.items():
-            if queue.closed and not queue.bytes and not self._core.sources[name].ended and not self._stopping:
-                await self._in_core(lambda n=name: self._core.on_input_ended(n), 0)  # type: ignore[misc]
-        if worked:
-            self._cost = (self._clock.now() - began) / SECOND
-
-    async def _receive(self, arrived: Iterable[Arrived]) -> None:
-        now = self._clock.now()
-        for item in arrived:
-            for inlet in self._core.inlets.values():
-                inlet.hear(item.peer, now)
-            for stream in item.joined:
-                self._core.inlets[stream].join(item.peer, now)
-            if (send := item.send) is not None:
-                size = 0 if send.frame is None else int(send.frame.estimated_size())
-                await self._in_core(
-                    lambda s=send, p=item.peer: self._core.on_link(s.stream, p, s, now),  # type: ignore[misc]
-                    size,
-                )
-        if self._server is not None and self._directory is None:
+        wave, now = Wave(self._core), self._clock.now()
+        if wave.take_inputs(self._queues, end=not self._stopping):
+            self._wake.set()
+        if self._server is not None:
+            wave.take_links(self._server.take(), now)
+        if not wave:
+            return
+        self._busy = True
+        await self._in_core(lambda: wave.carry(now), wave.size)
+        self._cost = (self._clock.now() - now) / SECOND
+        if self._server is not None and self._directory is None and not self._live:
             self._server.acknowledge(self._accepted)
 
     async def _tick(self, now: int) -> None:

@@ -13,7 +13,7 @@ from slac.diagnostics import RunFailed
 from slac.runtime.instructions import Send
 from slac.runtime.links.client import LinkClient
 from slac.runtime.links.outbox import Outbox
-from slac.runtime.links.protocol import Again, Data, Hello, Message, Welcome, decode, encode
+from slac.runtime.links.protocol import Again, Data, Hello, Message, Part, Welcome, decode, encode
 from slac.runtime.links.server import LinkServer
 from slac.stream.clock import SystemClock
 from slac.testing import free_port
@@ -148,7 +148,9 @@ def test_hellos_that_piled_up_count_once_at_the_receiver() -> None:
             return welcome.epoch
 
         async def send(epoch: int, number: int) -> None:
-            await sender.send_multipart(encode(Data(stream="s", watermark=10 * number, epoch=epoch, number=number)))
+            await sender.send_multipart(
+                encode(Data(epoch=epoch, number=number, parts=(Part(stream="s", watermark=10 * number),)))
+            )
 
         epoch = await welcomed(attempt=1)
         await send(epoch, 1)
@@ -183,7 +185,7 @@ def test_only_the_first_welcome_counts_at_the_sender() -> None:
             sender.send(data(mark))
             message = await told(receiver, Data)
             assert isinstance(message, Data)
-            numbers.append((message.epoch, message.number, message.watermark))
+            numbers.append((message.epoch, message.number, message.parts[0].watermark))
         assert numbers == [(7, 1, 10), (7, 2, 20), (7, 3, 30)]
         await sender.stop()
         receiver.close(linger=0)
