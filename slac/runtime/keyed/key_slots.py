@@ -16,7 +16,7 @@ import polars as pl
 
 from slac.runtime.keyed.chunks import join_small
 from slac.runtime.keyed.grouping import Longs
-from slac.runtime.keyed.hashed import Hashes, SlotTable
+from slac.runtime.keyed.hashed import AT_ONCE, Hashes, SlotTable
 
 _FEW: Final = 1024
 _MANY: Final = 8192
@@ -36,7 +36,8 @@ class KeySlots:
         self._floats = [n for n, t in types.items() if t.is_float()]
         self._table = SlotTable()
         # Where in `_chunks` the key of each slot stands; a freed one leaves a row behind until they are swept.
-        self._place = np.full(0, _GONE, np.int64)
+        self._place = np.zeros(0, np.uint32)
+        self._taken = np.zeros(0, np.bool_)
         self._unused: list[int] = []
         self._next = 0
         self._chunks: list[pl.DataFrame] = []
@@ -97,9 +98,11 @@ class KeySlots:
         if not self._types:
             self._next = 0 if len(slots) else self._next
             return
-        held = np.unique(slots[self._place[slots] >= 0])
+        held = np.unique(slots[self._taken[slots]])
         self._table.remove(held)
-        self._place[held] = _GONE
+        self._taken[held] = False
+        # What a place says of a slot without a key must lie among the rows, too.
+        self._place[held] = 0
         self._unused.extend(held.tolist())
         if self._rows > _FEW + 2 * len(self):
             self._sweep()
@@ -108,7 +111,7 @@ class KeySlots:
         """All slots that hold a key, ascending."""
         if not self._types:
             return np.arange(self._next)
-        return np.flatnonzero(self._place[: self._next] >= 0)
+        return np.flatnonzero(self._taken[: self._next])
 
     def restore(self, slots: Longs, frame: pl.DataFrame) -> None:
         """Take over keys with their slots; only where none is held."""
@@ -118,7 +121,7 @@ class KeySlots:
         keys = self._canonical(frame)
         self._grow()
         self._keep(keys, _hashes(keys), slots)
-        self._unused = np.flatnonzero(self._place[: self._next] < 0)[::-1].tolist()
+        self._unused = np.flatnonzero(~self._taken[: self._next])[::-1].tolist()
 
     def _canonical(self, frame: pl.DataFrame) -> pl.DataFrame:
         columns = [frame[n] for n in self._types]
@@ -132,10 +135,20 @@ class KeySlots:
         )
 
     def _found(self, keys: pl.DataFrame, hashes: Hashes) -> Longs:
+        """Most keys are held, and stand where they are looked for first: for them that is all."""
+        if not self._rows:
+            return np.full(keys.height, _GONE, np.int64)
+        slots = self._table.first(hashes)
+        others = self._differing(keys, slots, None)
+        if len(others):
+            slots[others] = self._searched(keys if len(others) == keys.height else keys[others], hashes[others])
+        return slots
+
+    def _searched(self, keys: pl.DataFrame, hashes: Hashes) -> Longs:
         probe = self._table.begin(hashes)
         slots = self._table.find(hashes, probe)
-        some = None if len(slots) and int(slots.min()) >= 0 else np.flatnonzero(slots >= 0)
-        while some is None or len(some):
+        some = np.flatnonzero(slots >= 0)
+        while len(some):
             others = self._differing(keys, slots, some)
             if not len(others):
                 break
@@ -147,18 +160,28 @@ class KeySlots:
         return slots
 
     def _differing(self, keys: pl.DataFrame, slots: Longs, rows: Longs | None) -> Longs:
-        """Those of the rows (None: of all) whose key is not that of their slot."""
+        """Those of the rows (None: of all) whose key is not that of their slot, or whose slot is less than 0."""
+        slots = slots if rows is None else slots[rows]
+        lowest = int(slots.min(initial=0))
         # By columns, since a query would cost more than what it does; places of 32 bits are those that Polars takes.
-        places = pl.Series(self._place[slots if rows is None else slots[rows]].astype(np.uint32))
-        held, found = self._keys(), []
+        places = pl.Series(self._places(slots))
+        held, found = self._keys(), [] if lowest >= 0 else [np.flatnonzero(slots < 0)]
         for name in self._types:
-            same = _equal(held[name].gather(places), keys[name] if rows is None else keys[name].gather(rows))
+            same = _equal(held[name][places], keys[name] if rows is None else keys[name][rows])
             if not same.all():
                 found.append(np.flatnonzero(~same.to_numpy()))
         if not found:
             return np.zeros(0, np.int64)
-        others = np.unique(np.concatenate(found))
+        others = np.unique(np.concatenate(found)) if len(found) > 1 else found[0]
         return others if rows is None else rows[others]
+
+    def _places(self, slots: Longs) -> npt.NDArray[np.uint32]:
+        """Where the key of each slot stands; anywhere, if it holds none."""
+        places = np.empty(len(slots), np.uint32)
+        for start in range(0, len(slots), AT_ONCE):
+            part = slots[start : start + AT_ONCE]
+            self._place.take(part, mode="clip", out=places[start : start + AT_ONCE])
+        return places
 
     def _keys(self) -> pl.DataFrame:
         if self._joined is None:
@@ -174,10 +197,12 @@ class KeySlots:
     def _grow(self) -> None:
         if self._next > len(self._place):
             more = max(self._next, 2 * len(self._place), _FEW) - len(self._place)
-            self._place = np.concatenate([self._place, np.full(more, _GONE, np.int64)])
+            self._place = np.concatenate([self._place, np.zeros(more, np.uint32)])
+            self._taken = np.concatenate([self._taken, np.zeros(more, np.bool_)])
 
     def _keep(self, keys: pl.DataFrame, hashes: Hashes, slots: Longs) -> None:
         self._place[slots] = np.arange(self._rows, self._rows + keys.height)
+        self._taken[slots] = True
         self._rows += keys.height
         self._chunks.append(_compact(keys))
         join_small(self._chunks)
