@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from benchmarks.measure import on_one_core
-from benchmarks.report import Row, row
-from benchmarks.traces.calls import CALLS, calls_arrow
+from typing import Final
 
-TRACES = 50_000
-RUNS = 5
+from benchmarks.measure import on_one_core
+from benchmarks.report import Bar, Row, row
+
+RECORDS: Final = 2_000_000
+RUNS: Final = 5
+_TOLD: Final = {
+    "executions": ("ten-call traces from executions, columnar, to classes", 10, Bar("over", 1_000.0)),
+    "events": ("ten-call traces from before/after events, columnar, to classes", 20, Bar("over", 500.0)),
+}
+"""Of each form its row's name, its records a trace, and its bar in thousands a second."""
 
 
 def run() -> list[Row]:
     """All rows."""
-    seconds = on_one_core("benchmarks.traces.worker", str(calls_arrow(TRACES)), str(RUNS))
-    rates = {side: TRACES / taken / 1e3 for side, taken in seconds.items()}
-    name = f"traces of {CALLS} executions, columnar, to classes a second"
-    return [row(name, rates["slac"], "k traces/CPU s", peer="bare Polars", peer_value=rates["polars"])]
+    return [_measured(form, *told) for form, told in _TOLD.items()]
+
+
+def _measured(form: str, name: str, records: int, bar: Bar) -> Row:
+    traces = RECORDS // records
+    seconds = on_one_core("benchmarks.traces.worker", form, str(traces), str(RUNS))
+    rates = {side: traces / taken / 1e3 for side, taken in seconds.items()}
+    return row(name, rates["slac"], "k traces/CPU s", peer="bare Polars", peer_value=rates["polars"], bar=bar)

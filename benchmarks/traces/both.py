@@ -1,73 +1,64 @@
-"""Both sides: the document through the real core, and what a user would write with bare Polars over the whole file."""
+"""Both sides over the same record batches: the document through the real core, and bare Polars."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from benchmarks.agreement import check_agreement
-from benchmarks.engine.reading import blocks
-from benchmarks.engine.runtime import run_core
+from benchmarks.traces.forms import Form
+from benchmarks.traces.theirs import classes_of
 from slac.compiler import CompileOptions, compile_paths
 from slac.plan.graph import Plan
+from slac.runtime.core import Core
+from slac.runtime.instructions import Instruction, Publish
+from slac.stream.ports import Records
 
-DOCUMENT: Final = Path(__file__).with_name("calls.yaml")
+AT_ONCE: Final = 262_144
+"""Records a batch: what a million ten-call traces a second bring in 26 ms."""
 _RESULTS: Final = ("count", "fastest", "slowest")
 
 
-def plan_of(source: Path) -> Plan:
-    """The document's plan, reading `source`."""
-    return compile_paths([str(DOCUMENT)], CompileOptions(parameters={"input": str(source)}, collapse=True))[0].plan
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A form with everything made before it is timed: the plan, and the record batches."""
+
+    form: Form
+    plan: Plan
+    batches: tuple[Records, ...]
+
+    def ours(self) -> pl.DataFrame:
+        """The rows that the plan publishes, through a core of its own."""
+        core = Core(self.plan, now=0, live=False)
+        (name,) = core.sources
+        out: list[Instruction] = []
+        for records in self.batches:
+            out += core.on_records(name, [records])
+        out += core.on_input_ended(name)
+        return pl.concat([i.frame for i in out if isinstance(i, Publish)])
+
+    def theirs(self) -> pl.DataFrame:
+        """The rows of bare Polars."""
+        return classes_of(self.form.theirs(pl.concat([b.frame for b in self.batches if b.frame is not None])))
+
+    def check(self) -> None:
+        """RunFailed unless both sides say the same about the records."""
+        mine = self.ours().select(pl.col("_window_start").alias("window"), *_RESULTS)
+        # Of traces that end at one instant either may be the first: the rows are told apart by what they count.
+        check_agreement(mine, self.theirs().select(mine.columns), mine.columns)
 
 
-def ours(source: Path) -> pl.DataFrame:
-    """The rows of slac, in the form of the peer's."""
-    rows = run_core(plan_of(source), source)
-    return rows.select(pl.col("_window_start").alias("window"), "representative", *_RESULTS)
+def case_of(form: Form, source: Path, at_once: int = AT_ONCE) -> Case:
+    """The case of one file of records."""
+    options = CompileOptions(parameters={"input": str(source)}, collapse=True)
+    plan = compile_paths([str(form.document)], options)[0].plan
+    rows = pl.read_ipc(source)
+    return Case(form, plan, tuple(_batch(rows, begin, at_once) for begin in range(0, rows.height, at_once)))
 
 
-def theirs(source: Path) -> pl.DataFrame:
-    """Traces by trace id, their order and stack checked, their class a sum of hashes; then classes a second."""
-    frames = [b.frame for b in blocks(source) if b.frame is not None]
-    place, depth = pl.col("eoi"), pl.col("ess")
-    step = (depth - depth.shift(1)).over("trace_id")
-    call = pl.struct("operation", "eoi", "ess").hash()
-    traces = (
-        pl.concat(frames)
-        .sort("trace_id", "eoi")
-        .with_columns(
-            gap=place != pl.int_range(pl.len()).over("trace_id"),
-            crossed=pl.when(place == 0).then(depth != 0).otherwise((step > 1) | (depth < 1)),
-            call=call,
-        )
-        .group_by("trace_id")
-        .agg(
-            valid=~(pl.col("gap").any() | pl.col("crossed").any()),
-            duration=pl.col("tout").max() - pl.col("tin").min(),
-            at=pl.col("timestamp").max(),
-            hashed=pl.col("call").sum(),
-        )
-    )
-    second = (pl.col("at") // 1_000_000 * 1_000_000).cast(pl.Datetime("us", "UTC")).alias("window")
-    return (
-        traces.filter("valid")
-        .sort("at", "trace_id")
-        .group_by(second, "hashed")
-        .agg(
-            representative=pl.col("trace_id").first(),
-            count=pl.len().cast(pl.Int64),
-            fastest=pl.col("duration").min(),
-            slowest=pl.col("duration").max(),
-        )
-        .drop("hashed")
-    )
-
-
-def check(source: Path) -> None:
-    """RunFailed unless both sides say the same about the file."""
-    mine, other = ours(source), theirs(source)
-    # Of traces that end at one instant either may be the first: the rows are told apart by what they count.
-    order = ["window", *_RESULTS]
-    check_agreement(mine.select(order), other.select(order), order)
+def _batch(rows: pl.DataFrame, begin: int, size: int) -> Records:
+    part = rows.slice(begin, size).rechunk()
+    return Records(source="records", arrival=0, frame=part, position={"offset": begin + part.height})

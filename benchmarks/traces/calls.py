@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from benchmarks.inputs import BATCH, CACHE
-
 CALLS: Final = 10
 KINDS: Final = 50
 """Different entry points, which make different classes."""
 EPOCH_US: Final = 1_700_000_000_000_000
-_DEPTHS: Final = np.array([0, 1, 2, 3, 4, 4, 3, 2, 1, 1])
+DEPTHS: Final = np.array([0, 1, 2, 3, 4, 4, 3, 2, 1, 1])
+NAMES: Final = pl.Series(
+    [f"public void org.shop.service.Component{i:02d}.operation(int)" for i in range(KINDS + CALLS)]
+)
 
 
 def calls(traces: int) -> pl.DataFrame:
     """`timestamp` (µs, the call's end), `trace_id`, `operation`, `eoi`, `ess`, `tin` and `tout` (µs)."""
     draw = np.random.default_rng(20_112)
     trace, place = np.repeat(np.arange(traces), CALLS), np.tile(np.arange(CALLS), traces)
-    depth = _DEPTHS[place]
+    depth = DEPTHS[place]
     step = np.repeat(draw.integers(5, 200, traces), CALLS)
     begin = EPOCH_US + trace * 100 + place * step
     end = EPOCH_US + trace * 100 + (2 * CALLS - depth) * step
     kind = np.where(place == 0, trace % KINDS, KINDS + place)
-    names = pl.Series([f"public void org.shop.service.Component{i:02d}.operation(int)" for i in range(KINDS + CALLS)])
     frame = pl.DataFrame(
         {
             "timestamp": end,
             "trace_id": trace,
-            "operation": names.gather(kind),
+            "operation": NAMES.gather(kind),
             "eoi": place,
             "ess": depth,
             "tin": begin,
@@ -40,12 +39,3 @@ def calls(traces: int) -> pl.DataFrame:
     )
     instant = pl.Datetime("us", "UTC")
     return frame.sort("timestamp").with_columns(pl.col("tin", "tout").cast(instant))
-
-
-def calls_arrow(traces: int, directory: Path = CACHE) -> Path:
-    """They as an Arrow IPC file of flat columns, not compressed."""
-    path = directory / f"calls-{traces}.arrow"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        calls(traces).write_ipc(path, compression="uncompressed", record_batch_size=BATCH)
-    return path
