@@ -1,4 +1,4 @@
-"""What a user would write with bare Polars over all records at once: traces, checked; their class is a sum of hashes."""
+"""What a user would write with bare Polars over all records at once: traces, checked; a class is a sum of hashes."""
 
 from __future__ import annotations
 
