@@ -12,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from slac.plan.aggregation.cells import cells_of_cells, cells_of_rows, has_cells, with_cells
 from slac.plan.aggregation.counters import BurnRate, Histogram
 from slac.plan.aggregation.counts import Count
 from slac.plan.aggregation.ends import End
@@ -126,7 +127,12 @@ def partials(frame: pl.DataFrame, keys: Sequence[str], calls: Sequence[Aggregate
 
 def merged(frame: pl.DataFrame, keys: Sequence[str], calls: Sequence[AggregateCall]) -> pl.DataFrame:
     """Partial rows of partial rows, one a group, in no particular order."""
-    return grouped(frame, keys, merge_exprs(calls))
+    cells = [call for call in calls if has_cells(call)] if keys else []
+    if not cells or not frame.height:
+        return grouped(frame, keys, merge_exprs(calls))
+    groups = grouped(frame, keys, merge_exprs([call for call in calls if call not in cells]))
+    columns = [*keys, *part_columns(calls), KEPT, SEEN]
+    return with_cells(groups, keys, cells_of_cells(frame, keys, cells)).select(columns)
 
 
 def grouped_rows(
@@ -134,7 +140,14 @@ def grouped_rows(
 ) -> pl.DataFrame:
     """`grouped` for raw rows: `exprs` are, or begin with, `partial_exprs`; where calls follow the order, rows do."""
     sampled = [call for call in calls if isinstance(family(call), Samples)]
-    return grouped(with_neighbours(frame, keys, sampled) if sampled else frame, keys, exprs)
+    frame = with_neighbours(frame, keys, sampled) if sampled else frame
+    cells = [call for call in calls if has_cells(call)] if keys else []
+    if not cells or not frame.height:
+        return grouped(frame, keys, exprs)
+    names = {part(call, name) for call in cells for name in family(call).parts(call)}
+    groups = grouped(frame, keys, [e for e in exprs if e.meta.output_name() not in names])
+    columns = [*keys, *(e.meta.output_name() for e in exprs)]
+    return with_cells(groups, keys, cells_of_rows(frame, keys, cells)).select(columns)
 
 
 def grouped(frame: pl.DataFrame, keys: Sequence[str], exprs: Sequence[pl.Expr]) -> pl.DataFrame:

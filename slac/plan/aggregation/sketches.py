@@ -21,6 +21,8 @@ TOP_KEPT: Final = 1000
 _ELEMENT: Final = pl.element()
 
 
+BUCKETS: Final = "buckets"
+"""The only part of QUANTILE."""
 _GAMMA: Final = (1 + ACCURACY) / (1 - ACCURACY)
 _LOG_GAMMA: Final = math.log(_GAMMA)
 _SHIFT: Final = 1 << 20
@@ -37,27 +39,32 @@ class Quantile:
 
     def parts(self, call: AggregateCall) -> dict[str, pl.DataType]:
         """`buckets`."""
-        return {"buckets": pl.List(pl.Struct({VALUE: pl.Int32(), COUNT: pl.Int64()}))}
+        return {BUCKETS: pl.List(pl.Struct({VALUE: pl.Int32(), COUNT: pl.Int64()}))}
 
     def partial(self, call: AggregateCall, columns: Collection[str]) -> list[pl.Expr]:
         """Count by bucket."""
-        return [tally(_bucket(argument(call).cast(pl.Float64))).implode().alias(part(call, "buckets"))]
+        return [tally(bucket_of(call)).implode().alias(part(call, BUCKETS))]
 
     def merge(self, call: AggregateCall) -> list[pl.Expr]:
         """Sums by bucket."""
-        return [merged_tallies(column(call, "buckets")).implode().alias(part(call, "buckets"))]
+        return [merged_tallies(column(call, BUCKETS)).implode().alias(part(call, BUCKETS))]
 
     def final(self, call: AggregateCall) -> pl.Expr:
         """The middle of the bucket in which the value of the rank ⌊q (n − 1)⌋ lies; NULL without values."""
         quantile = float(call.options[0]) if call.options else 0.5
         count = _ELEMENT.struct.field(COUNT)
         reached = count.cum_sum() > (quantile * (count.sum() - 1)).floor()
-        found = column(call, "buckets").list.eval(_ELEMENT.struct.field(VALUE).filter(reached).first())
+        found = column(call, BUCKETS).list.eval(_ELEMENT.struct.field(VALUE).filter(reached).first())
         return _middle(found.list.first())
 
     def empty(self, call: AggregateCall) -> pl.Expr:
         """NULL."""
         return pl.lit(None, pl.Float64)
+
+
+def bucket_of(call: AggregateCall) -> pl.Expr:
+    """The bucket (Int32) of each row's value; NULL where it has none."""
+    return _bucket(argument(call).cast(pl.Float64))
 
 
 def _bucket(value: pl.Expr) -> pl.Expr:
@@ -110,4 +117,4 @@ def _frequent(most: int) -> pl.Expr:
     return pl.struct(ordered.struct.field(VALUE), -ordered.struct.field(COUNT))
 
 
-__all__ = ["ACCURACY", "TOP_KEPT", "Quantile", "Top"]
+__all__ = ["ACCURACY", "BUCKETS", "TOP_KEPT", "Quantile", "Top", "bucket_of"]
