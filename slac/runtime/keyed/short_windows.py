@@ -11,13 +11,12 @@ from slac.runtime.keyed.turns import Turns
 
 
 def wide_peaks(held: Rows, names: list[str], found: Turns, seen: Longs) -> dict[str, Longs]:
-    """For the places `seen` of the turns; `held` are all rows, those that come being the last of them."""
+    """At `seen` (by `coming.order`); `held` are all rows, those that come being the last of them."""
     order, of = sorted_slots(held.slots)
     segments = Segments.of_sorted(of)
     places = np.empty(len(order), np.int64)
     places[order] = np.arange(len(order))
-    high = places[len(held) - len(found.places) + found.order[seen] - len(found.left)]
-    first = found.segments.starts[found.segments.of[seen]]
-    low = segments.starts[segments.of[high]] + found.gone[seen] - found.gone[first]
-    low += found.order[first] < len(found.left)
+    high = places[len(held) - len(found.places) + found.coming.order[seen]]
+    left = found.gone - found.spread(found.leaving.starts)
+    low = segments.starts[segments.of[high]] + left[seen]
     return {name: ranged_peaks(held.worth.peaks[name][order], low, high) for name in names}

@@ -80,19 +80,17 @@ class Thirds:
         return [slice(a, b) for a, b in pairwise(bounds)]
 
     def move(self, leaving: Rows, coming: Rows, found: Turns, seen: Longs) -> dict[str, Longs]:
-        """The greatest codes for the places `seen` of the turns, when these rows of one cell come and those leave."""
+        """The greatest codes at `seen` (by `coming.order`), when these rows of one cell come and those leave."""
         self._enter(int(coming.times[0]))
-        order, segments, of = found.coming()
-        piece = _Piece(coming.worth.peaks, order, segments, found.slots[of])
-        at = seen - found.gone[seen]
+        order, (segments, some) = found.coming.order, found.segments()
+        piece = _Piece(coming.worth.peaks, order, segments, found.slots[some])
         greatest = {}
         for name in self._names:
             peaks = cumulative_peaks(piece.codes[name][order], segments)
             now = self._book.slots[name]
-            before = np.maximum(now[piece.slots], self._book.slots[name + _MIDDLE][piece.slots])
+            before = np.maximum(now[found.slots], self._book.slots[name + _MIDDLE][found.slots])
             now[piece.slots] = np.maximum(now[piece.slots], peaks[segments.ends])
-            greatest[name] = np.maximum(peaks[at], np.repeat(before, segments.ends - segments.starts + 1)[at])
-            np.maximum(greatest[name], self._left_over(name, leaving, found, seen), out=greatest[name])
+            greatest[name] = np.maximum(peaks, self._others(name, before, leaving, found))[seen]
         self._left += len(leaving) - self._strangers(leaving)
         self._rear.append(piece)
         self._look(int(coming.times[-1]))
@@ -110,22 +108,30 @@ class Thirds:
                 found = turns(rows.part(slice(0)), rows, self._size)
                 self.move(rows.part(slice(0)), rows, found, found.places[:0])
 
-    def _left_over(self, name: str, leaving: Rows, found: Turns, seen: Longs) -> Longs:
-        """What is left of the front at the places `seen`; what is left at last is remembered."""
-        segments, front = found.segments, self._book.slots[name + _FRONT]
-        first, of = front[found.slots], segments.of[seen]
+    def _others(self, name: str, before: Longs, leaving: Rows, found: Turns) -> Longs:
+        """For each row that comes the greatest of `before` and what is left of the front, which is remembered."""
+        front = self._book.slots[name + _FRONT]
+        first = np.maximum(before, front[found.slots])
         if not len(leaving):
-            return first[of]
+            return found.spread(first)
+        starts, lengths = found.leaving.starts, found.leaving.lengths
+        behind = self._behind(name, leaving, found)
+        some = np.flatnonzero(lengths)
+        front[found.slots[some]] = behind[(starts + lengths)[some] - 1]
+        # Of each slot, those that leave are preceded by none that has left.
+        none = found.gone == found.spread(starts)
+        return np.where(none, found.spread(first), np.maximum(behind[found.gone - 1], found.spread(before)))
+
+    def _behind(self, name: str, leaving: Rows, found: Turns) -> Longs:
+        """For those that leave, by slot and time: the greatest code behind each in the front."""
         strangers = self._strangers(leaving)
         known = self._front.behind[name][self._left : self._left + len(leaving) - strangers]
-        left = found.order[found.left]
-        behind = known[left - strangers] if not strangers else _or_else(known, left - strangers, first, found)
-        before = found.gone[segments.starts] - (found.order[segments.starts] < len(leaving))
-        last = found.gone[segments.ends]
-        some = last > before
-        front[found.slots[some]] = behind[last[some] - 1]
-        gone = found.gone[seen]
-        return np.where(gone > before[of], behind[gone - 1], first[of])
+        at = found.leaving.order - strangers
+        if not strangers:
+            return known[at]
+        behind = np.repeat(self._book.slots[name + _FRONT][found.slots], found.leaving.lengths)
+        behind[at >= 0] = known[at[at >= 0]]
+        return behind
 
     def _strangers(self, leaving: Rows) -> int:
         """How many of those that leave are older than the front, which has begun since."""
@@ -150,11 +156,3 @@ class Thirds:
     def _look(self, instant: int) -> None:
         """As far as time has come in its cell."""
         self._middle.look(-(-self._middle.rows * (instant % self._step + 1) // self._step), self._book)
-
-
-def _or_else(known: Longs, at: Longs, first: Longs, found: Turns) -> Longs:
-    """`known[at]`; where `at` is negative all of the front of that slot is left."""
-    missing = at < 0
-    behind = first[found.segments.of[found.left]]
-    behind[~missing] = known[at[~missing]]
-    return behind

@@ -16,10 +16,11 @@ from slac.runtime.audits.held import AT
 from slac.runtime.keyed.book import Book
 from slac.runtime.keyed.finals import Finals
 from slac.runtime.keyed.grouping import Longs
-from slac.runtime.keyed.integers import added, joined, negative, sums_upto, taken
+from slac.runtime.keyed.integers import joined
 from slac.runtime.keyed.key_hashes import KeyHashes
 from slac.runtime.keyed.lanes import Lanes, Worth
 from slac.runtime.keyed.log import NO_ROWS, Log, Rows, one_behind
+from slac.runtime.keyed.moving import moving_counts, moving_sums
 from slac.runtime.keyed.segments import last_of_runs
 from slac.runtime.keyed.short_windows import wide_peaks
 from slac.runtime.keyed.thirds import Thirds
@@ -92,36 +93,27 @@ class SlidingByColumns(PerRowOperator):
         leaving = self._log.leave(self._log.upto(int(coming.times[-1]) - self._size))
         found = turns(leaving, coming, self._size)
         seen = _last_of_instant(found, coming.times)[order]
-        n = len(seen)
-        count, total = self._totals(leaving, coming, found, seen)
+        total = self._totals(leaving, coming, found, seen)
         peaks: dict[str, Longs] = {}
         if is_wide:
             peaks = wide_peaks(one_behind(before, coming), self._peaks, found, seen)
             self._thirds.take_over(self._log.all())
         elif self._peaks:
             peaks = self._thirds.move(leaving, coming, found, seen)
-        self._book.store(found.slots, count[n:], total.part(slice(n, None)))
-        self._book.forget(found.slots[count[n:] == 0])
-        return _Totals(count[:n], Worth(total.part(slice(n)).sums, peaks))
+        self._book.forget(found.slots[self._book.count(found.slots) == 0])
+        return _Totals(total.count, Worth(total.worth.sums, peaks))
 
-    def _totals(self, leaving: Rows, coming: Rows, found: Turns, seen: Longs) -> tuple[Longs, Worth]:
-        """How many rows count, and their sums: at the places `seen` of the turns, then at the end of each slot."""
-        book, segments = self._book, found.segments
+    def _totals(self, leaving: Rows, coming: Rows, found: Turns, seen: Longs) -> _Totals:
+        """How many rows count, and their sums, at `seen` (by `coming.order`); what each slot ends with is kept."""
+        book = self._book
         book.open({**leaving.worth.sums, **coming.worth.sums})
-        places = np.concatenate([seen, segments.ends])
-        of = segments.of[places]
-        total = Worth()
+        counts, count = moving_counts(book.count(found.slots), found, seen)
+        sums, kept = Worth(), Worth()
         for name in book.live:
-            sums = taken(book.sums(name, found.slots), of)
-            if name in leaving.worth.sums or name in coming.worth.sums:
-                moved = joined(negative(leaving.lane(name)), coming.lane(name))
-                upto = sums_upto(taken(moved, found.order), segments.starts, of, places, segments.longest)
-                sums = added(sums, upto)
-            total.sums[name] = sums
-        # Up to a place as many have come as there are places, less those of them that have left, who count once more.
-        start = segments.starts
-        before = 2 * (found.gone[start] - (found.order[start] < len(leaving))) - start + 1
-        return places - 2 * found.gone[places] + (book.count(found.slots) + before)[of], total
+            moved = leaving.lane(name), coming.lane(name)
+            sums.sums[name], kept.sums[name] = moving_sums(book.sums(name, found.slots), *moved, found, seen)
+        book.store(found.slots, count, kept)
+        return _Totals(counts, sums)
 
     def _frame(self) -> pl.DataFrame | None:
         return self._rows_of(self._log.all())
@@ -140,8 +132,7 @@ class SlidingByColumns(PerRowOperator):
         worth = self._lanes.of_parts(frame, np.ones(frame.height, np.int64))
         rows = Rows(frame[AT].to_numpy(), self._book.slots.find(frame), worth)
         found = turns(rows.part(slice(0)), rows, self._size)
-        count, total = self._totals(rows.part(slice(0)), rows, found, found.places[:0])
-        self._book.store(found.slots, count, total)
+        self._totals(rows.part(slice(0)), rows, found, found.places[:0])
         self._log.add(rows)
         if self._peaks and self._size >= _LEAST:
             self._thirds.take_over(rows)
@@ -177,12 +168,8 @@ def _together(passed: Sequence[_Totals]) -> _Totals:
 
 
 def _last_of_instant(found: Turns, at: Longs) -> Longs:
-    """For each row that comes, the place of the last row of its key and instant."""
-    rows, of = found.order[found.came] - len(found.left), found.segments.of[found.came]
-    times = at[rows]
-    is_last = (times[1:] != times[:-1]) | (of[1:] != of[:-1])
-    if is_last.all():
-        return found.places
-    places = np.empty_like(found.places)
-    places[rows] = found.came[last_of_runs(np.append(is_last, True))]
-    return places
+    """For each row that comes, where by `coming.order` the last row of its key and instant is."""
+    times = at[found.coming.order]
+    is_last = np.append(times[1:] != times[:-1], True)
+    is_last[found.coming.starts[found.coming.lengths > 0][1:] - 1] = True
+    return found.places if is_last.all() else last_of_runs(is_last)[found.places]
