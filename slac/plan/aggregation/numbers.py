@@ -77,20 +77,26 @@ def unsquared_integers(values: pl.Series) -> Longs | None:
 
 def _scaled(values: pl.Series, limit: float, scale: float) -> Floats:
     floats = values.cast(pl.Float64).to_numpy()
-    fits = np.abs(floats) < limit
-    known = floats if fits.all() else np.where(fits, floats, 0.0)
-    scaled: Floats = np.rint(known * scale)
-    return scaled
+    if not _all_below(floats, limit):
+        floats = np.where(np.abs(floats) < limit, floats, 0.0)
+    scaled: Floats = floats * scale
+    return np.rint(scaled, out=scaled)
 
 
 def _beyond(values: pl.Series, limit: float) -> Longs | None:
-    fits = np.abs(values.cast(pl.Float64).to_numpy()) < limit
-    if fits.all():
+    floats = values.cast(pl.Float64).to_numpy()
+    if _all_below(floats, limit):
         return None
+    beyond = ~(np.abs(floats) < limit)
     if values.null_count():
-        fits |= values.is_null().to_numpy()
-    odd: Longs = (~fits).astype(np.int64)
+        beyond &= values.is_not_null().to_numpy()
+    odd: Longs = beyond.astype(np.int64)
     return odd
+
+
+def _all_below(floats: Floats, limit: float) -> bool:
+    """By the extremes, which are NaN where any number is."""
+    return not len(floats) or bool(floats.max() < limit and floats.min() > -limit)
 
 
 def _integers(values: pl.Series) -> Longs:

@@ -52,9 +52,12 @@ class Totals:
         found = self[name]
         return found if isinstance(found, np.ndarray) else found.low.view(np.int64)
 
-    def number(self, call: AggregateCall) -> Longs:
-        """How many values there are."""
-        return self.counted(part(call, "n"))
+    def number(self, call: AggregateCall) -> tuple[Longs, Mask | None]:
+        """How many values there are, or 1 where there are none; and where that is, if it is so anywhere."""
+        number = self.counted(part(call, "n"))
+        if not len(number) or number.min() > 0:
+            return number, None
+        return np.maximum(number, 1), number <= 0
 
 
 class Finals:
@@ -66,7 +69,8 @@ class Finals:
     def of(self, count: Longs, worth: Worth) -> list[pl.Series]:
         """`_seen`, `_kept`, and a column a call, of groups of `count` rows."""
         totals = Totals(self._lanes, count, worth)
-        seen = pl.Series(SEEN, floats(totals[SEEN]) / WEIGHT_SCALE)
+        # What counts as one each needs no scale.
+        seen = pl.Series(SEEN, floats(totals[SEEN]) / WEIGHT_SCALE if SEEN in worth.sums else count.astype(np.float64))
         kept = pl.Series(KEPT, totals.counted(KEPT))
         made = {call.name: value_of(family(call), call, totals) for call in self._calls}
         others = self._by_parts([call for call in self._calls if made[call.name] is None], totals)
@@ -88,14 +92,14 @@ def value_of(family: Family, call: AggregateCall, totals: Totals) -> pl.Series |
 
 @value_of.register
 def _(family: Count, call: AggregateCall, totals: Totals) -> pl.Series | None:
-    return pl.Series(totals.number(call))
+    return pl.Series(totals.counted(part(call, "n")))
 
 
 @value_of.register
 def _(family: Sum, call: AggregateCall, totals: Totals) -> pl.Series | None:
-    total, none = totals[part(call, "sum")], totals.number(call) <= 0
+    total, (_, none) = totals[part(call, "sum")], totals.number(call)
     if isinstance(call.args[0].dtype, Float):
-        return _known(_without(floats(total) / SCALE, call, totals), none)
+        return _known(_without(_scaled(total), call, totals), none)
     return _known(total, none).cast(to_polars(call.dtype)) if isinstance(total, np.ndarray) else None
 
 
@@ -103,25 +107,41 @@ def _(family: Sum, call: AggregateCall, totals: Totals) -> pl.Series | None:
 def _(family: Average, call: AggregateCall, totals: Totals) -> pl.Series | None:
     if isinstance(call.dtype, Duration):
         return None
-    number, total = totals.number(call), floats(totals[part(call, "sum")])
+    total, (number, none) = totals[part(call, "sum")], totals.number(call)
     if not isinstance(call.args[0].dtype, Float):
-        return _known(total / np.maximum(number, 1), number <= 0)
-    return _known(_without(total / SCALE / np.maximum(number, 1), call, totals), number <= 0)
+        return _known(floats(total) / number, none)
+    mean = _scaled(total)
+    mean /= number
+    return _known(_without(mean, call, totals), none)
 
 
 @value_of.register
 def _(family: Spread, call: AggregateCall, totals: Totals) -> pl.Series | None:
-    number = totals.number(call)
-    deviations = squared_deviations(number, totals[part(call, "sum")], totals[part(call, "squares")])
-    if deviations is None:
+    number, none = totals.number(call)
+    value = squared_deviations(number, totals[part(call, "sum")], totals[part(call, "squares")])
+    if value is None:
         return None
     if isinstance(call.args[0].dtype, Float):
-        deviations = deviations / (SQUARED_SCALE * SQUARED_SCALE)
-    degrees = number - 1 if family.sample else number
-    variance = deviations / np.maximum(degrees, 1)
-    with np.errstate(invalid="ignore"):
-        value = np.sqrt(variance) if family.root else variance
-    return _known(_without(value, call, totals), degrees <= 0)
+        value *= 1.0 / (SQUARED_SCALE * SQUARED_SCALE)
+    if family.sample:
+        degrees = number - 1
+        single = degrees == 0
+        if single.any():
+            none, degrees = single, np.maximum(degrees, 1)
+        value /= degrees
+    else:
+        value /= number
+    if family.root:
+        with np.errstate(invalid="ignore"):
+            np.sqrt(value, out=value)
+    return _known(_without(value, call, totals), none)
+
+
+def _scaled(total: Integers) -> Floats:
+    """Of units: a power of two, so that a product is as good as a quotient."""
+    values = floats(total)
+    values *= 1.0 / SCALE
+    return values
 
 
 def _without(values: Floats, call: AggregateCall, totals: Totals) -> Floats:
@@ -130,9 +150,9 @@ def _without(values: Floats, call: AggregateCall, totals: Totals) -> Floats:
     return np.where(totals.counted(bad) > 0, np.nan, values) if bad in totals.worth.sums else values
 
 
-def _known(values: Longs | Floats, none: Mask) -> pl.Series:
+def _known(values: Longs | Floats, none: Mask | None) -> pl.Series:
     """NULL where there is none."""
     column = pl.Series(values)
-    if not none.any():
+    if none is None:
         return column
     return column.zip_with(pl.Series(~none), pl.Series([None], dtype=column.dtype).new_from_index(0, len(column)))

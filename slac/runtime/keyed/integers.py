@@ -34,7 +34,8 @@ def is_zero(values: Integers) -> bool:
     """Whether there are only zeros."""
     if isinstance(values, Halved):
         return not (values.high.any() or values.low.any())
-    return not values.any()
+    # Mostly the first one tells.
+    return not len(values) or not (values[0] or values.any())
 
 
 def whole(values: pl.Series | Longs | Floats) -> Integers:
@@ -113,14 +114,17 @@ def sums_upto(values: Integers, starts: Longs, of: Longs, places: Longs, longest
 
 def sums_behind(values: Integers, segments: Segments, before: Integers) -> Integers:
     """The sum up to and including each value of its segment, behind what there was `before` each segment."""
-    starts, lengths = segments.starts, segments.lengths
+    starts = segments.starts
     if isinstance(values, np.ndarray) and isinstance(before, np.ndarray) and _is_safe(values, starts, segments.longest):
-        prefix = np.cumsum(values)
-        prefix += np.repeat(before - prefix[starts] + values[starts], lengths)
-        return prefix
+        # Where a segment begins, the sums go on from what was before it instead of where the last one ended.
+        ends = before + np.add.reduceat(values, starts)
+        sums = values.copy()
+        sums[starts] += before
+        sums[starts[1:]] -= ends[:-1]
+        return np.cumsum(sums, out=sums)
     broad = wide(values)
-    sums = broad.prefixes()
-    return sums + (wide(before) - sums[starts] + broad[starts]).repeated(lengths)
+    sums_so_far = broad.prefixes()
+    return sums_so_far + (wide(before) - sums_so_far[starts] + broad[starts]).repeated(segments.lengths)
 
 
 def joined(first: Integers, second: Integers) -> Integers:

@@ -15,34 +15,47 @@ _LIMIT: Final = float(1 << 108)
 
 
 def squared_deviations(count: Longs, total: Integers, squares: Integers) -> Floats | None:
-    """Around the whole number below the mean, in integers, less what that number is off by.
+    """Around the whole number below the mean, in integers, less what that number is off by; `count` is 1 or more.
 
     All is done modulo 2⁶⁴. Where the squares have more bits than that, the result may, too: floats say which of the
-    numbers it is. None where totals are too large for either. Groups without values get any number.
+    numbers it is. None where totals are too large for either.
     """
     if isinstance(total, Halved):
         return None
-    counted = np.maximum(count, 1)
-    mean, rest = _floor_divided(total, counted)
+    counted = count.astype(np.float64)
+    mean, rest = _floor_divided(total, count, counted)
     off = rest.astype(np.float64)
+    rest += total
     if isinstance(squares, Halved):
-        estimates = squares.estimates()
-        if len(estimates) and estimates.max() >= _LIMIT:
-            return None
-        around = squares.low.view(np.int64) - mean * total - mean * rest
-        whole, part = mean.astype(np.float64), total.astype(np.float64) + off
-        deviations = Halved.near(around, estimates - whole * part).floats()
+        around = _wide_around(mean, rest, squares)
     else:
-        deviations = (squares - mean * (total + rest)).astype(np.float64)
-    deviations -= off * off / counted.astype(np.float64)
-    return deviations
+        rest *= mean
+        around = np.subtract(squares, rest, out=rest).astype(np.float64)
+    if around is not None:
+        off *= off
+        off /= counted
+        around -= off
+    return around
 
 
-def _floor_divided(total: Longs, count: Longs) -> tuple[Longs, Longs]:
+def _wide_around(mean: Longs, rest: Longs, squares: Halved) -> Floats | None:
+    """`squares` − `mean` · `rest` as floats, rounded once."""
+    estimates = squares.estimates()
+    if len(estimates) and estimates.max() >= _LIMIT:
+        return None
+    estimates -= mean.astype(np.float64) * rest
+    return Halved.near(squares.low.view(np.int64) - mean * rest, estimates).floats()
+
+
+def _floor_divided(total: Longs, count: Longs, counted: Floats) -> tuple[Longs, Longs]:
     """The quotients, rounded down, and the remainders. Floats are mostly right, and what they miss is divided again."""
-    mean = np.floor(total.astype(np.float64) / count).astype(np.int64)
-    rest = total - mean * count
-    wrong = np.flatnonzero((rest < 0) | (rest >= count))
-    if len(wrong):
+    quotient = total / counted
+    mean = np.floor(quotient, out=quotient).astype(np.int64)
+    rest = mean * count
+    np.subtract(total, rest, out=rest)
+    # As numbers without a sign, those below zero are large.
+    is_wrong = rest.view(np.uint64) >= count.view(np.uint64)
+    if is_wrong.any():
+        wrong = np.flatnonzero(is_wrong)
         mean[wrong], rest[wrong] = np.divmod(total[wrong], count[wrong])
     return mean, rest
