@@ -9,6 +9,7 @@ import polars as pl
 
 from slac.plan.calendars import ServiceTime
 from slac.plan.lowering import lower
+from slac.plan.necessary import necessary
 from slac.plan.nodes import SelectNode
 from slac.runtime.operator import Operator, OperatorContext
 from slac.stream.batch import REVISION, Batch, instants, meta_columns
@@ -29,6 +30,8 @@ class SelectOperator(Operator):
         self._node = node
         self._document = context.document
         self._where = None if node.where is None else lower(node.where)
+        first = None if node.where is None else necessary(node.where)
+        self._first = None if first is None else lower(first)
         self._during = None if node.during is None else ServiceTime(node.during)
         self._columns: list[pl.Expr] | None = None
         if node.columns is not None:
@@ -40,9 +43,13 @@ class SelectOperator(Operator):
         frame = batch.frame
         if self._during is not None:
             frame = frame.filter(pl.Series(self._during.inside(instants(frame).to_numpy())))
+        again = batch.late and REVISION in frame.columns
+        if self._first is not None and not again:
+            frame = frame.filter(self._first)
+            if not frame.height:
+                return ()
         rows = frame.lazy()
         if self._where is not None:
-            again = batch.late and REVISION in batch.frame.columns
             rows = _revised(rows, self._where) if again else rows.filter(self._where)
         if self._columns is not None:
             rows = rows.select([*map(pl.col, meta_columns(frame)), *self._columns])
