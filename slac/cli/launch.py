@@ -21,6 +21,8 @@ from slac.stream.clock import Clock
 from slac.stream.ports import OutputAdapter
 
 THREADS: Final = "POLARS_MAX_THREADS"
+KEYS: Final = "SLAC_KEYS"
+"""The directory of keys of all commands that need one."""
 STORE: Final = "SLAC_STORE"
 """The address of the store, for those who do not want it among the arguments."""
 
@@ -99,6 +101,7 @@ def _options(settings: RunSettings, summary: Path | None) -> list[str]:
     options = ["--node", settings.node, "--instance", settings.instance, "--expect", str(settings.expect)]
     options += ["--once"] if settings.once else []
     options += ["--state", str(settings.state)] if settings.state is not None else []
+    options += ["--keys", str(settings.keys)] if settings.keys is not None else []
     return options + (["--summary", str(summary)] if summary is not None else [])
 
 

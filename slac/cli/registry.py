@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "graph": Entry("slac.cli.commands.graph:graph", "Draw the dataflow of a document."),
         "history": Entry("slac.cli.commands.history:history", "Show what audits and violations have said."),
         "init": Entry("slac.cli.commands.init:init", "Write a first document that runs on any machine."),
+        "keys": Entry("slac.cli.commands.keys:keys", "Make keys of runtimes and people, and say who is allowed."),
         "run": Entry("slac.cli.commands.run:run", "Run documents, or one node of them."),
         "schema": Entry("slac.cli.commands.schema:schema", "Print the JSON Schema of SLA documents."),
         "test": Entry("slac.cli.commands.test:test", "Run the tests of documents, under a virtual clock."),

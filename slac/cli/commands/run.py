@@ -39,6 +39,12 @@ ALL: Final = "all"
 )
 @click.option("--expect", type=click.IntRange(min=0), default=0, help="Instances to wait for before time begins.")
 @click.option(
+    "--keys",
+    type=click.Path(path_type=Path),
+    envvar=launch.KEYS,
+    help="Directory of keys (`slac keys`): links are encrypted, and take only keys that are allowed.",
+)
+@click.option(
     "--store",
     envvar=launch.STORE,
     help="Where reports and violations are kept: a URL of SQLite or PostgreSQL, a file, or off. Default: var/slac.db.",
@@ -53,6 +59,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     state: Path | None,
     expect: int,
     assignments: tuple[str, ...],
+    keys: Path | None,
     store: str | None,
     summary: Path | None,
     plan_file: str | None,
@@ -60,6 +67,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Run an SLA document until its inputs end (--once) or it is interrupted."""
     environment = click.get_current_context().obj
     settings = {"instance": _name(instance or platform.node()), "state": state, "once": once, "expect": expect}
+    settings["keys"] = keys
     if plan_file is not None:
         plan = launch.read_plan(plan_file)
         activate(plan.data.functions, allowed=functions_allowed())

@@ -16,6 +16,7 @@ from slac.diagnostics import RunFailed
 from slac.runtime.instructions import Send
 from slac.runtime.links.outbox import Held, Outbox
 from slac.runtime.links.protocol import Ack, Again, BadMessage, Beat, Data, Hello, Refusal, Welcome, decode, encode
+from slac.runtime.trust.curve import Dial, dial_with, watch_handshakes
 from slac.stream.clock import SECOND, Clock
 
 BEAT: Final = SECOND
@@ -35,7 +36,16 @@ log = logging.getLogger("slac.link")
 class LinkClient:
     """All streams to one placement at `address`."""
 
-    def __init__(self, hello: Hello, address: str, outbox: Outbox, *, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        hello: Hello,
+        address: str,
+        outbox: Outbox,
+        *,
+        clock: Clock,
+        wake: Callable[[], None],
+        keys: Dial | None = None,
+    ) -> None:
         self.outbox = outbox
         self.welcomed = False
         self.bytes = 0
@@ -53,6 +63,9 @@ class LinkClient:
         self._socket.setsockopt(zmq.LINGER, 1000)
         self._socket.setsockopt(zmq.SNDHWM, 1000)
         self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
+        self._is_guarded = keys is not None
+        if keys is not None:
+            dial_with(self._socket, keys)
         self._tasks: list[asyncio.Task[None]] = []
         self._ready: list[Held] = []
         self._flush: asyncio.Handle | None = None
@@ -64,6 +77,8 @@ class LinkClient:
         except zmq.ZMQError as error:
             raise RunFailed(f'"{self._address}" is not an address that can be dialled: {error}') from error
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._beat())]
+        if self._is_guarded:
+            self._tasks.append(asyncio.create_task(watch_handshakes(self._socket, self._address)))
 
     async def stop(self) -> None:
         """Hang up; what was handed to ZeroMQ gets a second to leave."""

@@ -32,6 +32,8 @@ from slac.runtime.links.protocol import (
     from_body,
 )
 from slac.runtime.operator import BEGINNING
+from slac.runtime.trust.curve import speaker
+from slac.runtime.trust.trust import Trust
 from slac.stream.clock import SECOND, Clock
 
 ALIVE: Final = 3 * SECOND
@@ -81,6 +83,7 @@ class LinkServer:
         accepted: Callable[[str, str], int],
         clock: Clock,
         wake: Callable[[], None],
+        trust: Trust | None = None,
     ) -> None:
         self.arrived: deque[Arrived] = deque()
         self.bytes = 0
@@ -99,6 +102,9 @@ class LinkServer:
         self._socket.setsockopt(zmq.LINGER, 1000)
         self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_BODY)
         self._socket.setsockopt(zmq.ROUTER_HANDOVER, 1)
+        self._trust = trust
+        if trust is not None:
+            trust.door.guard(self._socket, trust.own, trust.allowed)
 
     async def start(self) -> None:
         """Listen; RunFailed when the address cannot be had, also after `PATIENCE`."""
@@ -151,13 +157,35 @@ class LinkServer:
             if len(self.arrived) >= QUEUE:
                 self._room.clear()
                 await self._room.wait()
-            identity, *frames = await self._socket.recv_multipart()
+            identity, name, frames = await self._receive()
             self.bytes += sum(map(len, frames))
             try:
                 message, body = decode(frames)
+                self._check(identity, message, name)
                 self._on_message(identity, message, body)
             except BadMessage as error:
                 self._cut_off(identity, str(error))
+
+    async def _receive(self) -> tuple[bytes, str | None, list[bytes]]:
+        """The sender's identity, the name that its key stands for (None: not allowed any more), and its message."""
+        if self._trust is None:
+            identity, *frames = await self._socket.recv_multipart()
+            return identity, None, frames
+        first, *rest = await self._socket.recv_multipart(copy=False)
+        entry = speaker(rest[0], self._trust.allowed) if rest else None
+        name = entry.name if entry is not None and "link" in entry.scopes else None
+        return first.bytes, name, [frame.bytes for frame in rest]
+
+    def _check(self, identity: bytes, message: Message, name: str | None) -> None:
+        """BadMessage where a key speaks for another instance than its own, or may not speak any more."""
+        if self._trust is None:
+            return
+        if name is None:
+            raise BadMessage("its key may not send streams here (any more)")
+        session = self._sessions.get(identity)
+        said = f"{message.node}/{message.instance}" if isinstance(message, Hello) else session.name if session else name
+        if said != name:
+            raise BadMessage(f"it speaks for {said} with the key of {name}")
 
     def _on_message(self, identity: bytes, message: Message, body: bytes) -> None:
         now = self._clock.now()

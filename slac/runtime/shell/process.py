@@ -31,6 +31,7 @@ from slac.runtime.shell.wiring import (
     make_server,
     make_state_directory,
 )
+from slac.runtime.trust.trust import make_trust
 from slac.shedding.budget import resolve_budget
 from slac.shedding.capacity.calibration import shipped_calibration
 from slac.shedding.machine import read_machine
@@ -74,8 +75,9 @@ class Runtime:
         self._queues = make_queues(self._core.sources, self._budget, clock, self._wake)
         self._outputs = make_outputs(self._part, settings, store)
         self._adapters = make_inputs(self._part, settings, clock)
-        self._client = make_client(plan, settings, self._budget, clock, self._wake.set)
-        self._server = make_server(plan, settings, clock, self._accepted, self._wake.set)
+        self._trust = make_trust(settings.keys, f"{settings.node}/{settings.instance}")
+        self._client = make_client(plan, settings, self._budget, clock, self._wake.set, self._trust)
+        self._server = make_server(plan, settings, clock, self._accepted, self._wake.set, self._trust)
         self._quarantine = Quarantine(settings.directory / "var" / "quarantine")
         self._control = self._make_control(costs)
         self._remarks = Remarks(self._core.sources)
@@ -152,6 +154,8 @@ class Runtime:
         self._control.step(self._clock.now())  # a first pace, before a file can flood its queue
         for worker in self._outputs.values():
             await worker.start()
+        if self._trust is not None:
+            self._trust.door.start()
         if self._server is not None:
             await self._server.start()
             if self._directory is None:
@@ -364,6 +368,8 @@ class Runtime:
         for end in (self._client, self._server):
             if end is not None:
                 await end.stop()
+        if self._trust is not None:
+            self._trust.door.stop()
         if self._directory is not None:
             self._directory.close()
 

@@ -10,6 +10,7 @@ class RunSettings:
 
     `state`: directory of checkpoints, None keeps nothing. `once`: read file inputs to their end, then stop. `expect`:
     instances that must have joined before a receiving runtime lets time begin. `directory`: where `var/` lies.
+    `keys`: directory of the keys that links are guarded with.
     """
 
     node: str
@@ -18,3 +19,4 @@ class RunSettings:
     once: bool = False
     expect: int = 0
     directory: Path = Path()
+    keys: Path | None = None

@@ -23,6 +23,8 @@ from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.outputs import OutputWorker
 from slac.runtime.shell.settings import RunSettings
 from slac.runtime.source import Source
+from slac.runtime.trust.curve import Dial
+from slac.runtime.trust.trust import Trust, refuse_plain
 from slac.shedding.readings import ResolvedBudget
 from slac.stream.clock import Clock
 from slac.stream.ports import InputAdapter, InputContext, OutputAdapter, OutputContext
@@ -70,7 +72,12 @@ def make_outputs(part: Plan, settings: RunSettings, store: OutputAdapter | None 
 
 
 def make_client(
-    plan: Plan, settings: RunSettings, budget: ResolvedBudget, clock: Clock, wake: Callable[[], None]
+    plan: Plan,
+    settings: RunSettings,
+    budget: ResolvedBudget,
+    clock: Clock,
+    wake: Callable[[], None],
+    trust: Trust | None = None,
 ) -> LinkClient | None:
     """The dialling end of this runtime's links; None where it sends nothing."""
     links = [n for n in plan.part(settings.node).nodes if isinstance(n, LinkOutNode)]
@@ -80,6 +87,7 @@ def make_client(
     address = receiver.address or receiver.listen
     if address is None:
         raise RunFailed(f'node "{receiver.name}" has neither an address nor a listen in placement')
+    refuse_plain(trust, address, "the link to")
     streams = tuple(n.stream for n in links)
     hello = Hello(
         document=plan.document,
@@ -90,11 +98,17 @@ def make_client(
         streams=streams,
     )
     outbox = Outbox(streams, budget.memory_bytes // OUTBOX_SHARE)
-    return LinkClient(hello, address, outbox, clock=clock, wake=wake)
+    keys = Dial(trust.own, trust.ring.of_node(receiver.name)) if trust is not None else None
+    return LinkClient(hello, address, outbox, clock=clock, wake=wake, keys=keys)
 
 
 def make_server(
-    plan: Plan, settings: RunSettings, clock: Clock, accepted: Callable[[str, str], int], wake: Callable[[], None]
+    plan: Plan,
+    settings: RunSettings,
+    clock: Clock,
+    accepted: Callable[[str, str], int],
+    wake: Callable[[], None],
+    trust: Trust | None = None,
 ) -> LinkServer | None:
     """The listening end of this runtime's links; None where it receives nothing."""
     links = [n for n in plan.part(settings.node).nodes if isinstance(n, LinkInNode)]
@@ -103,6 +117,7 @@ def make_server(
     listen = plan.placement(settings.node).listen
     if listen is None:
         raise RunFailed(f'node "{settings.node}" receives streams, but its placement has no listen address')
+    refuse_plain(trust, listen, "a link that listens on")
     return LinkServer(
         listen,
         document=plan.document,
@@ -111,6 +126,7 @@ def make_server(
         accepted=accepted,
         clock=clock,
         wake=wake,
+        trust=trust,
     )
 
 
