@@ -18,6 +18,8 @@ USER: Final = "User-Id"
 _FAILED: Final = (
     zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
 )
+_NO_PROOF: Final = "does not prove to be who it should be, or speaks without keys"
+_REASONS: Final = {int(zmq.EVENT_HANDSHAKE_FAILED_AUTH): "does not allow this runtime's key (`slac keys allow` there)"}
 
 log = logging.getLogger("slac.trust")
 
@@ -87,18 +89,12 @@ async def watch_handshakes(socket: zmq.asyncio.Socket, address: str) -> None:
     """Tell, once for each kind, that the other side does not accept our key, or is not who it should be."""
     monitor = socket.get_monitor_socket(_FAILED)
     told: set[int] = set()
-    while True:
-        event = await _event(monitor)
-        if event not in told:
-            told.add(event)
-            reason = (
-                "does not allow this runtime's key (`slac keys allow` there)"
-                if event == zmq.EVENT_HANDSHAKE_FAILED_AUTH
-                else "does not prove to be who it should be, or speaks without keys"
-            )
-            log.warning("%s %s; it is tried again", address, reason)
-
-
-async def _event(monitor: zmq.asyncio.Socket) -> int:
-    frames = await monitor.recv_multipart()
-    return int.from_bytes(frames[0][:2], "little")
+    try:
+        while True:
+            event = int.from_bytes((await monitor.recv_multipart())[0][:2], "little")
+            if event not in told:
+                told.add(event)
+                log.warning("%s %s; it is tried again", address, _REASONS.get(event, _NO_PROOF))
+    finally:
+        socket.disable_monitor()
+        monitor.close(linger=0)
