@@ -8,6 +8,7 @@ is made of).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import Final
 
@@ -29,7 +30,7 @@ _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 _FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND: Final = np.uint64(0x94D049BB133111EB)
 _SHIFTS: Final = tuple(np.uint64(n) for n in (30, 27, 31))
-_AT_ONCE: Final = 1 << 14
+_AT_ONCE: Final = 1 << 15
 _NULL: Final = np.uint64(0x6E756C6C6E756C6C)
 _NAN: Final = np.uint64(0x7FF8000000000000)
 _BOOL, _INT, _FLOAT, _TEXT, _TIME, _DURATION, _STRUCT = (np.uint64(n) for n in range(1, 8))
@@ -37,20 +38,23 @@ _BOOL, _INT, _FLOAT, _TEXT, _TIME, _DURATION, _STRUCT = (np.uint64(n) for n in r
 
 def splitmix64(values: Ids) -> Ids:
     """The splitmix64 step of each value: a bijection of 64 bits in which every bit depends on every other."""
-    mixed = np.empty_like(values)
+    mixed = values.copy()
     spare = np.empty(min(len(values), _AT_ONCE), np.uint64)
-    with np.errstate(over="ignore"):
-        # In parts that stay in the cache, and in place: three times as fast for long columns.
-        for start in range(0, len(values), _AT_ONCE):
-            z = mixed[start : start + _AT_ONCE]
-            other = spare[: len(z)]
-            np.add(values[start : start + _AT_ONCE], _GOLDEN, out=z)
-            z ^= np.right_shift(z, _SHIFTS[0], out=other)
-            z *= _FIRST
-            z ^= np.right_shift(z, _SHIFTS[1], out=other)
-            z *= _SECOND
-            z ^= np.right_shift(z, _SHIFTS[2], out=other)
+    # In parts that stay in the cache, and in place: three times as fast for long columns.
+    for start in range(0, len(values), _AT_ONCE):
+        z = mixed[start : start + _AT_ONCE]
+        _splitmix(z, spare[: len(z)])
     return mixed
+
+
+def _splitmix(z: Ids, spare: Ids) -> None:
+    """The step in place; `spare` is as long, and is written over."""
+    z += _GOLDEN
+    z ^= np.right_shift(z, _SHIFTS[0], out=spare)
+    z *= _FIRST
+    z ^= np.right_shift(z, _SHIFTS[1], out=spare)
+    z *= _SECOND
+    z ^= np.right_shift(z, _SHIFTS[2], out=spare)
 
 
 def hash_text(*parts: str) -> int:
@@ -94,6 +98,35 @@ def hash_values(series: pl.Series) -> Ids:
 def mix(states: Ids, hashed: Ids) -> Ids:
     """`hash_further` with a column of `hash_values`."""
     return splitmix64(states ^ hashed)
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """What `hash_values` made of some values, and which of them each row has; None: its own, or all the only one."""
+
+    values: Ids
+    places: npt.NDArray[np.int64] | None = None
+
+
+def mix_hashed(rows: int, states: Hashed, columns: Sequence[Hashed]) -> Ids:
+    """`mix` of so many rows' states with one column after the other: ids, and nothing that is as long between."""
+    mixed = np.empty(rows, np.uint64)
+    spare = np.empty(min(rows, _AT_ONCE), np.uint64)
+    for start in range(0, rows, _AT_ONCE):
+        z = mixed[start : start + _AT_ONCE]
+        part = slice(start, start + len(z))
+        z[:] = _part(states, part, spare)
+        for column in columns:
+            z ^= _part(column, part, spare)
+            _splitmix(z, spare[: len(z)])
+    return mixed
+
+
+def _part(column: Hashed, part: slice, spare: Ids) -> Ids:
+    if column.places is None:
+        return column.values if len(column.values) == 1 else column.values[part]
+    places = column.places[part]
+    return np.take(column.values, places, out=spare[: len(places)], mode="clip")
 
 
 def source_prefix(input: str, source: str) -> int:  # noqa: A002 - the word of the language

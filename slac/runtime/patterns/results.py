@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +19,7 @@ from slac.runtime.patterns.evaluator import Match
 from slac.runtime.patterns.meaning import Understood
 from slac.runtime.patterns.rows import Row, array_series, series_of
 from slac.stream.batch import ID, TIME, TIME_TYPE
-from slac.stream.ids import Ids, hash_further, hash_hashed, hash_text, hash_values, mix
+from slac.stream.ids import Hashed, Ids, hash_further, hash_hashed, hash_text, hash_values, mix_hashed
 from slac.stream.types import to_polars
 
 __all__ = ["Found", "Results", "array_id", "tag_id"]
@@ -51,7 +50,8 @@ class Results:
         times = pl.Series(TIME, [f.match.time for f in found], dtype=pl.Int64).cast(TIME_TYPE)
         tags = [self._tag_ids(t.name, found) for t in self._node.tags]
         occurrences = self._occurrences(found, tags)
-        return self.rows([times, *self._keys(found)], [*map(hash_values, tags)], self._bound(found), occurrences)
+        hashed = [Hashed(hash_values(tag)) for tag in tags]
+        return self.rows([times, *self._keys(found)], hashed, self._bound(found), occurrences)
 
     @property
     def read(self) -> Mapping[str, Column]:
@@ -69,11 +69,11 @@ class Results:
     def rows(
         self,
         times_and_keys: Sequence[pl.Series],
-        tags: Sequence[Ids],
+        tags: Sequence[Hashed],
         bound: Sequence[pl.Series],
         occurrences: Sequence[int] | None = None,
         *,
-        states: Ids | None = None,
+        states: Hashed | None = None,
         distinct: bool = False,
     ) -> pl.DataFrame:
         """The rows of matches in the order of delivery: `_time` and keys, hashed ids behind tags, columns of tags.
@@ -84,11 +84,12 @@ class Results:
         order = None
         if states is None:
             order = self.key_states(pl.DataFrame(times_and_keys))
-            states = hash_further(order, times_and_keys[:1])
-        states = reduce(mix, tags, states)
-        ids = hash_further(states, [pl.Series(occurrences or [0], dtype=pl.Int64)])
+            states = Hashed(hash_further(order, times_and_keys[:1]))
+        count, first = len(times_and_keys[0]), pl.Series(occurrences or [0], dtype=pl.Int64)
+        ids = mix_hashed(count, states, [*tags, Hashed(hash_values(first))])
         if occurrences is None and not distinct and (same := pl.Series(ID, ids)).n_unique() < len(ids):
-            ids = hash_further(states, [same.to_frame().select(pl.int_range(pl.len()).over(ID).alias(""))[""]])
+            number = same.to_frame().select(pl.int_range(pl.len()).over(ID).alias(""))[""]
+            ids = mix_hashed(count, states, [*tags, Hashed(hash_values(number))])
         columns = pl.DataFrame([*times_and_keys, pl.Series(ID, ids), *bound])
         if order is not None:
             columns = columns.with_columns(pl.Series(_KEY, order)).sort(TIME, _KEY, maintain_order=True)

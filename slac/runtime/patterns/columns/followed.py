@@ -30,7 +30,7 @@ from slac.runtime.patterns.columns.together import matches_of
 from slac.runtime.patterns.meaning import Understood
 from slac.runtime.patterns.results import Results
 from slac.stream.batch import ID
-from slac.stream.ids import Ids, hash_values
+from slac.stream.ids import Hashed, Ids, hash_values
 
 __all__ = ["Followed"]
 
@@ -90,7 +90,7 @@ class Followed:
         rows = rows.filter(fires)
         keys = [rows[k] for k in self._node.keys]
         bound = {name: rows[name] for name in self._sides.said_of_first}
-        ids = {} if self._shape.first.name is None else {self._shape.first.name: hash_values(rows[ID])}
+        ids = {} if self._shape.first.name is None else {self._shape.first.name: Hashed(hash_values(rows[ID]))}
         return Matches(times=due[fires], keys=keys, ids=ids, bound=bound)
 
     def next_due(self) -> int | None:

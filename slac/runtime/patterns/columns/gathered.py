@@ -28,7 +28,7 @@ from slac.runtime.patterns.columns.spans import Spans, next_true, spans
 from slac.runtime.patterns.meaning import Understood
 from slac.runtime.patterns.results import array_id
 from slac.stream.batch import ID, instants
-from slac.stream.ids import Ids, hash_values
+from slac.stream.ids import Hashed, hash_values
 
 __all__ = ["Gathered", "reached"]
 
@@ -176,7 +176,7 @@ class Gathered:
         # One of them fits the first part, the other one the second; an event that fits both may be both.
         first = np.where(look.fits[begins] & 1 != 0, begins, ends)
         second = np.where(first == begins, ends, begins)
-        ids: dict[str, Ids] = {}
+        ids: dict[str, Hashed] = {}
         bound: dict[str, pl.Series] = {}
         for atom, places in ((self._shape.first, first), (self._shape.second, second)):
             rows = look.rows[places]
@@ -189,15 +189,15 @@ class Gathered:
         count, tag = self._shape.count, self._shape.first.name
         rows = look.rows[ranges(begins, ends + 1)]
         keys = look.rows[begins]
-        ids: dict[str, Ids] = {}
+        ids: dict[str, Hashed] = {}
         bound: dict[str, pl.Series] = {}
         if tag is not None:
             held, size = rows[ID].to_numpy().astype("<u8").tobytes(), 8 * count
             digests = [array_id(held[at : at + size]) for at in range(0, len(held), size)]
-            ids[tag] = hash_values(pl.Series(digests, dtype=pl.UInt64))
+            ids[tag] = Hashed(hash_values(pl.Series(digests, dtype=pl.UInt64)))
             bound = self._table.arrays(rows, count)
         return Matches(times=look.times[ends], keys=[keys[k] for k in self._node.keys], ids=ids, bound=bound)
 
 
-def _ids(atom: Atom | None, rows: pl.DataFrame) -> dict[str, Ids]:
-    return {} if atom is None or atom.name is None else {atom.name: hash_values(rows[ID])}
+def _ids(atom: Atom | None, rows: pl.DataFrame) -> dict[str, Hashed]:
+    return {} if atom is None or atom.name is None else {atom.name: Hashed(hash_values(rows[ID]))}

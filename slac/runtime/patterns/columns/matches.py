@@ -12,7 +12,7 @@ import polars as pl
 from slac.plan.nodes import PatternNode
 from slac.runtime.patterns.results import Results
 from slac.stream.batch import TIME, TIME_TYPE
-from slac.stream.ids import Ids
+from slac.stream.ids import Hashed
 
 __all__ = ["Matches", "said"]
 
@@ -26,9 +26,9 @@ class Matches:
 
     times: npt.NDArray[np.int64]
     keys: Sequence[pl.Series]
-    ids: Mapping[str, Ids]
+    ids: Mapping[str, Hashed]
     bound: Mapping[str, pl.Series] = field(default_factory=dict)
-    states: Ids | None = None
+    states: Hashed | None = None
     distinct: bool = False
 
 

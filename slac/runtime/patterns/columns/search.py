@@ -38,7 +38,11 @@ def first_fitting(low: Numbers, high: Numbers, fit: Fit) -> Numbers:
 def all_fitting(low: Numbers, high: Numbers, fit: Fit | None) -> tuple[Numbers, Numbers]:
     """All pairs of a row and a candidate of its range [low, high) that fit; `fit` None: all do."""
     if fit is None:
-        return np.repeat(np.arange(len(low)), np.maximum(high - low, 0)), ranges(low, high)
+        counts = np.maximum(high - low, 0)
+        of = np.repeat(np.arange(len(low)), counts)
+        shifts = (low - np.cumsum(counts) + counts).take(of)
+        shifts += np.arange(len(of))
+        return of, shifts
     parts = list(_fitting(low, high, fit))
     rows = [r for r, _ in parts] or [np.empty(0, np.int64)]
     candidates = [c for _, c in parts] or [np.empty(0, np.int64)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +17,11 @@ from slac.runtime.patterns.columns.matches import Matches
 from slac.runtime.patterns.columns.pairs import Pairs
 from slac.runtime.patterns.columns.sides import Sides
 from slac.stream.batch import ID, TIME_TYPE
-from slac.stream.ids import Ids, hash_further, hash_values
+from slac.stream.ids import Hashed, Ids, hash_further, hash_values
 
 __all__ = ["matches_of"]
 
 Numbers = npt.NDArray[np.int64]
-Values = TypeVar("Values", np.int64, np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +40,10 @@ class _Taken:
         once = column[self.places]
         return once if self.by is None else once[self.by]
 
-    def hashed(self, column: pl.Series) -> Ids:
-        return self.spread(hash_values(column[self.places]))
+    def hashed(self, column: pl.Series) -> Hashed:
+        return Hashed(hash_values(column[self.places]), self.then)
 
-    def spread(self, values: npt.NDArray[Values]) -> npt.NDArray[Values]:
+    def spread(self, values: Numbers) -> Numbers:
         return values if self.then is None else values.take(self.then)
 
 
@@ -69,7 +67,7 @@ def matches_of(
             if atom is not None and atom.name is not None
         },
         bound={name: ones.values(first.rows.column(name)) for name in sides.said_of_first} | dict(said),
-        states=others.spread(hash_further(keys.take(codes), [pl.Series(times).cast(TIME_TYPE)])),
+        states=Hashed(hash_further(keys.take(codes), [pl.Series(times).cast(TIME_TYPE)]), others.then),
         distinct=sides.tagged and _once(first) and _once(second),
     )
 
