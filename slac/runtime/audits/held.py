@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from slac.stream.batch import TIME, instants, total_order
@@ -38,8 +39,8 @@ class _Run:
         """The rows before `watermark`, and the others."""
         if self.high < watermark:
             return self.frame, None
-        times = instants(self.frame)
-        place = int(times.search_sorted(watermark, side="left"))
+        times = instants(self.frame).to_numpy()
+        place = int(np.searchsorted(times, watermark))
         return self.frame[:place], _Run(self.frame[place:], int(times[place]), self.high)
 
 
@@ -79,7 +80,7 @@ class HeldRows:
         if not passed:
             return None
         self._runs = [rest for _, rest in passed if rest is not None] + [r for r in self._runs if r.low >= watermark]
-        ready = pl.concat([frame for frame, _ in passed], how="diagonal")
+        ready = _joined([frame for frame, _ in passed])
         ready = in_order(ready, total_order(ready))
         return ready.hstack([instants(ready).alias(AT)])
 
@@ -103,3 +104,11 @@ class HeldRows:
             return False
         first, *others = (run.frame.height for run in self._runs[-_GATHER:])
         return first <= 2 * sum(others)
+
+
+def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """One frame in one piece, which all that look at its columns need; most have the same columns."""
+    if len(frames) == 1:
+        return frames[0]
+    alike = all(f.columns == frames[0].columns for f in frames[1:])
+    return pl.concat(frames, how="vertical" if alike else "diagonal", rechunk=True)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from slac.runtime.keyed.grouping import Longs, stable_order
+from slac.runtime.keyed.hashed import AT_ONCE
 
 NONE: Final = -1
 _LEAST: Final = 256
@@ -39,7 +40,11 @@ def last_before(slots: Longs, others: Longs, places: Longs, heads: Heads) -> Lon
     # Of none it is said that it stands before all rows.
     stands = np.append(places, NONE)
     found = _first_guess(slots, others, places, heads)
-    rows = np.flatnonzero(stands[found] > np.arange(len(slots)))
+    ahead = []
+    for start in range(0, len(slots), AT_ONCE):
+        part = found[start : start + AT_ONCE]
+        ahead.append(np.flatnonzero(stands[part] > np.arange(start, start + len(part))) + start)
+    rows = np.concatenate(ahead)
     for _ in range(_STEPS):
         if not len(rows):
             return found

@@ -14,7 +14,8 @@ import polars as pl
 from slac.plan.nodes import LatestJoinNode
 from slac.runtime.audits.held import HeldRows
 from slac.runtime.operator import OperatorContext, State
-from slac.runtime.operators.latest_right import LatestRight, Settled, typed
+from slac.runtime.operators.latest_meeting import Settled
+from slac.runtime.operators.latest_right import LatestRight, typed
 from slac.runtime.operators.replayable import ReplayableOperator
 from slac.stream.batch import META, Batch
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from slac.runtime.audits.held import AT
-from slac.runtime.keyed.grouping import Longs
-from slac.runtime.keyed.versions import last_before
-from slac.runtime.operator import BEGINNING, ENDED
+from slac.runtime.operators.latest_meeting import Settled, met
 from slac.runtime.operators.latest_values import LatestValues
 from slac.runtime.operators.replayable import not_of_keys, of_keys
 from slac.stream.batch import DEPTH, ID, instants
@@ -20,15 +17,6 @@ from slac.stream.order import in_order
 
 ORDER: Final = (AT, "_right_depth", "_right_id")
 _FEW: Final = 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """Rows that the watermark has passed, in the total order, with times (µs) and the slots of their keys."""
-
-    rows: pl.DataFrame
-    at: Longs
-    slots: Longs
 
 
 class LatestRight:
@@ -63,7 +51,7 @@ class LatestRight:
 
     def add(self, frame: pl.DataFrame) -> None:
         """Take rows of the right input; those with a NULL in the key can match nothing."""
-        depth = frame[DEPTH] if DEPTH in frame.columns else pl.zeros(frame.height, pl.UInt16, eager=True)
+        depth = frame[DEPTH] if DEPTH in frame.columns else pl.Series(np.zeros(frame.height, np.uint16))
         place = [c.alias(n) for c, n in zip((instants(frame), depth, frame[ID]), ORDER, strict=True)]
         values = [typed(frame[self._inside[name]], dtype).alias(name) for name, dtype in self._types.items()]
         rows = pl.DataFrame([*(frame[k] for k in self._keys), *place, *values])
@@ -90,20 +78,7 @@ class LatestRight:
         latest = self._latest
         if latest is None:
             return [pl.repeat(None, left.height, dtype=t, eager=True).alias(n) for n, t in self._types.items()]
-        at, slots = left[AT].to_numpy(), latest.find(left)
-        # Where there are more rows than keys, each row finds its key among all; otherwise its own copy of it.
-        held = slice(0, latest.size) if latest.size <= len(slots) else np.maximum(slots, 0)
-        count = latest.size if isinstance(held, slice) else len(slots)
-        found = slots + 1 if isinstance(held, slice) else np.where(slots < 0, 0, np.arange(1, count + 1))
-        if settled is not None:
-            places = np.searchsorted(at, settled.at, side="right" if strict else "left")
-            number = last_before(slots, settled.slots, places, latest.heads)
-            found = np.where(number < 0, found, number + (1 + count))
-        if min(latest.oldest, ENDED if settled is None else int(settled.at[0])) < int(at[-1]) - self._retain:
-            times = [np.array([BEGINNING]), latest.at[held], *([] if settled is None else [settled.at])]
-            found[np.concatenate(times)[found] < at - self._retain] = 0
-        index = pl.Series(found.astype(np.uint32))
-        return [self._candidates(latest, name, held, settled).gather(index) for name in self._types]
+        return met(left, latest, settled, strict=strict, retain=self._retain)
 
     def store(self, settled: Settled | None, watermark: int) -> None:
         """Keep the latest of these rows of each key, and from time to time none that is older than `retain`."""
@@ -166,11 +141,6 @@ class LatestRight:
         if rows.height:
             latest = self._values_of(rows)
             latest.store(latest.enter(rows), rows[AT].to_numpy(), rows, lasting=self._lasting)
-
-    def _candidates(self, latest: LatestValues, name: str, held: Longs | slice, settled: Settled | None) -> pl.Series:
-        """What a row may find: nothing, what is held, what is settled."""
-        parts = [pl.Series(name, [None], self._types[name]), latest.take(name, held)]
-        return pl.concat(parts if settled is None else [*parts, settled.rows[name]], rechunk=True)
 
 
 def typed(column: pl.Series, dtype: pl.DataType) -> pl.Series:

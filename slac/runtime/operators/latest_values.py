@@ -22,6 +22,7 @@ class LatestValues:
     """Keys with time (`at`, Int64 µs by slot; BEGINNING where there is no row) and values of their latest rows."""
 
     def __init__(self, keys: Mapping[str, pl.DataType], values: Mapping[str, pl.DataType]) -> None:
+        self.types = dict(values)
         self._slots = KeySlots(keys)
         self._cells = {name: Cells(name, dtype) for name, dtype in values.items()}
         self.at: Longs = np.full(_FIRST, BEGINNING, np.int64)
