@@ -17,6 +17,7 @@ from slac.runtime.keyed.grouping import BySlot, Longs
 from slac.runtime.keyed.integers import sums_behind
 from slac.runtime.keyed.key_hashes import KeyHashes
 from slac.runtime.keyed.lanes import Lanes, Worth
+from slac.runtime.keyed.picking import picked, picked_rows
 from slac.runtime.keyed.segments import Segments, cumulative_peaks, last_of_runs
 from slac.runtime.operator import BEGINNING, OperatorContext
 from slac.runtime.operators.window_per_row import PerRowOperator
@@ -55,8 +56,8 @@ class RunningByColumns(PerRowOperator):
         values = self._finals.of(count, total)
         places = _last_of_instant(by_slot, times)[order]
         self._keep(by_slot, times, count, total)
-        said = rows.select(AT, *self._keys)[order]
-        return self._results.beside(said, ids[order], [one.gather(places) for one in values])
+        said = picked_rows(rows, [AT, *self._keys], order)
+        return self._results.beside(said, ids[order], [picked(one, places) for one in values])
 
     def _spells(self, by_slot: BySlot, times: Longs) -> tuple[Segments, Longs]:
         """The spells of each key (by slot), and of each the slot whose totals it goes on with, or −1."""
@@ -78,7 +79,7 @@ class RunningByColumns(PerRowOperator):
     def _totals(self, rows: pl.DataFrame, by_slot: BySlot, segments: Segments, carried: Longs) -> tuple[Longs, Worth]:
         """How many rows count for each row, and their sums and peaks, by slot."""
         book, order = self._book, by_slot.order
-        worth = self._lanes.of(rows.select(self._lanes.columns(rows) or AT)[order])
+        worth = self._lanes.of(picked_rows(rows, self._lanes.columns(rows) or [AT], order))
         book.open(worth.sums)
         lengths = segments.lengths
         count = np.arange(1, len(order) + 1) + np.repeat(book.count(carried) - segments.starts, lengths)

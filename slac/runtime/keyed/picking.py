@@ -1,0 +1,21 @@
+"""Values at places: where NumPy can, it does so in half of the time that Polars takes."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from slac.runtime.keyed.grouping import Longs
+
+_NUMBERS = (pl.Int64, pl.UInt64, pl.Float64)
+
+
+def picked(values: pl.Series, places: Longs) -> pl.Series:
+    """Those at these places."""
+    if values.dtype in _NUMBERS and not values.null_count():
+        return pl.Series(values.name, values.to_numpy()[places])
+    return values.gather(places)
+
+
+def picked_rows(frame: pl.DataFrame, columns: list[str], places: Longs) -> pl.DataFrame:
+    """These columns of the rows at these places."""
+    return pl.DataFrame([picked(frame[name], places) for name in columns])
