@@ -13,6 +13,7 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "compile": "benchmarks.compile",
     "engine": "benchmarks.engine",
     "traces": "benchmarks.traces",
+    "profile": "benchmarks.profile",
     "state_growth": "benchmarks.state_growth",
     "kaiju_load": "benchmarks.kaiju",
     "startup": "benchmarks.startup",
