@@ -28,11 +28,15 @@ class End:
     def partial(self, call: AggregateCall, columns: Collection[str]) -> list[pl.Expr]:
         """The outermost row of the group that has a value."""
         value = argument(call)
-        depth = pl.col(DEPTH) if DEPTH in columns else pl.lit(0)
-        order = [pl.col(TIME), depth.cast(pl.UInt16), pl.col(ID)]
-        named = [o.alias(n) for o, n in zip(order, _ORDER, strict=True)]
-        sorting = order if DEPTH in columns else [order[0], order[2]]
-        return [self._outermost(pl.struct(*named, value.alias("value")), value, sorting).alias(part(call, "at"))]
+        depth = [pl.col(DEPTH).cast(pl.UInt16)] if DEPTH in columns else []
+        sorting = [pl.col(TIME), *depth, pl.col(ID)]
+        return [self._outermost(self._placed(value, columns), value, sorting).alias(part(call, "at"))]
+
+    def of_ordered(self, call: AggregateCall, columns: Collection[str]) -> pl.Expr:
+        """`partial` where the rows of each group stand in the total order: much cheaper where there are many groups."""
+        value = argument(call)
+        ordered = self._placed(value, columns).filter(value.is_not_null())
+        return (ordered.last() if self.last else ordered.first()).alias(part(call, "at"))
 
     def merge(self, call: AggregateCall) -> list[pl.Expr]:
         """The outermost of the outermost."""
@@ -46,6 +50,12 @@ class End:
     def empty(self, call: AggregateCall) -> pl.Expr:
         """NULL."""
         return pl.lit(None, to_polars(call.dtype))
+
+    def _placed(self, value: pl.Expr, columns: Collection[str]) -> pl.Expr:
+        """A value a row, with the place of the row in the total order."""
+        depth = pl.col(DEPTH) if DEPTH in columns else pl.lit(0)
+        named = [e.alias(n) for e, n in zip((pl.col(TIME), depth.cast(pl.UInt16), pl.col(ID)), _ORDER, strict=True)]
+        return pl.struct(*named, value.alias("value"))
 
     def _outermost(self, row: pl.Expr, value: pl.Expr, order: list[pl.Expr]) -> pl.Expr:
         present = value.is_not_null()

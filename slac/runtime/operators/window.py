@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from slac.plan.aggregates import follows_order, grouped_rows, merge_exprs, mixed_series, part_columns, partial_exprs
+from slac.plan.aggregates import follows_order, grouped, merge_exprs, mixed_series, part_columns
 from slac.plan.nodes import WindowNode
 from slac.runtime.instructions import Mixed, Notice
 from slac.runtime.operator import BEGINNING, ENDED, Operator, OperatorContext, State
@@ -21,6 +21,7 @@ from slac.runtime.operators.pane_state import AFTER, EXPIRES, START, PaneState
 from slac.runtime.operators.window_fill import WindowFill
 from slac.runtime.operators.window_grid import END, Grid
 from slac.runtime.operators.window_grids import grid_of
+from slac.runtime.operators.window_partials import PartialRows
 from slac.runtime.operators.window_restate import Restatements
 from slac.runtime.operators.window_rows import WindowRows
 from slac.runtime.operators.window_undecided import UndecidedWindows
@@ -55,7 +56,7 @@ class WindowOperator(Operator):
         self._undecided = UndecidedWindows(node.keys, node.aggregates, node.retain)
         self._certain = ENDED
         self._columns = [START, EXPIRES, AFTER, *node.keys, *part_columns(node.aggregates), KEPT, SEEN]
-        self._exprs: dict[tuple[str, ...], list[pl.Expr]] = {}
+        self._partials = PartialRows(node.aggregates)
         self._closed = BEGINNING
         self._late = self._mixed_groups = self._told = 0
 
@@ -223,9 +224,7 @@ class WindowOperator(Operator):
         places = {START: start, EXPIRES: self._grid.last_end(start), AFTER: BEGINNING}
         if places[EXPIRES] <= start:
             return frame.clear()
-        values = [pl.lit(value, pl.Int64).alias(name) for name, value in places.items()]
-        made = grouped_rows(frame, self._node.keys, self._node.aggregates, self._partial_exprs(frame))
-        return made.select(*values, *self._columns[len(values) :])
+        return _with_places(self._partials.of(frame, self._node.keys), places)
 
     def _placed(self, frame: pl.DataFrame, *, late: bool) -> tuple[pl.DataFrame, bool]:
         """The frame with `_start` (and `_expires` where rows carry it), and whether windows may have been missed."""
@@ -271,9 +270,8 @@ class WindowOperator(Operator):
         mine, others = ended.filter(kept), ended.filter(~kept)
         if mine.height:
             final = self._node.role == "final"
-            exprs = merge_exprs(self._node.aggregates) if final else self._partial_exprs(mine)
-            rows = mine.with_columns(weight_units(pl.col(SEEN)).alias(SEEN)) if final else mine
-            self._undecided.wait(grouped_rows(rows, [START, END, *self._node.keys], self._node.aggregates, exprs))
+            by = [START, END, *self._node.keys]
+            self._undecided.wait(self._merged_late(mine, by) if final else self._partials.of(mine, by))
         if self._restate is not None and others.height:
             return self._wait(self._restate, others, bound)
         return others.height
@@ -287,16 +285,9 @@ class WindowOperator(Operator):
 
     def _grouped(self, frame: pl.DataFrame) -> pl.DataFrame:
         places = [c for c in (START, EXPIRES, AFTER) if c in frame.columns]
-        constant = {c: frame[c][0] for c in places if frame[c].min() == frame[c].max()}
+        constant: dict[str, int] = {c: frame[c][0] for c in places if frame[c].min() == frame[c].max()}
         by = [c for c in places if c not in constant]
-        partials = grouped_rows(frame, [*by, *self._node.keys], self._node.aggregates, self._partial_exprs(frame))
-        return self._completed(partials.with_columns(pl.lit(v, pl.Int64).alias(c) for c, v in constant.items()))
-
-    def _partial_exprs(self, frame: pl.DataFrame) -> list[pl.Expr]:
-        columns = tuple(frame.columns)
-        if columns not in self._exprs:
-            self._exprs[columns] = partial_exprs(self._node.aggregates, columns)
-        return self._exprs[columns]
+        return self._completed(_with_places(self._partials.of(frame, [*by, *self._node.keys]), constant))
 
     def _completed(self, partials: pl.DataFrame) -> pl.DataFrame:
         if AFTER not in partials.columns:
@@ -309,6 +300,10 @@ class WindowOperator(Operator):
 
     def _merged_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
         return self._completed(frame).with_columns(weight_units(pl.col(SEEN)).alias(SEEN))
+
+    def _merged_late(self, frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+        rows = frame.with_columns(weight_units(pl.col(SEEN)).alias(SEEN))
+        return grouped(rows, by, merge_exprs(self._node.aggregates))
 
     def _learn(self, partials: pl.DataFrame) -> None:
         """Without a stated size, rows of `same` show how long their windows are; one follows the other."""
@@ -343,3 +338,10 @@ class WindowOperator(Operator):
         if self._state.lowest_start is None:
             return None
         return max(self._grid.first_end(self._state.lowest_start), self._grid.end_after(self._closed))
+
+
+def _with_places(partials: pl.DataFrame, places: Mapping[str, int]) -> pl.DataFrame:
+    """Partial rows with these columns, the same in all rows."""
+    # By columns: a query for it would cost as much as grouping some thousand rows.
+    columns = [pl.Series(n, np.full(partials.height, v, np.int64)) for n, v in places.items()]
+    return pl.DataFrame([*columns, *partials.get_columns()])
