@@ -97,21 +97,28 @@ def visit(trace: str, begin: int) -> list[Record]:
 
 def test_a_shape_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Traces of a known shape are not gone through, not even where they lie in two portions."""
-    judged: list[int] = []
-    learn = shapes.Shapes._learn
-    monkeypatch.setattr(shapes.Shapes, "_learn", lambda self, *given: judged.append(1) or learn(self, *given))
-    cut: list[int] = []
-    through = operator.cut
-    monkeypatch.setattr(operator, "cut", lambda rows, *rest: cut.append(rows.height) or through(rows, *rest))
+    learned, gone_through = counted(monkeypatch, shapes.Shapes, "_learn"), counted(monkeypatch, operator, "cut")
     rows = [r for n, trace in enumerate("abc") for r in visit(trace, 10 * n)]
+    target = driver(node("executions", KEYS["text"][0]))
 
-    out = run(
-        driver(node("executions", KEYS["text"][0])), keyed(frame_of("executions", rows), "text"), [3], 0, restart=False
-    )
+    out = run(target, keyed(frame_of("executions", rows), "text"), [3], 0, restart=False)
 
     assert out["valid"].to_list() == [True] * 3
-    assert judged == [1]
-    assert cut == [1], "the one record of a trace that goes on"
+    assert len(learned) == 1
+    assert [rows.height for rows, *_ in gone_through] == [1], "the record of a trace that goes on"
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, place: Any, name: str) -> list[Any]:
+    """What a function is given, call by call."""
+    calls: list[Any] = []
+    function = getattr(place, name)
+
+    def told(*given: Any) -> Any:
+        calls.append(given)
+        return function(*given)
+
+    monkeypatch.setattr(place, name, told)
+    return calls
 
 
 def test_shapes_are_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
