@@ -1,8 +1,8 @@
-"""Which row of its key stands last before each row: two sequences in one order, both with slots of keys.
+"""Which version of its key's value holds at each row: the latest one from before, or one of those that come between.
 
-Rows that come later take the place of earlier ones, so from the last row of a key one goes back until one stands early
-enough: by a step for each row that comes between, which are few where the sequence is cut into blocks of as many rows
-as there are keys. Where they are many, an as-of join finds the rest.
+Rows are gone through in stretches, for each of which the last version of every key is known. From there one goes back
+until one stands early enough: by a step for each version that comes later within the stretch, which are few. Where they
+are many, because few keys have most of them, an as-of join finds what is left.
 """
 
 from __future__ import annotations
@@ -16,83 +16,76 @@ import polars as pl
 from slac.runtime.keyed.grouping import Longs, stable_order
 from slac.runtime.keyed.hashed import AT_ONCE
 
-NONE: Final = -1
-_LEAST: Final = 256
-"""Rows in a block."""
-_STEPS: Final = 12
-"""So many steps back at most, before an as-of join is cheaper."""
+Index = npt.NDArray[np.uint32]
 
-Heads = npt.NDArray[np.int64]
-
-
-def no_heads(size: int) -> Heads:
-    """A scratch array for `last_before` of slots below `size`; slot −1 leads behind its end."""
-    return np.full(size + 1, NONE, np.int64)
+_STEPS: Final = 8
+"""So many steps back at most."""
+_LEAST: Final = 512
+"""Rows in a stretch, or more: each costs some calls."""
 
 
-def last_before(slots: Longs, others: Longs, places: Longs, heads: Heads) -> Longs:
-    """For each row the number of the last of the others that has its slot and stands before it; −1 for none.
+def holding(slots: Longs, size: int, versions: Longs, places: Longs) -> Index:
+    """0 for a row without a slot (−1); 1 + slot where no version of it stands before the row; else 1 + size + version.
 
-    `places`: how many rows stand before each of the others, ascending. A slot of −1 has no others. `heads` is what
-    `no_heads` gave, and is so again afterwards.
+    Slots are below `size`. `places`: how many rows stand before each version, ascending.
     """
-    previous = _previous(others)
-    # Of none it is said that it stands before all rows.
-    stands = np.append(places, NONE)
-    found = _first_guess(slots, others, places, heads)
-    ahead = []
-    for start in range(0, len(slots), AT_ONCE):
-        part = found[start : start + AT_ONCE]
-        ahead.append(np.flatnonzero(stands[part] > np.arange(start, start + len(part))) + start)
-    rows = np.concatenate(ahead)
-    for _ in range(_STEPS):
-        if not len(rows):
-            return found
-        back = previous[found[rows]]
-        found[rows] = back
-        rows = rows[stands[back] > rows]
+    first = 1 + size
+    numbers = np.arange(first, first + len(versions))
+    previous = _previous(versions, numbers, first)
+    # What is there from before stands before all rows.
+    stands = np.concatenate([np.full(first, -1), places])
+    heads = np.append(np.arange(1, first), 0)
+    index = np.empty(len(slots), np.uint32)
+    left: list[Longs] = []
+    begun, width = 0, _width(len(slots), size, len(versions))
+    for start in range(0, len(slots), width):
+        part = slots[start : start + width]
+        until = int(np.searchsorted(places, start + len(part)))
+        heads[versions[begun:until]] = numbers[begun:until]
+        begun = until
+        found = heads[part]
+        ahead = np.flatnonzero(stands[found] > np.arange(start, start + len(part)))
+        for _ in range(_STEPS):
+            if not len(ahead):
+                break
+            back = previous[found[ahead]]
+            found[ahead] = back
+            ahead = ahead[stands[back] > ahead + start]
+        else:
+            left.append(ahead + start)
+        index[start : start + width] = found
+    rows = np.concatenate(left) if left else np.zeros(0, np.int64)
     if len(rows):
-        found[rows] = _by_join(slots[rows], rows, others, places)
-    return found
+        index[rows] = _joined(slots[rows], rows, numbers, versions, places)
+    return index
 
 
-def last_of_each(slots: Longs, heads: Heads) -> Longs:
-    """The numbers of the rows behind which no other has their slot, ascending; `heads` as above."""
+def last_of_each(slots: Longs, room: Longs) -> Longs:
+    """The rows behind which no other has their slot, ascending; `room` has a place a slot, whatever stands there."""
     numbers = np.arange(len(slots))
-    heads[slots] = numbers
-    last = np.flatnonzero(heads[slots] == numbers)
-    heads[slots] = NONE
-    return last
+    room[slots] = numbers
+    return np.flatnonzero(room[slots] == numbers)
 
 
-def _previous(others: Longs) -> Longs:
-    """The number of the row before of the same slot, −1 for none; one more place for the row −1 itself."""
-    order = stable_order(others)
-    ordered = others[order]
-    previous = np.full(len(others) + 1, NONE, np.int64)
-    previous[order[1:]] = np.where(ordered[1:] == ordered[:-1], order[:-1], NONE)
+def _width(rows: int, size: int, versions: int) -> int:
+    """Rows in a stretch: so many that there is about one version a slot in it."""
+    return max(_LEAST, min(AT_ONCE, size * rows // max(versions, 1)))
+
+
+def _previous(versions: Longs, numbers: Longs, first: int) -> Longs:
+    """What is before each version, by its number: another version, or what is there from before."""
+    order = stable_order(versions)
+    ordered, by_slot = versions[order], numbers[order]
+    previous = np.zeros(first + len(versions), np.int64)
+    previous[by_slot] = ordered + 1
+    again = np.flatnonzero(ordered[1:] == ordered[:-1])
+    previous[by_slot[again + 1]] = by_slot[again]
     return previous
 
 
-def _first_guess(slots: Longs, others: Longs, places: Longs, heads: Heads) -> Longs:
-    """The last of the others of each row's slot up to the end of the block that the row lies in."""
-    numbers = np.arange(len(others))
-    block = max(len(heads), _LEAST)
-    if len(others) <= block:
-        heads[others] = numbers
-        found = heads[slots]
-        heads[others] = NONE
-        return found
-    upto = np.full((len(others) // block + 1, len(heads)), NONE, np.int64)
-    upto[numbers // block, others] = numbers
-    np.maximum.accumulate(upto, axis=0, out=upto)
-    before = np.cumsum(np.bincount(places, minlength=len(slots) + 1)[: len(slots)])
-    return upto[np.maximum(before - 1, 0) // block, slots]
-
-
-def _by_join(slots: Longs, rows: Longs, others: Longs, places: Longs) -> Longs:
-    right = pl.DataFrame({"slot": others, "place": places, "number": np.arange(len(others))})
-    joined = pl.DataFrame({"slot": slots, "place": rows}).join_asof(
-        right, on="place", by="slot", strategy="backward", check_sortedness=False
-    )
-    return joined["number"].fill_null(NONE).to_numpy()
+def _joined(slots: Longs, rows: Longs, numbers: Longs, versions: Longs, places: Longs) -> Longs:
+    right = pl.DataFrame({"slot": versions, "place": places, "number": numbers})
+    left = pl.DataFrame({"slot": slots, "place": rows})
+    joined = left.join_asof(right, on="place", by="slot", strategy="backward", check_sortedness=False)
+    found = joined["number"].fill_null(0).to_numpy()
+    return np.where(found == 0, slots + 1, found)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from slac.runtime.audits.held import AT
 from slac.runtime.keyed.grouping import Longs
-from slac.runtime.keyed.hashed import AT_ONCE
-from slac.runtime.keyed.versions import last_before
+from slac.runtime.keyed.versions import holding
 from slac.runtime.operator import BEGINNING, ENDED
 from slac.runtime.operators.latest_values import LatestValues
+
+_NONE: Final = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,35 +34,21 @@ def met(
     The latest rows are those before all of `left`; `settled` may lie anywhere.
     """
     at, slots = left[AT].to_numpy(), latest.find(left)
-    # Where there are more rows than keys, each row finds its key among all; otherwise its own copy of it.
-    held = slice(0, latest.size) if latest.size <= len(slots) else np.maximum(slots, 0)
-    places = slots if isinstance(held, slice) else np.where(slots < 0, -1, np.arange(len(slots)))
-    first = 1 + (latest.size if isinstance(held, slice) else len(slots))
-    numbers = None
-    if settled is not None:
-        before = np.searchsorted(at, settled.at, side="right" if strict else "left")
-        numbers = last_before(slots, settled.slots, before, latest.heads)
-    times = None
+    held: Longs | slice = slice(0, latest.size)
+    versions = _NONE if settled is None else settled.slots
+    if latest.size > len(slots) + len(versions):
+        # Few rows among many keys: theirs are numbered anew.
+        held, slots, versions = latest.among(slots, versions)
+    places = _NONE if settled is None else np.searchsorted(at, settled.at, side="right" if strict else "left")
+    index = holding(slots, len(latest.at[held]), versions, places)
     if min(latest.oldest, ENDED if settled is None else int(settled.at[0])) < int(at[-1]) - retain:
-        nothing = np.array([BEGINNING])
-        times = np.concatenate([nothing, latest.at[held], nothing[:0] if settled is None else settled.at])
-    index = np.empty(len(slots), np.uint32)
-    for start in range(0, len(slots), AT_ONCE):
-        part = slice(start, start + AT_ONCE)
-        found = places[part] + 1
-        if numbers is not None:
-            found = np.where(numbers[part] < 0, found, numbers[part] + first)
-        if times is not None:
-            found[times[found] < at[part] - retain] = 0
-        index[part] = found
-    return [_chosen(_candidates(latest, name, held, settled), index) for name in latest.types]
+        times = np.concatenate([[BEGINNING], latest.at[held], _NONE if settled is None else settled.at])
+        index[times.astype(np.int64)[index] < at - retain] = 0
+    # Not by `gather`, which would start a query for each column.
+    chosen = pl.Series(index)
+    return [_candidates(latest, name, held, settled)[chosen] for name in latest.types]
 
 
 def _candidates(latest: LatestValues, name: str, held: Longs | slice, settled: Settled | None) -> pl.Series:
     parts = [pl.Series(name, [None], latest.types[name]), latest.take(name, held)]
     return pl.concat(parts if settled is None else [*parts, settled.rows[name]], rechunk=True)
-
-
-def _chosen(candidates: pl.Series, index: npt.NDArray[np.uint32]) -> pl.Series:
-    # Not by `gather`, which would start a query.
-    return candidates[pl.Series(index)]

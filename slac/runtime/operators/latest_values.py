@@ -12,7 +12,7 @@ from slac.runtime.audits.held import AT
 from slac.runtime.keyed.cells import Cells
 from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.key_slots import KeySlots
-from slac.runtime.keyed.versions import Heads, last_of_each, no_heads
+from slac.runtime.keyed.versions import last_of_each
 from slac.runtime.operator import BEGINNING
 
 _FIRST: Final = 64
@@ -26,7 +26,7 @@ class LatestValues:
         self._slots = KeySlots(keys)
         self._cells = {name: Cells(name, dtype) for name, dtype in values.items()}
         self.at: Longs = np.full(_FIRST, BEGINNING, np.int64)
-        self.heads: Heads = no_heads(_FIRST)
+        self._room: Longs = np.zeros(_FIRST, np.int64)
         self.oldest = -BEGINNING
         """No row is older (µs)."""
 
@@ -48,10 +48,17 @@ class LatestValues:
         if self.size > len(self.at):
             size = max(self.size, 2 * len(self.at))
             self.at = np.concatenate([self.at, np.full(size - len(self.at), BEGINNING, np.int64)])
-            self.heads = no_heads(size)
+            self._room = np.zeros(size, np.int64)
             for cells in self._cells.values():
                 cells.grow(size)
         return slots
+
+    def among(self, slots: Longs, others: Longs) -> tuple[Longs, Longs, Longs]:
+        """The distinct ones of both (−1 is none), and both as numbers of these."""
+        together = np.concatenate([slots[slots >= 0], others])
+        distinct = together[last_of_each(together, self._room)]
+        self._room[distinct] = np.arange(len(distinct))
+        return distinct, np.where(slots < 0, -1, self._room[slots]), self._room[others]
 
     def take(self, name: str, slots: Longs | slice) -> pl.Series:
         """A column of the rows of these slots."""
@@ -59,7 +66,7 @@ class LatestValues:
 
     def store(self, slots: Longs, at: Longs, rows: pl.DataFrame, *, lasting: bool) -> None:
         """Take over the last row of each slot; rows are in order. With `lasting`, one without values ends its key."""
-        last = last_of_each(slots, self.heads)
+        last = last_of_each(slots, self._room)
         if len(last) < len(slots):
             slots, at, rows = slots[last], at[last], rows[last]
         self.at[slots] = at
