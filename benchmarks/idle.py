@@ -17,7 +17,7 @@ SETTLE: Final = 5.0
 """Seconds from the moment when the edge has joined to the first reading."""
 SECONDS: Final = 10.0
 NODES: Final = ("central", "edge")
-BAR: Final = Bar("under", 1.0)
+BAR: Final = Bar("under", 0.5)
 
 
 def run(settle: float = SETTLE, seconds: float = SECONDS) -> list[Row]:

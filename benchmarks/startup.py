@@ -1,4 +1,4 @@
-"""How long a user waits for `slac` to say something: the help, and the plan of the watchdog document.
+"""How long a user waits for `slac` to say something: the bare import, the help, and the plan of the watchdog document.
 
 The clock is what a user sees, so the bars are on it; beside it the processor time, which other load on the machine
 changes less.
@@ -24,6 +24,7 @@ def run() -> list[Row]:
     """All rows."""
     slac = command("slac")
     return [
+        *_rows("import slac.cli.main", [sys.executable, "-c", "import slac.cli.main"], Bar("under", 0.15)),
         *_rows("slac --help", [slac, "--help"], Bar("under", 0.3)),
         *_rows("slac compile watchdog.yaml", [slac, "compile", str(WATCHDOG)], Bar("under", 1.0)),
     ]

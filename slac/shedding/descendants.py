@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,8 @@ PROC: Final = Path("/proc")
 
 def descendants(process: psutil.Process, proc: Path = PROC) -> list[psutil.Process]:
     """Children, their children, and so on; those that end meanwhile are left out."""
-    if not _children_file(proc, process.pid, process.pid).exists():
+    # Read four times a second for as long as a runtime lives, once for each of its threads: paths as plain text.
+    if not os.path.exists(f"{proc}/{process.pid}/task/{process.pid}/children"):  # noqa: PTH110
         # Where the kernel keeps no list of children, psutil compares the parents of all processes.
         return process.children(recursive=True)
     found: list[psutil.Process] = []
@@ -30,18 +32,15 @@ def descendants(process: psutil.Process, proc: Path = PROC) -> list[psutil.Proce
 def _children(proc: Path, pid: int) -> list[int]:
     """Each thread has its own."""
     try:
-        threads = [int(entry.name) for entry in (proc / str(pid) / "task").iterdir()]
+        threads = os.listdir(f"{proc}/{pid}/task")  # noqa: PTH208
     except OSError:
         return []
-    return [int(child) for thread in threads for child in _text(_children_file(proc, pid, thread)).split()]
+    return [int(child) for thread in threads for child in _text(f"{proc}/{pid}/task/{thread}/children").split()]
 
 
-def _children_file(proc: Path, pid: int, thread: int) -> Path:
-    return proc / str(pid) / "task" / str(thread) / "children"
-
-
-def _text(path: Path) -> str:
+def _text(path: str) -> bytes:
     try:
-        return path.read_text(encoding="ascii")
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+            return file.read()
     except OSError:
-        return ""
+        return b""

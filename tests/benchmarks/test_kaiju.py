@@ -34,3 +34,10 @@ def test_the_rules_have_something_to_find() -> None:
     assert not harness.refused
     for block in ("cpu.high_cpu", "memory.near_memory_limit", "use.cpu", "levels.levels", "operations.usage"):
         assert harness.published(block).height, block
+
+
+def test_latency_counts_from_the_first_later_events() -> None:
+    """A result of 2.0 s can be known when events of 2.05 s are handed over; what passed before `since` is left out."""
+    seen = kaiju.Seen(handed=[(2.0, 7.0), (2.05, 7.1), (2.1, 7.2)])
+    seen.results = [("b", 1.999, 7.25), ("b", 2.0, 7.25), ("c", 2.05, 7.5), ("c", 2.1, 7.6)]
+    assert [(b, round(ms)) for b, ms in seen.latencies(since=7.1)] == [("b", 150), ("c", 300)]

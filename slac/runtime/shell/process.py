@@ -263,7 +263,7 @@ class Runtime:
             wave.take_links(self._server.take(), now)
         if not wave:
             return
-        self._busy = True
+        self._busy |= wave.size > 0
         await self._in_core(lambda: wave.carry(now), wave.size)
         self._cost = (self._clock.now() - now) / SECOND
         if self._server is not None and self._directory is None and not self._live:
