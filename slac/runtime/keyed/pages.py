@@ -24,33 +24,29 @@ class Pages:
             self._pages.append(np.empty((_ROWS, self._width), np.int64))
 
     def read(self, slots: Longs) -> Longs:
-        """The rows of these slots."""
+        """The rows of these slots, which ascend."""
         if len(self._pages) == 1:
             return self._pages[0][slots]
         rows = np.empty((len(slots), self._width), np.int64)
-        for page, places, inside in self._by_page(slots):
-            rows[places] = page[inside]
+        for page, a, b, inside in self._by_page(slots):
+            np.take(page, inside, axis=0, out=rows[a:b], mode="clip")
         return rows
 
     def write(self, slots: Longs, rows: Longs) -> None:
-        """Exchange the rows of these slots."""
-        for page, places, inside in self._by_page(slots):
-            page[inside] = rows[places]
+        """Exchange the rows of these slots, which ascend."""
+        for page, a, b, inside in self._by_page(slots):
+            page[inside] = rows[a:b]
 
     def columns(self, size: int) -> list[Longs]:
         """All rows below `size`, by columns."""
         used = [page[: size - n * _ROWS] for n, page in enumerate(self._pages) if n * _ROWS < size]
         return [np.concatenate([page[:, column] for page in used]) for column in range(self._width)]
 
-    def _by_page(self, slots: Longs) -> list[tuple[Longs, Longs | slice, Longs]]:
-        """Pages with the places in `slots` that belong to each, and their rows there."""
-        if len(self._pages) == 1:
-            return [(self._pages[0], slice(None), slots)]
-        order = np.argsort(slots)
-        ordered = slots[order]
-        bounds = np.searchsorted(ordered, np.arange(len(self._pages) + 1) * _ROWS).tolist()
+    def _by_page(self, slots: Longs) -> list[tuple[Longs, int, int, Longs]]:
+        """Pages with the part of `slots` that each has, and their rows there."""
+        bounds = np.searchsorted(slots, np.arange(len(self._pages) + 1) * _ROWS).tolist()
         return [
-            (page, order[a:b], ordered[a:b] - n * _ROWS)
+            (page, a, b, slots[a:b] - n * _ROWS)
             for n, (page, a, b) in enumerate(zip(self._pages, bounds[:-1], bounds[1:], strict=True))
             if a < b
         ]

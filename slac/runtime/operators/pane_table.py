@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from slac.runtime.keyed.grouping import stable_order
 from slac.runtime.keyed.key_slots import KeySlots
 from slac.runtime.keyed.pages import Pages
 from slac.runtime.operators.pane_cells import Cell
@@ -39,6 +40,9 @@ class PaneTable:
         rows = np.empty((partials.height, self._width), np.int64)
         for cell, span in zip(self._cells, self._spans, strict=True):
             cell.encode(partials[cell.name], rows[:, span])
+        # By slot, so that memory is gone through in one direction.
+        order = stable_order(slots)
+        slots, rows = slots[order], rows[order]
         known = np.flatnonzero(slots < before)
         if len(known):
             held, mine = self._rows.read(slots[known]), rows[known]
