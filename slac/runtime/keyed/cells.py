@@ -23,7 +23,7 @@ class Cells:
     def __init__(self, name: str, dtype: pl.DataType) -> None:
         self._name, self._dtype = name, dtype
         self._stored = _stored(dtype)
-        self._data: npt.NDArray[Any] = np.zeros(_FIRST, np.dtype(object) if self._stored is None else self._stored)
+        self._data = self._blank(_FIRST)
         self._valid = np.zeros(_FIRST, np.bool_)
 
     def grow(self, size: int) -> None:
@@ -31,7 +31,7 @@ class Cells:
         have = len(self._valid)
         if size > have:
             more = max(size, 2 * have) - have
-            self._data = np.concatenate([self._data, np.zeros(more, self._data.dtype)])
+            self._data = np.concatenate([self._data, self._blank(more)])
             self._valid = np.concatenate([self._valid, np.zeros(more, np.bool_)])
 
     def put(self, slots: Longs, values: pl.Series) -> None:
@@ -49,7 +49,7 @@ class Cells:
         """The values of these places."""
         data, valid = self._data[slots], self._valid[slots]
         if self._stored is None:
-            return pl.Series(self._name, np.where(valid, data, None).tolist(), self._dtype)
+            return pl.Series(self._name, data.tolist(), self._dtype)
         series = pl.Series(self._name, data).cast(self._dtype)
         return series if valid.all() else series.scatter(np.flatnonzero(~valid), None)
 
@@ -62,6 +62,9 @@ class Cells:
         self._valid[slots] = False
         if self._stored is None:
             self._data[slots] = None
+
+    def _blank(self, size: int) -> npt.NDArray[Any]:
+        return np.full(size, None) if self._stored is None else np.zeros(size, self._stored)
 
 
 def _stored(dtype: pl.DataType) -> np.dtype[Any] | None:

@@ -23,7 +23,7 @@ class LatestRight:
     """Rows as keys, place in the total order, and value columns (`values`: name outside → name in the input, type).
 
     Rows that the watermark has not passed wait; of others only the latest of each key is held. Those that are older
-    than `retain` are let go when as many rows have come as are held. With `lasting` a latest row without any value is
+    than `retain` are let go when half as many rows have come as are held. With `lasting` a latest row without any value is
     as good as none, and is forgotten.
     """
 
@@ -86,7 +86,7 @@ class LatestRight:
             return
         self._latest.store(settled.slots, settled.at, settled.rows, lasting=self._lasting)
         self._since += settled.rows.height
-        if self._since > max(_FEW, len(self._latest)):
+        if self._since > max(_FEW, len(self._latest) // 2):
             self._latest.sweep(watermark - self._retain)
             self._since = 0
 

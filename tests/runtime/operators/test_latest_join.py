@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slac.plan.nodes import LatestJoinNode
+from slac.runtime.keyed import versions
 from slac.runtime.operators import latest_join, latest_right
 from slac.runtime.operators.latest_join import LatestJoinOperator
 from slac.stream.batch import DEPTH, ID, TIME, Batch
-from slac.stream.types import Field, Int, Schema, String
+from slac.stream.types import Field, Float, Int, List, Schema, String, Struct
 from tests.runtime.operators.driving import CONTEXT, Driver, events, feed_sides, on_time
 
 SCHEMA: dict[str, Any] = {"k": pl.String(), "x": pl.Int64()}
@@ -74,6 +75,7 @@ def test_every_left_row_meets_the_latest_right_row(
     """In any slicing, with restarts at every step, and whether or not the right side is folded eagerly."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(latest_right, "_FEW", few)
+        patch.setattr(versions, "_STEPS", min(few, 8))
         target = driver(strict=mode == "strict")
         out = feed_sides(target, left, right, sizes, lateness)
 
@@ -114,6 +116,59 @@ def test_without_keys_all_rows_match() -> None:
     target.give([Batch(rows([(2, "z", 0), (4, None, 0)]))])
 
     assert target.finish()["l.x"].to_list() == [1, 2]
+
+
+def test_keys_of_any_types() -> None:
+    """Several columns, numbers among them; a NULL in any of them matches nothing, on either side."""
+    types = {"k": pl.String(), "z": pl.Int64(), "x": pl.Float64()}
+    schema = Schema((Field("k", String()), Field("z", Int()), Field("l.x", Float())))
+    node = LatestJoinNode(
+        id="j", block="j", node="central", schema=schema, alias="l", by=("k", "z"), right_columns=("x",), retain=RETAIN
+    )
+    target = Driver(lambda: LatestJoinOperator(node, CONTEXT))
+    keys = [("a", 1), ("a", 2), ("b", 1), ("a", None), (None, 1)]
+    right = [{TIME: 1, "k": k, "z": z, "x": float(n)} for n, (k, z) in enumerate(keys)]
+    target.give([Batch(events(right, types))], 1)
+    target.restart()
+    target.give([Batch(events([{TIME: 2, "k": k, "z": z, "x": 0.0} for k, z in [*keys, ("b", 2)]], types))])
+
+    assert target.finish()["l.x"].to_list() == [0.0, 1.0, 2.0, None, None, None]
+
+
+def test_text_and_lists_are_held_too() -> None:
+    """Values of any type go through the state and a restart."""
+    nested = List(Struct((Field("n", Int()),)))
+    types = {"k": pl.String(), "t": pl.String(), "v": nested_type()}
+    schema = Schema((Field("k", String()), Field("l.t", String()), Field("l.v", nested)))
+    node = LatestJoinNode(
+        id="j", block="j", node="central", schema=schema, alias="l", by=("k",), right_columns=("t", "v"), retain=RETAIN
+    )
+    target = Driver(lambda: LatestJoinOperator(node, CONTEXT))
+    target.give([Batch(events([{TIME: 1, "k": "a", "t": "one", "v": [{"n": 1}, {"n": None}]}], types))], 1)
+    target.advance(3)
+    target.restart()
+    target.give([Batch(events([{TIME: 3, "k": k, "t": None, "v": None} for k in ("a", "b")], types))])
+
+    assert target.finish().select("l.t", "l.v").rows() == [("one", [{"n": 1}, {"n": None}]), (None, None)]
+
+
+def test_keys_that_are_not_seen_again_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state follows the keys within `retain`, not all that ever were."""
+    monkeypatch.setattr(latest_right, "_FEW", 10)
+    monkeypatch.setattr(latest_join, "_MANY", 10)
+    target = driver()
+    for time in range(300):
+        target.give([Batch(rows([(time, f"key-{time}", time)]))], 1)
+        target.give([Batch(rows([(time, f"key-{time - 5}", 0)]))])
+        target.advance(time)
+
+    assert target.operator.statistics()["rows"] < 50
+    assert pl.concat(target.out)["l.x"].to_list()[5:] == list(range(294))
+
+
+def nested_type() -> pl.DataType:
+    """A list of structs."""
+    return pl.List(pl.Struct({"n": pl.Int64()}))
 
 
 def test_a_right_side_without_readers_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
