@@ -37,6 +37,7 @@ class LatestJoinOperator(ReplayableOperator):
         names = {f"{node.alias}.{c}": c for c in node.right_columns}
         values = {outside: (names[outside], types[outside]) for outside in names if outside in types}
         self._types = types
+        self._wanted = {*META, *node.by, *(name for name in types if name not in values)}
         self._right = LatestRight(node.by, values, FOR_EVER if node.table else node.retain, lasting=node.table)
         self._left = HeldRows()
         self._crowded = _MANY
@@ -47,7 +48,8 @@ class LatestJoinOperator(ReplayableOperator):
         if batch.late:
             self._late += batch.height
         elif port == 0:
-            self._left.add(batch.frame)
+            # What nobody reads is not held; not by `select`, which would start a query.
+            self._left.add(batch.frame[[name for name in batch.frame.columns if name in self._wanted]])
         else:
             self._right.add(batch.frame)
         return ()

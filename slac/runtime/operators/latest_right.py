@@ -23,8 +23,8 @@ class LatestRight:
     """Rows as keys, place in the total order, and value columns (`values`: name outside → name in the input, type).
 
     Rows that the watermark has not passed wait; of others only the latest of each key is held. Those that are older
-    than `retain` are let go when half as many rows have come as are held. With `lasting` a latest row without any value is
-    as good as none, and is forgotten.
+    than `retain` are let go when half as many rows have come as are held. With `lasting` a latest row without any value
+    is as good as none, and is forgotten.
     """
 
     def __init__(
