@@ -18,6 +18,10 @@ Floats = npt.NDArray[np.float64]
 
 _SIGN: Final = np.int64(63)
 _WORD: Final = float(1 << 64)
+_CUT: Final = np.uint64(11)
+_LAST: Final = np.uint64((1 << 11) - 1)
+_FEW: Final = 5
+_MANY: Final = 1 << 53
 _CARRY: Final = pl.Series([1 << 64], dtype=pl.Int128)
 
 
@@ -93,16 +97,35 @@ class Halved:
 
     def floats(self) -> Floats:
         """The nearest float of each."""
-        rounded = self.low.view(np.int64).astype(np.float64)
-        large = np.flatnonzero(self.high != self.low.view(np.int64) >> _SIGN)
-        if len(large):
-            rounded[large] = _nearest(self.high[large], self.low[large])
+        low = self.low.view(np.int64)
+        fits = self.high == low >> _SIGN
+        if fits.all():
+            return low.astype(np.float64)
+        rounded: Floats = np.where(fits, low.astype(np.float64), _rounded(self.high, self.low))
+        is_large = (self.high >= _FEW) | (self.high < -_FEW)
+        others = np.flatnonzero(~(fits | is_large) | (np.abs(self.high) >= _MANY))
+        if len(others):
+            rounded[others] = _nearest(self.high[others], self.low[others])
         return rounded
 
 
 def joined(first: Halved, second: Halved) -> Halved:
     """One behind the other."""
     return Halved(np.concatenate([first.high, second.high]), np.concatenate([first.low, second.low]))
+
+
+def _rounded(high: Longs, low: Words) -> Floats:
+    """Of numbers from 2⁶⁶ on with a high half of 53 bits at most.
+
+    Both halves are floats then: the low one without its last 11 bits, but where these are not all zero, the last one
+    that is left is set. It stands two bits below what the sum is rounded to, and so it is rounded as by all of them.
+    """
+    first = low & ~_LAST
+    first |= (first != low).astype(np.uint64) << _CUT
+    sums = high.astype(np.float64)
+    sums *= _WORD
+    sums += first.astype(np.float64)
+    return sums
 
 
 def _nearest(high: Longs, low: Words) -> Floats:

@@ -35,6 +35,14 @@ def test_floats_are_the_nearest(values: list[int]) -> None:
     assert of(values).floats().tolist() == [float(v) for v in values]
 
 
+def test_floats_of_small_high_halves() -> None:
+    """Where two ways of rounding meet, and beside the last bits that each of them sees."""
+    lows = [(1 << n) + step for n in (0, 10, 11, 12, 13, 14, 62, 63) for step in (-1, 0, 1)]
+    values = [(high << 64) + low for high in (*range(-8, 8), 1 << 52, 1 << 53, 1 << 54) for low in lows]
+
+    assert of(values).floats().tolist() == [float(v) for v in values]
+
+
 @given(st.lists(st.integers(-(1 << 53), 1 << 53), min_size=1))
 def test_squares_of_what_a_float_can_hold(values: list[int]) -> None:
     """The upper half comes from a float, and is exact."""
