@@ -12,11 +12,12 @@ from slac.plan.nodes import TracesNode
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
 from slac.runtime.operators.on_time import on_time
+from slac.runtime.traces.complete import balanced
 from slac.runtime.traces.cutting import Cut, cut
 from slac.runtime.traces.known import Ended
 from slac.runtime.traces.records import KEY, records
 from slac.runtime.traces.rows import TraceRows
-from slac.runtime.traces.shapes import Shapes
+from slac.runtime.traces.shapes import Shapes, every
 from slac.runtime.traces.together import NO_TRACES, Numbered, numbered, together
 from slac.runtime.traces.waiting import Waiting
 from slac.runtime.traces.whole import whole
@@ -38,7 +39,7 @@ class TracesOperator(Operator):
         self._node, self._spec = node, node.spec
         self._keys = list(node.keys)
         self._rows = TraceRows(node, context.document)
-        self._shapes = Shapes(self._rows.verdicts)
+        self._shapes = Shapes(self._rows.verdicts, balanced if self._spec.form == "events" else every)
         self._held = HeldRows()
         self._waiting, self._ended = Waiting(), Ended()
         self._reached = self._cell_end = BEGINNING

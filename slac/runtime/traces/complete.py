@@ -36,6 +36,11 @@ def ready_at(form: TraceForm, frame: pl.DataFrame, groups: Groups, within: int) 
     return np.where(full, np.maximum(at, _root_end(frame, groups, within + 1)), NOT_YET)
 
 
+def balanced(frame: pl.DataFrame, groups: Groups) -> Flags:
+    """Of each group, whether it has as many afters as befores, where its records are events."""
+    return groups.sums(filled(frame[LEVEL], 0)) == 0
+
+
 def _gapless(place: Longs, groups: Groups) -> Flags:
     """Of each record, whether its group has exactly the places 0, 1, … up to it."""
     upper = groups.running_max(np.maximum(place, 0), TOP_PLACE)

@@ -68,12 +68,17 @@ def _place(order: pl.Series) -> pl.Series:
 
 
 def _level(kind: pl.Series) -> pl.Series:
-    """A comparison with each word: texts as short as these are compared as numbers."""
-    before = (kind == BEFORE).to_numpy()
-    after = np.logical_or.reduce([(kind == word).to_numpy() for word in AFTER])
-    level = pl.Series(LEVEL, before.astype(np.int64) - after)
-    known = before | after
-    return level if known.all() else level.zip_with(pl.Series(known), pl.Series(LEVEL, [None], pl.Int64))
+    """By comparisons, each only where it may be true: texts as short as these are compared as numbers."""
+    before = (kind == BEFORE).fill_null(value=False).to_numpy()
+    # Arithmetic is five times as fast as a choice between two numbers.
+    level = before.view(np.int8) * np.int64(2)
+    level -= 1
+    unknown = ~before
+    for word in AFTER:
+        unknown &= (kind != word).fill_null(value=True).to_numpy()
+        if not unknown.any():
+            return pl.Series(LEVEL, level)
+    return pl.Series(LEVEL, level).set(pl.Series(unknown), None)
 
 
 def _micros(instant: pl.Series) -> pl.Series:

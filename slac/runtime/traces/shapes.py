@@ -16,6 +16,7 @@ from slac.runtime.traces.judged import NO_ROW
 from slac.runtime.traces.together import Together
 
 Judge = Callable[[pl.DataFrame, Groups], pl.DataFrame]
+Look = Callable[[pl.DataFrame, Groups], Flags]
 
 MOST_CALLS: Final = 1 << 18
 """Calls of all shapes that are remembered."""
@@ -28,11 +29,12 @@ PLAIN: Final = "_plain"
 class Shapes:
     """Verdicts by prints.
 
-    `judge` gives one row for each trace: `_plain`, and columns that are the same for all of its shape.
+    `judge` gives one row for each trace: `_plain`, and columns that are the same for all of its shape. `look` says of
+    which traces that is worth asking: of those that go on it is not.
     """
 
-    def __init__(self, judge: Judge) -> None:
-        self._judge = judge
+    def __init__(self, judge: Judge, look: Look) -> None:
+        self._judge, self._look = judge, look
         self._first = self._second = np.empty(0, np.uint64)
         self._guess = np.zeros(1 << _BITS, np.int64)
         self._held = 0
@@ -55,7 +57,13 @@ class Shapes:
         chosen = np.zeros(records.size, np.bool_)
         chosen[traces[new]] = True
         frame, groups = records.only(chosen)
-        self._learn(frame, groups, *(print_[new][np.argsort(traces[new])] for print_ in (first, second)))
+        new = new[np.argsort(traces[new])]
+        worth = self._look(frame, groups)
+        if not worth.any():
+            return found
+        if not worth.all():
+            frame, groups = frame.filter(pl.Series(groups.rows_of(worth))), Groups.sized(groups.counts[worth])
+        self._learn(frame, groups, first[new[worth]], second[new[worth]])
         return self._known(first, second)
 
     def _known(self, first: Hashes, second: Hashes) -> Longs:
@@ -82,3 +90,8 @@ class Shapes:
         self._first, self._second, self.verdicts = first[order], second[order], self.verdicts[order]
         self.plain = self.verdicts[PLAIN].to_numpy()
         self._guess[self._first >> _BELOW] = np.arange(len(self))
+
+
+def every(_: pl.DataFrame, groups: Groups) -> Flags:
+    """A `look` that asks of all traces."""
+    return np.ones(len(groups), np.bool_)

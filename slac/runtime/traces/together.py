@@ -77,10 +77,16 @@ class Together:
         found[self.new.used] = self.new.last + sum(len(part.slots) for _, part in held)
         return found
 
-    def column(self, name: str) -> Longs:
-        """A column of integers without NULL, of all rows."""
+    def taken(self, name: str, wanted: Longs) -> Longs:
+        """A column of integers without NULL, at these rows of all."""
         columns = [p.frame[name].to_numpy() for p in self.parts]
-        return columns[0] if len(columns) == 1 else np.concatenate(columns)
+        if len(columns) == 1:
+            return columns[0][wanted]
+        held, new = columns
+        found = new[np.maximum(wanted - len(held), 0)]
+        inside = np.flatnonzero(wanted < len(held))
+        found[inside] = held[wanted[inside]]
+        return found
 
     def rows(self, wanted: Longs, columns: Sequence[str]) -> pl.DataFrame:
         """Columns of these rows of all."""

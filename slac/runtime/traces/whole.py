@@ -47,9 +47,9 @@ def whole(records: Together, shapes: Shapes, before: Longs, retain: int, spec: T
     before the last: of executions because the root ended no earlier, of events because a sound trace closes its root
     with its last event. `before`: when the last trace of each key ended.
     """
-    at, traces = records.column(AT), records.used
+    traces = records.used
     first = records.first()[traces]
-    began, until = at[first], at[records.last()[traces]]
+    began, until = records.taken(AT, first), records.taken(AT, records.last()[traces])
     sure = (began - before >= retain) & (until - began < min(spec.timeout, spec.within))
     complete = until
     if spec.form == "executions":
