@@ -34,18 +34,22 @@ MANY: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Partial rows, with the bounds that spare a look at them: lowest `_start`, lowest and highest `_expires`."""
+    """Partial rows, with the bounds that spare a look at them: lowest `_start`, lowest and highest `_expires`.
+
+    `distinct`: there is one row a pane, `_after` and key.
+    """
 
     frame: pl.DataFrame
     start: int
     low: int
     high: int
+    distinct: bool = True
 
     @classmethod
-    def of(cls, frame: pl.DataFrame) -> Run:
+    def of(cls, frame: pl.DataFrame, *, distinct: bool = True) -> Run:
         """A run of at least one row."""
         expires = frame[EXPIRES]
-        return cls(frame, frame[START].min(), expires.min(), expires.max())  # type: ignore[arg-type]
+        return cls(frame, frame[START].min(), expires.min(), expires.max(), distinct)  # type: ignore[arg-type]
 
     @property
     def height(self) -> int:
@@ -96,11 +100,14 @@ class PaneState:
         """When the last pane can be forgotten."""
         return max((*(run.high for run in self._runs), *(expires for _, expires, _ in self._tables)), default=None)
 
-    def add(self, partials: pl.DataFrame) -> None:
-        """Take over partial rows, one a pane and key; those of what is already held are merged with it sometime."""
+    def add(self, partials: pl.DataFrame, *, distinct: bool = True) -> None:
+        """Take over partial rows; those of a pane and key that is already held are merged with it, now or later.
+
+        `distinct`: there is one a pane, `_after` and key.
+        """
         if not partials.height:
             return
-        rest = self._tabled(Run.of(partials))
+        rest = self._tabled(Run.of(partials, distinct=distinct))
         self._runs += rest
         while rest and self._is_crowded():
             last = [run.frame for run in self._runs[-GATHER:]]
@@ -113,40 +120,62 @@ class PaneState:
         runs = [run.frame for run in self._runs]
         return pl.concat([*([pl.concat(runs).filter(pl.col(START) < instant)] if runs else []), *tables])
 
-    def expiring_by(self, instant: int) -> pl.DataFrame | None:
-        """Rows of panes whose last window ends at or before an instant; None where there is none."""
-        due = [
-            run.frame if run.high <= instant else run.frame.filter(pl.col(EXPIRES) <= instant)
+    def expiring_by(self, instant: int) -> tuple[pl.DataFrame | None, bool]:
+        """Rows of panes whose last window ends at or before an instant (None for none), and whether that is all.
+
+        It is, where there is one row a pane and key, and of aggregates that a merger leaves as they are.
+        """
+        self._gather(instant)
+        runs = [
+            run if run.high <= instant else Run.of(run.frame.filter(pl.col(EXPIRES) <= instant), distinct=run.distinct)
             for run in self._runs
             if run.low <= instant
         ]
-        due += [_placed(place, table) for place, table in self._tables.items() if place[1] <= instant]
-        return pl.concat(due) if due else None
+        tables = {place: table for place, table in self._tables.items() if place[1] <= instant}
+        due = [*(run.frame for run in runs), *(_placed(place, table) for place, table in tables.items())]
+        if self._cells is None:
+            alone = False
+        elif runs:
+            alone = len(due) == 1 and runs[0].distinct and runs[0].place is not None
+        else:
+            alone = len({(start, expires) for start, expires, _ in tables}) == len(tables)
+        return (pl.concat(due), alone) if due else (None, True)
 
     def expire(self, watermark: int) -> None:
         """Forget panes whose last window has closed."""
         self._runs = [
-            run if run.low > watermark else Run.of(run.frame.filter(pl.col(EXPIRES) > watermark))
+            run if run.low > watermark else Run.of(run.frame.filter(pl.col(EXPIRES) > watermark), distinct=run.distinct)
             for run in self._runs
             if run.high > watermark
         ]
         self._tables = {place: table for place, table in self._tables.items() if place[1] > watermark}
 
     def frame(self) -> pl.DataFrame | None:
-        """All that is held, to be given to `add` of another."""
+        """All that is held, to be given to `add` of another; it is not distinct."""
         held = [*(run.frame for run in self._runs), *(_placed(place, table) for place, table in self._tables.items())]
         return pl.concat(held) if held else None
+
+    def _gather(self, instant: int) -> None:
+        """Put runs into the tables of their panes, if those are due: then nothing has to be merged as a whole."""
+        if self._cells is None or not any(expires <= instant for _, expires, _ in self._tables):
+            return
+        rest = [run for run in self._runs if run.low > instant or run.place not in self._tables]
+        for run in self._runs:
+            if run.low <= instant and run.place in self._tables:
+                self._tabled(run)
+        self._runs = rest
 
     def _tabled(self, run: Run) -> list[Run]:
         """Put rows where a table is, or should be; what is left, at most one run."""
         if self._cells is None or (not self._tables and run.height < MANY):
             return [run]
         place = run.place
-        if place is not None:
-            return [] if self._enter(place, run.frame) else [run]
-        if run.height < MANY:
+        if run.height < MANY and place not in self._tables:
             return [run]
-        panes = run.frame.partition_by(PLACE, as_dict=True).items()
+        frame = run.frame if run.distinct else merged(run.frame, self._by, self._calls)
+        if place is not None:
+            return [] if self._enter(place, frame) else [Run.of(frame)]
+        panes = frame.partition_by(PLACE, as_dict=True).items()
         rest = [rows for (start, expires, after), rows in panes if not self._enter((start, expires, after), rows)]
         return [Run.of(pl.concat(rest))] if rest else []
 

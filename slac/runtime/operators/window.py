@@ -79,13 +79,14 @@ class WindowOperator(Operator):
         if frame.height:
             partials = self._merged_rows(frame) if self._node.role == "final" else self._grouped(frame)
             self._learn(partials)
-            self._state.add(partials.select(self._columns))
+            # What other instances have grouped may say a key more than once.
+            self._state.add(partials.select(self._columns), distinct=self._node.role != "final")
         return ()
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Close every window whose end the watermark has reached; undecided where a peer may have rows of it."""
         panes = self._due(watermark)
-        rows = [] if panes is None else [self._said(self._rows.merged(panes))]
+        rows = [] if panes is None else [self._said(panes)]
         if self._fill is not None and self._grid is not None:
             blanks = self._filled(panes, watermark, end=end)
             rows = [pl.concat([*rows, blanks]).sort(TIME, "_id")] if blanks is not None else rows
@@ -152,7 +153,7 @@ class WindowOperator(Operator):
         if state.values["grid"]:
             self._grid = Grid(*state.values["grid"])
         if "panes" in state.frames:
-            self._state.add(state.frames["panes"])
+            self._state.add(state.frames["panes"], distinct=False)
         if "known" in state.frames and self._fill is not None:
             self._fill.restore(state.frames["known"])
         if self._restate is not None:
@@ -312,13 +313,17 @@ class WindowOperator(Operator):
             self._grid = Grid(size, size)
 
     def _due(self, watermark: int) -> pl.DataFrame | None:
+        """Partial rows of the windows that close, one a key."""
         if not self._state.rows:
             return None
         if self._carried or self._grid is None or self._grid.is_tumbling:
-            ended = self._state.expiring_by(watermark)
-            return None if ended is None else ended.with_columns(pl.col(EXPIRES).alias(END))
+            ended, distinct = self._state.expiring_by(watermark)
+            if ended is None:
+                return None
+            ended = ended.with_columns(pl.col(EXPIRES).alias(END))
+            return ended if distinct and self._mixed is None else self._rows.merged(ended)
         due = self._grid.windows(self._state.starting_before(watermark), self._closed, watermark)
-        return due if due.height else None
+        return self._rows.merged(due) if due.height else None
 
     def _filled(self, panes: pl.DataFrame | None, watermark: int, *, end: bool) -> pl.DataFrame | None:
         assert self._fill is not None

@@ -57,9 +57,11 @@ def grouped(rows: list[tuple[int, str | None, int, float | None, int | None]], f
 
 def read(state: PaneState) -> pl.DataFrame:
     """All that is held, one row a pane and key."""
-    held = state.expiring_by(1 << 40)
+    held, distinct = state.expiring_by(1 << 40)
     assert held is not None
-    return merged(held, [*PLACE, "k"], CALLS).sort(START, "k")
+    rows = merged(held, [*PLACE, "k"], CALLS)
+    assert rows.height == held.height or not distinct
+    return rows.sort(START, "k")
 
 
 def test_every_total_extreme_and_end_has_cells() -> None:
@@ -85,13 +87,14 @@ def test_tables_give_what_the_log_gives(monkeypatch: pytest.MonkeyPatch, many: i
         monkeypatch.setattr(pane_state, "MANY", many)
         state = PaneState(["k"], CALLS)
         for n, frame in enumerate(frames):
-            state.add(frame)
+            state.add(pl.concat([frame, frames[0]]) if n else frame, distinct=not n)
             if n == restart:
                 held = state.frame()
                 state = PaneState(["k"], CALLS)
                 assert held is not None
-                state.add(held)
-        whole = merged(pl.concat(frames), [*PLACE, "k"], CALLS).sort(START, "k")
+                state.add(held, distinct=False)
+        # All but the first brought the first along, so that a key stands there twice.
+        whole = merged(pl.concat([*frames, *frames[:1] * (len(frames) - 1)]), [*PLACE, "k"], CALLS).sort(START, "k")
         assert_frame_equal(read(state), whole, check_column_order=False)
         assert (state.lowest_start, state.highest_expiry) == (whole[START].min(), whole[EXPIRES].max())
 
