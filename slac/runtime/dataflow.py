@@ -101,8 +101,12 @@ class Dataflow:
 
     def next_due(self) -> int | None:
         """The lowest watermark at which something could be noticed outside."""
+        return self.due_after(BEGINNING)
+
+    def due_after(self, watermark: int) -> int | None:
+        """The lowest watermark above this one at which something could be noticed outside."""
         due = [*self._wakes.values(), *(i.due for i in self._inbox.values())]
-        return min((d for d in due if BEGINNING < d < ENDED), default=None)
+        return min((d for d in due if watermark < d < ENDED), default=None)
 
     def open_until(self) -> int | None:
         """The watermark that would close every window that holds data now."""

@@ -1,30 +1,66 @@
-"""How long rows that trickle in are gathered, so that what a wave costs at any size is spent on many of them.
+"""How long what trickles in is gathered, so that what a wave costs at any size is spent on many rows.
 
-Rows of inputs wait for a part of a tenth of a second that depends on what a wave costs. A runtime that sends has
-gathered already, so what it sends is only kept for those that send at the same time.
+Rows of inputs wait for a part of a fifth of a second that depends on what a wave costs; when the watermark is about to
+come to the end of a window, they are worked off as soon as they can carry it there. A runtime that sends has gathered
+already, so what it sends is only kept for those that send at the same time.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from slac.runtime.core import Core
+from slac.runtime.operator import BEGINNING
+from slac.stream.clock import SECOND
+
 LARGE: Final = 512 * 1024
 """From so many bytes on nothing is waited for."""
 BUSY_SHARE: Final = 20
 """Waiting takes at most so many times what the last wave cost."""
-LINGER: Final = 0.1
-"""Seconds for which rows of inputs wait at most: at either end of a link a result has half of 250 ms."""
+LINGER: Final = 0.2
+"""Seconds for which rows of inputs wait at most."""
 HOP: Final = 0.005
 """Seconds for which a link message waits, for each peer that may send at the same time …"""
 MOST_HOPS: Final = 10
 """… up to so many."""
+AHEAD: Final = SECOND // 2
+"""What is due further ahead than this (µs of event time) is awaited; what is nearer, with any row, happens anyway."""
+AWAITED: Final = 0.01
+"""Seconds to gather when something awaited is due: the inputs that carry it come one behind the other."""
 
 
-def pause(*, cost: float, waiting: int, peers: int) -> float:
-    """Seconds to gather, when the last wave has cost `cost` seconds and `waiting` bytes have come in at inputs.
+class Gathering:
+    """Remembers what waves of `core` cost, and what is due next."""
 
-    `peers`: runtimes that send to this one.
-    """
-    if waiting >= LARGE:
-        return 0.0
-    return min(LINGER if waiting else HOP * min(peers, MOST_HOPS), BUSY_SHARE * cost)
+    def __init__(self, core: Core) -> None:
+        self.cost = 0.0
+        self._core = core
+        self._due: int | None = None
+        self._lag = 0
+
+    def look(self) -> None:
+        """Note after a wave when the next thing is due, and how far the watermark is behind the clock."""
+        sources = (s for s in self._core.sources.values() if s.node.table is None)
+        known = [s for s in sources if s.arrival.watermark > BEGINNING]
+        if not known:
+            return
+        reached = min(s.arrival.watermark for s in known)
+        self._lag = max(s.heard - s.arrival.watermark for s in known)
+        if self._due is None or self._due <= reached:
+            self._due = self._core.flow.due_after(reached + AHEAD)
+
+    def pause(self, now: int, *, waiting: int, peers: int) -> float:
+        """Seconds to wait at `now` (wall clock, µs), when `waiting` bytes have come in at inputs.
+
+        `peers`: runtimes that send to this one.
+        """
+        if waiting >= LARGE:
+            return 0.0
+        return min(self._linger(now) if waiting else HOP * min(peers, MOST_HOPS), BUSY_SHARE * self.cost)
+
+    def _linger(self, now: int) -> float:
+        if self._due is None:
+            return LINGER
+        left = (self._due + self._lag - now) / SECOND
+        # Where the watermark stays behind for long, another input holds it, and hurry would be in vain.
+        return max(left, 0.0) + AWAITED if -LINGER < left < LINGER - AWAITED else LINGER

@@ -17,7 +17,7 @@ from slac.runtime.links.client import LinkClient
 from slac.runtime.links.server import LinkServer
 from slac.runtime.operator import BEGINNING, State
 from slac.runtime.shell.control import STEP, Control
-from slac.runtime.shell.gathering import LARGE, pause
+from slac.runtime.shell.gathering import LARGE, Gathering
 from slac.runtime.shell.quarantine import Quarantine
 from slac.runtime.shell.remarks import Remarks
 from slac.runtime.shell.settings import RunSettings
@@ -82,7 +82,7 @@ class Runtime:
         self._control = self._make_control(costs)
         self._remarks = Remarks(self._core.sources)
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._cost = 0.0
+        self._gathering = Gathering(self._core)
         self._busy = False
         self._waiting_since: int | None = None
         self._finished_at: int | None = None
@@ -252,7 +252,7 @@ class Runtime:
             return
         if self._live and not self._stopping:
             waiting, peers = sum(q.bytes for q in self._queues.values()), self._server.peers() if self._server else ()
-            await asyncio.sleep(pause(cost=self._cost, waiting=waiting, peers=len(peers)))
+            await asyncio.sleep(self._gathering.pause(self._clock.now(), waiting=waiting, peers=len(peers)))
         self._wake.clear()
 
     async def _work(self) -> None:
@@ -265,7 +265,8 @@ class Runtime:
             return
         self._busy |= wave.size > 0
         await self._in_core(lambda: wave.carry(now), wave.size)
-        self._cost = (self._clock.now() - now) / SECOND
+        self._gathering.cost = (self._clock.now() - now) / SECOND
+        self._gathering.look()
         if self._server is not None and self._directory is None and not self._live:
             self._server.acknowledge(self._accepted)
 

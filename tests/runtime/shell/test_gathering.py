@@ -1,0 +1,77 @@
+"""How long small batches are gathered before a wave."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from slac.compiler import CompileOptions, compile_document
+from slac.diagnostics import Source
+from slac.runtime.core import Core
+from slac.runtime.shell.gathering import AWAITED, HOP, LARGE, LINGER, Gathering
+from slac.stream.ports import Records
+
+DOCUMENT: Final = """
+apiVersion: slac/v1
+kind: SLA
+metadata: {name: gathering}
+spec:
+  events:
+    Sample: {payload: {x: float}}
+  inputs:
+    m: {adapter: zmq, connect: "tcp://127.0.0.1:1", emits: Sample, lateness: 1s}
+  computations:
+    mean: {from: m, window: tumbling 10s, select: [{mean: AVG(x)}]}
+  outputs:
+    out: {adapter: stdout, from: mean}
+"""
+START: Final = 1_700_000_000_000_000
+DELAY: Final = 300_000
+"""Events come so much (µs) after they happened."""
+
+
+def gathering(seconds: float) -> Gathering:
+    """After a dear wave with an event of this time."""
+    plan = compile_document(Source("gathering.yaml", DOCUMENT), CompileOptions(collapse=True)).plan
+    core = Core(plan.part("all"), now=START, live=True)
+    at = START + int(seconds * 1e6)
+    line = f'{{"timestamp": {at // 1000}, "payload": {{"x": 1}}}}'
+    core.on_records("m", [Records(source="m", arrival=at + DELAY, ndjson=line.encode())])
+    made = Gathering(core)
+    made.cost = 1.0
+    made.look()
+    return made
+
+
+def pause(made: Gathering, seconds: float) -> float:
+    """When rows wait so many seconds after `START`."""
+    return round(made.pause(START + int(seconds * 1e6), waiting=1, peers=0), 6)
+
+
+def test_rows_wait_for_others() -> None:
+    """As long as nothing is due; much is not waited for at all, and a cheap wave is not either."""
+    made = gathering(2.0)
+    assert pause(made, 2.5) == LINGER
+    assert made.pause(START, waiting=LARGE, peers=0) == 0.0
+    made.cost = 0.001
+    assert pause(made, 2.5) == 0.02
+
+
+def test_the_end_of_a_window_is_awaited() -> None:
+    """The window ends at 10 s, events come 0.3 s late, and the watermark is 1 s behind them."""
+    made = gathering(2.0)
+    assert pause(made, 11.0) == LINGER
+    assert pause(made, 11.2) == round(0.1 + AWAITED, 6)
+    assert pause(made, 11.35) == AWAITED
+
+
+def test_what_does_not_come_is_not_awaited_for_long() -> None:
+    """An input that holds the watermark back must not keep the runtime busy."""
+    assert pause(gathering(2.0), 12.0) == LINGER
+
+
+def test_messages_wait_for_other_senders() -> None:
+    """A little for each, and not at all where nobody else sends."""
+    made = gathering(2.0)
+    assert made.pause(START, waiting=0, peers=0) == 0.0
+    assert made.pause(START, waiting=0, peers=3) == 3 * HOP
+    assert made.pause(START, waiting=0, peers=300) == 10 * HOP
