@@ -38,7 +38,8 @@ def ready_at(form: TraceForm, frame: pl.DataFrame, groups: Groups, within: int) 
 
 def balanced(frame: pl.DataFrame, groups: Groups) -> Flags:
     """Of each group, whether it has as many afters as befores, where its records are events."""
-    return groups.sums(filled(frame[LEVEL], 0)) == 0
+    even: Flags = groups.sums(filled(frame[LEVEL], 0)) == 0
+    return even
 
 
 def _gapless(place: Longs, groups: Groups) -> Flags:

@@ -46,8 +46,8 @@ class Ended:
             self._runs.append(_sorted(keys, times, None))
             while len(self._runs) > 1 and len(self._runs[-2][0]) <= _GATHER * len(self._runs[-1][0]):
                 below, above = self._runs[-2:]
-                joined = (np.concatenate(pair) for pair in zip(below, above, strict=True))
-                self._runs[-2:] = [_sorted(*joined, "stable")]
+                both = np.concatenate((below[0], above[0])), np.concatenate((below[1], above[1]))
+                self._runs[-2:] = [_sorted(*both, "stable")]
 
     def forget(self, before: int) -> None:
         """Forget what ended before, once as much has come as was left the last time."""

@@ -71,10 +71,11 @@ class Together:
     def last(self) -> Longs:
         """The last row of each number."""
         found = np.full(self.size, NO_ROW)
-        *held, _ = self.bases() if len(self.new.slots) else (*self.bases(), None)
-        for base, part in held:
-            found[part.slots] = np.arange(base, base + len(part.slots))
-        found[self.new.used] = self.new.last + sum(len(part.slots) for _, part in held)
+        for base, part in self.bases():
+            if part.slots is self.new.slots:
+                found[self.new.used] = base + self.new.last
+            else:
+                found[part.slots] = np.arange(base, base + len(part.slots))
         return found
 
     def taken(self, name: str, wanted: Longs) -> Longs:
@@ -122,7 +123,8 @@ class Numbered:
     last: Longs
 
 
-NO_TRACES: Final = Numbered(*(np.empty(0, t) for t in (np.int64, np.int64, np.uint64, np.int64)))
+_NONE: Final = np.empty(0, np.int64)
+NO_TRACES: Final = Numbered(_NONE, _NONE, np.empty(0, np.uint64), _NONE)
 
 
 def numbered(rows: pl.DataFrame, keys: Sequence[str]) -> Numbered:
