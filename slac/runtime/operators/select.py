@@ -16,6 +16,8 @@ from slac.stream.batch import REVISION, Batch, instants, meta_columns
 from slac.stream.ids import reid
 from slac.stream.types import to_polars
 
+_FEW: Final = 4096
+"""Up to so many rows a query costs more than they do."""
 _ONE_PASS: Final = pl.QueryOptFlags.none(projection_pushdown=True)
 """Filtering copies every column that it is given, so those that nobody reads are left out; the plan needs no more."""
 
@@ -32,6 +34,7 @@ class SelectOperator(Operator):
         self._where = None if node.where is None else lower(node.where)
         first = None if node.where is None else necessary(node.where)
         self._first = None if first is None else lower(first)
+        self._passed = True
         self._during = None if node.during is None else ServiceTime(node.during)
         self._columns: list[pl.Expr] | None = None
         if node.columns is not None:
@@ -44,16 +47,19 @@ class SelectOperator(Operator):
         if self._during is not None:
             frame = frame.filter(pl.Series(self._during.inside(instants(frame).to_numpy())))
         again = batch.late and REVISION in frame.columns
-        if self._first is not None and not again:
-            frame = frame.filter(self._first)
-            if not frame.height:
-                return ()
+        if not (again or self._passed or self._where is None or frame.height > _FEW):
+            # Where no row passed the last time, mostly none does: what the others would cost is not prepared.
+            frame = frame.filter(self._where)
+        if not frame.height:
+            return ()
         rows = frame.lazy()
         if self._where is not None:
-            rows = _revised(rows, self._where) if again else rows.filter(self._where)
+            first = rows if self._first is None else rows.filter(self._first)
+            rows = _revised(rows, self._where) if again else first.filter(self._where)
         if self._columns is not None:
             rows = rows.select([*map(pl.col, meta_columns(frame)), *self._columns])
         frame = rows.collect(optimizations=_ONE_PASS)
+        self._passed = frame.height > 0
         if not frame.height:
             return ()
         if self._node.reid:
