@@ -11,7 +11,7 @@ import polars as pl
 import xxhash
 
 from slac.plan.expressions import Column
-from slac.plan.lowering import lower
+from slac.plan.narrow import Narrow
 from slac.plan.nodes import PatternNode
 from slac.plan.subexpressions import columns_in
 from slac.plan.tag_columns import ARRAY
@@ -42,7 +42,7 @@ class Results:
         self._node = node
         self._understood = understood
         self._salt = hash_text(document, node.block)
-        self._columns = [lower(c.expr).cast(to_polars(c.expr.dtype)).alias(c.name) for c in node.columns]
+        self._columns = Narrow([(c.name, c.expr) for c in node.columns])
         self._read = {c.name: c for column in node.columns for c in columns_in(column.expr)}
 
     def frame(self, found: Sequence[Found]) -> pl.DataFrame:
@@ -93,7 +93,7 @@ class Results:
         columns = pl.DataFrame([*times_and_keys, pl.Series(ID, ids), *bound])
         if order is not None:
             columns = columns.with_columns(pl.Series(_KEY, order)).sort(TIME, _KEY, maintain_order=True)
-        return columns.select(TIME, ID, *self._node.keys, *self._columns)
+        return columns.select(TIME, ID, *self._node.keys, *self._columns.of(columns))
 
     def _keys(self, found: Sequence[Found]) -> list[pl.Series]:
         schema = self._node.schema

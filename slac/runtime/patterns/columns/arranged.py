@@ -67,8 +67,10 @@ class Entries:
 
     def used(self, *, only_second: bool) -> Marks:
         """Which groups have rows, or second rows."""
-        marks = np.zeros(len(self.groups.hashes), np.bool_)
-        marks[self.codes[self.second.take(self.order.places)] if only_second else self.codes] = True
+        if not only_second or not len(self.second):
+            return np.ones(len(self.groups.hashes), np.bool_)
+        begins = np.flatnonzero(self.order.begins)
+        marks: Marks = np.logical_or.reduceat(self.second.take(self.order.places), begins)
         return marks
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from slac.runtime.patterns.columns.groups import Groups
 from slac.runtime.patterns.columns.matches import Matches
 from slac.runtime.patterns.columns.pairs import Pairs
 from slac.runtime.patterns.columns.sides import Sides
-from slac.stream.batch import ID, TIME_TYPE
+from slac.stream.batch import ID, TIME, TIME_TYPE
 from slac.stream.ids import Hashed, Ids, hash_further, hash_values
 
 __all__ = ["matches_of"]
@@ -24,21 +24,26 @@ __all__ = ["matches_of"]
 Numbers = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
 class _Taken:
     """Rows of a frame at some places; `then`: which of these each match has, where there are fewer of them."""
 
-    places: pl.Series
-    then: Numbers | None
-    by: pl.Series | None
+    def __init__(self, places: Numbers, then: Numbers | None) -> None:
+        self.places, self.then = index(places), then
 
-    @classmethod
-    def of(cls, places: Numbers, then: Numbers | None) -> _Taken:
-        return cls(index(places), then, None if then is None else index(then))
+    @cached_property
+    def _by(self) -> pl.Series | None:
+        return None if self.then is None else index(self.then)
 
     def values(self, column: pl.Series) -> pl.Series:
-        once = column[self.places]
-        return once if self.by is None else once[self.by]
+        return self.values_of(column[self.places])
+
+    def values_of(self, once: pl.Series) -> pl.Series:
+        """What each match has of values at the places."""
+        plain = isinstance(once.dtype, pl.Int64 | pl.Datetime | pl.Duration) and not once.null_count()
+        if self.then is not None and plain:
+            # NumPy takes no other form of places, and so none has to be made.
+            return pl.Series(once.name, self.spread(once.cast(pl.Int64).to_numpy())).cast(once.dtype)
+        return once if self._by is None else once[self._by]
 
     def hashed(self, column: pl.Series) -> Hashed:
         return Hashed(hash_values(column[self.places]), self.then)
@@ -54,20 +59,24 @@ def matches_of(
     first, second = both.first, both.second
     # Rows that are part of many matches are brought together first: they are read in order then.
     often = len(pairs.first) > len(first.at)
-    ones = _Taken.of(first.at, pairs.first) if often else _Taken.of(first.at.take(pairs.first), None)
-    others = _Taken.of(second.at.take(pairs.second), pairs.of)
-    codes, times = second.groups.take(pairs.second), second.times.take(pairs.second)
-    said = [sides.said_as(name, others.values(second.rows.column(name))) for name in sides.said_of_second]
+    ones = _Taken(first.at, pairs.first) if often else _Taken(first.at.take(pairs.first), None)
+    others = _Taken(second.at.take(pairs.second), pairs.of)
+    codes, at = second.groups.take(pairs.second), second.times.take(pairs.second)
+    times = others.spread(at)
+    whole = pl.Series(TIME, times).cast(TIME_TYPE)
+    said = sides.said_of_second
+    read = [whole if name == TIME else others.values(second.rows.column(name)) for name in said]
     return Matches(
-        times=others.spread(times),
-        keys=[_Taken(index(codes), others.then, others.by).values(groups.unique[name]) for name in by],
+        times=times,
+        keys=[others.values_of(groups.unique[name][index(codes)]) for name in by],
         ids={
             atom.name: taken.hashed(side.rows.column(ID))
             for atom, side, taken in ((shape.first, first, ones), (shape.second, second, others))
             if atom is not None and atom.name is not None
         },
-        bound={name: ones.values(first.rows.column(name)) for name in sides.said_of_first} | dict(said),
-        states=Hashed(hash_further(keys.take(codes), [pl.Series(times).cast(TIME_TYPE)]), others.then),
+        bound={name: ones.values(first.rows.column(name)) for name in sides.said_of_first}
+        | dict(map(sides.said_as, said, read)),
+        states=Hashed(hash_further(keys.take(codes), [pl.Series(at).cast(TIME_TYPE)]), others.then),
         distinct=sides.tagged and _once(first) and _once(second),
     )
 
