@@ -29,11 +29,16 @@ def _constant(call: Call, index: int) -> str | int:
 def _label(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
     name = re.escape(json.dumps(str(_constant(call, 1)), ensure_ascii=False))
     found = args[0].str.extract(rf'[{{,]{name}:"((?:[^"\\]|\\.)*)"', 1)
-    written = pl.concat_str(pl.lit('"'), found, pl.lit('"'))
-    escaped = found.str.contains("\\", literal=True)
-    # Escapes are rare, and decoding is not: what has none becomes NULL before it is decoded.
-    decoded = pl.when(escaped).then(written).str.json_decode(pl.String)
-    return pl.when(escaped).then(decoded).otherwise(found)
+    return found.map_batches(_unescaped, return_dtype=pl.String, is_elementwise=True)
+
+
+def _unescaped(found: pl.Series) -> pl.Series:
+    """Text as it was before it was written as JSON; escapes are rare, and preparing to decode them costs a query."""
+    values = found.to_list()
+    if not any(value is not None and "\\" in value for value in values):
+        return found
+    texts = [json.loads(f'"{value}"') if value is not None and "\\" in value else value for value in values]
+    return pl.Series(found.name, texts, dtype=pl.String)
 
 
 def _item(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
