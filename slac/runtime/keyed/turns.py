@@ -50,29 +50,29 @@ class Turns:
 
 def turns(leaving: Rows, coming: Rows, size: int) -> Turns:
     """Both in the order of time; a row leaves `size` behind its time."""
-    height = len(leaving) + len(coming)
-    bits = height.bit_length()
-    come = _upto(leaving.times, coming.times, size)
-    come += np.arange(len(coming))
-    is_leaving = np.ones(height, np.bool_)
-    is_leaving[come] = False
-    # Slot and turn are one number: values are sorted faster than places.
-    numbers = np.concatenate([leaving.slots, coming.slots])
+    leave, come = _order(leaving.times, coming.times, size)
+    height = len(leave) + len(come)
+    # Slot, turn and side are one number: values are sorted faster than places.
+    bits = height.bit_length() + 1
+    numbers, turn = np.concatenate([leaving.slots, coming.slots]), np.concatenate([leave, come])
     numbers <<= bits
-    numbers |= np.concatenate([np.flatnonzero(is_leaving), come])
+    turn <<= 1
+    turn[len(leave) :] |= 1
+    numbers |= turn
     numbers = _sorted(numbers)
-    turn = numbers & ((1 << bits) - 1)
-    numbers >>= bits
-    starts = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1]))
-    leaves = is_leaving.take(turn)
-    came, left = np.flatnonzero(~leaves), np.flatnonzero(leaves)
-    before = np.cumsum(is_leaving, dtype=np.int64)
-    came_at, left_at = turn[came], turn[left]
-    order = came_at - before[came_at]
-    places = np.empty(len(coming), np.int64)
+    comes = (numbers & 1).astype(np.bool_)
+    came, left = np.flatnonzero(comes), np.flatnonzero(~comes)
+    slots = numbers >> bits
+    starts = np.flatnonzero(np.append(True, slots[1:] != slots[:-1]))
+    numbers &= (1 << bits) - 1
+    numbers >>= 1
+    row = np.empty(height, np.int64)
+    row[leave], row[come] = np.arange(len(leave)), np.arange(len(come))
+    order = row[numbers[came]]
+    places = np.empty(len(come), np.int64)
     places[order] = np.arange(len(order))
     gone = came - np.arange(len(came))
-    return Turns(numbers[starts], _side(order, came, starts), _side(before[left_at] - 1, left, starts), gone, places)
+    return Turns(slots[starts], _side(order, came, starts), _side(row[numbers[left]], left, starts), gone, places)
 
 
 def _side(order: Longs, places: Longs, starts: Longs) -> Side:
@@ -88,9 +88,13 @@ def _sorted(numbers: Longs) -> Longs:
     return numbers
 
 
-def _upto(leaving: Longs, coming: Longs, size: int) -> Longs:
-    """How many have left when each of those that come does; of one instant only the last is looked up."""
-    if not len(leaving):
-        return np.zeros(len(coming), np.int64)
-    ends = np.append(np.flatnonzero(coming[1:] != coming[:-1]), len(coming) - 1)
-    return np.repeat(np.searchsorted(leaving, coming[ends] - size, side="right"), np.diff(ends, prepend=-1))
+def _order(leaving: Longs, coming: Longs, size: int) -> tuple[Longs, Longs]:
+    """The turns of both: at an instant, first those leave that are too old then. Each instant is looked up once."""
+    leave, come = np.arange(len(leaving)), np.arange(len(coming))
+    if len(leaving):
+        ends = np.append(np.flatnonzero(coming[1:] != coming[:-1]), len(coming) - 1)
+        gone = np.searchsorted(leaving, coming[ends] - size, side="right")
+        first = np.concatenate([[0], ends + 1])
+        come += np.repeat(gone, np.diff(first))
+        leave += np.repeat(first, np.diff(gone, prepend=0, append=len(leaving)))
+    return leave, come
