@@ -58,7 +58,10 @@ class WindowRows:
         rows = self._stamped(groups, [*self._final, *map(pl.col, more)]).lazy().with_columns(self._project)
         for column in self._then:
             rows = rows.with_columns(column)
-        return rows.select(*META_OUT, *more, *self._columns).sort(TIME, ID).collect(optimizations=_AS_WRITTEN)
+        # Mostly one window closes: a sort by one column is several times as fast as one by two.
+        is_one = groups[END].min() == groups[END].max()
+        order = [ID] if is_one else [TIME, ID]
+        return rows.select(*META_OUT, *more, *self._columns).sort(order).collect(optimizations=_AS_WRITTEN)
 
     def blanks(self, groups: pl.DataFrame) -> pl.DataFrame:
         """Finished rows of windows in which a key had no rows: COUNTs are 0, all else that was computed is NULL."""
