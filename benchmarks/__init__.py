@@ -16,6 +16,7 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "profile": "benchmarks.profile",
     "state_growth": "benchmarks.state_growth",
     "kaiju_load": "benchmarks.kaiju",
+    "kaiju_waves": "benchmarks.kaiju.waves",
     "startup": "benchmarks.startup",
     "idle": "benchmarks.idle",
 }

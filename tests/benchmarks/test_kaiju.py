@@ -6,6 +6,7 @@ import msgspec
 
 from benchmarks import kaiju
 from benchmarks.kaiju.feed import LOGS, METRICS, SPANS, Feed
+from benchmarks.kaiju.waves import Pair
 from slac.compiler import CompileOptions, compile_paths
 from slac.testing import Harness
 
@@ -41,3 +42,16 @@ def test_latency_counts_from_the_first_later_events() -> None:
     seen = kaiju.Seen(handed=[(2.0, 7.0), (2.05, 7.1), (2.1, 7.2)])
     seen.results = [("b", 1.999, 7.25), ("b", 2.0, 7.25), ("c", 2.05, 7.5), ("c", 2.1, 7.6)]
     assert [(b, round(ms)) for b, ms in seen.latencies(since=7.1)] == [("b", 150), ("c", 300)]
+
+
+def test_what_waits_is_not_worked_on_in_each_wave() -> None:
+    """Both ways count the same rows; one of them calls windows with few of them."""
+    made = []
+    for waits in (True, False):
+        pair, feed = Pair(waits=waits), Feed(20)
+        for turn in range(3):
+            now = NOW + turn * 50_000
+            pair.wave(feed.slice(now), now, ticks=False)
+        made.append({side: dict(core.flow.rows) for side, core in pair.cores.items()})
+        assert len(pair.taken["edge"]) == 3
+    assert made[0] == made[1]
