@@ -11,7 +11,7 @@ from typing import Final
 from benchmarks.measure import on_one_core
 from benchmarks.report import Bar, Row, row
 
-KINDS: Final = ("window", "join", "audit", "pattern")
+KINDS: Final = ("window", "sliding", "join", "audit", "pattern")
 FEW: Final = 1_000
 SIZES: Final = (FEW, 100_000, 1_000_000)
 BATCHES: Final = 1_200

@@ -23,6 +23,8 @@ ROWS: Final = 1_000
 FILL: Final = 65_536
 EPOCH_MS: Final = 1_700_000_000_000 // 21_600_000 * 21_600_000
 """The start of a window of six hours."""
+SPAN: Final = 1_000
+"""Batches in a sliding window: one a ms."""
 WARM: Final = 100
 """Batches before the first that counts."""
 
@@ -57,6 +59,15 @@ def fill(core: Core, keys: pl.Series) -> int:
     return at + 1
 
 
+def fill_window(core: Core, keys: pl.Series) -> int:
+    """As many batches as a window of a second holds, through all keys; returns the next instant."""
+    for at in range(SPAN):
+        rows = keys.gather((np.arange(ROWS) + at * ROWS) % len(keys))
+        for block in core.sources:
+            core.on_records(block, [records(at, rows, ok=True, block=block)])
+    return SPAN
+
+
 def batches(keys: pl.Series, count: int, at: int) -> Iterator[tuple[int, pl.Series, bool]]:
     """Instants, keys and outcomes: 1 000 distinct keys, each twice, so that what a row opens the next one closes."""
     draw = np.random.default_rng(20_113)
@@ -71,7 +82,7 @@ def main(kind: str, size: int, count: int) -> None:
     """Print the mean and 99.9th percentile of a batch's CPU seconds, and the bytes of memory that a key took."""
     core, keys = Core(compiled(kind), now=0, live=False), keys_of(size)
     before = _resident()
-    at = fill(core, keys)
+    at = fill_window(core, keys) if kind == "sliding" else fill(core, keys)
     weight = (_resident() - before) / size
     taken = []
     for instant, chosen, ok in batches(keys, count + WARM, at):
