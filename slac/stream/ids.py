@@ -115,18 +115,21 @@ def mix_hashed(rows: int, states: Hashed, columns: Sequence[Hashed]) -> Ids:
     for start in range(0, rows, _AT_ONCE):
         z = mixed[start : start + _AT_ONCE]
         part = slice(start, start + len(z))
-        z[:] = _part(states, part, spare)
+        other = spare[: len(z)]
+        if states.places is None:
+            z[:] = _part(states, part, other)
+        else:
+            np.take(states.values, states.places[part], out=z, mode="clip")
         for column in columns:
-            z ^= _part(column, part, spare)
-            _splitmix(z, spare[: len(z)])
+            z ^= _part(column, part, other)
+            _splitmix(z, other)
     return mixed
 
 
 def _part(column: Hashed, part: slice, spare: Ids) -> Ids:
     if column.places is None:
         return column.values if len(column.values) == 1 else column.values[part]
-    places = column.places[part]
-    return np.take(column.values, places, out=spare[: len(places)], mode="clip")
+    return np.take(column.values, column.places[part], out=spare, mode="clip")
 
 
 def source_prefix(input: str, source: str) -> int:  # noqa: A002 - the word of the language
