@@ -16,8 +16,8 @@ from slac.plan.aggregation.sketches import BUCKETS, bucket_of
 from slac.plan.aggregation.tallies import COUNT, VALUE
 from slac.plan.expressions import AggregateCall
 
-_BUCKET: Final = "_bucket"
-_NUMBER: Final = "_number"
+_BUCKET: Final = "#bucket"
+_NUMBER: Final = "#number"
 
 
 def cells_of_rows(frame: pl.DataFrame, keys: Sequence[str], calls: Sequence[AggregateCall]) -> pl.DataFrame:

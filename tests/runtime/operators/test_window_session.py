@@ -9,10 +9,12 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slac.plan.expressions import AggregateCall, Column
 from slac.plan.nodes import WindowNode, WindowSpec
 from slac.runtime.operators.window_session import SessionOperator
 from slac.stream.batch import KEPT, TIME, WINDOW_START, Batch
 from slac.stream.ids import row_ids
+from slac.stream.types import Float
 from tests.runtime.operators.driving import CONTEXT, Driver, events
 from tests.runtime.operators.per_row import CALLS, ROWS, SCHEMA, SIZES, TEXT, feed, node, on_time, values
 
@@ -83,3 +85,16 @@ def test_no_keys_at_all() -> None:
     out = feed(driver(spec), events([{TIME: t} for t in (1, 9, 19, 20)], SCHEMA), (1,), 0, restart=True)
 
     assert out["n"].to_list() == [2, 2]
+
+
+def test_quantiles_of_sessions() -> None:
+    """Buckets are counted beside the numbers that tell sessions apart."""
+    median = AggregateCall(name="middle", function="median", args=(Column(name="x", dtype=Float()),), dtype=Float())
+    sessions = driver(session(5, calls=(median,)))
+    rows = events(
+        [{TIME: at, "k": "a", "x": value, "s": None} for at, value in ((1, 2.0), (2, 2.0), (20, 8.0))], SCHEMA
+    )
+
+    out = feed(sessions, rows, [3], 0, restart=False)
+
+    assert [round(value) for value in out["middle"]] == [2, 8]
