@@ -101,7 +101,8 @@ def _options(settings: RunSettings, summary: Path | None) -> list[str]:
     options = ["--node", settings.node, "--instance", settings.instance, "--expect", str(settings.expect)]
     options += ["--once"] if settings.once else []
     options += ["--state", str(settings.state)] if settings.state is not None else []
-    options += ["--keys", str(settings.keys)] if settings.keys is not None else []
+    named = {"--keys": settings.keys, "--control": settings.control, "--http": settings.http}
+    options += [text for name, value in named.items() if value is not None for text in (name, str(value))]
     return options + (["--summary", str(summary)] if summary is not None else [])
 
 

@@ -39,7 +39,10 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "keys": Entry("slac.cli.commands.keys:keys", "Make keys of runtimes and people, and say who is allowed."),
         "run": Entry("slac.cli.commands.run:run", "Run documents, or one node of them."),
         "schema": Entry("slac.cli.commands.schema:schema", "Print the JSON Schema of SLA documents."),
+        "status": Entry("slac.cli.commands.status:status", "Show what the runtimes of this machine are doing."),
+        "tap": Entry("slac.cli.commands.tap:tap", "Show rows of a block as they pass."),
         "test": Entry("slac.cli.commands.test:test", "Run the tests of documents, under a virtual clock."),
+        "top": Entry("slac.cli.commands.top:top", "Watch the runtimes of this machine."),
     }
 )
 """Commands in the order of `slac --help`."""

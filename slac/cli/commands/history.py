@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +11,7 @@ import click
 
 from slac.cli import launch
 from slac.cli.console import put
+from slac.cli.tables import drawn
 from slac.diagnostics import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ _OWN: Final = ("document", "block", "type", "id", "revision", "time", "seen", "k
 
 
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-_WIDE: Final = 240
 
 
 @click.command()
@@ -72,7 +71,7 @@ def history(  # noqa: PLR0913, PLR0917 - one parameter an option
         if form == "json":
             put(_json(found))
         else:
-            put(_text(_records_table(block, found)) if found else f"{block} has said nothing that meets this\n")
+            put(drawn(_records_table(block, found)) if found else f"{block} has said nothing that meets this\n")
     finally:
         opened.close()
 
@@ -106,7 +105,7 @@ def _overview(store: Store, document: str | None, form: str) -> None:
         put(_json(parts))
         return
     for name, rows in parts.items():
-        put(_text(_table(_TITLES[name], rows, _SHOWN[name])) if rows else f"{_TITLES[name]}: none\n")
+        put(drawn(_table(_TITLES[name], rows, _SHOWN[name])) if rows else f"{_TITLES[name]}: none\n")
 
 
 _TITLES: Final = {"runtimes": "Runtimes", "violations": "Violations that stand", "states": "States of audits"}
@@ -154,16 +153,6 @@ def _cell(value: Any) -> str:
             import orjson
 
             return orjson.dumps(value).decode()
-
-
-def _text(table: Table) -> str:
-    from rich.console import Console
-
-    # What goes into a file or a pipe has no width.
-    console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
-    with console.capture() as capture:
-        console.print(table, markup=False)
-    return capture.get()
 
 
 def _json(value: object) -> str:

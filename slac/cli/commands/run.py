@@ -44,6 +44,8 @@ ALL: Final = "all"
     envvar=launch.KEYS,
     help="Directory of keys (`slac keys`): links are encrypted, and take only keys that are allowed.",
 )
+@click.option("--control", metavar="ADDRESS", help="Answer `slac status` here too, like tcp://127.0.0.1:7001.")
+@click.option("--http", metavar="HOST:PORT", help="Serve /metrics, /healthz and /readyz here.")
 @click.option(
     "--store",
     envvar=launch.STORE,
@@ -60,18 +62,25 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     expect: int,
     assignments: tuple[str, ...],
     keys: Path | None,
+    control: str | None,
+    http: str | None,
     store: str | None,
     summary: Path | None,
     plan_file: str | None,
 ) -> None:
     """Run an SLA document until its inputs end (--once) or it is interrupted."""
     environment = click.get_current_context().obj
-    settings = {"instance": _name(instance or platform.node()), "state": state, "once": once, "expect": expect}
-    settings["keys"] = keys
+    settings: dict[str, Any] = {
+        "instance": _name(instance or platform.node()),
+        "state": state,
+        "once": once,
+        "expect": expect,
+    }
+    settings |= {"keys": keys, "control": control, "http": http}
     if plan_file is not None:
         plan = launch.read_plan(plan_file)
         activate(plan.data.functions, allowed=functions_allowed())
-        chosen = RunSettings(node=node or _only_node(plan), **settings)  # type: ignore[arg-type]
+        chosen = RunSettings(node=node or _only_node(plan), **settings)
         if launch.settled(environment):
             launch.run_plan(plan, chosen, summary, store)
             return
@@ -80,7 +89,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         if len(compiled) > 1:
             sys.exit(_run_each(compiled, [a for a in sys.argv[1:] if a not in paths]))
         plan = compiled[0].plan
-        chosen = RunSettings(node=node or ALL, **settings)  # type: ignore[arg-type]
+        chosen = RunSettings(node=node or ALL, **settings)
     plan.placement(chosen.node)
     _refuse_nothing(plan, chosen.node)
     # An address may hold a password, and arguments can be read by everybody on the machine.

@@ -40,6 +40,15 @@ class Outbox:
         """Whether everything is safe with the receiver."""
         return not any(self._held.values())
 
+    @property
+    def messages(self) -> int:
+        """How many messages are not safe with the receiver."""
+        return sum(map(len, self._held.values()))
+
+    def marks(self) -> dict[str, int]:
+        """The watermark of the newest message held, per stream that has one."""
+        return {stream: queue[-1].data.watermark for stream, queue in self._held.items() if queue}
+
     def add(self, send: Send) -> Held:
         """Keep a message until it is acknowledged; a bare watermark replaces the bare one before it."""
         body = to_body(send.frame)

@@ -13,7 +13,7 @@ from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.summary import UsageSummary
 from slac.shedding.controller import Controller, Decision, InputLoad
 from slac.shedding.meter import Meter
-from slac.shedding.readings import ResolvedBudget
+from slac.shedding.readings import Reading, ResolvedBudget
 from slac.stream.clock import SECOND
 
 STEP: Final = SECOND // 4
@@ -38,6 +38,7 @@ class Control:
     ) -> None:
         self.usage = UsageSummary(budget=budget)
         self.refusing = False
+        self.reading: Reading | None = None
         self._queues = queues
         self._costs = costs
         self._meter = meter
@@ -48,7 +49,7 @@ class Control:
 
     def step(self, now: int) -> None:
         """Read, decide, apply."""
-        reading = self._meter.read(now, self._network())
+        reading = self.reading = self._meter.read(now, self._network())
         if now - self._last_reading >= SECOND:
             if self._last_reading:
                 self.usage.add(reading)

@@ -6,17 +6,17 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Mapping
-from typing import Final
 
 from slac.diagnostics import RunFailed, SlacError, UsageError
 from slac.plan.graph import Placement, Plan
 from slac.runtime.checkpoint import Checkpoint, StateDirectory, pack, unpack
 from slac.runtime.core import Core
+from slac.runtime.inspection.desk import Inspection
+from slac.runtime.inspection.status import Parts, RuntimeStatus, status_of
 from slac.runtime.instructions import GaveUp, Instruction, Mixed, Publish, Refused, Send
-from slac.runtime.links.client import LinkClient
-from slac.runtime.links.server import LinkServer
 from slac.runtime.operator import BEGINNING, State
 from slac.runtime.shell.control import STEP, Control
+from slac.runtime.shell.ending import Ending
 from slac.runtime.shell.gathering import LARGE, Gathering
 from slac.runtime.shell.quarantine import Quarantine
 from slac.runtime.shell.remarks import Remarks
@@ -38,12 +38,6 @@ from slac.shedding.machine import read_machine
 from slac.shedding.meter import Meter, ProcessReader
 from slac.stream.clock import SECOND, Clock
 from slac.stream.ports import OutputAdapter as Store
-
-UNCONFIRMED: Final = 60 * SECOND
-"""For how long (µs) a runtime that has read everything waits for a receiver that is not there."""
-
-FAREWELL: Final = 10 * SECOND
-"""For how long (µs) a runtime that has everything waits for senders that may not know it yet."""
 
 log = logging.getLogger("slac.runtime")
 
@@ -72,6 +66,7 @@ class Runtime:
         self._directory = make_state_directory(plan, settings)
         self._checkpoints = 0
         self._written: dict[tuple[str, str], int] = {}
+        self._taken: int | None = None
         self._queues = make_queues(self._core.sources, self._budget, clock, self._wake)
         self._outputs = make_outputs(self._part, settings, store)
         self._adapters = make_inputs(self._part, settings, clock)
@@ -81,11 +76,12 @@ class Runtime:
         self._quarantine = Quarantine(settings.directory / "var" / "quarantine")
         self._control = self._make_control(costs)
         self._remarks = Remarks(self._core.sources)
+        self._free = asyncio.Lock()
+        self._inspection = Inspection(self._parts(), self._status, clock=clock, trust=self._trust)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._gathering = Gathering(self._core)
         self._busy = False
-        self._waiting_since: int | None = None
-        self._finished_at: int | None = None
+        self._ending = Ending(self._core, self._client, self._server, clock, kept=self._directory is not None)
 
     async def run(self) -> RunSummary:
         """Run until the inputs end (`once`) or a signal comes; a SlacError says why it could not go on."""
@@ -130,6 +126,24 @@ class Runtime:
             idle_cores=shipped_calibration().idle_cores,
         )
 
+    def _parts(self) -> Parts:
+        return Parts(
+            plan=self._part,
+            settings=self.settings,
+            core=self._core,
+            queues=self._queues,
+            outputs=self._outputs,
+            client=self._client,
+            server=self._server,
+            budget=self._budget,
+            started=self._started,
+        )
+
+    async def _status(self) -> RuntimeStatus:
+        async with self._free:
+            last = self._checkpoints, self._taken
+            return status_of(self._parts(), now=self._clock.now(), reading=self._control.reading, checkpoint=last)
+
     def _restore(self) -> None:
         if self._directory is None:
             return
@@ -142,7 +156,7 @@ class Runtime:
             self._outputs[name].restore(states[f"output:{name}"])
         if self._client is not None:
             self._client.outbox.restore(states["outbox"])
-        self._checkpoints = checkpoint.number
+        self._checkpoints, self._taken = checkpoint.number, checkpoint.taken
         self._written = self._marks()
         age = (self._clock.now() - checkpoint.taken) / SECOND
         log.info("going on from checkpoint %d, taken %.0f s ago", checkpoint.number, age)
@@ -156,6 +170,7 @@ class Runtime:
             await worker.start()
         if self._trust is not None:
             self._trust.door.start()
+        await self._inspection.start()
         if self._server is not None:
             await self._server.start()
             if self._directory is None:
@@ -201,13 +216,13 @@ class Runtime:
             if now >= next_tick:
                 await self._tick(now)
                 next_tick = min(now + SECOND, max(self._core.next_wake() or now + SECOND, now + SECOND // 100))
-            has_just_ended = self._core.finished and self._finished_at is None
+            has_just_ended = self._core.finished and self._ending.finished_at is None
             if now >= next_checkpoint or self._core.versions != versions or has_just_ended:
                 await self._checkpoint()
                 if self._core.finished:
                     await self._checkpoint()  # both generations hold the end: senders may forget all
                 next_checkpoint, versions = self._clock.now() + self._plan.data.checkpoint, self._core.versions
-                self._finished_at = now if self._core.finished else None
+                self._ending.finished_at = now if self._core.finished else None
 
     def _over(self) -> bool:
         if self._failure is not None:
@@ -218,31 +233,7 @@ class Runtime:
             return not any(q.bytes for q in self._queues.values())
         if not self._core.finished:
             return False
-        return (self._client is None or self._delivered(self._client)) and (
-            self._server is None or self._dismissed(self._server)
-        )
-
-    def _dismissed(self, server: LinkServer) -> bool:
-        """Whether every sender has had the chance to hear that all it sent is safe; one that is gone may be gone."""
-        if self._finished_at is None:
-            return False
-        names = {p for i in self._core.inlets.values() for p in i.peers}
-        return names <= set(server.peers()) or self._clock.now() - self._finished_at > FAREWELL
-
-    def _delivered(self, client: LinkClient) -> bool:
-        """Whether the receiver has everything; RunFailed when it stays away although all has been read."""
-        if client.outbox.drained:
-            return True
-        now = self._clock.now()
-        if client.welcomed or self._waiting_since is None:
-            self._waiting_since = now
-        elif now - self._waiting_since > UNCONFIRMED:
-            kept = "it is kept in the state directory" if self._directory is not None else "it is lost"
-            raise RunFailed(
-                f"all input has been read, but the receiving runtime did not confirm all of it within "
-                f"{UNCONFIRMED // SECOND} s; {kept}"
-            )
-        return False
+        return self._ending.is_over()
 
     async def _wait(self, until: int) -> None:
         timeout = max((until - self._clock.now()) / SECOND, 0.0)
@@ -276,10 +267,11 @@ class Runtime:
 
     async def _in_core(self, call: Callable[[], list[Instruction]], size: int) -> None:
         """The core is only ever in one call; a large one leaves the event loop free."""
-        if size >= LARGE:
-            instructions = await asyncio.get_running_loop().run_in_executor(None, call)
-        else:
-            instructions = call()
+        async with self._free:
+            if size >= LARGE:
+                instructions = await asyncio.get_running_loop().run_in_executor(None, call)
+            else:
+                instructions = call()
         self._carry_out(instructions)
 
     def _carry_out(self, instructions: list[Instruction]) -> None:
@@ -330,7 +322,7 @@ class Runtime:
         except RunFailed as error:
             log.warning("%s; the run goes on, but a restart would go back to checkpoint %d", error, self._checkpoints)
             return
-        self._checkpoints += 1
+        self._checkpoints, self._taken = number, taken
         # A damaged checkpoint gives way to the one before it: only what that one holds too may be forgotten by senders.
         safe, self._written = self._written, marks
         if self._server is not None:
@@ -369,6 +361,7 @@ class Runtime:
         for end in (self._client, self._server):
             if end is not None:
                 await end.stop()
+        await self._inspection.stop()
         if self._trust is not None:
             self._trust.door.stop()
         if self._directory is not None:

@@ -10,7 +10,8 @@ class RunSettings:
 
     `state`: directory of checkpoints, None keeps nothing. `once`: read file inputs to their end, then stop. `expect`:
     instances that must have joined before a receiving runtime lets time begin. `directory`: where `var/` lies.
-    `keys`: directory of the keys that links are guarded with.
+    `keys`: directory of the keys that links are guarded with. `control`: address of the control socket, beside its
+    file; `http`: where `/metrics` and `/healthz` are.
     """
 
     node: str
@@ -20,3 +21,5 @@ class RunSettings:
     expect: int = 0
     directory: Path = Path()
     keys: Path | None = None
+    control: str | None = None
+    http: str | None = None

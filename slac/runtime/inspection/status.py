@@ -1,0 +1,196 @@
+"""What a runtime says of itself at one moment, as it goes over its control socket. Times are µs of the wall clock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from slac import __version__
+from slac.plan.graph import Plan
+from slac.runtime.core import Core
+from slac.runtime.links.client import LinkClient
+from slac.runtime.links.server import LinkServer
+from slac.runtime.operator import BEGINNING
+from slac.runtime.shell.inputs import InputQueue
+from slac.runtime.shell.outputs import OutputWorker
+from slac.runtime.shell.settings import RunSettings
+from slac.runtime.shell.summary import InputSummary, summarise_input
+from slac.shedding.readings import Reading, ResolvedBudget
+
+
+class InputStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One input: its counts, the share that its gate admits, bytes that wait, and its watermark (event time)."""
+
+    counts: InputSummary
+    fraction: float
+    queued_bytes: int
+    watermark: int | None
+    ended: bool
+
+
+class BlockStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One block here: rows that it has given out, rows that were late for it, and what its operators hold by name."""
+
+    rows: int
+    late: int
+    held: dict[str, int]
+
+
+class PeerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """An instance that sends here: whether it is connected, when it was last heard, how far its streams have come."""
+
+    connected: bool
+    heard: int
+    watermarks: dict[str, int]
+
+
+class SendingStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What this runtime sends: whether the receiver answers, and what it has not made safe yet."""
+
+    connected: bool
+    waiting_bytes: int
+    waiting_messages: int
+    watermarks: dict[str, int]
+
+
+class OutputStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One output: rows that are out, rows that wait, tries that failed."""
+
+    published: int
+    waiting: int
+    failures: int
+
+
+class RuntimeStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """All of one runtime. `checkpoint` is the number of the last one and when it was taken."""
+
+    document: str
+    digest: str
+    meaning: str
+    node: str
+    instance: str
+    pid: int
+    slac: str
+    started: int
+    now: int
+    live: bool
+    finished: bool
+    inputs: dict[str, InputStatus]
+    blocks: dict[str, BlockStatus]
+    peers: dict[str, PeerStatus]
+    sending: SendingStatus | None
+    outputs: dict[str, OutputStatus]
+    checkpoint: int
+    checkpoint_taken: int | None
+    reading: Reading | None
+    budget: ResolvedBudget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a status is read from; nothing of it is changed."""
+
+    plan: Plan
+    settings: RunSettings
+    core: Core
+    queues: Mapping[str, InputQueue]
+    outputs: Mapping[str, OutputWorker]
+    client: LinkClient | None
+    server: LinkServer | None
+    budget: ResolvedBudget
+    started: int
+
+
+def status_of(parts: Parts, *, now: int, reading: Reading | None, checkpoint: tuple[int, int | None]) -> RuntimeStatus:
+    """The status of a runtime whose core is in no call; `checkpoint`: number and time of the last."""
+    return RuntimeStatus(
+        document=parts.plan.document,
+        digest=parts.plan.data.digest,
+        meaning=parts.plan.meaning,
+        node=parts.settings.node,
+        instance=parts.settings.instance,
+        pid=os.getpid(),
+        slac=__version__,
+        started=parts.started,
+        now=now,
+        live=parts.core.live,
+        finished=parts.core.finished,
+        inputs={name: _input(queue) for name, queue in parts.queues.items()},
+        blocks=_blocks(parts.core),
+        peers=_peers(parts),
+        sending=_sending(parts.client),
+        outputs={
+            n.rstrip(":"): OutputStatus(published=o.published, waiting=o.waiting, failures=o.failures)
+            for n, o in parts.outputs.items()
+        },
+        checkpoint=checkpoint[0],
+        checkpoint_taken=checkpoint[1],
+        reading=reading,
+        budget=parts.budget,
+    )
+
+
+def _input(queue: InputQueue) -> InputStatus:
+    source = queue.source
+    return InputStatus(
+        counts=summarise_input(source),
+        fraction=source.gate.fraction,
+        queued_bytes=queue.bytes,
+        watermark=_known(source.arrival.watermark),
+        ended=source.ended,
+    )
+
+
+def _blocks(core: Core) -> dict[str, BlockStatus]:
+    """By block; where several nodes are one block, the last says what comes out of it."""
+    held: dict[str, dict[str, int]] = {}
+    rows: dict[str, int] = {}
+    for node in core.plan.nodes:
+        operator = core.flow.operators.get(node.id)
+        of_block = held.setdefault(node.block, {})
+        for name, count in (operator.statistics() if operator is not None else {}).items():
+            of_block[name] = of_block.get(name, 0) + count
+        rows[node.block] = core.flow.rows[node.id]
+    return {
+        block: BlockStatus(
+            rows=rows[block], late=counts.get("late", 0), held={k: c for k, c in counts.items() if k != "late"}
+        )
+        for block, counts in held.items()
+    }
+
+
+def _peers(parts: Parts) -> dict[str, PeerStatus]:
+    connected = parts.server.peers() if parts.server is not None else {}
+    marks: dict[str, dict[str, int]] = {name: {} for name in connected}
+    heard = dict(connected)
+    for stream, inlet in parts.core.inlets.items():
+        for name, peer in inlet.peers.items():
+            marks.setdefault(name, {})[stream] = peer.watermark
+            heard[name] = max(heard.get(name, 0), peer.heard)
+    return {
+        name: PeerStatus(
+            connected=name in connected,
+            heard=heard[name],
+            watermarks={s: w for s, w in of_peer.items() if w > BEGINNING},
+        )
+        for name, of_peer in sorted(marks.items())
+    }
+
+
+def _sending(client: LinkClient | None) -> SendingStatus | None:
+    if client is None:
+        return None
+    outbox = client.outbox
+    return SendingStatus(
+        connected=client.welcomed,
+        waiting_bytes=outbox.bytes,
+        waiting_messages=outbox.messages,
+        watermarks=outbox.marks(),
+    )
+
+
+def _known(watermark: int) -> int | None:
+    return watermark if watermark > BEGINNING else None

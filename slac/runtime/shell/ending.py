@@ -1,0 +1,58 @@
+"""When a run that reads its inputs to their end may end: everybody has what they need of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from slac.diagnostics import RunFailed
+from slac.runtime.core import Core
+from slac.runtime.links.client import LinkClient
+from slac.runtime.links.server import LinkServer
+from slac.stream.clock import SECOND, Clock
+
+UNCONFIRMED: Final = 60 * SECOND
+"""For how long (µs) a runtime that has read everything waits for a receiver that is not there."""
+FAREWELL: Final = 10 * SECOND
+"""For how long (µs) a runtime that has everything waits for senders that may not know it yet."""
+
+
+class Ending:
+    """The end of one runtime; `finished_at` (µs) is set by its owner. `kept`: a state directory has what is unsent."""
+
+    def __init__(
+        self, core: Core, client: LinkClient | None, server: LinkServer | None, clock: Clock, *, kept: bool
+    ) -> None:
+        self.finished_at: int | None = None
+        self._core = core
+        self._client = client
+        self._server = server
+        self._clock = clock
+        self._kept = kept
+        self._waiting_since: int | None = None
+
+    def is_over(self) -> bool:
+        """Whether nobody waits for anything; RunFailed when a receiver stays away although all has been read."""
+        return (self._client is None or self._delivered(self._client)) and (
+            self._server is None or self._dismissed(self._server)
+        )
+
+    def _dismissed(self, server: LinkServer) -> bool:
+        """Whether every sender has had the chance to hear that all it sent is safe; one that is gone may be gone."""
+        if self.finished_at is None:
+            return False
+        names = {p for i in self._core.inlets.values() for p in i.peers}
+        return names <= set(server.peers()) or self._clock.now() - self.finished_at > FAREWELL
+
+    def _delivered(self, client: LinkClient) -> bool:
+        if client.outbox.drained:
+            return True
+        now = self._clock.now()
+        if client.welcomed or self._waiting_since is None:
+            self._waiting_since = now
+        elif now - self._waiting_since > UNCONFIRMED:
+            kept = "it is kept in the state directory" if self._kept else "it is lost"
+            raise RunFailed(
+                f"all input has been read, but the receiving runtime did not confirm all of it within "
+                f"{UNCONFIRMED // SECOND} s; {kept}"
+            )
+        return False
