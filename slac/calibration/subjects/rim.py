@@ -16,7 +16,7 @@ from slac.plan.nodes import AnyNode, LinkInNode, OutputNode, SelectNode, SourceN
 from slac.runtime.checkpoint import pack
 from slac.runtime.core import Core
 from slac.runtime.instructions import Send
-from slac.runtime.links.protocol import Data, encode, from_body, to_body
+from slac.runtime.links.protocol import Data, Part, encode, from_body, to_body
 from slac.runtime.operator import State
 from slac.runtime.source import Source
 from slac.shedding.capacity.calibration import Work
@@ -117,8 +117,8 @@ def _source(schema: Schema, records: Records) -> Callable[[], Callable[[], objec
 def _links(rows: int, schema: Schema) -> Iterator[Trial]:
     frame = batch(rows, KEYS, 0).select(TIME, ID, *schema.names)
     work = Work(batches=1, rows=rows, bytes=rows * arrow_bytes(schema))
-    message = Data(stream="s", watermark=START)
     body = to_body(frame)
+    message = Data(parts=(Part(stream="s", watermark=START, size=len(body)),))
     yield Trial(kind="link.encode", work=work, prepare=lambda: lambda: encode(message, to_body(frame)))
     yield Trial(kind="link.decode", work=work, prepare=lambda: lambda: from_body(body))
 

@@ -94,8 +94,9 @@ class SlotTable:
         other = self._hashes[slots] != hashes
         if self._removed:
             other |= slots == _REMOVED
-        rows = np.flatnonzero(other)
-        return rows[slots[rows] != _EMPTY]
+        rows: Longs = np.flatnonzero(other)
+        found: Longs = rows[slots[rows] != _EMPTY]
+        return found
 
     def _clear(self, bits: int) -> None:
         self._entries = np.full(1 << bits, _EMPTY, np.int32)
