@@ -15,6 +15,7 @@ import polars as pl
 
 from slac.plan.aggregates import FAMILIES, family
 from slac.plan.aggregation.counts import Count
+from slac.plan.aggregation.extremes import Extreme
 from slac.plan.aggregation.family import Family, part
 from slac.plan.aggregation.spread import SCALE as SQUARED_SCALE
 from slac.plan.aggregation.spread import Spread
@@ -135,6 +136,13 @@ def _(family: Spread, call: AggregateCall, totals: Totals) -> pl.Series | None:
         with np.errstate(invalid="ignore"):
             np.sqrt(value, out=value)
     return _known(_without(value, call, totals), none)
+
+
+@value_of.register
+def _(family: Extreme, call: AggregateCall, totals: Totals) -> pl.Series | None:
+    # Codes know one zero only, which is the one that `Extreme.final` gives.
+    name = part(call, "value")
+    return next((totals.lanes.peak(p, totals.count, totals.worth) for p in totals.lanes.peaks if p.name == name), None)
 
 
 def _scaled(total: Integers) -> Floats:

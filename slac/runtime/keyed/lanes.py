@@ -88,15 +88,15 @@ class Lanes:
                 made.append(column(added(total, worth.sums[name]) if name in worth.sums else total, name))
         types = {one.name: one.dtype for one in made}
         made = [one.cast(types[self._like.get(one.name, one.name)]) for one in made]
-        for one in self.peaks:
-            if names is not None and one.name not in names:
-                continue
-            values = one.values(worth.peaks[one.name])
-            if present(one) in worth.sums:
-                known = column(added(count, worth.sums[present(one)]), "") > 0
-                values = values.zip_with(known, pl.Series([None], dtype=values.dtype).new_from_index(0, len(values)))
-            made.append(values.alias(one.name))
-        return made
+        return made + [self.peak(one, count, worth) for one in self.peaks if names is None or one.name in names]
+
+    def peak(self, one: Peak, count: Longs, worth: Worth) -> pl.Series:
+        """The values of a peak in groups of `count` rows; NULL where there is none."""
+        values = one.values(worth.peaks[one.name])
+        if present(one) in worth.sums:
+            known = column(added(count, worth.sums[present(one)]), "") > 0
+            values = values.zip_with(known, pl.Series([None], dtype=values.dtype).new_from_index(0, len(values)))
+        return values.alias(one.name)
 
     def _with_peaks(self, worth: Worth, values: Mapping[str, pl.Series], count: Longs) -> Worth:
         for one in self.peaks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from slac.runtime.keyed.grouping import Longs
@@ -13,7 +14,8 @@ def picked(values: pl.Series, places: Longs) -> pl.Series:
     """Those at these places."""
     if values.dtype in _NUMBERS and not values.null_count():
         return pl.Series(values.name, values.to_numpy()[places])
-    return values.gather(places)
+    # Places of 32 bits are those that Polars takes.
+    return values[places.astype(np.uint32)]
 
 
 def picked_rows(frame: pl.DataFrame, columns: list[str], places: Longs) -> pl.DataFrame:

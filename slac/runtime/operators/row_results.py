@@ -26,6 +26,7 @@ class RowResults:
         self._final = final_exprs(node.aggregates)
         self._steps = [[lower(p.expr).alias(p.name) for p in node.project]]
         self._steps += [[lower(t.expr).alias(t.name)] for t in node.then]
+        self._names = _renamed(node)
         self._columns = [pl.col(n).cast(t) for n, t in node.schema.polars().items()]
 
     def of(self, rows: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
@@ -45,8 +46,17 @@ class RowResults:
 
     def beside(self, rows: pl.DataFrame, ids: Ids, values: Sequence[pl.Series]) -> pl.DataFrame:
         """One row for each of `rows` (`_at`, keys) with its id, `_seen`, `_kept` and the values of the aggregates."""
-        frame = rows.select(AT, *self._node.keys).with_columns(pl.Series(ID, ids), *values)
-        return self._finished(frame.lazy())
+        keys = [rows[name] for name in self._node.keys]
+        if self._names is None:
+            return self._finished(pl.DataFrame([rows[AT], *keys, pl.Series(ID, ids), *values]).lazy())
+        found = {column.name: column for column in (*keys, *values)}
+        found |= {name: found[of].alias(name) for name, of in self._names.items()}
+        at = rows[AT]
+        meta = [at.cast(TIME_TYPE).alias(TIME), pl.Series(ID, ids)]
+        if self._node.window.kind == "sliding":
+            meta.append(pl.Series(WINDOW_START, at.to_numpy() - (self._node.window.size - 1)).cast(TIME_TYPE))
+        said = [_typed(found[name], dtype) for name, dtype in self._node.schema.polars().items()]
+        return pl.DataFrame([*meta, found[SEEN], found[KEPT], *said])
 
     def _finished(self, rows: pl.LazyFrame) -> pl.DataFrame:
         meta = [pl.col(AT).cast(TIME_TYPE).alias(TIME), pl.col(ID)]
@@ -57,3 +67,15 @@ class RowResults:
             rows = rows.with_columns(step)
         names = [e.meta.output_name() for e in meta]
         return rows.select(*names, SEEN, KEPT, *self._columns).collect(optimizations=_AS_WRITTEN)
+
+
+def _renamed(node: WindowNode) -> dict[str, str] | None:
+    """What each value of `project` is called before, where nothing is calculated: then no query is needed."""
+    exprs = {p.name: lower(p.expr) for p in node.project}
+    if node.then or not all(expr.meta.is_column() for expr in exprs.values()):
+        return None
+    return {name: expr.meta.output_name() for name, expr in exprs.items()}
+
+
+def _typed(column: pl.Series, dtype: pl.DataType) -> pl.Series:
+    return column if column.dtype == dtype else column.cast(dtype)

@@ -21,6 +21,7 @@ from slac.runtime.keyed.key_hashes import KeyHashes
 from slac.runtime.keyed.lanes import Lanes, Worth
 from slac.runtime.keyed.log import NO_ROWS, Log, Rows, one_behind
 from slac.runtime.keyed.moving import moving_counts, moving_sums
+from slac.runtime.keyed.picking import picked_rows
 from slac.runtime.keyed.segments import last_of_runs
 from slac.runtime.keyed.short_windows import wide_peaks
 from slac.runtime.keyed.thirds import Thirds
@@ -70,7 +71,7 @@ class SlidingByColumns(PerRowOperator):
         coming = Rows(at, self._book.slots.find(rows), self._lanes.of(rows))
         ids = self._results.ids_by(rows, self._hashes.of(coming.slots))
         order = order_of_ids(at, ids)
-        return self._results.beside(rows.select(AT, *self._keys)[order], ids[order], self._moved(coming, order))
+        return self._results.beside(picked_rows(rows, [AT, *self._keys], order), ids[order], self._moved(coming, order))
 
     def _moved(self, coming: Rows, order: Longs) -> list[pl.Series]:
         """Let rows come, and those leave that are too old for the last of them: what the rows say, in `order`."""
