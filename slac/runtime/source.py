@@ -78,6 +78,7 @@ class Source:
                 types=node.types,
                 until=node.until,
                 unknown=node.unknown,
+                read=frozenset((*node.schema.names, *node.natural_id)),
             )
         )
 

@@ -54,6 +54,21 @@ def conform(column: pl.Series, dtype: AnyType, unit: TimeUnit) -> pl.Series:
             return nulls(column.name, column.len(), dtype)
 
 
+def keeps_all(given: pl.DataType, dtype: AnyType) -> bool:
+    """Whether `conform` takes every value of a column over, so that it need not be tried where nobody reads it."""
+    if _is_narrower(dtype):
+        return False
+    match dtype:
+        case Int():
+            return given.is_integer() and given not in (pl.UInt64, pl.Int128, pl.UInt128)
+        case Float():
+            return given.is_integer() or given.is_float()
+        case String():
+            return isinstance(given, pl.String | pl.Categorical | pl.Enum)
+        case _:
+            return given == to_polars(dtype)
+
+
 def _is_narrower(dtype: AnyType) -> bool:
     """Whether not every value of the physical type is one of `dtype`."""
     match dtype:

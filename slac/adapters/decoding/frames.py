@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 import polars as pl
 
-from slac.adapters.decoding.conform import conform, nulls
+from slac.adapters.decoding.conform import conform, keeps_all, nulls
 from slac.adapters.decoding.maps import canonical_column
 from slac.adapters.decoding.result import ROW, Decoded, Quarantined
 from slac.adapters.decoding.unknown import unknown_columns, values_by_row
@@ -30,6 +30,8 @@ class FrameDecoder:
         self._schema = schema
         self._places = tuple(schema.places())
         self._time = schema.time_place()
+        self._made = schema.columns() | {TIME}
+        self._keeps_unknown = schema.keeps_unknown
         self._known = schema.known_paths() | {(TIME,)}
 
     def decode(self, frame: pl.DataFrame, arrival: int) -> Decoded:
@@ -50,7 +52,7 @@ class FrameDecoder:
         unknown = unknown_columns(frame, self._known)
         if self._schema.unknown == "quarantine":
             _refuse(checked, unknown)
-        elif self._schema.unknown == "keep":
+        elif self._keeps_unknown:
             checked.columns.append(canonical_column(UNKNOWN, values_by_row(unknown, frame.height)))
         return Decoded(
             frame=_finish(checked, frame.height),
@@ -71,8 +73,15 @@ class FrameDecoder:
         nullable: bool,
         height: int,
     ) -> None:
-        column = conform(given, dtype, self._schema.time_unit) if given is not None else nulls(name, height, dtype)
-        checked.columns.append(column.alias(name))
+        is_read = name in self._made
+        if given is None and nullable and not is_read:
+            return
+        if given is not None and not is_read and keeps_all(given.dtype, dtype):
+            column = given
+        else:
+            column = conform(given, dtype, self._schema.time_unit) if given is not None else nulls(name, height, dtype)
+        if is_read:
+            checked.columns.append(column.alias(name))
         if column.null_count() == 0:
             return
         place = ".".join(path)

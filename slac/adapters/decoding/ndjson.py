@@ -41,7 +41,11 @@ class NdjsonDecoder:
         self._decoder = msgspec.json.Decoder(self._shape.type)
         self._places = tuple(schema.places())
         self._time = schema.time_place()
+        made = schema.columns()
+        # An instant is one only where it can be converted: its column is made, whoever reads it.
+        self._made = tuple((f, p) for f, p in self._places if f.name in made or isinstance(f.dtype, Timestamp))
         self._nested = tuple((f, p) for f, p in self._places if isinstance(f.dtype, Struct | List))
+        self._keeps_unknown = schema.keeps_unknown
         self._known = schema.known_paths()
 
     def decode(self, lines: Lines, arrival: int) -> Decoded:
@@ -104,11 +108,11 @@ class NdjsonDecoder:
 
     def _frame(self, kept: _Survivors, lines: Lines, arrival: int) -> pl.DataFrame:
         unit = self._schema.time_unit
-        paths = [path for _, path in self._places]
+        paths = [path for _, path in self._made]
         asked = [*paths, self._time] if self._time is not None else paths
         values = dict(zip(asked, gather(kept.records, [self._shape.leaves[p] for p in asked]), strict=True))
-        columns = [to_series(f.name, values[path], f.dtype, unit) for f, path in self._places]
-        if self._schema.unknown == "keep":
+        columns = [to_series(f.name, values[path], f.dtype, unit) for f, path in self._made]
+        if self._keeps_unknown:
             columns.append(canonical_column(UNKNOWN, [unknown_values(lines[i], self._known) for i in kept.rows]))
         time = self._times(values, arrival, len(kept.rows))
         rows = pl.Series(ROW, kept.rows, dtype=pl.UInt32)
@@ -116,7 +120,7 @@ class NdjsonDecoder:
         suspects = [(".".join(self._time), time, values[self._time])] if self._time is not None else []
         suspects += [
             (".".join(path), column, values[path])
-            for (field, path), column in zip(self._places, columns[: len(self._places)], strict=True)
+            for (field, path), column in zip(self._made, columns[: len(self._made)], strict=True)
             if isinstance(field.dtype, Timestamp)
         ]
         return _without_bad_instants(frame, suspects, lines, kept)

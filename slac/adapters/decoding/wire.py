@@ -7,6 +7,7 @@ import msgspec
 
 from slac.adapters.paths import Path, parse_path
 from slac.plan.nodes import TypeSpec
+from slac.plan.subexpressions import columns_in
 from slac.stream.types import Field, Schema
 
 __all__ = ["TIMESTAMP", "Path", "TimeUnit", "WireSchema", "parse_path"]
@@ -27,7 +28,8 @@ class WireSchema(msgspec.Struct, frozen=True):
     `mapping` pairs a field name (or `timestamp`) with the path of its value in a record: keys joined by dots, a key
     that holds a dot in double quotes. A field that it does not name stands in the wire form: `payload.<name>`,
     `context.<name>`. `time_mode` `ingest` takes the arrival and reads no timestamp.
-    `types`, `until`, `unknown`: see `SourceNode`.
+    `types`, `until`, `unknown`: see `SourceNode`. `read`: the fields that somebody reads (None: all). The others are
+    checked all the same, but no columns are made of them, except where making one is the check.
     """
 
     payload: Schema
@@ -38,6 +40,7 @@ class WireSchema(msgspec.Struct, frozen=True):
     types: tuple[TypeSpec, ...] = ()
     until: str | None = None
     unknown: Literal["drop", "keep", "quarantine"] = "drop"
+    read: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         known = {TIMESTAMP, *(f.name for f in self.fields)}
@@ -52,6 +55,19 @@ class WireSchema(msgspec.Struct, frozen=True):
     def fields(self) -> tuple[Field, ...]:
         """Payload, then context fields: the columns in order."""
         return self.payload.fields + self.context.fields
+
+    def columns(self) -> frozenset[str]:
+        """The fields of which columns are made: those that are read, and those that other rows are judged by."""
+        if self.read is None:
+            return frozenset(f.name for f in self.fields)
+        judged = {c.name for t in self.types if t.when is not None for c in columns_in(t.when)}
+        judged |= {name for t in self.types for name in t.required}
+        return self.read | judged | ({self.until} if self.until is not None else frozenset())
+
+    @property
+    def keeps_unknown(self) -> bool:
+        """Whether undeclared fields are kept, and somebody reads them."""
+        return self.unknown == "keep" and (self.read is None or UNKNOWN in self.read)
 
     def places(self) -> Iterator[tuple[Field, Path]]:
         """Each field with the path of its value."""
