@@ -20,7 +20,7 @@ from slac.plan.sources import TypeSpec as TypeSpec  # noqa: PLC0414
 from slac.plan.traces import TraceSpec
 from slac.stream.types import Schema
 
-Role = Literal["whole", "partial", "final"]
+Role = Literal["whole", "partial", "merged", "final"]
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -169,11 +169,12 @@ class WindowSpec(msgspec.Struct, frozen=True, kw_only=True):
 class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
     """Aggregates by key and window.
 
-    `partial` emits one row of partial state a key and window (`slac.plan.aggregates.partial_schema`), `final` merges
-    such rows. Then `project` computes the `select` columns over keys and aggregate values (`_a0`…), and `then` adds
-    columns to them. `fill`: keys known within `retain` get a row for a window without rows (COUNTs 0, all else NULL,
-    `then` NULL), because the stream is an audit's. `late`: a row for a window that was said is dropped, or the window
-    is said again with the next `_revision`, for `retain`. `during`: windows without any hour of it are not filled.
+    `partial` emits one row of partial state a key and window (`slac.plan.aggregates.partial_schema`), `merged` makes
+    one of those of several instances on their way, `final` the last. Then `project` computes the `select` columns over
+    keys and aggregate values (`_a0`…), and `then` adds columns to them. `fill`: keys known within `retain` get a row
+    for a window without rows (COUNTs 0, all else NULL, `then` NULL), because the stream is an audit's. `late`: a row
+    for a window that was said is dropped, or the window is said again with the next `_revision`, for `retain`.
+    `during`: windows without any hour of it are not filled.
     """
 
     role: Role = "whole"

@@ -136,7 +136,7 @@ def _(node: WindowNode, inputs: Sequence[Moment]) -> Manner | None:
         case "tumbling" | "hopping" | "calendar":
             ends = _ends(node)
             # Partial rows have the time of their window already.
-            return Manner(said=(_same if node.role == "final" else ends,), beat=ends, holds=True)
+            return Manner(said=(_same if node.role in {"merged", "final"} else ends,), beat=ends, holds=True)
         case "session":
             # One key's row may be short of its end when another key's session is over.
             return Manner(said=(_same,), beat=_same, holds=True)

@@ -30,6 +30,7 @@ Runtime = tuple[str, str]
 class Harness:
     """Runs `plan` with the given instances of each node (one, called like the node, where nothing is said).
 
+    Where several instances receive, the senders are dealt out among them in their order.
     `live` as for `Core`; `start` is the wall clock at the beginning (µs). With `journal`, checkpoints are taken
     as often as the plan says, at ticks, and what comes in is remembered since: what `crash` needs.
     """
@@ -53,14 +54,7 @@ class Harness:
         self._instances = {p.name: list((instances or {}).get(p.name, [p.name])) for p in plan.data.placements}
         self._published: dict[str, list[pl.DataFrame]] = defaultdict(list)
         self._cut: dict[Runtime, list[Send]] = {}
-        self._expect = {
-            p.name: sum(
-                len(self._instances[o])
-                for o in {n.origin for n in plan.part(p.name).nodes if isinstance(n, LinkInNode)}
-            )
-            for p in plan.data.placements
-        }
-        self.cores = {(node, name): self._core(node) for node, names in self._instances.items() for name in names}
+        self.cores = {(node, name): self._core(node, name) for node, names in self._instances.items() for name in names}
         self._tables = {n.block for n in plan.nodes if isinstance(n, SourceNode) and n.table is not None}
         self._introduce()
         self._journals = {r: Journal.begin(core, start) for r, core in self.cores.items()} if journal else {}
@@ -129,7 +123,7 @@ class Harness:
         saved = Journal.begin(self.cores[node, name], self.clock.now())
         if (node, name) in self._journals:
             self._journals[node, name] = saved
-        self.cores[node, name] = self._core(node)
+        self.cores[node, name] = self._core(node, name)
         saved.revive(self.cores[node, name], self.clock.now())
 
     def crash(self, node: str, instance: str | None = None, *, lost: bool = False) -> None:
@@ -138,7 +132,7 @@ class Harness:
         `lost`: what its inputs had read since does not come again. The harness must keep a journal.
         """
         name = instance or self._instances[node][0]
-        fresh = self._core(node)
+        fresh = self._core(node, name)
         gone = frozenset(self.cores[node, name].sources) if lost else frozenset[str]()
         self.cores[node, name] = fresh
         self._carry(node, name, self._journals[node, name].revive(fresh, self.clock.now(), lost=gone))
@@ -182,14 +176,25 @@ class Harness:
 
     def _hear(self, now: int) -> None:
         """All that are not cut off are reached."""
-        for core in self.cores.values():
+        for (node, name), core in self.cores.items():
             for inlet in core.inlets.values():
-                for peer in self._instances[inlet.node.origin]:
+                for peer in self._senders(inlet.node.origin, node, name):
                     if (inlet.node.origin, peer) not in self._cut:
                         inlet.hear(f"{inlet.node.origin}/{peer}", now)
 
-    def _core(self, node: str) -> Core:
-        core = Core(self.plan.part(node), now=self.clock.now(), live=self._live, expect=self._expect[node])
+    def _receiver(self, origin: str, sender: str, to: str) -> str:
+        """The instance of `to` that a sender dials."""
+        among = self._instances[to]
+        return among[self._instances[origin].index(sender) % len(among)]
+
+    def _senders(self, origin: str, to: str, receiver: str) -> list[str]:
+        return [s for s in self._instances[origin] if self._receiver(origin, s, to) == receiver]
+
+    def _core(self, node: str, name: str) -> Core:
+        part = self.plan.part(node)
+        origins = {n.origin for n in part.nodes if isinstance(n, LinkInNode)}
+        expect = sum(len(self._senders(origin, node, name)) for origin in origins)
+        core = Core(part, now=self.clock.now(), live=self._live, expect=expect)
         core.flow.tap = self._tap
         return core
 
@@ -198,9 +203,9 @@ class Harness:
             self._made[node_id].append(batch.frame)
 
     def _introduce(self) -> None:
-        for core in self.cores.values():
+        for (node, name), core in self.cores.items():
             for inlet in core.inlets.values():
-                for peer in self._instances[inlet.node.origin]:
+                for peer in self._senders(inlet.node.origin, node, name):
                     inlet.join(f"{inlet.node.origin}/{peer}", self.clock.now())
 
     def _carry(self, node: str, name: str, instructions: Sequence[Instruction]) -> None:
@@ -221,8 +226,7 @@ class Harness:
                     sent = Send(
                         stream, to, arrived, instruction.watermark, ended=instruction.ended, real=instruction.real
                     )
-                    for target in self._instances[to]:
-                        self._deliver((to, target), stream, f"{node}/{name}", sent)
+                    self._deliver((to, self._receiver(node, name, to)), stream, f"{node}/{name}", sent)
 
     def _deliver(self, to: Runtime, stream: str, peer: str, sent: Send) -> None:
         now = self.clock.now()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SCOPES: Final = ("link", "read", "tap", "admin")
 
+_KEYS_MAY_BEGIN_WITH_A_DASH: Final = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+
 _directory = click.option(
     "--keys",
     "directory",
@@ -77,7 +79,7 @@ def list_(directory: Path, form: str) -> None:
         say(f"there are no keys in {directory}")
 
 
-@keys.command()
+@keys.command(context_settings=_KEYS_MAY_BEGIN_WITH_A_DASH)
 @click.argument("key")
 @click.option("--as", "name", required=True, help="Whose key it is: `node/instance` of a runtime, or another name.")
 @click.option(
@@ -99,7 +101,7 @@ def allow(key: str, name: str, scopes: tuple[str, ...], directory: Path) -> None
     _ring(directory).allowed.allow(entry)
 
 
-@keys.command()
+@keys.command(context_settings=_KEYS_MAY_BEGIN_WITH_A_DASH)
 @click.argument("name_or_key")
 @_directory
 def revoke(name_or_key: str, directory: Path) -> None:

@@ -1,7 +1,7 @@
 """Where a stream leaves a node, a link carries it.
 
 Before: `module_state` on central reads `runs` on edge. After: `runs.out.central` on edge and `runs.in.edge` on central,
-one pair however many blocks of central read it.
+one pair however many blocks of central read it. Where edge connects to a node in between, that one passes it on.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import msgspec
-import networkx as nx
 
 from slac.compiler.draft import Draft, Found
+from slac.compiler.passes.ways import way
 from slac.diagnostics import Diagnostic, Related
 from slac.plan.nodes import AnyNode, LinkInNode, LinkOutNode, is_table
 
@@ -37,14 +37,16 @@ class _Linker:
         if is_table(upstream):
             own = msgspec.structs.replace(upstream, id=f"{upstream.id}.on.{node.node}", node=node.node)
             return self.done.setdefault(own.id, own).id
-        if self.dials.get(upstream.node) != node.node:
+        steps = way(self.dials, upstream.node, node.node)
+        if not steps:
             pair = (upstream.block, node.block)
             self.found.setdefault(pair, _no_link(self.draft, self.dials, node, upstream))
             return upstream.id
-        sender, receiver = _pair(upstream, node.node, self.holds[node.node])
-        self.done.setdefault(sender.id, sender)
-        self.done.setdefault(receiver.id, receiver)
-        return receiver.id
+        for step in steps:
+            sender, receiver = _pair(upstream, step, self.holds[step])
+            self.done.setdefault(sender.id, sender)
+            upstream = self.done.setdefault(receiver.id, receiver)
+        return upstream.id
 
 
 def link(draft: Draft) -> Found:
@@ -104,11 +106,7 @@ def _no_link(draft: Draft, dials: dict[str, str | None], node: AnyNode, upstream
 
 
 def _reason(dials: dict[str, str | None], origin: str, to: str) -> tuple[str, str]:
-    graph = nx.DiGraph([(a, b) for a, b in dials.items() if b is not None])
-    if origin in graph and to in graph and nx.has_path(graph, origin, to):
-        way = " -> ".join(nx.shortest_path(graph, origin, to))
-        return "language/not-built", f"the way {way} has more than one step, and relays are not built yet"
-    if dials.get(to) == origin:
+    if way(dials, to, origin):
         return (
             "language/not-built",
             f'links run from "{to}", which connects, to "{origin}"; the way back is not built yet',

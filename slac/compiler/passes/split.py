@@ -16,9 +16,10 @@ import networkx as nx
 import polars as pl
 
 from slac.compiler.draft import Draft, Found
+from slac.compiler.passes.ways import way
 from slac.compiler.reads import kind_of
 from slac.diagnostics import Diagnostic, Severity
-from slac.plan.aggregates import partial_schema
+from slac.plan.aggregates import follows_order, partial_schema
 from slac.plan.nodes import (
     AbsenceNode,
     AnyNode,
@@ -73,7 +74,7 @@ class _Splitter:
     def _windowed(self, block: str, chain: list[AnyNode], last: WindowNode | AbsenceNode, origins: set[str]) -> None:
         home = self.homes[block]
         origin = next(iter(origins)) if len(origins) == 1 else home
-        if origin != home and self.dials.get(origin) == home:
+        if origin != home and way(self.dials, origin, home):
             self._split(chain, last, origin, home)
         elif origins == {home} and self.dials.get(home) is not None:
             reader = self._first_reader_elsewhere(block, home)
@@ -93,8 +94,14 @@ class _Splitter:
         return next((self.homes[b] for b in self.homes if b in below and self.homes[b] != home), None)
 
     def _split(self, chain: list[AnyNode], last: WindowNode | AbsenceNode, origin: str, home: str) -> None:
+        """A partial where the rows are, one more on each node on the way to `home`, and the final there."""
         *before, final = _parts(last)
         self._put(origin, *chain, *before)
+        for relay in way(self.dials, origin, home)[:-1] if before else ():
+            merged = _merged(before[0], final.inputs, relay)
+            if merged is not None:
+                self._put(relay, merged)
+                final = msgspec.structs.replace(final, inputs=(merged.id,))
         self._put(home, final)
 
     def _put(self, home: str, *nodes: AnyNode) -> None:
@@ -141,6 +148,18 @@ def _parts(node: WindowNode | AbsenceNode) -> Iterator[AnyNode]:
     else:
         yield msgspec.structs.replace(node, id=partial_id, role=role, schema=Schema(_keys(node)))
     yield msgspec.structs.replace(node, role="final", inputs=(partial_id,))
+
+
+def _merged(partial: AnyNode, inputs: tuple[str, ...], relay: str) -> AnyNode | None:
+    """What makes one partial row of those that meet on the node `relay`; None where they pass it as they are."""
+    made_id = f"{partial.id}.on.{relay}"
+    match partial:
+        case WindowNode():
+            if follows_order(partial.aggregates):
+                return None  # samples of one series from several instances must be seen as such by the final
+            return msgspec.structs.replace(partial, id=made_id, role="merged", inputs=inputs)
+        case _:
+            return msgspec.structs.replace(partial, id=made_id, inputs=inputs)
 
 
 def _keys(node: WindowNode | AbsenceNode) -> tuple[Field, ...]:

@@ -158,7 +158,7 @@ def window_text(window: WindowSpec) -> str:
 def split_text(node: AnyNode) -> str:
     """What a link carries of the node that it reads."""
     match node:
-        case WindowNode(role="partial"):
+        case WindowNode(role="partial" | "merged"):
             calls = ", ".join(c.function.upper() for c in node.aggregates) or "keys"
             return f"split: partial {calls}{_by(node.keys)}, finished by {node.block}"
         case AbsenceNode(role="partial"):

@@ -44,6 +44,7 @@ from slac.runtime.operators.traces import TracesOperator
 from slac.runtime.operators.union import UnionOperator
 from slac.runtime.operators.violation import ViolationOperator
 from slac.runtime.operators.window import WindowOperator
+from slac.runtime.operators.window_merge import WindowMergeOperator
 from slac.runtime.operators.window_replay import WindowReplay
 from slac.runtime.operators.window_running import RunningOperator
 from slac.runtime.operators.window_session import SessionOperator
@@ -98,6 +99,8 @@ def _(node: PatternNode, context: OperatorContext) -> Operator:
 @build_operator.register
 def _(node: WindowNode, context: OperatorContext) -> Operator:
     """`running` and `sliding` hold rows themselves, as all must whose aggregates follow the order."""
+    if node.role == "merged":
+        return WindowMergeOperator(node, context)
     if node.late == "restate" and not node.window.is_shared:
         lasts = node.window.size if node.window.kind == "session" else 1
         return WindowReplay(lambda: _own_window(node, context), node.retain, lasts)

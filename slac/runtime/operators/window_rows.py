@@ -51,7 +51,7 @@ class WindowRows:
 
     def finished(self, groups: pl.DataFrame, more: tuple[str, ...] = ()) -> pl.DataFrame:
         """Finished rows of partial rows, one a key and window (and revision); `more` are further meta columns."""
-        if self._node.role == "partial":
+        if self._node.role in {"partial", "merged"}:
             parts = pl.col(part_columns(self._node.aggregates))
             frame = self._stamped(groups, [from_weight_units(pl.col(SEEN)).alias(SEEN), pl.col(KEPT), parts])
             return frame.select(*META_OUT, *self._node.keys, parts).sort(TIME, ID)

@@ -41,7 +41,7 @@ class KeyRing:
         """Make a pair. UsageError where the name has one already, or can be none."""
         if not NAME.fullmatch(name):
             raise UsageError(f'"{name}" cannot name a key: write node/instance, or the name of a person or tool')
-        public, secret = zmq.curve_keypair()
+        public, secret = _keypair()
         path = self._path(name)
         try:
             self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -92,3 +92,11 @@ class KeyRing:
 
     def _path(self, name: str) -> Path:
         return self.directory / f"{name.replace('/', '@')}{ENDING}"
+
+
+def _keypair() -> tuple[bytes, bytes]:
+    """A pair whose public half begins with a letter or digit, so that no command takes it for an option."""
+    while True:
+        public, secret = zmq.curve_keypair()
+        if public[:1].isalnum():
+            return public, secret

@@ -33,6 +33,8 @@ CHANGES: Final = 0.01
 """Share of evaluations at which an audit or a violation changes its state."""
 LATE: Final = 0.01
 """Share of rows that come when their window is over."""
+_COSTED: Final = {"merged": "final"}
+"""Partial rows that are merged on their way cost what the last merge costs."""
 ACCUMULATOR: Final = 2 * WORD
 """Bytes of one aggregate's partial state: sums are 128 bits wide, FIRST and LAST carry time and id besides."""
 
@@ -110,7 +112,7 @@ def _window(node: WindowNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     return NodeLoad(
         flow=flow,
         rows_in=before.rate,
-        work=((f"window.{node.role}", work),),
+        work=((f"window.{_COSTED.get(node.role, node.role)}", work),),
         memory=groups * (panes * accumulators + scene.bytes_per_key) + COPIES * groups * flow.row_bytes,
     )
 
