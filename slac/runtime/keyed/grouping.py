@@ -79,10 +79,10 @@ def sorted_slots(slots: Longs) -> tuple[Longs, Longs]:
     """
     bits = max(len(slots) - 1, 0).bit_length()
     is_short = int(slots.max(initial=0)).bit_length() + bits <= _SHORT
-    numbers = slots << bits
-    numbers |= np.arange(len(slots))
-    if is_short:
-        numbers = np.sort(numbers.astype(np.uint32)).astype(np.int64)
-    else:
-        numbers.sort()
-    return numbers & ((1 << bits) - 1), numbers >> bits
+    numbers = slots.astype(np.uint32 if is_short else np.int64)
+    numbers <<= bits
+    numbers |= np.arange(len(slots), dtype=numbers.dtype)
+    numbers.sort()
+    places = (numbers & ((1 << bits) - 1)).astype(np.int64, copy=False)
+    numbers >>= bits
+    return places, numbers.astype(np.int64, copy=False)

@@ -32,8 +32,11 @@ def moving_sums(
 
 
 def _narrow_sums(before: Longs, left: Longs, came: Longs, found: Turns, seen: Longs) -> tuple[Longs, Longs]:
-    gone, come = _prefixes(left), _prefixes(came)
+    come = _prefixes(came)
     starts, ends = found.coming.starts, found.coming.starts + found.coming.lengths
+    if not len(left):
+        return (come[1:] + found.spread(before - come[starts]))[seen], before + (come[ends] - come[starts])
+    gone = _prefixes(left)
     begun, ended = found.leaving.starts, found.leaving.starts + found.leaving.lengths
     sums = come[1:] - gone[found.gone]
     sums += found.spread(before - come[starts] + gone[begun])

@@ -10,6 +10,8 @@ import numpy as np
 from slac.runtime.keyed.grouping import Longs, Mask
 
 _LONG: Final = 256
+_FEW: Final = 8
+"""One place in so many is few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,37 @@ def _by_rank(codes: Longs, starts: Longs, lengths: Longs) -> Longs:
     return table[at]
 
 
-def following_peaks(codes: Longs, segments: Segments) -> Longs:
-    """The greatest code of each place and those behind it in its segment."""
+def peaks_above(codes: Longs, floors: Longs, segments: Segments) -> Longs:
+    """The greatest of the segment's floor and the codes of each place and those before it.
+
+    Where the floor is what has been greatest for a while, few codes are above it: only these are compared.
+    """
+    peaks = np.repeat(floors, segments.lengths)
+    above = np.flatnonzero(codes > peaks)
+    if _FEW * len(above) > len(codes):
+        return cumulative_peaks(np.maximum(codes, peaks), segments)
+    if not len(above):
+        return peaks
+    of = np.searchsorted(segments.starts, above, side="right") - 1
+    found = Segments.of_sorted(of)
+    # Each holds up to the next one, or to the end of its segment.
+    ends = np.append(above[1:], 0)
+    ends[found.ends] = segments.ends[of[found.ends]] + 1
+    lengths = ends - above
+    skipped = above - (np.cumsum(lengths) - lengths)
+    places = np.repeat(skipped, lengths)
+    places += np.arange(len(places))
+    peaks[places] = np.repeat(cumulative_peaks(codes[above], found), lengths)
+    return peaks
+
+
+def following_peaks_above(codes: Longs, floors: Longs, segments: Segments) -> Longs:
+    """The same of each place and those behind it."""
     last = len(codes) - 1
     turned = Segments(
         last - segments.ends[::-1], last - segments.starts[::-1], (len(segments.starts) - 1 - segments.of)[::-1]
     )
-    return cumulative_peaks(codes[::-1], turned)[::-1]
+    return peaks_above(codes[::-1], floors[::-1], turned)[::-1]
 
 
 def ranged_peaks(codes: Longs, low: Longs, high: Longs) -> Longs:

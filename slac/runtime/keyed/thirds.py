@@ -18,7 +18,7 @@ from slac.plan.aggregation.peaks import LOWEST
 from slac.runtime.keyed.book import Book
 from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.log import Rows
-from slac.runtime.keyed.segments import Segments, cumulative_peaks, following_peaks
+from slac.runtime.keyed.segments import Segments, following_peaks_above, peaks_above
 from slac.runtime.keyed.turns import Turns, turns
 
 _AT_ONCE: Final = 1 << 16
@@ -51,12 +51,12 @@ class _Cell:
             rows = slice(self._unknown - len(piece.order), self._unknown)
             for name, behind in self.behind.items():
                 known = book.slots[name + _BEHIND]
-                following = following_peaks(piece.codes[name][piece.order], piece.segments)
                 first = known[piece.slots]
-                known[piece.slots] = np.maximum(first, following[piece.segments.starts])
+                following = following_peaks_above(piece.codes[name].take(piece.order), first, piece.segments)
+                known[piece.slots] = following[piece.segments.starts]
                 following = np.append(following[1:], LOWEST)
-                following[piece.segments.ends] = LOWEST
-                behind[rows][piece.order] = np.maximum(following, first[piece.segments.of])
+                following[piece.segments.ends] = first
+                behind[rows][piece.order] = following
             self._unknown = rows.start
 
 
@@ -85,13 +85,19 @@ class Thirds:
         order, (segments, some) = found.coming.order, found.segments()
         piece = _Piece(coming.worth.peaks, order, segments, found.slots[some])
         greatest = {}
+        strangers = self._strangers(leaving)
         for name in self._names:
-            peaks = cumulative_peaks(piece.codes[name][order], segments)
+            codes = piece.codes[name].take(order)
             now = self._book.slots[name]
             before = np.maximum(now[found.slots], self._book.slots[name + _MIDDLE][found.slots])
-            now[piece.slots] = np.maximum(now[piece.slots], peaks[segments.ends])
-            greatest[name] = np.maximum(peaks, self._others(name, before, leaving, found))[seen]
-        self._left += len(leaving) - self._strangers(leaving)
+            now[piece.slots] = np.maximum(now[piece.slots], np.maximum.reduceat(codes, segments.starts))
+            first, last = self._emptied(name, strangers, found)
+            floors = np.maximum(before, last)
+            peaks = peaks_above(codes, floors[some], segments)
+            if (first > floors).any():
+                self._raise(peaks, name, strangers, found, first, np.flatnonzero(first > floors))
+            greatest[name] = peaks[seen]
+        self._left += len(leaving) - strangers
         self._rear.append(piece)
         self._look(int(coming.times[-1]))
         return greatest
@@ -108,29 +114,39 @@ class Thirds:
                 found = turns(rows.part(slice(0)), rows, self._size)
                 self.move(rows.part(slice(0)), rows, found, found.places[:0])
 
-    def _others(self, name: str, before: Longs, leaving: Rows, found: Turns) -> Longs:
-        """For each row that comes the greatest of `before` and what is left of the front, which is remembered."""
+    def _emptied(self, name: str, strangers: int, found: Turns) -> tuple[Longs, Longs]:
+        """What was greatest in the front of each slot, and what is when all have left, which is remembered."""
         front = self._book.slots[name + _FRONT]
-        first = np.maximum(before, front[found.slots])
-        if not len(leaving):
-            return found.spread(first)
-        starts, lengths = found.leaving.starts, found.leaving.lengths
-        behind = self._behind(name, leaving, found)
-        some = np.flatnonzero(lengths)
-        front[found.slots[some]] = behind[(starts + lengths)[some] - 1]
-        # Of each slot, those that leave are preceded by none that has left.
-        none = found.gone == found.spread(starts)
-        return np.where(none, found.spread(first), np.maximum(behind[found.gone - 1], found.spread(before)))
+        first = front[found.slots]
+        leaving = found.leaving
+        some = np.flatnonzero(leaving.lengths)
+        if not len(some):
+            return first, first
+        last = first.copy()
+        last[some] = self._behind(name, strangers, found, (leaving.starts + leaving.lengths)[some] - 1, first[some])
+        front[found.slots] = last
+        return first, last
 
-    def _behind(self, name: str, leaving: Rows, found: Turns) -> Longs:
-        """For those that leave, by slot and time: the greatest code behind each in the front."""
-        strangers = self._strangers(leaving)
-        known = self._front.behind[name][self._left : self._left + len(leaving) - strangers]
-        at = found.leaving.order - strangers
+    def _raise(self, peaks: Longs, name: str, strangers: int, found: Turns, first: Longs, falling: Longs) -> None:
+        """Where more was in the front than is in the end, to what is left of it at each row that comes."""
+        is_falling = np.zeros(len(found.slots), np.bool_)
+        is_falling[falling] = True
+        rows = np.flatnonzero(found.spread(is_falling))
+        of = np.repeat(falling, found.coming.lengths[falling])
+        last = found.gone[rows] - 1
+        # Of each slot, those that leave are preceded by none that has left.
+        none = last < found.leaving.starts[of]
+        left = np.where(none, first[of], self._behind(name, strangers, found, last, first[of]))
+        peaks[rows] = np.maximum(peaks[rows], left)
+
+    def _behind(self, name: str, strangers: int, found: Turns, places: Longs, front: Longs) -> Longs:
+        """The greatest code behind those at `places` of those that leave: all of the front behind strangers to it."""
+        at = found.leaving.order[places] - strangers
         if not strangers:
-            return known[at]
-        behind = np.repeat(self._book.slots[name + _FRONT][found.slots], found.leaving.lengths)
-        behind[at >= 0] = known[at[at >= 0]]
+            return self._front.behind[name][at + self._left]
+        behind = front.copy()
+        known = np.flatnonzero(at >= 0)
+        behind[known] = self._front.behind[name][at[known] + self._left]
         return behind
 
     def _strangers(self, leaving: Rows) -> int:

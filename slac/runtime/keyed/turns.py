@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from slac.runtime.keyed.grouping import Longs
+from slac.runtime.keyed.grouping import Longs, sorted_slots
 from slac.runtime.keyed.log import Rows
 from slac.runtime.keyed.segments import Segments
+
+Unsigned = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
 
 _SHORT: Final = 32
 
@@ -50,29 +53,45 @@ class Turns:
 
 def turns(leaving: Rows, coming: Rows, size: int) -> Turns:
     """Both in the order of time; a row leaves `size` behind its time."""
-    leave, come = _order(leaving.times, coming.times, size)
-    height = len(leave) + len(come)
-    # Slot, turn and side are one number: values are sorted faster than places.
-    bits = height.bit_length() + 1
-    numbers, turn = np.concatenate([leaving.slots, coming.slots]), np.concatenate([leave, come])
-    numbers <<= bits
-    turn <<= 1
-    turn[len(leave) :] |= 1
-    numbers |= turn
-    numbers = _sorted(numbers)
-    comes = (numbers & 1).astype(np.bool_)
-    came, left = np.flatnonzero(comes), np.flatnonzero(~comes)
-    slots = numbers >> bits
-    starts = np.flatnonzero(np.append(True, slots[1:] != slots[:-1]))
-    numbers &= (1 << bits) - 1
-    numbers >>= 1
-    row = np.empty(height, np.int64)
-    row[leave], row[come] = np.arange(len(leave)), np.arange(len(come))
-    order = row[numbers[came]]
-    places = np.empty(len(come), np.int64)
+    order, of = sorted_slots(coming.slots)
+    places = np.empty(len(order), np.int64)
     places[order] = np.arange(len(order))
+    if not len(leaving):
+        starts = _begins(of)
+        come = Side(order, starts, np.diff(starts, append=len(of)))
+        nothing = np.zeros(len(starts), np.int64)
+        return Turns(of[starts], come, Side(order[:0], nothing, nothing), np.zeros(len(order), np.int64), places)
+    left, left_of = sorted_slots(leaving.slots)
+    numbers, bits = _merged(left, left_of, _gone(leaving.times, coming.times - size).take(order), of)
+    is_left = (numbers & 1).astype(np.bool_)
+    numbers >>= bits
+    starts = _begins(numbers)
+    came = np.flatnonzero(~is_left)
+    come = _side(order, came, starts)
     gone = came - np.arange(len(came))
-    return Turns(slots[starts], _side(order, came, starts), _side(row[numbers[left]], left, starts), gone, places)
+    leave = _side(left, np.flatnonzero(is_left), starts)
+    return Turns(numbers[starts].astype(np.int64), come, leave, gone, places)
+
+
+def _merged(left: Longs, left_of: Longs, gone: Longs, of: Longs) -> tuple[Unsigned, int]:
+    """All rows by slot and turn, as numbers that end in 1 for those that leave; and how many bits behind the slot.
+
+    Slot and turn are one number, as narrow as may be: values are sorted faster than places.
+    """
+    bits = len(left).bit_length() + 1
+    kind = np.uint32 if int(max(left_of[-1], of[-1])).bit_length() + bits <= _SHORT else np.uint64
+    numbers = np.concatenate([left_of, of]).astype(kind)
+    turn = np.concatenate([left, gone]).astype(kind)
+    numbers <<= kind(bits)
+    turn <<= kind(1)
+    turn[: len(left)] |= kind(1)
+    numbers |= turn
+    numbers.sort()
+    return numbers, bits
+
+
+def _begins(of: Longs | Unsigned) -> Longs:
+    return np.flatnonzero(np.append(True, of[1:] != of[:-1]))
 
 
 def _side(order: Longs, places: Longs, starts: Longs) -> Side:
@@ -80,21 +99,8 @@ def _side(order: Longs, places: Longs, starts: Longs) -> Side:
     return Side(order, begins, np.diff(begins, append=len(places)))
 
 
-def _sorted(numbers: Longs) -> Longs:
-    """Narrow numbers are sorted faster."""
-    if int(numbers.max(initial=0)).bit_length() <= _SHORT:
-        return np.sort(numbers.astype(np.uint32)).astype(np.int64)
-    numbers.sort()
-    return numbers
-
-
-def _order(leaving: Longs, coming: Longs, size: int) -> tuple[Longs, Longs]:
-    """The turns of both: at an instant, first those leave that are too old then. Each instant is looked up once."""
-    leave, come = np.arange(len(leaving)), np.arange(len(coming))
-    if len(leaving):
-        ends = np.append(np.flatnonzero(coming[1:] != coming[:-1]), len(coming) - 1)
-        gone = np.searchsorted(leaving, coming[ends] - size, side="right")
-        first = np.concatenate([[0], ends + 1])
-        come += np.repeat(gone, np.diff(first))
-        leave += np.repeat(first, np.diff(gone, prepend=0, append=len(leaving)))
-    return leave, come
+def _gone(leaving: Longs, ends: Longs) -> Longs:
+    """How many of those that leave are too old at each row that comes. Each instant is looked up once."""
+    first = np.flatnonzero(np.append(True, ends[1:] != ends[:-1]))
+    gone = np.searchsorted(leaving, ends[first], side="right")
+    return np.repeat(gone, np.diff(first, append=len(ends)))

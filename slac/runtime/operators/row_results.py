@@ -49,12 +49,12 @@ class RowResults:
         keys = [rows[name] for name in self._node.keys]
         if self._names is None:
             return self._finished(pl.DataFrame([rows[AT], *keys, pl.Series(ID, ids), *values]).lazy())
-        found = {column.name: column for column in (*keys, *values)}
-        found |= {name: found[of].alias(name) for name, of in self._names.items()}
         at = rows[AT]
         meta = [at.cast(TIME_TYPE).alias(TIME), pl.Series(ID, ids)]
         if self._node.window.kind == "sliding":
             meta.append(pl.Series(WINDOW_START, at.to_numpy() - (self._node.window.size - 1)).cast(TIME_TYPE))
+        found = {column.name: column for column in (*keys, *values, *meta)}
+        found |= {name: found[of].alias(name) for name, of in self._names.items()}
         said = [_typed(found[name], dtype) for name, dtype in self._node.schema.polars().items()]
         return pl.DataFrame([*meta, found[SEEN], found[KEPT], *said])
 

@@ -6,8 +6,16 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slac.plan.aggregation.peaks import LOWEST
 from slac.runtime.keyed.grouping import stable_order
-from slac.runtime.keyed.segments import Segments, cumulative_peaks, following_peaks, last_of_runs, ranged_peaks
+from slac.runtime.keyed.segments import (
+    Segments,
+    cumulative_peaks,
+    following_peaks_above,
+    last_of_runs,
+    peaks_above,
+    ranged_peaks,
+)
 from slac.stream.order import order_of_ids
 
 CODES = st.lists(st.integers(-(1 << 63), (1 << 63) - 1), min_size=1, max_size=40)
@@ -21,10 +29,15 @@ def test_peaks_of_segments(values: list[int], data: st.DataObject) -> None:
     segments, codes = Segments.at(begins), np.array(values)
     bounds = [(segments.starts[s], segments.ends[s]) for s in segments.of]
 
-    before, behind = cumulative_peaks(codes, segments), following_peaks(codes, segments)
+    floors = np.array([data.draw(st.sampled_from([LOWEST, max(values) - 1, *values])) for _ in segments.starts])
+    least = [floors[s] for s in segments.of]
+
+    before, above = cumulative_peaks(codes, segments), peaks_above(codes, floors, segments)
+    behind = following_peaks_above(codes, floors, segments)
 
     assert before.tolist() == [max(values[a : i + 1]) for i, (a, _) in enumerate(bounds)]
-    assert behind.tolist() == [max(values[i : b + 1]) for i, (_, b) in enumerate(bounds)]
+    assert above.tolist() == np.maximum(before, least).tolist()
+    assert behind.tolist() == [max(least[i], *values[i : b + 1]) for i, (_, b) in enumerate(bounds)]
 
 
 def test_peaks_of_long_segments() -> None:
@@ -33,11 +46,13 @@ def test_peaks_of_long_segments() -> None:
     codes = (np.arange(sum(lengths)) * 7919) % 1013
     segments = Segments.of_sorted(np.repeat(np.arange(len(lengths)), lengths))
 
-    before, behind = cumulative_peaks(codes, segments), following_peaks(codes, segments)
-
     cut = np.split(np.arange(len(codes)), segments.starts[1:])
-    assert before.tolist() == [codes[each[0] : i + 1].max() for each in cut for i in each]
-    assert behind.tolist() == [codes[i : each[-1] + 1].max() for each in cut for i in each]
+    for floor in (LOWEST, 900, 1011):
+        floors = np.full(len(lengths), floor)
+        before, behind = peaks_above(codes, floors, segments), following_peaks_above(codes, floors, segments)
+
+        assert before.tolist() == [max(floor, codes[each[0] : i + 1].max()) for each in cut for i in each]
+        assert behind.tolist() == [max(floor, codes[i : each[-1] + 1].max()) for each in cut for i in each]
 
 
 @settings(max_examples=60, deadline=None)
