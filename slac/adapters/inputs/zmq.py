@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import zmq
-import zmq.asyncio
 
 from slac.adapters.bodies import as_ndjson
 from slac.adapters.environment import Problem, at, call_zmq, listen
 from slac.adapters.settings import amount, as_list, one_or_more, schema, size, text
+from slac.adapters.zmq_news import ZmqNews
 from slac.diagnostics import RunFailed
 from slac.stream.ports import InputContext, InputSink, Records
 
@@ -58,18 +58,19 @@ class ZmqInput:
 
     async def run(self, sink: InputSink) -> None:
         """Read until cancelled; RunFailed where the address cannot be had."""
-        context = zmq.asyncio.Context()
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         socket = context.socket(zmq.PULL if self._pull else zmq.SUB)
         try:
             self._open(socket)
-            while True:
-                await socket.poll()
-                await self._push(sink, await self._waiting(socket))
+            with ZmqNews(socket) as news:
+                while True:
+                    await news.wait()
+                    await self._push(sink, _waiting(socket))
         finally:
             socket.close(linger=0)
             context.term()
 
-    def _open(self, socket: zmq.asyncio.Socket) -> None:
+    def _open(self, socket: zmq.Socket[bytes]) -> None:
         socket.setsockopt(zmq.MAXMSGSIZE, self._max_message)
         socket.rcvhwm = _QUEUE
         try:
@@ -83,16 +84,6 @@ class ZmqInput:
         except zmq.ZMQError as error:
             raise RunFailed(f"input {self._context.block} cannot open {self._address}: {error.strerror}.") from error
 
-    async def _waiting(self, socket: zmq.asyncio.Socket) -> list[bytes]:
-        """The bodies of the messages that are there now, up to about 1 MiB."""
-        bodies: list[bytes] = []
-        held = 0
-        while held < _BLOCK and await socket.poll(0):
-            frames = await socket.recv_multipart()
-            bodies.append(frames[-1])
-            held += len(frames[-1])
-        return bodies
-
     async def _push(self, sink: InputSink, bodies: list[bytes]) -> None:
         lines = b"".join(_lines(body) for body in bodies)
         if lines:
@@ -100,6 +91,20 @@ class ZmqInput:
             await sink.push(
                 Records(source=self._context.instance, arrival=self._context.now(), ndjson=lines, origin=self._address)
             )
+
+
+def _waiting(socket: zmq.Socket[bytes]) -> list[bytes]:
+    """The bodies of the messages that are there now, up to about 1 MiB."""
+    bodies: list[bytes] = []
+    held = 0
+    while held < _BLOCK:
+        try:
+            body = socket.recv_multipart(zmq.NOBLOCK)[-1]
+        except zmq.Again:
+            break
+        bodies.append(body)
+        held += len(body)
+    return bodies
 
 
 def _lines(body: bytes) -> bytes:
