@@ -12,18 +12,20 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from slac.stream.batch import TIME, instants, total_order
+from slac.stream.batch import instants, total_order
 from slac.stream.order import in_order
 
 AT: Final = "_at"
 """Column (Int64 µs) of a row's time."""
+_PARTS: Final = 3
+"""So many frames are not worth a copy."""
 _GATHER: Final = 8
 """So many runs of about one size become one, so that there are few to look through."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """At least one row, in the order of time, with its first and last instant."""
+    """At least one row, in the total order, with its first and last instant."""
 
     frame: pl.DataFrame
     low: int
@@ -31,7 +33,7 @@ class _Run:
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> _Run:
-        frame = in_order(frame, [TIME])
+        frame = in_order(frame, total_order(frame))
         times = instants(frame)
         return cls(frame, int(times[0]), int(times[-1]))
 
@@ -76,13 +78,20 @@ class HeldRows:
 
     def release(self, watermark: int) -> pl.DataFrame | None:
         """The rows before `watermark` in the total order, or None."""
-        passed = [run.cut(watermark) for run in self._runs if run.low < watermark]
+        parts = self.release_parts(watermark)
+        return _joined(parts) if parts else None
+
+    def release_parts(self, watermark: int) -> list[pl.DataFrame]:
+        """The same as frames one behind the other: what is left of one batch mostly lies before all of the next."""
+        passed = [run.cut(watermark) for run in sorted(self._runs, key=_low) if run.low < watermark]
         if not passed:
-            return None
+            return []
         self._runs = [rest for _, rest in passed if rest is not None] + [r for r in self._runs if r.low >= watermark]
-        ready = _joined([frame for frame, _ in passed])
-        ready = in_order(ready, total_order(ready))
-        return ready.hstack([instants(ready).alias(AT)])
+        parts = [frame for frame, _ in passed]
+        if len(parts) > _PARTS or not all(map(_follows, parts, parts[1:])):
+            ready = _joined(parts)
+            parts = [in_order(ready, total_order(ready))]
+        return [part.hstack([instants(part).alias(AT)]) for part in parts]
 
     def before(self, watermark: int) -> int:
         """Time (µs) of the latest row before `watermark`; lower than any time where there is none."""
@@ -104,6 +113,18 @@ class HeldRows:
             return False
         first, *others = (run.frame.height for run in self._runs[-_GATHER:])
         return first <= 2 * sum(others)
+
+
+def _low(run: _Run) -> int:
+    return run.low
+
+
+def _follows(before: pl.DataFrame, after: pl.DataFrame) -> bool:
+    """Whether all rows of `after` come behind those of `before`, both in the total order and with the same columns."""
+    if before.columns != after.columns:
+        return False
+    last, first = ([frame[n][place] for n in total_order(frame)] for frame, place in ((before, -1), (after, 0)))
+    return last <= first
 
 
 def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,10 +15,11 @@ from slac.runtime.operators.on_time import on_time
 from slac.runtime.traces.complete import balanced
 from slac.runtime.traces.cutting import Cut, cut
 from slac.runtime.traces.known import Ended
+from slac.runtime.traces.numbered import Numbered, numbered
 from slac.runtime.traces.records import KEY, records
 from slac.runtime.traces.rows import TraceRows
 from slac.runtime.traces.shapes import Shapes, every
-from slac.runtime.traces.together import NO_TRACES, Numbered, numbered, together
+from slac.runtime.traces.together import together
 from slac.runtime.traces.waiting import Waiting
 from slac.runtime.traces.whole import whole
 from slac.stream.batch import ID, TIME, Batch
@@ -54,9 +55,8 @@ class TracesOperator(Operator):
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Traces that are over."""
-        rows = self._held.release(watermark)
-        frame = self._records(rows) if rows is not None else None
-        said = [found for found in self._over(frame, watermark) if found.height]
+        frames = [self._records(rows) for rows in self._held.release_parts(watermark)]
+        said = [found for found in self._over(frames, watermark) if found.height]
         self._reached = max(self._reached, watermark)
         self._ended.forget(watermark - self._node.retain - self._spec.within)
         if not said:
@@ -104,51 +104,50 @@ class TracesOperator(Operator):
         self._counts["without_key"] += rows.height - frame.height
         return frame
 
-    def _over(self, frame: pl.DataFrame | None, watermark: int) -> Iterator[pl.DataFrame]:
+    def _over(self, frames: Sequence[pl.DataFrame], watermark: int) -> Iterator[pl.DataFrame]:
         """Rows of what is over; cell by cell only where the limit may be passed: elsewhere it makes no difference."""
-        new = self._numbered(frame)
+        frames = [f for f in frames if f.height]
+        new = numbered(frames, self._keys)
         if len(new.used) > self._spec.limit - len(self._waiting):
-            for end in self._cells(frame, watermark):
-                before = None if frame is None else frame.filter(pl.col(AT) < end)
-                yield from self._advance(before, self._numbered(before), end)
+            for end in self._cells(frames, watermark):
+                before = [f for f in (frame.filter(pl.col(AT) < end) for frame in frames) if f.height]
+                yield from self._advance(before, numbered(before, self._keys), end)
                 given_up = self._waiting.give_up(len(self._waiting) - self._spec.limit, end)
                 if given_up is not None:
                     yield self._told(given_up)
-                frame = None if frame is None else frame.filter(pl.col(AT) >= end)
-            new = self._numbered(frame)
-        if frame is not None and frame.height:
-            self._cell_end = _cell_end(int(frame[AT][-1]))
-        yield from self._advance(frame, new, watermark)
+                frames = [f for f in (frame.filter(pl.col(AT) >= end) for frame in frames) if f.height]
+            new = numbered(frames, self._keys)
+        if frames:
+            self._cell_end = _cell_end(int(frames[-1][AT][-1]))
+        yield from self._advance(frames, new, watermark)
 
-    def _numbered(self, frame: pl.DataFrame | None) -> Numbered:
-        return NO_TRACES if frame is None or not frame.height else numbered(frame, self._keys)
-
-    def _cells(self, frame: pl.DataFrame | None, watermark: int) -> list[int]:
+    def _cells(self, frames: Sequence[pl.DataFrame], watermark: int) -> list[int]:
         """Ends of cells that hold rows, up to the watermark."""
         ends = {self._cell_end} if len(self._waiting) > self._spec.limit else set()
-        if frame is not None:
+        for frame in frames:
             ends |= set(((frame[AT] // CELL + 1) * CELL).unique().to_list())
         return sorted(e for e in ends if e <= watermark)
 
-    def _advance(self, frame: pl.DataFrame | None, new: Numbered, watermark: int) -> Iterator[pl.DataFrame]:
+    def _advance(self, frames: Sequence[pl.DataFrame], new: Numbered, watermark: int) -> Iterator[pl.DataFrame]:
         """Take the rows (before the watermark) and say which traces are over at it."""
-        frame = None if frame is None or not frame.height else frame
-        held = self._waiting.take(np.sort(new.hashes), watermark) if len(self._waiting) else []
-        if frame is None and not held:
+        held = self._waiting.take(new.hashes, watermark) if len(self._waiting) else []
+        if not frames and not held:
             return
-        found = together(frame, new, held)
-        before = self._ended.latest(found.keys[found.used])
+        found = together(frames, new, held)
+        before = np.empty(found.size, np.int64)
+        before[found.used] = self._ended.latest(found.keys[found.used])
         others = np.zeros(found.size, np.bool_)
         others[found.used] = True
         if self._spec.form != "spans":
-            plain = whole(found, self._shapes, before, self._node.retain, self._spec, watermark)
+            last = before[found.used]
+            plain = whole(found, self._shapes, last, self._node.retain, self._spec, watermark)
             if len(plain.traces):
                 self._ended.add(found.keys[plain.traces], plain.complete + 1)
                 yield self._rows.of_whole(found, plain, self._shapes.verdicts)
                 others[plain.traces] = False
         if others.any():
             rows, groups = found.only(others)
-            over, going = cut(rows, groups, before[others[found.used]], self._spec, self._node.retain, watermark)
+            over, going = cut(rows, groups, before[others], self._spec, self._node.retain, watermark)
             self._waiting.add(going)
             yield from [self._told(c) for c in over]
 

@@ -9,9 +9,12 @@ import polars as pl
 
 from slac.runtime.operator import BEGINNING
 from slac.runtime.traces.groups import Hashes, Longs
+from slac.runtime.traces.judged import NO_ROW
 
 _GATHER: Final = 2
 _FEW: Final = 4096
+_SPARSE: Final = 16
+"""Marks a key: few others have one by chance."""
 
 
 class Ended:
@@ -67,6 +70,21 @@ class Ended:
         """Take over what `frame` gave."""
         self._runs = []
         self.add(frame["key"].to_numpy(), frame["ended"].to_numpy())
+
+
+def meeting(keys: Hashes, hashes: Hashes) -> Longs:
+    """Of each of some keys, where it stands among many hashes, each once; −1 where it does not."""
+    bits = min(max((_SPARSE * len(keys)).bit_length(), 10), 24)
+    marked = np.zeros(1 << bits, np.bool_)
+    shift = np.uint64(64 - bits)
+    marked[(keys >> shift).view(np.int64)] = True
+    near = np.flatnonzero(marked.take((hashes >> shift).view(np.int64)))
+    if not len(near):
+        return np.full(len(keys), NO_ROW)
+    order = near[np.argsort(hashes[near])]
+    place = np.minimum(np.searchsorted(hashes[order], keys), len(order) - 1)
+    found = order[place]
+    return np.where(hashes[found] == keys, found, NO_ROW)
 
 
 def _sorted(keys: Hashes, times: Longs, kind: Literal["stable"] | None) -> tuple[Hashes, Longs]:

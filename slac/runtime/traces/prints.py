@@ -19,6 +19,7 @@ from slac.stream.ids import splitmix64
 
 _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 _LACKS: Final = np.uint64(0x6C61636B73206974)
+_HALF: Final = np.uint64(32)
 _PLACES: Final = np.int64(32)
 _SEED: Final = 20_112
 _AT_ONCE: Final = 1 << 14
@@ -58,5 +59,8 @@ def _calls(operation: Hashes, place: Longs, level: Longs) -> Hashes:
     said = where.view(np.uint64)
     with np.errstate(over="ignore"):
         said *= _SPREAD
-    said ^= operation
-    return splitmix64(said)
+        said ^= operation
+        said *= _SPREAD
+    # Operations are as good as random already, so one round mixes them with their places.
+    said ^= np.right_shift(said, _HALF)
+    return said

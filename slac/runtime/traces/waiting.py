@@ -12,6 +12,8 @@ import polars as pl
 from slac.runtime.audits.held import AT
 from slac.runtime.traces.cutting import GIVEN_UP, Cut, Open
 from slac.runtime.traces.groups import Flags, Groups, Hashes, Longs
+from slac.runtime.traces.judged import NO_ROW
+from slac.runtime.traces.known import meeting
 from slac.runtime.traces.records import KEY
 from slac.stream.batch import ID
 
@@ -64,14 +66,17 @@ class Waiting:
         """When the last of them is over."""
         return max((int(c.open.due.max()) for c in self._chunks), default=None)
 
-    def take(self, keys: Hashes, watermark: int) -> list[tuple[pl.DataFrame, Longs, Hashes]]:
-        """Records of the traces of these (sorted) keys, and of those that are due; their sizes and their keys."""
+    def take(self, hashes: Hashes, watermark: int) -> list[tuple[pl.DataFrame, Longs, Hashes]]:
+        """Records of the traces of these keys, and of those that are due; their sizes and their keys."""
         taken: list[tuple[pl.DataFrame, Longs, Hashes]] = []
         for number, chunk in enumerate(self._chunks):
-            chosen = (chunk.open.due <= watermark) | _among(chunk.keys, keys)
+            chosen = (chunk.open.due <= watermark) | (meeting(chunk.keys, hashes) != NO_ROW)
             if chosen.any():
                 gone = chunk if chosen.all() else chunk.only(chosen)
-                taken.append((gone.open.frame.drop(KEY), gone.open.groups.counts, gone.keys))
+                frame = gone.open.frame
+                # By columns: `drop` would start a query.
+                records = pl.DataFrame([frame[n] for n in frame.columns if n != KEY])
+                taken.append((records, gone.open.groups.counts, gone.keys))
                 self._chunks[number] = chunk.only(~chosen)
         self._chunks = [c for c in self._chunks if len(c.keys)]
         return taken
@@ -126,10 +131,3 @@ def _joined(parts: list[Open]) -> Open:
         due=np.concatenate([p.due for p in parts]),
         fragment=np.concatenate([p.fragment for p in parts]),
     )
-
-
-def _among(values: Hashes, keys: Hashes) -> Flags:
-    if not len(keys):
-        return np.zeros(len(values), np.bool_)
-    found: Flags = keys[np.minimum(np.searchsorted(keys, values), len(keys) - 1)] == values
-    return found

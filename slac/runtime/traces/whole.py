@@ -48,12 +48,12 @@ def whole(records: Together, shapes: Shapes, before: Longs, retain: int, spec: T
     with its last event. `before`: when the last trace of each key ended.
     """
     traces = records.used
-    first = records.first()[traces]
-    began, until = records.taken(AT, first), records.taken(AT, records.last()[traces])
+    first, last = records.first[traces], records.last[traces]
+    began, until = records.taken(AT, first), records.taken(AT, last)
     sure = (began - before >= retain) & (until - began < min(spec.timeout, spec.within))
     complete = until
     if spec.form == "executions":
-        complete = _root_end(records)[traces]
+        complete = _complete(records, traces, last)
         sure &= (complete >= until) & (complete - began < spec.within)
     sure &= complete < watermark
     first_sum, second_sum = prints(records, spec)
@@ -73,6 +73,16 @@ def whole(records: Together, shapes: Shapes, before: Longs, retain: int, spec: T
     return made if spec.form != "executions" else _spanning(made, records)
 
 
+def _complete(records: Together, traces: Longs, last: Longs) -> Longs:
+    """When the root of each trace ended; the beginning of time where there is none.
+
+    Of a sound trace one record is the root, mostly the last one; if it is not so of all, it is looked for.
+    """
+    if not records.taken(PLACE, last).any():
+        return records.taken(END, last)
+    return _root_end(records)[traces]
+
+
 def _root_end(records: Together) -> Longs:
     """When the root of each trace ended; the beginning of time where there is none."""
     found = np.full(records.size, BEGINNING)
@@ -84,8 +94,14 @@ def _root_end(records: Together) -> Longs:
 
 def _spanning(made: Whole, records: Together) -> Whole:
     """With the earliest start and the latest end of a call."""
-    start, end = np.full(records.size, ENDED), np.full(records.size, BEGINNING)
+    start = np.full(records.size, ENDED)
     for part in records.parts:
         np.minimum.at(start, part.slots, part.values(START))
+    made = replace(made, start=start[made.traces])
+    # Calls that are told when they end have ended when the last one is told.
+    if all(np.array_equal(part.values(END), part.values(AT)) for part in records.parts):
+        return made
+    end = np.full(records.size, BEGINNING)
+    for part in records.parts:
         np.maximum.at(end, part.slots, part.values(END))
-    return replace(made, start=start[made.traces], end=end[made.traces])
+    return replace(made, end=end[made.traces])

@@ -1,0 +1,103 @@
+"""Traces of new records become small integers, once a wave; what identifies them for longer is hashed once a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from slac.runtime.keyed.grouping import by_key
+from slac.runtime.traces.groups import Hashes, Longs
+from slac.runtime.traces.judged import NO_ROW
+from slac.stream.ids import hash_columns
+
+_ROOM: Final = 1 << 16
+"""Integer keys that lie so close together are numbers of traces as they are."""
+_AT_ONCE: Final = 1 << 15
+"""Rows that are worked on at once: what is made of them stays in the cache."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbered:
+    """`slots`: of each frame, of each row, the number of its trace; numbers lie below `size` and may have gaps.
+
+    `used`: the numbers that a trace has, in the order of the last rows, and `hashes` of their keys. By number: the
+    `first` and `last` row of a trace, of all rows one behind the other.
+    """
+
+    slots: tuple[Longs, ...]
+    used: Longs
+    hashes: Hashes
+    first: Longs
+    last: Longs
+
+    @property
+    def size(self) -> int:
+        """Above all numbers."""
+        return len(self.last)
+
+
+_NONE: Final = np.empty(0, np.int64)
+NO_TRACES: Final = Numbered(slots=(), used=_NONE, hashes=np.empty(0, np.uint64), first=_NONE, last=_NONE)
+
+
+def numbered(frames: Sequence[pl.DataFrame], keys: Sequence[str]) -> Numbered:
+    """The traces of rows that stand one behind the other in the total order, none with NULL in its key."""
+    frames = [f for f in frames if f.height]
+    if not frames:
+        return NO_TRACES
+    close = _close_integers([f[keys[0]] for f in frames]) if len(keys) == 1 else None
+    slots = _grouped(frames, keys) if close is None else close[0]
+    size = max(int(s.max()) for s in slots) + 1
+    first, last = _ends(slots, size)
+    used, rows = _by_last_row(slots, last)
+    if close is None:
+        said = pl.DataFrame([pl.concat([f[k] for f in frames])[pl.Series(rows.astype(np.uint32))] for k in keys])
+    else:
+        said = pl.DataFrame({keys[0]: used + close[1]})
+    return Numbered(slots=slots, used=used, hashes=hash_columns(said, keys, 0).to_numpy(), first=first, last=last)
+
+
+def _close_integers(columns: Sequence[pl.Series]) -> tuple[tuple[Longs, ...], int] | None:
+    """Keys as numbers from the lowest on, and the lowest."""
+    if not columns[0].dtype.is_signed_integer():
+        return None
+    keys = [c.cast(pl.Int64).to_numpy() for c in columns]
+    low, high = min(int(k.min()) for k in keys), max(int(k.max()) for k in keys)
+    if high - low >= max(_ROOM, 2 * sum(map(len, keys))):
+        return None
+    return tuple(k - low for k in keys), low
+
+
+def _grouped(frames: Sequence[pl.DataFrame], keys: Sequence[str]) -> tuple[Longs, ...]:
+    groups = by_key(pl.DataFrame([pl.concat([f[k] for f in frames]) for k in keys]), keys)
+    slots = groups.spread(np.arange(len(groups.lengths)))
+    return tuple(np.split(slots, np.cumsum([f.height for f in frames])[:-1]))
+
+
+def _ends(slots: Sequence[Longs], size: int) -> tuple[Longs, Longs]:
+    """The first and the last row of each number: what is written last stays."""
+    first, last = np.full(size, NO_ROW), np.full(size, NO_ROW)
+    pieces, base = [], 0
+    for part in slots:
+        pieces += [(base + b, part[b : b + _AT_ONCE]) for b in range(0, len(part), _AT_ONCE)]
+        base += len(part)
+    for begin, piece in pieces:
+        last[piece] = np.arange(begin, begin + len(piece))
+    for begin, piece in reversed(pieces):
+        first[piece[::-1]] = np.arange(begin + len(piece) - 1, begin - 1, -1)
+    return first, last
+
+
+def _by_last_row(slots: Sequence[Longs], last: Longs) -> tuple[Longs, Longs]:
+    """Numbers in the order of their last rows, and these rows."""
+    is_last = np.zeros(sum(map(len, slots)), np.bool_)
+    is_last[last[last != NO_ROW]] = True
+    rows = np.flatnonzero(is_last)
+    bases = np.cumsum([0, *map(len, slots)])
+    cuts = np.searchsorted(rows, bases)
+    taken = [s.take(rows[a:b] - base) for s, a, b, base in zip(slots, cuts[:-1], cuts[1:], bases[:-1], strict=True)]
+    return np.concatenate(taken), rows
