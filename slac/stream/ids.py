@@ -144,7 +144,9 @@ def sequence_ids(prefix: int, first: int, count: int) -> Ids:
 
 def reid(frame: pl.DataFrame, document: str, block: str) -> pl.DataFrame:
     """The frame with new ids, hashed from (document, block, id): what `emits` does."""
-    return frame.with_columns(row_ids(frame, document, block, (ID,)))
+    ids = row_ids(frame, document, block, (ID,))
+    # By `with_columns` a query would cost more than what it does.
+    return pl.DataFrame([ids if one.name == ID else one for one in frame.get_columns()])
 
 
 def row_ids(frame: pl.DataFrame, document: str, block: str, columns: Sequence[str]) -> pl.Series:

@@ -26,9 +26,14 @@ def _constant(call: Call, index: int) -> str | int:
             raise AssertionError(f"argument {index} of {call.function} is checked to be a constant when it is typed")
 
 
+def label_pattern(name: str) -> str:
+    """The regular expression whose first group is the value of this label, as it is written in JSON."""
+    written = re.escape(json.dumps(name, ensure_ascii=False))
+    return rf'[{{,]{written}:"((?:[^"\\]|\\.)*)"'
+
+
 def _label(call: Call, args: Sequence[pl.Expr]) -> pl.Expr:
-    name = re.escape(json.dumps(str(_constant(call, 1)), ensure_ascii=False))
-    found = args[0].str.extract(rf'[{{,]{name}:"((?:[^"\\]|\\.)*)"', 1)
+    found = args[0].str.extract(label_pattern(str(_constant(call, 1))), 1)
     return found.map_batches(_unescaped, return_dtype=pl.String, is_elementwise=True)
 
 

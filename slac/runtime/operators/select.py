@@ -12,6 +12,7 @@ from slac.plan.lowering import lower
 from slac.plan.necessary import necessary
 from slac.plan.nodes import SelectNode
 from slac.runtime.operator import Operator, OperatorContext
+from slac.runtime.operators.select_few import FewRows
 from slac.stream.batch import REVISION, Batch, instants, meta_columns
 from slac.stream.ids import reid
 from slac.stream.types import to_polars
@@ -34,7 +35,7 @@ class SelectOperator(Operator):
         self._where = None if node.where is None else lower(node.where)
         first = None if node.where is None else necessary(node.where)
         self._first = None if first is None else lower(first)
-        self._passed = True
+        self._few = FewRows(node)
         self._during = None if node.during is None else ServiceTime(node.during)
         self._columns: list[pl.Expr] | None = None
         if node.columns is not None:
@@ -47,24 +48,21 @@ class SelectOperator(Operator):
         if self._during is not None:
             frame = frame.filter(pl.Series(self._during.inside(instants(frame).to_numpy())))
         again = batch.late and REVISION in frame.columns
-        if not (again or self._passed or self._where is None or frame.height > _FEW):
-            # Where no row passed the last time, mostly none does: what the others would cost is not prepared.
-            frame = frame.filter(self._where)
+        frame = self._few.of(frame) if frame.height <= _FEW and not again else self._queried(frame, again=again)
         if not frame.height:
             return ()
+        if self._node.reid:
+            frame = reid(frame, self._document, self._node.block)
+        return (Batch(frame, late=batch.late),)
+
+    def _queried(self, frame: pl.DataFrame, *, again: bool) -> pl.DataFrame:
         rows = frame.lazy()
         if self._where is not None:
             first = rows if self._first is None else rows.filter(self._first)
             rows = _revised(rows, self._where) if again else first.filter(self._where)
         if self._columns is not None:
             rows = rows.select([*map(pl.col, meta_columns(frame)), *self._columns])
-        frame = rows.collect(optimizations=_ONE_PASS)
-        self._passed = frame.height > 0
-        if not frame.height:
-            return ()
-        if self._node.reid:
-            frame = reid(frame, self._document, self._node.block)
-        return (Batch(frame, late=batch.late),)
+        return rows.collect(optimizations=_ONE_PASS)
 
 
 def _revised(rows: pl.LazyFrame, where: pl.Expr) -> pl.LazyFrame:

