@@ -17,6 +17,7 @@ from slac.runtime.links.inlet import Inlet
 from slac.runtime.memory import reuse_freed_memory
 from slac.runtime.operator import BEGINNING, ENDED, Operator, OperatorContext, State
 from slac.runtime.operators.build import build_operator
+from slac.runtime.pairs import paired_operators
 from slac.runtime.recording import Recording
 from slac.runtime.rim import LinkOutOperator, OutputOperator
 from slac.runtime.source import Source
@@ -135,6 +136,7 @@ class Core:
 
     def _operators(self, context: OperatorContext) -> dict[str, Operator]:
         operators: dict[str, Operator] = {}
+        paired = paired_operators(self.plan, context)
         for node in self.plan.nodes:
             match node:
                 case SourceNode() | LinkInNode():
@@ -144,7 +146,7 @@ class Core:
                 case LinkOutNode():
                     operators[node.id] = LinkOutOperator(node, self._instructions)
                 case _:
-                    operators[node.id] = build_operator(node, context)
+                    operators[node.id] = paired.get(node.id) or build_operator(node, context)
         return operators
 
     def _carry(self, now: int | None = None) -> list[Instruction]:

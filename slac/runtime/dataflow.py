@@ -8,7 +8,7 @@ inputs have told; whatever is due outside by the promised watermark is told by t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import networkx as nx
 import polars as pl
@@ -38,9 +38,13 @@ class Dataflow:
         self._operators = dict(operators)
         self._inner = [n for n in plan.nodes if n.id in self._operators]
         self._readers: dict[str, list[tuple[str, int]]] = {n.id: [] for n in plan.nodes}
+        # Who is given the rows of a node: all its readers but those that know of them in another way.
+        self._routes: dict[str, list[tuple[str, int]]] = {n.id: [] for n in plan.nodes}
         for node in self._inner:
             for port, upstream in enumerate(node.inputs):
                 self._readers[upstream].append((node.id, port))
+                if port not in self._operators[node.id].unheard:
+                    self._routes[upstream].append((node.id, port))
         self._rhythm = Rhythm(self._inner, self._readers)
         self._inbox = {n.id: Inbox() for n in self._inner}
         self._joined: Joined = {}
@@ -72,7 +76,7 @@ class Dataflow:
 
     def enter(self, node_id: str, batch: Batch) -> None:
         """Rows that came in at a node of the rim (or, in a test, rows that an inner node is said to have made)."""
-        self._deliver(node_id, (batch,))
+        self._deliver(node_id, (batch,), self._readers[node_id])
 
     def promise(self, node_id: str, watermark: int) -> None:
         """Advance the watermark of a node of the rim; a lower one than before is ignored."""
@@ -203,17 +207,20 @@ class Dataflow:
             self._doubted[node_id] = certain
             self._deliver(node_id, operator.on_doubt(certain))
 
-    def _deliver(self, node_id: str, batches: Iterable[Batch]) -> None:
+    def _deliver(
+        self, node_id: str, batches: Iterable[Batch], readers: Sequence[tuple[str, int]] | None = None
+    ) -> None:
+        readers = self._routes[node_id] if readers is None else readers
         for batch in batches:
             if batch.height:
                 self._rows[node_id] += batch.height
                 if self.tap is not None:
                     self.tap(node_id, batch)
-                self._route(node_id, batch)
+                self._route(readers, batch)
 
-    def _route(self, node_id: str, batch: Batch) -> None:
+    def _route(self, readers: Sequence[tuple[str, int]], batch: Batch) -> None:
         lowest: int | None = None
-        for reader, port in self._readers[node_id]:
+        for reader, port in readers:
             if not self._rhythm.is_patient(reader):
                 self._inbox[reader].add(port, batch, BEGINNING, ENDED)
                 continue

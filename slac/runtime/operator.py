@@ -51,6 +51,9 @@ class Operator(ABC):
     A watermark W promises that no row with `_time` < W will come on time; rows with `_time` == W still may.
     """
 
+    unheard: frozenset[int] = frozenset()
+    """Ports whose rows are not given to it, because it knows of them in another way."""
+
     @abstractmethod
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Take rows of one port; return what can be said at once. A late batch has rows behind the watermark."""

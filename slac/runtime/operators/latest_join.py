@@ -6,7 +6,7 @@ dropped and counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import polars as pl
@@ -56,7 +56,9 @@ class LatestJoinOperator(ReplayableOperator):
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Join the left rows that the watermark has passed."""
-        ready = self._left.release(watermark)
+        return self._worked(self._left.release(watermark), watermark)
+
+    def _worked(self, ready: pl.DataFrame | None, watermark: int) -> Iterable[Batch]:
         settled = self._right.settle(watermark)
         joined = None if ready is None else self._join(ready, settled)
         self._right.store(settled, watermark)
@@ -117,7 +119,11 @@ class LatestJoinOperator(ReplayableOperator):
         self._right.graft(keys, state.frames)
 
     def _join(self, ready: pl.DataFrame, settled: Settled | None) -> pl.DataFrame:
-        found = {c.name: c for c in self._right.meet(ready, settled, strict=self._node.strict)}
+        return self._beside(ready, self._right.meet(ready, settled, strict=self._node.strict))
+
+    def _beside(self, ready: pl.DataFrame, values: Sequence[pl.Series]) -> pl.DataFrame:
+        """The rows out, from left rows and what each of them finds."""
+        found = {c.name: c for c in values}
         meta = [ready[name] for name in META if name in ready.columns]
         columns = [found[n] if n in found else typed(ready[n], t) for n, t in self._types.items()]
         return pl.DataFrame([*meta, *columns])

@@ -9,6 +9,8 @@ import numpy as np
 import polars as pl
 
 from slac.runtime.audits.held import AT
+from slac.runtime.keyed.grouping import Longs
+from slac.runtime.operator import BEGINNING
 from slac.runtime.operators.latest_meeting import Settled, met
 from slac.runtime.operators.latest_values import LatestValues
 from slac.runtime.operators.replayable import not_of_keys, of_keys
@@ -32,7 +34,7 @@ class LatestRight:
     ) -> None:
         self._keys = list(keys)
         self._inside = {name: inside for name, (inside, _) in values.items()}
-        self._types = {name: dtype for name, (_, dtype) in values.items()}
+        self.types = {name: dtype for name, (_, dtype) in values.items()}
         self._retain = retain
         self._lasting = lasting
         self._recent: list[pl.DataFrame] = []
@@ -53,7 +55,7 @@ class LatestRight:
         """Take rows of the right input; those with a NULL in the key can match nothing."""
         depth = frame[DEPTH] if DEPTH in frame.columns else pl.Series(np.zeros(frame.height, np.uint16))
         place = [c.alias(n) for c, n in zip((instants(frame), depth, frame[ID]), ORDER, strict=True)]
-        values = [typed(frame[self._inside[name]], dtype).alias(name) for name, dtype in self._types.items()]
+        values = [typed(frame[self._inside[name]], dtype).alias(name) for name, dtype in self.types.items()]
         rows = pl.DataFrame([*(frame[k] for k in self._keys), *place, *values])
         if any(frame[k].null_count() for k in self._keys):
             rows = rows.drop_nulls(self._keys)
@@ -77,15 +79,51 @@ class LatestRight:
         """The values that each row of `left` (keys and `_at`, in order) finds, NULL where there are none."""
         latest = self._latest
         if latest is None:
-            return [pl.repeat(None, left.height, dtype=t, eager=True).alias(n) for n, t in self._types.items()]
+            return [pl.repeat(None, left.height, dtype=t, eager=True).alias(n) for n, t in self.types.items()]
         return met(left, latest, settled, strict=strict, retain=self._retain)
+
+    @property
+    def waits(self) -> bool:
+        """Whether there are rows that the watermark has not passed."""
+        return bool(self._recent)
+
+    def enter(self, keys: pl.DataFrame) -> Longs:
+        """The slots of these distinct keys, new or not; −1 where a part of one is NULL."""
+        latest = self._values_of(keys)
+        if not any(keys[name].null_count() for name in self._keys):
+            return latest.enter(keys)
+        slots = np.full(keys.height, -1, np.int64)
+        rows = np.flatnonzero(np.logical_and.reduce([keys[name].is_not_null().to_numpy() for name in self._keys]))
+        if len(rows):
+            slots[rows] = latest.enter(keys[rows])
+        return slots
+
+    def held(self, slots: Longs) -> tuple[Longs, list[pl.Series]]:
+        """Time (BEGINNING where there is none) and values of the latest rows of these slots, −1 being none."""
+        latest = self._latest
+        assert latest is not None
+        some = np.maximum(slots, 0)
+        return np.where(slots < 0, BEGINNING, latest.at[some]), [latest.take(name, some) for name in self.types]
+
+    def exchange(self, slots: Longs, at: Longs, values: pl.DataFrame, *, of: int, watermark: int) -> None:
+        """Keep these as the latest rows of distinct slots, the last ones of `of` rows; −1 is left out."""
+        assert self._latest is not None
+        known = np.flatnonzero(slots >= 0)
+        if len(known) < len(slots):
+            slots, at, values = slots[known], at[known], values[known]
+        self._latest.store(slots, at, values, lasting=False)
+        self._sweep(of, watermark)
 
     def store(self, settled: Settled | None, watermark: int) -> None:
         """Keep the latest of these rows of each key, and from time to time none that is older than `retain`."""
         if settled is None or self._latest is None:
             return
         self._latest.store(settled.slots, settled.at, settled.rows, lasting=self._lasting)
-        self._since += settled.rows.height
+        self._sweep(settled.rows.height, watermark)
+
+    def _sweep(self, rows: int, watermark: int) -> None:
+        assert self._latest is not None
+        self._since += rows
         if self._since > max(_FEW, len(self._latest) // 2):
             self._latest.sweep(watermark - self._retain)
             self._since = 0
@@ -99,7 +137,7 @@ class LatestRight:
         """Take over what `frames` gave."""
         self._recent, self._latest = [], None
         if "recent" in frames:
-            self._wait([frames["recent"].select(*self._keys, *ORDER, *self._types)])
+            self._wait([frames["recent"].select(*self._keys, *ORDER, *self.types)])
         if "latest" in frames:
             self._take_over(frames["latest"])
 
@@ -134,7 +172,7 @@ class LatestRight:
 
     def _values_of(self, rows: pl.DataFrame) -> LatestValues:
         if self._latest is None:
-            self._latest = LatestValues({k: rows.schema[k] for k in self._keys}, self._types)
+            self._latest = LatestValues({k: rows.schema[k] for k in self._keys}, self.types)
         return self._latest
 
     def _take_over(self, rows: pl.DataFrame) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -22,9 +23,28 @@ from slac.runtime.keyed.segments import Segments, cumulative_peaks, last_of_runs
 from slac.runtime.operator import BEGINNING, OperatorContext
 from slac.runtime.operators.window_per_row import PerRowOperator
 from slac.stream.batch import KEPT
+from slac.stream.ids import Ids
 from slac.stream.order import order_of_ids
 
 _FEW: Final = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """Rows in the total order with the slots of their keys; by slot and time: times, totals and values."""
+
+    rows: pl.DataFrame
+    slots: Longs
+    by_slot: BySlot
+    times: Longs
+    count: Longs
+    total: Worth
+    values: list[pl.Series]
+
+    @property
+    def ends(self) -> Longs:
+        """The last place of each slot."""
+        return self.by_slot.starts + self.by_slot.lengths - 1
 
 
 class RunningByColumns(PerRowOperator):
@@ -45,19 +65,29 @@ class RunningByColumns(PerRowOperator):
         return {**super().statistics(), "keys": len(self._book)}
 
     def _said(self, rows: pl.DataFrame) -> pl.DataFrame:
+        wave = self._wave(rows)
+        hashes = self._hashes.of(wave.slots)
+        self._keep(wave)
+        return self._frame_of(wave, hashes)
+
+    def _wave(self, rows: pl.DataFrame) -> Wave:
+        """What these rows come to; nothing is kept yet."""
         at = rows[AT].to_numpy()
         slots = self._book.slots.find(rows)
         by_slot = BySlot.of(slots)
         times = at[by_slot.order]
         segments, carried = self._spells(by_slot, times)
         count, total = self._totals(rows, by_slot, segments, carried)
-        ids = self._results.ids_by(rows, self._hashes.of(slots))
-        order = order_of_ids(at, ids)
         values = self._finals.of(count, total)
-        places = _last_of_instant(by_slot, times)[order]
-        self._keep(by_slot, times, count, total)
-        said = picked_rows(rows, [AT, *self._keys], order)
-        return self._results.beside(said, ids[order], [picked(one, places) for one in values])
+        return Wave(rows=rows, slots=slots, by_slot=by_slot, times=times, count=count, total=total, values=values)
+
+    def _frame_of(self, wave: Wave, hashes: Ids) -> pl.DataFrame:
+        """The rows that are said, by the hashes of their keys."""
+        ids = self._results.ids_by(wave.rows, hashes)
+        order = order_of_ids(wave.rows[AT].to_numpy(), ids)
+        places = _last_of_instant(wave.by_slot, wave.times)[order]
+        said = picked_rows(wave.rows, [AT, *self._keys], order)
+        return self._results.beside(said, ids[order], [picked(one, places) for one in wave.values])
 
     def _spells(self, by_slot: BySlot, times: Longs) -> tuple[Segments, Longs]:
         """The spells of each key (by slot), and of each the slot whose totals it goes on with, or −1."""
@@ -67,7 +97,7 @@ class RunningByColumns(PerRowOperator):
         first = times[starts]
         last = np.where(last == BEGINNING, first, last)
         if int(times.max()) - int(last.min()) <= retain:
-            return Segments(starts, starts + lengths - 1, np.repeat(np.arange(len(starts)), lengths)), by_slot.slots
+            return Segments(starts, starts + lengths - 1), by_slot.slots
         anew = np.append(False, times[1:] - times[:-1] > retain)
         anew[starts] = first - last > retain
         begins = anew.copy()
@@ -95,12 +125,12 @@ class RunningByColumns(PerRowOperator):
             total.peaks[name] = np.maximum(cumulative_peaks(codes, segments), before)
         return count, total
 
-    def _keep(self, by_slot: BySlot, times: Longs, count: Longs, total: Worth) -> None:
+    def _keep(self, wave: Wave) -> None:
         """What each key ends with."""
-        ends = by_slot.starts + by_slot.lengths - 1
-        self._book.slots[LAST][by_slot.slots] = times[ends]
-        self._book.store(by_slot.slots, count[ends], total.part(ends))
-        self._sweep(int(times.max()))
+        slots, ends = wave.by_slot.slots, wave.ends
+        self._book.slots[LAST][slots] = wave.times[ends]
+        self._book.store(slots, wave.count[ends], wave.total.part(ends))
+        self._sweep(int(wave.times.max()))
 
     def _sweep(self, reached: int) -> None:
         """Let go of keys that fell silent, when there are twice as many as were left the last time."""

@@ -72,7 +72,11 @@ class PerRowOperator(ReplayableOperator):
         self._reached = max(self._reached, watermark)
         if rows is None:
             return ()
-        return (Batch(self._said(rows)),)
+        return (self._batch(rows),)
+
+    def _batch(self, rows: pl.DataFrame) -> Batch:
+        """What `_said` gives for these rows."""
+        return Batch(self._said(rows))
 
     def next_due(self) -> int | None:
         """Just behind the first row held."""

@@ -1,0 +1,34 @@
+"""Operators that work together: a running window and the latest-joins of its input with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from slac.plan.graph import Plan
+from slac.plan.nodes import LatestJoinNode, WindowNode
+from slac.plan.own_latest import own_latest
+from slac.runtime.operator import Operator, OperatorContext
+from slac.runtime.operators.latest_own import OwnLatestJoin
+from slac.runtime.operators.row_values import RowValues
+from slac.runtime.operators.running_beside import Meeting, RunningBeside
+
+
+def paired_operators(plan: Plan, context: OperatorContext) -> Mapping[str, Operator]:
+    """By node, the operators of those nodes of a runtime's plan that have such a partner."""
+    nodes = {node.id: node for node in plan.nodes}
+    partners: dict[str, list[LatestJoinNode]] = {}
+    for join_id, window_id in own_latest(plan.nodes).items():
+        join, window = nodes[join_id], nodes[window_id]
+        assert isinstance(join, LatestJoinNode)
+        assert isinstance(window, WindowNode)
+        if RowValues(window, join.right_columns).is_known:
+            partners.setdefault(window_id, []).append(join)
+    operators: dict[str, Operator] = {}
+    for window_id, joins in partners.items():
+        window = nodes[window_id]
+        assert isinstance(window, WindowNode)
+        meetings = {join.id: Meeting() for join in joins}
+        is_read = any(window_id in node.inputs for node in plan.nodes if node.id not in meetings)
+        operators[window_id] = RunningBeside(window, context, list(meetings.values()), is_read=is_read)
+        operators |= {join.id: OwnLatestJoin(join, window, context, meetings[join.id]) for join in joins}
+    return operators
