@@ -120,7 +120,16 @@ def _sending(status: RuntimeStatus) -> str:
     if sending is None:
         return ""
     how = "the receiver answers" if sending.connected else "the receiver does not answer"
-    return f"link: {how}; {sending.waiting_messages} messages, {size(sending.waiting_bytes)}, are not safe there yet"
+    told = f"link: {how}; {sending.waiting_messages} messages, {size(sending.waiting_bytes)}, are not safe there yet"
+    if sending.disk_bytes or sending.disk_refusals:
+        told += f"; {size(sending.disk_bytes)} of {size(sending.disk_limit)} on disk"
+    if sending.disk_refusing:
+        told += f", which takes no more ({sending.disk_refusing})"
+    if sending.disk_refusals:
+        told += f"; refused {sending.disk_refusals} times"
+    if sending.lost_messages:
+        told += f"; {sending.lost_messages} messages could not be read back and are lost"
+    return told
 
 
 def _outputs(status: RuntimeStatus) -> Table:

@@ -48,6 +48,7 @@ class BudgetDecl:
 class PlacementDecl:
     """A node: its blocks (`*` is all that is not placed elsewhere), how it is reached, and its budget.
 
+    `disk`: bytes that may wait on disk for the node that it connects to; 0 where it connects to none.
     `places`: where `listen` and `address` stand.
     """
 
@@ -58,6 +59,7 @@ class PlacementDecl:
     address: str | None
     budget: BudgetDecl
     hold_us: int
+    disk: int
     span: Span
     path: str = ""
     places: Mapping[str, Span] = field(default_factory=dict)

@@ -34,7 +34,10 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
-    """A role that runtimes play: what it listens on, what it dials, and its budget."""
+    """A role that runtimes play: what it listens on, what it dials, and its budget.
+
+    `disk`: bytes that may wait on disk for the node that it dials.
+    """
 
     name: str
     connect: str | None = None
@@ -42,6 +45,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     address: str | None = None
     budget: Budget = Budget()
     hold: int = 300_000_000
+    disk: int = 1 << 30
 
 
 class Default(msgspec.Struct, frozen=True, kw_only=True):

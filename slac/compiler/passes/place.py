@@ -187,6 +187,7 @@ def _placement(node: PlacementDecl) -> Placement:
         address=_address(node),
         budget=_budget(node.budget),
         hold=node.hold_us,
+        disk=node.disk,
     )
 
 

@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 CHECKPOINT: Final = "10s"
 HOLD: Final = "5m"
+DISK: Final = "1GiB"
 SHARE: Final = "30%"
 DIRECTORY: Final = "var/log"
 MAX_SIZE: Final = "256MiB"
@@ -93,10 +94,19 @@ def node(cursor: Cursor, fallback: BudgetDecl) -> PlacementDecl:
         address=text(cursor.get("address")),
         budget=budget(cursor, fallback),
         hold_us=duration(cursor, "hold", HOLD) or 0,
+        disk=_disk(cursor),
         span=cursor.key_span,
         path=cursor.path,
         places=_places(cursor),
     )
+
+
+def _disk(node: Cursor) -> int:
+    """What is stated; else the default, which concerns nobody where nothing is sent."""
+    sends = node.get("connect") is not None
+    if not sends and node.get("disk") is None:
+        return 0
+    return _or_default(node, "disk", DISK, _size, parse_size, record=sends)
 
 
 def _places(cursor: Cursor) -> dict[str, Span]:

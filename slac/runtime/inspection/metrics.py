@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import CollectorRegistry
 
-from slac.runtime.inspection.status import RuntimeStatus
+from slac.runtime.inspection.status import RuntimeStatus, SendingStatus
 from slac.stream.clock import SECOND
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -72,6 +72,16 @@ class _Collector:
             yield _gauge("slac_link_connected", "Whether the receiver answers.", connected, status)
             held: _Samples = [({}, status.sending.waiting_bytes)]
             yield _gauge("slac_link_waiting_bytes", "What the receiver has not made safe.", held, status)
+            yield from self._buffer(status.sending)
+
+    def _buffer(self, sending: SendingStatus) -> Iterator[Metric]:
+        status = self._status
+        on_disk: _Samples = [({}, sending.disk_bytes)]
+        yield _gauge("slac_link_disk_bytes", "What waits on disk for the receiver.", on_disk, status)
+        refusals: _Samples = [({}, sending.disk_refusals)]
+        yield _counter("slac_link_disk_refusals", "How often the disk began to take no more.", refusals, status)
+        lost: _Samples = [({}, sending.lost_messages)]
+        yield _counter("slac_link_lost_messages", "Messages that could not be read back from disk.", lost, status)
 
     def _outputs(self) -> Iterator[Metric]:
         status, outputs = self._status, self._status.outputs.items()

@@ -14,6 +14,7 @@ from slac.runtime.core import Core
 from slac.runtime.links.client import LinkClient
 from slac.runtime.links.server import LinkServer
 from slac.runtime.operator import BEGINNING
+from slac.runtime.shell.checkpoints import CheckpointStatus
 from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.outputs import OutputWorker
 from slac.runtime.shell.settings import RunSettings
@@ -48,12 +49,23 @@ class PeerStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SendingStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What this runtime sends: whether the receiver answers, and what it has not made safe yet."""
+    """What this runtime sends: whether the receiver answers, and what it has not made safe yet, in memory and on disk.
+
+    `disk_refusing`: why the disk takes no more, empty where it does; `disk_refusals`: how often that began.
+    `lost_messages` could not be read back from the disk. `under_way`: bytes sent that the receiver has not taken.
+    """
 
     connected: bool
     waiting_bytes: int
     waiting_messages: int
     watermarks: dict[str, int]
+    under_way: int = 0
+    disk_bytes: int = 0
+    disk_limit: int = 0
+    disk_messages: int = 0
+    disk_refusing: str = ""
+    disk_refusals: int = 0
+    lost_messages: int = 0
 
 
 class OutputStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +77,10 @@ class OutputStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RuntimeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """All of one runtime. `checkpoint` is the number of the last one and when it was taken."""
+    """All of one runtime. `checkpoint` is the number of the last one, when it was taken and its bytes.
+
+    `not_kept` says why what has come in since would not survive a crash, or is refused.
+    """
 
     document: str
     digest: str
@@ -87,6 +102,8 @@ class RuntimeStatus(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_taken: int | None
     reading: Reading | None
     budget: ResolvedBudget
+    checkpoint_bytes: int = 0
+    not_kept: list[str] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +121,8 @@ class Parts:
     started: int
 
 
-def status_of(parts: Parts, *, now: int, reading: Reading | None, checkpoint: tuple[int, int | None]) -> RuntimeStatus:
-    """The status of a runtime whose core is in no call; `checkpoint`: number and time of the last."""
+def status_of(parts: Parts, *, now: int, reading: Reading | None, checkpoint: CheckpointStatus) -> RuntimeStatus:
+    """The status of a runtime whose core is in no call; `checkpoint`: the last one."""
     return RuntimeStatus(
         document=parts.plan.document,
         digest=parts.plan.data.digest,
@@ -126,11 +143,19 @@ def status_of(parts: Parts, *, now: int, reading: Reading | None, checkpoint: tu
             n.rstrip(":"): OutputStatus(published=o.published, waiting=o.waiting, failures=o.failures)
             for n, o in parts.outputs.items()
         },
-        checkpoint=checkpoint[0],
-        checkpoint_taken=checkpoint[1],
+        checkpoint=checkpoint.number,
+        checkpoint_taken=checkpoint.taken,
+        checkpoint_bytes=checkpoint.written,
+        not_kept=_not_kept(parts, checkpoint),
         reading=reading,
         budget=parts.budget,
     )
+
+
+def _not_kept(parts: Parts, checkpoint: CheckpointStatus) -> list[str]:
+    journals = {name: q.trouble for name, q in parts.queues.items() if q.trouble}
+    told = [f"the journal of input {name} takes no more: {why}" for name, why in journals.items()]
+    return [checkpoint.trouble, *told] if checkpoint.trouble else told
 
 
 def _input(queue: InputQueue) -> InputStatus:
@@ -184,11 +209,23 @@ def _sending(client: LinkClient | None) -> SendingStatus | None:
     if client is None:
         return None
     outbox = client.outbox
-    return SendingStatus(
+    sending = SendingStatus(
         connected=client.welcomed,
         waiting_bytes=outbox.bytes,
         waiting_messages=outbox.messages,
         watermarks=outbox.marks(),
+        under_way=client.flight.bytes,
+    )
+    if (spool := outbox.spool) is None:
+        return sending
+    return msgspec.structs.replace(
+        sending,
+        disk_bytes=spool.bytes,
+        disk_limit=spool.limit,
+        disk_messages=spool.messages,
+        disk_refusing=spool.refusing,
+        disk_refusals=spool.refusals,
+        lost_messages=spool.lost,
     )
 
 

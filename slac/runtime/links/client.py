@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -14,9 +13,24 @@ import zmq.asyncio
 
 from slac.diagnostics import RunFailed
 from slac.runtime.instructions import Send
-from slac.runtime.links.outbox import Held, Outbox
-from slac.runtime.links.protocol import Ack, Again, BadMessage, Beat, Data, Hello, Refusal, Welcome, decode, encode
+from slac.runtime.links.flight import Flight
+from slac.runtime.links.held import Held
+from slac.runtime.links.outbox import Outbox
+from slac.runtime.links.protocol import (
+    Ack,
+    Again,
+    BadMessage,
+    Beat,
+    Data,
+    Hello,
+    Refusal,
+    Taken,
+    Welcome,
+    decode,
+    encode,
+)
 from slac.runtime.trust.curve import Dial, dial_with, watch_handshakes
+from slac.shedding.pacer import Pacer
 from slac.stream.clock import SECOND, Clock
 
 BEAT: Final = SECOND
@@ -25,8 +39,10 @@ SILENT: Final = 5 * SECOND
 """A receiver that has not answered for this long (µs) is taken to be away."""
 MOST_PARTS: Final = 128
 """Parts of one message, whose header is bounded."""
-MOST_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of rows from which on a message takes nothing more: a part alone may have four times as many."""
+MOST_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of rows from which on a message takes nothing more: a part alone may have many times as many."""
+STEP: Final = 4
+"""Where the network has a budget, a message takes no more than this part of a second of it, if it can be cut."""
 PATIENCE: Final = 10 * SECOND
 """For how long (µs) a refusal may be due to our own predecessor, which has just died."""
 
@@ -34,7 +50,7 @@ log = logging.getLogger("slac.link")
 
 
 class LinkClient:
-    """All streams to one placement at `address`."""
+    """All streams to one placement at `address`; `rate`: bits a second that it may send, None without a bound."""
 
     def __init__(
         self,
@@ -45,8 +61,10 @@ class LinkClient:
         clock: Clock,
         wake: Callable[[], None],
         keys: Dial | None = None,
+        rate: float | None = None,
     ) -> None:
         self.outbox = outbox
+        self.flight = Flight()
         self.welcomed = False
         self.bytes = 0
         self.failure: RunFailed | None = None
@@ -67,11 +85,14 @@ class LinkClient:
         if keys is not None:
             dial_with(self._socket, keys)
         self._tasks: list[asyncio.Task[None]] = []
-        self._ready: list[Held] = []
         self._flush: asyncio.Handle | None = None
+        self._pacer = Pacer()
+        self._pacer.set_rate(rate, clock.now())
+        self._most_bytes = MOST_BYTES if rate is None else min(MOST_BYTES, max(int(rate / 8 / STEP), 1))
 
     def start(self) -> None:
         """Dial; a peer that is not there is dialled again for as long as it takes."""
+        self.outbox.open()
         try:
             self._socket.connect(self._address)
         except zmq.ZMQError as error:
@@ -91,38 +112,42 @@ class LinkClient:
 
     def send(self, send: Send) -> None:
         """Keep a message until it is safe, and send it now if the receiver is there."""
-        held = self.outbox.add(send)
-        if self.welcomed:
-            self._send_soon([held])
+        self.outbox.add(send)
+        self._send_soon()
 
-    def _send_soon(self, held: Iterable[Held]) -> None:
+    def _send_soon(self) -> None:
         """When all that one wave has to say has been handed over, it goes out as one message."""
-        self._ready += held
-        if self._flush is None:
+        if self.welcomed and self._flush is None:
             self._flush = asyncio.get_running_loop().call_soon(self._send_ready)
 
     def _send_ready(self) -> None:
+        """As much as the receiver has room for, and the budget lets out."""
         self._flush = None
-        ready, self._ready = deque(self._ready), []
-        while ready and self.welcomed:
-            size = 0
-            some: list[Held] = []
-            while ready and len(some) < MOST_PARTS and size < MOST_BYTES:
-                some.append(ready.popleft())
-                size += len(some[-1].body)
-            self._transmit(some)
+        while self.welcomed and self.flight.has_room:
+            if pause := self._pacer.pause(self._clock.now()):
+                self._flush = asyncio.get_running_loop().call_later(pause / SECOND, self._send_ready)
+                return
+            held = self.outbox.take(MOST_PARTS, self._most_bytes)
+            if not held:
+                return
+            self._transmit(held)
 
     def _transmit(self, held: Sequence[Held]) -> None:
         self._number += 1
         data = Data(epoch=self._epoch, number=self._number, parts=tuple(h.data for h in held))
-        if not self._put(encode(data, b"".join(h.body for h in held))):
+        frames = encode(data, b"".join(h.body for h in held))
+        if self._put(frames):
+            self.flight.left(self._number, sum(map(len, frames)))
+        else:
             self._begin_anew()
 
     def _put(self, frames: list[bytes]) -> bool:
         future = asyncio.ensure_future(self._socket.send_multipart(frames, flags=zmq.NOBLOCK))
         if future.done() and future.exception() is not None:
             return False
-        self.bytes += sum(map(len, frames))
+        size = sum(map(len, frames))
+        self.bytes += size
+        self._pacer.took(8 * size, self._clock.now())
         return True
 
     async def _beat(self) -> None:
@@ -135,6 +160,7 @@ class LinkClient:
                 log.warning("nobody answers at %s yet; what is to be sent there is kept", self._address)
                 self._alone = True
             self._put(encode(Beat() if self.welcomed else self._hello))
+            self.outbox.retry()
             await asyncio.sleep(BEAT / SECOND)
 
     async def _listen(self) -> None:
@@ -152,6 +178,8 @@ class LinkClient:
                     self._resume(message)
                 case Ack(safe=safe):
                     self._let_go(safe)
+                case Taken():
+                    self._go_on(message)
                 case Again():
                     self._begin_anew()
                     self._put(encode(self._hello))
@@ -166,6 +194,11 @@ class LinkClient:
         if waited and self.outbox.drained:
             self._wake()
 
+    def _go_on(self, taken: Taken) -> None:
+        if self.welcomed and taken.epoch == self._epoch:
+            self.flight.taken(taken.number, taken.window)
+            self._send_soon()
+
     def _begin_anew(self) -> None:
         """What was sent may be lost: the receiver is to say again where it stands."""
         if self.welcomed:
@@ -178,8 +211,9 @@ class LinkClient:
         log.info("connected to %s", self._address)
         self.welcomed, self._refused_since, self._alone = True, None, False
         self._epoch, self._number = welcome.epoch, 0
-        self._ready.clear()
-        self._send_soon(self.outbox.resume(welcome.accepted))
+        self.flight.begin(welcome.window)
+        self.outbox.resume(welcome.accepted)
+        self._send_soon()
 
     def _refuse(self, reason: str) -> None:
         now = self._clock.now()

@@ -11,8 +11,9 @@ import msgspec
 import polars as pl
 
 from slac.diagnostics import SlacError
+from slac.runtime.links.flight import WINDOW
 
-LINK_VERSION: Final = 2
+LINK_VERSION: Final = 3
 MAX_BODY: Final = 256 * 1024 * 1024
 """Bytes of rows in one message; a larger one is refused unread."""
 
@@ -71,18 +72,28 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
     """Answer to `Hello`: the watermark up to which each stream has been accepted; the rest is to be sent (again).
 
     `attempt` is that of the hello; `epoch` names what begins now, and differs in every run of the receiver: what was
-    meant for a receiver that has died since must not be taken by the next one, which may have accepted less.
+    meant for a receiver that has died since must not be taken by the next one, which may have accepted less. `window`:
+    bytes that may be on their way.
     """
 
     attempt: int
     epoch: int
     accepted: dict[str, int]
+    window: int = WINDOW
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True, tag="ack"):
     """What the receiver will never ask for again, per stream: it is in its checkpoint."""
 
     safe: dict[str, int]
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True, tag="taken"):
+    """The receiver's core has taken all messages up to `number` of `epoch`; it has room for `window` bytes more."""
+
+    epoch: int
+    number: int
+    window: int
 
 
 class Again(msgspec.Struct, frozen=True, kw_only=True, tag="again"):
@@ -95,7 +106,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag="refusal"):
     reason: str
 
 
-Message = Hello | Data | Beat | Welcome | Ack | Again | Refusal
+Message = Hello | Data | Beat | Welcome | Ack | Taken | Again | Refusal
 
 _decoder: Final = msgspec.msgpack.Decoder(Message)
 _encoder: Final = msgspec.msgpack.Encoder()

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import zmq
@@ -15,6 +15,7 @@ from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from slac.diagnostics import RunFailed
 from slac.runtime.instructions import Send
+from slac.runtime.links.flight import Receipts
 from slac.runtime.links.protocol import (
     LINK_VERSION,
     MAX_BODY,
@@ -26,6 +27,7 @@ from slac.runtime.links.protocol import (
     Hello,
     Message,
     Refusal,
+    Taken,
     Welcome,
     decode,
     encode,
@@ -40,6 +42,12 @@ ALIVE: Final = 3 * SECOND
 """A session that was heard within this time (µs) still owns its instance's name."""
 QUEUE: Final = 256
 """Messages that may wait for the core; behind it ZeroMQ presses back on the senders."""
+ROOM: Final = 64 * 1024 * 1024
+"""Bytes that all senders together may have on their way, unless said otherwise."""
+SMALLEST_WINDOW: Final = 64 * 1024
+"""Bytes that each may have at least …"""
+LARGEST_WINDOW: Final = 16 * 1024 * 1024
+"""… and at most: more would fill nothing but queues."""
 PATIENCE: Final = 1.0
 """Seconds for which an address may still be in use: ZeroMQ, and a runtime that ends, let go of it a moment later."""
 
@@ -59,19 +67,27 @@ class Session:
     heard: int
     epoch: int
     number: int = 0
+    receipts: Receipts = field(default_factory=Receipts)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Something of a peer for the core: a message, or (without one) a sign of life."""
+    """Something of a peer for the core: a part of a message, or (without one) a sign of life.
+
+    `last`: where it is the last part, whose receipts are due, and for which number.
+    """
 
     peer: str
     send: Send | None = None
     joined: tuple[str, ...] = ()
+    last: tuple[Receipts, int] | None = None
 
 
 class LinkServer:
-    """Listens at `address` for the runtimes that send one of `streams` of the plan with this meaning."""
+    """Listens at `address` for the runtimes that send one of `streams` of the plan with this meaning.
+
+    `room`: bytes that all of them together may have on their way.
+    """
 
     def __init__(
         self,
@@ -87,6 +103,7 @@ class LinkServer:
     ) -> None:
         self.arrived: deque[Arrived] = deque()
         self.bytes = 0
+        self.room = ROOM
         self._address = address
         self._document, self._meaning, self._origins = document, meaning, origins
         self._accepted = accepted
@@ -134,6 +151,11 @@ class LinkServer:
         taken = list(self.arrived)
         self.arrived.clear()
         self._room.set()
+        for receipts, number in (item.last for item in taken if item.last is not None):
+            receipts.took(number)
+        for identity, session in self._sessions.items():
+            if session.receipts.due(self._window):
+                self._tell_taken(identity, session)
         return taken
 
     def acknowledge(self, safe: Callable[[str, str], int]) -> None:
@@ -141,6 +163,15 @@ class LinkServer:
         self._safe = safe
         for identity, session in self._sessions.items():
             self._tell(identity, session)
+
+    @property
+    def _window(self) -> int:
+        """Bytes that each sender may have on its way."""
+        fair = self.room // max(len(self._sessions), 1)
+        return min(max(fair, SMALLEST_WINDOW), LARGEST_WINDOW)
+
+    def _tell_taken(self, identity: bytes, session: Session) -> None:
+        self._put(identity, Taken(epoch=session.epoch, number=session.receipts.tell(), window=self._window))
 
     def _tell(self, identity: bytes, session: Session) -> None:
         self._put(identity, Ack(safe={s: self._safe(s, session.name) for s in session.hello.streams}))
@@ -223,7 +254,8 @@ class LinkServer:
         session.heard = now
         self.arrived.append(Arrived(name, joined=hello.streams))
         accepted = {s: self._accepted(s, name) for s in hello.streams}
-        self._put(identity, Welcome(attempt=hello.attempt, epoch=session.epoch, accepted=accepted))
+        window = self._window
+        self._put(identity, Welcome(attempt=hello.attempt, epoch=session.epoch, accepted=accepted, window=window))
         self._tell(identity, session)
         self._wake()
 
@@ -244,6 +276,7 @@ class LinkServer:
 
     def _on_beat(self, identity: bytes, session: Session) -> None:
         self.arrived.append(Arrived(session.name))
+        self._tell_taken(identity, session)
         self._tell(identity, session)
 
     def _on_data(self, identity: bytes, session: Session, data: Data, body: bytes) -> None:
@@ -251,12 +284,14 @@ class LinkServer:
             del self._sessions[identity]
             self._put(identity, Again())
             return
-        for part, rows in data.rows(body):
+        session.number = data.number
+        session.receipts.came(data.number, len(body))
+        for i, (part, rows) in enumerate(data.rows(body), 1):
             if part.stream not in session.hello.streams:
                 raise BadMessage(f'stream "{part.stream}" was not announced')
             send = Send(part.stream, "", from_body(rows), part.watermark, ended=part.ended, real=part.real)
-            self.arrived.append(Arrived(session.name, send))
-        session.number = data.number
+            last = (session.receipts, data.number) if i == len(data.parts) else None
+            self.arrived.append(Arrived(session.name, send, last=last))
         self._wake()
 
     def _cut_off(self, identity: bytes, reason: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from slac.adapters import tables
@@ -17,7 +18,9 @@ from slac.runtime.checkpoint import StateDirectory
 from slac.runtime.links.client import LinkClient
 from slac.runtime.links.outbox import Outbox
 from slac.runtime.links.protocol import Hello
+from slac.runtime.links.segments import SegmentFiles
 from slac.runtime.links.server import LinkServer
+from slac.runtime.links.spool import Spool
 from slac.runtime.recording import STORE
 from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.outputs import OutputWorker
@@ -25,6 +28,8 @@ from slac.runtime.shell.settings import RunSettings
 from slac.runtime.source import Source
 from slac.runtime.trust.curve import Dial
 from slac.runtime.trust.trust import Trust, refuse_plain
+from slac.shedding.budget import resolve_budget
+from slac.shedding.machine import read_machine
 from slac.shedding.readings import ResolvedBudget
 from slac.stream.clock import Clock
 from slac.stream.ports import InputAdapter, InputContext, OutputAdapter, OutputContext
@@ -32,7 +37,11 @@ from slac.stream.ports import InputAdapter, InputContext, OutputAdapter, OutputC
 QUEUED_SHARE: Final = 8
 """An input may queue one part in this many of the memory budget."""
 OUTBOX_SHARE: Final = 4
-"""What a receiver has not made safe may take one part in this many of the memory budget."""
+"""What a receiver has not made safe may take one part in this many of the memory budget, when no disk takes it …"""
+SPOOL_SHARE: Final = 16
+"""… which it is handed to above one part in so many."""
+ROOM_SHARE: Final = 8
+"""What senders have on their way may take one part in this many of the memory budget."""
 
 
 def make_state_directory(plan: Plan, settings: RunSettings) -> StateDirectory | None:
@@ -97,9 +106,18 @@ def make_client(
         session=f"{settings.node}/{settings.instance}/{os.getpid()}/{clock.now()}",
         streams=streams,
     )
-    outbox = Outbox(streams, budget.memory_bytes // OUTBOX_SHARE)
+    spool = Spool(SegmentFiles(_buffer_directory(plan, settings)), plan.placement(settings.node).disk)
+    memory = budget.memory_bytes
+    outbox = Outbox(streams, memory // OUTBOX_SHARE, spool=spool, share=memory // SPOOL_SHARE)
     keys = Dial(trust.own, trust.ring.of_node(receiver.name)) if trust is not None else None
-    return LinkClient(hello, address, outbox, clock=clock, wake=wake, keys=keys)
+    return LinkClient(hello, address, outbox, clock=clock, wake=wake, keys=keys, rate=budget.network_bits)
+
+
+def _buffer_directory(plan: Plan, settings: RunSettings) -> Path:
+    """Beside the checkpoints that refer to it; else where nothing is left of it after the next start."""
+    if settings.state is not None:
+        return settings.state / plan.document / settings.node / settings.instance / "link"
+    return settings.directory / "var" / "links" / plan.document / f"{settings.node}.{settings.instance}"
 
 
 def make_server(
@@ -118,7 +136,7 @@ def make_server(
     if listen is None:
         raise RunFailed(f'node "{settings.node}" receives streams, but its placement has no listen address')
     refuse_plain(trust, listen, "a link that listens on")
-    return LinkServer(
+    server = LinkServer(
         listen,
         document=plan.document,
         meaning=plan.meaning,
@@ -128,6 +146,8 @@ def make_server(
         wake=wake,
         trust=trust,
     )
+    server.room = resolve_budget(plan.placement(settings.node).budget, read_machine()).memory_bytes // ROOM_SHARE
+    return server
 
 
 def _input(node: SourceNode, settings: RunSettings, clock: Clock) -> InputAdapter:

@@ -93,7 +93,7 @@ def test_what_was_sent_before_the_receiver_came_arrives_in_order() -> None:
         sender.send(data(4))
         await until(lambda: marks(receiver) == [1, 2, 3, 4])
         receiver.acknowledge(lambda _, __: 3)
-        await until(lambda: [h.data.watermark for h in sender.outbox.resume({})] == [4])
+        await until(lambda: sender.outbox.messages == 1)
         await sender.stop()
         await receiver.stop()
 
