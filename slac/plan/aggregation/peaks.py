@@ -63,7 +63,10 @@ def _(family: Extreme, call: AggregateCall) -> Peak | None:
     if not isinstance(call.dtype, Int | Float | Timestamp | Duration):
         return None
     dtype = to_polars(call.dtype)
-    return Peak(name=part(call, "value"), expr=argument(call).cast(dtype), dtype=dtype, greatest=family.greatest)
+    value = argument(call)
+    # What is a column already is read without a query.
+    value = value if to_polars(call.args[0].dtype) == dtype else value.cast(dtype)
+    return Peak(name=part(call, "value"), expr=value, dtype=dtype, greatest=family.greatest)
 
 
 @peak.register

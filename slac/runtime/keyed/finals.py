@@ -35,10 +35,11 @@ _AS_WRITTEN: Final = pl.QueryOptFlags.none()
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What groups of `count` rows amount to."""
+    """What groups of `count` rows (`column`: the same for Polars) amount to."""
 
     lanes: Lanes
     count: Longs
+    column: pl.Series
     worth: Worth
 
     def __getitem__(self, name: str) -> Integers:
@@ -52,6 +53,11 @@ class Totals:
         """A part that counts rows, and is never wide."""
         found = self[name]
         return found if isinstance(found, np.ndarray) else found.low.view(np.int64)
+
+    def counts(self, name: str) -> pl.Series:
+        """The same as a column; most count all rows."""
+        found = self.counted(name)
+        return self.column if found is self.count else pl.Series(found)
 
     def number(self, call: AggregateCall) -> tuple[Longs, Mask | None]:
         """How many values there are, or 1 where there are none; and where that is, if it is so anywhere."""
@@ -69,10 +75,10 @@ class Finals:
 
     def of(self, count: Longs, worth: Worth) -> list[pl.Series]:
         """`_seen`, `_kept`, and a column a call, of groups of `count` rows."""
-        totals = Totals(self._lanes, count, worth)
+        totals = Totals(self._lanes, count, pl.Series(count), worth)
         # What counts as one each needs no scale.
         seen = pl.Series(SEEN, floats(totals[SEEN]) / WEIGHT_SCALE if SEEN in worth.sums else count.astype(np.float64))
-        kept = pl.Series(KEPT, totals.counted(KEPT))
+        kept = totals.counts(KEPT).alias(KEPT)
         made = {call.name: value_of(family(call), call, totals) for call in self._calls}
         others = self._by_parts([call for call in self._calls if made[call.name] is None], totals)
         return [seen, kept, *(others[name] if value is None else value.alias(name) for name, value in made.items())]
@@ -93,7 +99,7 @@ def value_of(family: Family, call: AggregateCall, totals: Totals) -> pl.Series |
 
 @value_of.register
 def _(family: Count, call: AggregateCall, totals: Totals) -> pl.Series | None:
-    return pl.Series(totals.counted(part(call, "n")))
+    return totals.counts(part(call, "n"))
 
 
 @value_of.register

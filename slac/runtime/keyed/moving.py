@@ -14,7 +14,9 @@ from slac.runtime.keyed.turns import Side, Turns
 def moving_counts(before: Longs, found: Turns, seen: Longs) -> tuple[Longs, Longs]:
     """How many rows count at `seen` (by `coming.order`), and how many in the end for each slot, with those `before`."""
     come, leave = found.coming, found.leaving
-    counts = np.arange(1, len(found.gone) + 1) - found.gone
+    counts = np.arange(1, len(found.gone) + 1)
+    if leave.lengths.any():
+        counts -= found.gone
     counts += found.spread(before - come.starts + leave.starts)
     return counts[seen], before + come.lengths - leave.lengths
 

@@ -16,11 +16,15 @@ _FEW: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """`starts`, `ends`: the first and last place of each segment; `of`: the number of each place's segment."""
+    """`starts`, `ends`: the first and last place of each segment."""
 
     starts: Longs
     ends: Longs
-    of: Longs
+
+    @property
+    def of(self) -> Longs:
+        """The number of each place's segment."""
+        return np.repeat(np.arange(len(self.starts)), self.lengths)
 
     @property
     def lengths(self) -> Longs:
@@ -36,8 +40,7 @@ class Segments:
     def at(cls, begins: Mask) -> Segments:
         """From whether a segment begins at each place; one begins at the first."""
         starts = np.flatnonzero(begins)
-        ends = np.append(starts[1:], len(begins)) - 1
-        return cls(starts, ends, np.repeat(np.arange(len(starts)), ends - starts + 1))
+        return cls(starts, np.append(starts[1:], len(begins)) - 1)
 
     @classmethod
     def of_sorted(cls, of: Longs) -> Segments:
@@ -51,14 +54,14 @@ def cumulative_peaks(codes: Longs, segments: Segments) -> Longs:
     The first places of all segments stand together, then the second ones, and so on: one step compares all segments
     at once. Segments beyond `_LONG` places go one by one; there are few of them.
     """
-    lengths = segments.ends - segments.starts + 1
+    lengths = segments.lengths
     long = np.flatnonzero(lengths > _LONG)
     if not len(long):
         return _by_rank(codes, segments.starts, lengths)
     peaks = np.empty_like(codes)
     is_short = lengths <= _LONG
     if is_short.any():
-        places = np.flatnonzero(is_short[segments.of])
+        places = np.flatnonzero(np.repeat(is_short, lengths))
         short = lengths[is_short]
         starts = np.cumsum(short) - short
         peaks[places] = _by_rank(codes[places], starts, short)
@@ -116,9 +119,7 @@ def peaks_above(codes: Longs, floors: Longs, segments: Segments) -> Longs:
 def following_peaks_above(codes: Longs, floors: Longs, segments: Segments) -> Longs:
     """The same of each place and those behind it."""
     last = len(codes) - 1
-    turned = Segments(
-        last - segments.ends[::-1], last - segments.starts[::-1], (len(segments.starts) - 1 - segments.of)[::-1]
-    )
+    turned = Segments(last - segments.ends[::-1], last - segments.starts[::-1])
     return peaks_above(codes[::-1], floors[::-1], turned)[::-1]
 
 

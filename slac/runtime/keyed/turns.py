@@ -44,7 +44,7 @@ class Turns:
         """The rows that come, a segment a slot that has any; and the numbers of these (in `slots`)."""
         some = np.flatnonzero(self.coming.lengths)
         starts, lengths = self.coming.starts[some], self.coming.lengths[some]
-        return Segments(starts, starts + lengths - 1, np.repeat(np.arange(len(some)), lengths)), some
+        return Segments(starts, starts + lengths - 1), some
 
     def spread(self, values: Longs) -> Longs:
         """A value a slot → one a row that comes, by slot and time."""

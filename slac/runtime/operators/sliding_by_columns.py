@@ -75,11 +75,12 @@ class SlidingByColumns(PerRowOperator):
 
     def _moved(self, coming: Rows, order: Longs) -> list[pl.Series]:
         """Let rows come, and those leave that are too old for the last of them: what the rows say, in `order`."""
-        if not self._peaks or self._is_wide(coming):
-            passed = self._passed(coming, order)
-        else:
-            sections = self._thirds.sections(coming.times)
+        has_cells = bool(self._peaks) and not self._is_wide(coming)
+        sections = self._thirds.sections(coming.times) if has_cells else []
+        if len(sections) > 1:
             passed = _together([self._passed(coming.part(s), order[s] - s.start) for s in sections])
+        else:
+            passed = self._passed(coming, order)
         return self._finals.of(passed.count, passed.worth)
 
     def _is_wide(self, coming: Rows) -> bool:
@@ -101,7 +102,9 @@ class SlidingByColumns(PerRowOperator):
             self._thirds.take_over(self._log.all())
         elif self._peaks:
             peaks = self._thirds.move(leaving, coming, found, seen)
-        self._book.forget(found.slots[self._book.count(found.slots) == 0])
+        empty = found.slots[self._book.count(found.slots) == 0]
+        if len(empty):
+            self._book.forget(empty)
         return _Totals(total.count, Worth(total.worth.sums, peaks))
 
     def _totals(self, leaving: Rows, coming: Rows, found: Turns, seen: Longs) -> _Totals:
@@ -156,8 +159,6 @@ class SlidingByColumns(PerRowOperator):
 
 def _together(passed: Sequence[_Totals]) -> _Totals:
     """One behind the other; a lane that others do not have yet is 0 there."""
-    if len(passed) == 1:
-        return passed[0]
     zeros = [np.zeros(len(one.count), np.int64) for one in passed]
     names = dict.fromkeys(name for one in passed for name in one.worth.sums)
     sums = {
@@ -170,7 +171,8 @@ def _together(passed: Sequence[_Totals]) -> _Totals:
 
 def _last_of_instant(found: Turns, at: Longs) -> Longs:
     """For each row that comes, where by `coming.order` the last row of its key and instant is."""
-    times = at[found.coming.order]
-    is_last = np.append(times[1:] != times[:-1], True)
-    is_last[found.coming.starts[found.coming.lengths > 0][1:] - 1] = True
-    return found.places if is_last.all() else last_of_runs(is_last)[found.places]
+    times = at.take(found.coming.order)
+    same = times[1:] == times[:-1]
+    same[found.coming.starts[found.coming.lengths > 0][1:] - 1] = False
+    # Mostly there is one row a key and instant.
+    return last_of_runs(np.append(~same, True))[found.places] if same.any() else found.places

@@ -47,7 +47,7 @@ def test_running_values_are_those_of_the_families(rows: pl.DataFrame) -> None:
     lanes = Lanes(CALLS)
     worth, count = lanes.of(rows), np.arange(1, rows.height + 1)
     nothing = np.zeros(1, np.int64)
-    one = Segments(nothing, count[-1:] - 1, np.zeros_like(count))
+    one = Segments(nothing, count[-1:] - 1)
     totals = Worth({name: sums_behind(numbers, one, nothing) for name, numbers in worth.sums.items()})
 
     found = pl.DataFrame(Finals(CALLS, lanes).of(count, totals))

@@ -52,7 +52,7 @@ def test_sums_of_segments_are_exact(values: list[int], data: st.DataObject) -> N
     for form in (made(values), wide(made(values))):
         assert listed(sums_upto(form, starts, of, places, longest)) == expected
 
-    segments = Segments(starts, np.append(starts[1:], len(values)) - 1, of)
+    segments = Segments(starts, np.append(starts[1:], len(values)) - 1)
     before = data.draw(st.lists(NEAR | LARGE, min_size=len(starts), max_size=len(starts)))
     found = listed(sums_behind(made(values), segments, made(before)))
     assert found == [n + before[of[i]] for i, n in enumerate(expected)]
