@@ -10,10 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
@@ -21,6 +17,8 @@ from slac.diagnostics import RunFailed
 
 WAIT_S: Final = 10
 """How long a database may keep us waiting before a try counts as failed."""
+HEAD: Final = "0001"
+"""The last of the migrations."""
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x51AC
 """PostgreSQL's advisory lock under which one runtime at a time migrates."""
@@ -146,12 +144,16 @@ def _lone(store: Store) -> Iterator[None]:
 
 
 def _migrate(store: Store) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    head = ScriptDirectory.from_config(config).get_current_head()
     with store.engine.begin() as connection:
-        if _revision(connection) == head:
+        if _revision(connection) == HEAD:
             return
+        # Only here: it takes some 15 MB that a runtime would keep.
+        from alembic import command
+        from alembic.config import Config
+        from alembic.util import CommandError
+
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")

@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slac.compiler import compile_document
 from slac.diagnostics import Source, UsageError
 from slac.plan.graph import Plan
-from slac.store import Store, StoreUnavailable, open_store
+from slac.store import Store, StoreUnavailable, migrations, open_store
 from slac.store.deploying import deploy, end
+from slac.store.engine import HEAD
 from slac.store.reading import Wanted, episodes, history, runs, states
 from slac.store.retention import purge, used
 from slac.store.tables import METADATA, documents, records
@@ -249,6 +252,13 @@ def test_the_migrations_lead_to_the_tables(store: Store) -> None:
     for table in METADATA.sorted_tables:
         assert [c["name"] for c in inspector.get_columns(table.name)] == list(table.columns.keys())
         assert {i.name for i in table.indexes} <= {i["name"] for i in inspector.get_indexes(table.name)}
+
+
+def test_the_head_is_the_last_migration() -> None:
+    """A store of this form is opened without asking Alembic."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
 CHANGES = st.lists(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
-from slac.adapters.http_server import bind, serving
 from slac.runtime.inspection.server import ENDING, ControlSocket
 from slac.runtime.inspection.status import Parts, RuntimeStatus
 from slac.runtime.inspection.taps import Taps
@@ -42,6 +41,8 @@ class Inspection:
         """Open. RunFailed where an address cannot be had, or another runtime of this name runs here."""
         self._socket.start()
         if self._http is not None:
+            # A web server takes memory that a runtime without one need not have.
+            from slac.adapters.http_server import bind, serving
             from slac.runtime.inspection.http import observed
 
             await self._stack.enter_async_context(serving(observed(self._status), bind(self._http)))
