@@ -109,6 +109,7 @@ class LinkClient:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._socket.close()
+        self.outbox.close()
 
     def send(self, send: Send) -> None:
         """Keep a message until it is safe, and send it now if the receiver is there."""

@@ -73,6 +73,11 @@ class Outbox:
             self.spool.open(0)
         self._is_open = True
 
+    def close(self) -> None:
+        """Let go of files."""
+        if self.spool is not None:
+            self.spool.close()
+
     def add(self, send: Send) -> None:
         """Keep a message until it is acknowledged; it takes the place of a bare watermark that is the newest there."""
         body = to_body(send.frame)

@@ -38,6 +38,9 @@ class Segments(Protocol):
     def sync(self, numbers: Sequence[int]) -> None:
         """Bring these to the disk, where they are still there. May be called from another thread."""
 
+    def close(self) -> None:
+        """Nothing more is written."""
+
 
 class SegmentFiles:
     """Segments as files of a directory, which is made when the first is written."""
@@ -148,6 +151,9 @@ class SegmentMemory:
     def sync(self, numbers: Sequence[int]) -> None:
         """Remember how much of each is safe."""
         self._synced |= {n: len(self.held[n]) for n in numbers if n in self.held}
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def crash(self, torn: int) -> None:
         """Lose what was not synced, but for `torn` bytes of each; the last of them are damaged."""

@@ -170,6 +170,10 @@ class Spool:
             self._dirty |= set(dirty)
             raise
 
+    def close(self) -> None:
+        """Let go of files; what is there stays."""
+        self._store.close()
+
     def _tail(self) -> Segment:
         if not self._segments or self._segments[-1].size >= self._rotate:
             self._segments.append(Segment(self._following))
