@@ -1,79 +1,75 @@
-"""Checkpoints: one file a cut, written whole or not at all, and a lock so that one runtime owns a state directory."""
+"""Checkpoints: a manifest and its blobs, written whole or not at all, and a lock: one runtime owns a directory."""
 
 from __future__ import annotations
 
 import fcntl
 import io
 import logging
-import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-
-import msgspec
-import polars as pl
-import xxhash
+from typing import Final
 
 from slac.diagnostics import RunFailed
+from slac.runtime.durable.blobs import Blobs, Damaged
+from slac.runtime.durable.files import Files
+from slac.runtime.durable.manifest import Manifest, read_manifest, to_bytes
+from slac.runtime.durable.pieces import CutState, Piece, StateInPieces, cut, from_pieces, in_pieces
 from slac.runtime.operator import State
 
-FORMAT: Final = 1
-MAGIC: Final = b"slac-checkpoint\n"
 GENERATIONS: Final = ("checkpoint", "checkpoint.previous")
+_OWNER_ONLY: Final = 0o700
 
 log = logging.getLogger("slac.runtime")
 
 
-class StateRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One `State` as it is written: values as MessagePack, frames as Arrow IPC."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """One runtime at one moment; `digest`, `taken` and `number` as in `Manifest`."""
 
-    values: dict[str, Any]
-    frames: dict[str, bytes]
-
-
-class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A consistent cut of one runtime.
-
-    `digest` is that of the plan it belongs to, `taken` the wall clock (µs), `number` counts from 1.
-    """
-
-    format: int = FORMAT
     digest: str
     taken: int
     number: int
-    states: dict[str, StateRecord]
+    states: Mapping[str, CutState]
 
 
-def pack(states: Mapping[str, State]) -> dict[str, StateRecord]:
-    """States in the form that is written; frames are encoded here, so that the cut does not share memory."""
-    return {
-        name: StateRecord(values=dict(s.values), frames={k: _to_ipc(f) for k, f in s.frames.items()})
-        for name, s in states.items()
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """A checkpoint that was read."""
+
+    taken: int
+    number: int
+    states: Mapping[str, State]
 
 
-def unpack(records: Mapping[str, StateRecord]) -> dict[str, State]:
+def pack(states: Mapping[str, State]) -> dict[str, StateInPieces]:
+    """States as a checkpoint holds them, all in memory: what is measured, and what tests restart from."""
+    return {name: in_pieces(state, lambda data: Piece("", data)) for name, state in cut(states).items()}
+
+
+def unpack(records: Mapping[str, StateInPieces]) -> dict[str, State]:
     """The reverse of `pack`."""
-    return {
-        name: State(r.values, {k: pl.read_ipc(io.BytesIO(b)) for k, b in r.frames.items()})
-        for name, r in records.items()
-    }
+    return {name: from_pieces(r, lambda piece: piece.data) for name, r in records.items()}
 
 
 class StateDirectory:
     """The directory of one runtime instance; taken by `open`, given back by `close`.
 
-    Two generations are kept: a file that is torn or damaged is set aside in favour of the one before it.
+    Two generations are kept: one of which anything is torn or damaged is set aside in favour of the one before it.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, files: Files | None = None) -> None:
         self.directory = directory
+        self._files = files or Files()
+        self._blobs = Blobs(directory / "blobs", self._files)
+        self._used: dict[str, set[str]] | None = None
         self._lock: io.TextIOWrapper | None = None
 
     def open(self) -> None:
         """Create and lock; RunFailed when another runtime holds it or it cannot be written."""
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
+            self.directory.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
+            self._blobs.directory.mkdir(mode=_OWNER_ONLY, exist_ok=True)
             self._lock = (self.directory / "lock").open("w")
         except OSError as error:
             raise RunFailed(f"the state directory {self.directory} cannot be used: {error.strerror}") from error
@@ -92,79 +88,82 @@ class StateDirectory:
             self._lock.close()
             self._lock = None
 
-    def write(self, checkpoint: Checkpoint) -> int:
+    def write(self, cut: Cut) -> int:
         """Write durably; returns the bytes written. RunFailed when the disk refuses: the run may go on."""
-        body = msgspec.msgpack.encode(checkpoint)
-        data = MAGIC + xxhash.xxh3_64_digest(body) + body
-        target, previous = (self.directory / n for n in GENERATIONS)
-        fresh = self.directory / "checkpoint.new"
+        before = self._blobs.written
+        used = self._used if self._used is not None else self._used_on_disk()
+        self._used = None
         try:
-            with fresh.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            if target.exists():
-                target.replace(previous)
-            fresh.replace(target)
-            self._sync()
+            states = {name: in_pieces(state, self._blobs.keep) for name, state in cut.states.items()}
+            manifest = Manifest(digest=cut.digest, taken=cut.taken, number=cut.number, states=states)
+            self._blobs.settle()
+            data = to_bytes(manifest)
+            self._turn(data)
         except OSError as error:
+            self._blobs.sweep(set[str]().union(*self._used_on_disk().values()))
             raise RunFailed(f"the checkpoint could not be written to {self.directory}: {error.strerror}") from error
-        return len(data)
+        target, previous = GENERATIONS
+        self._used = {target: manifest.names(), previous: used.get(target, used.get(previous, set()))}
+        self._blobs.sweep(self._used[target] | self._used[previous])
+        return self._blobs.written - before + len(data)
 
-    def read(self, digest: str) -> Checkpoint | None:
+    def read(self, digest: str) -> Restored | None:
         """The newest whole checkpoint, or None where there never was one.
 
         RunFailed when it belongs to another document, or when all that is there is damaged: to begin anew would say
         everything again, and lose what senders no longer keep.
         """
         there = [path for n in GENERATIONS if (path := self.directory / n).exists()]
-        if not there:
-            return None
-        found = [c for path in there if (c := _read(path)) is not None]
-        if not found:
+        for path in there:
+            restored = self._load(path, digest)
+            if restored is not None:
+                if path != there[0]:
+                    self._set_aside(path, there[0], restored.number)
+                return restored
+        if there:
             raise RunFailed(
-                f"no checkpoint in {self.directory} can be read: they are damaged, or of another version of slac; "
+                f"no checkpoint in {self.directory} can be read: they are damaged; "
                 "start with another --state directory, or remove this one to begin anew"
             )
-        newest = max(found, key=lambda c: c.number)
-        if len(found) < len(there):
-            log.warning(
-                "a checkpoint in %s is damaged; going on from number %d. If it was the newest, what other runtimes "
-                "have sent since then and were told was safe is missing",
-                self.directory,
-                newest.number,
-            )
-        if newest.digest != digest:
+        return None
+
+    def _load(self, path: Path, digest: str) -> Restored | None:
+        manifest = read_manifest(path)
+        if manifest is None:
+            return None
+        if manifest.digest != digest:
             raise RunFailed(
                 f"the state in {self.directory} was written by another version of this document; "
                 "start with another --state directory, or remove this one to begin anew"
             )
-        return newest
-
-    def _sync(self) -> None:
-        handle = os.open(self.directory, os.O_RDONLY)
         try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+            states = {name: from_pieces(s, self._blobs.fetch) for name, s in manifest.states.items()}
+        except Damaged:
+            return None
+        return Restored(taken=manifest.taken, number=manifest.number, states=states)
 
+    def _set_aside(self, sound: Path, damaged: Path, number: int) -> None:
+        """Let the sound one be the newest, so that the next does not put the damaged one in its place."""
+        log.warning(
+            "a checkpoint in %s is damaged; going on from number %d. If it was the newest, what other runtimes "
+            "have sent since then and were told was safe is missing",
+            self.directory,
+            number,
+        )
+        try:
+            self._files.replace(sound, damaged)
+        except OSError as error:
+            raise RunFailed(f"the state directory {self.directory} cannot be used: {error.strerror}") from error
 
-def _read(path: Path) -> Checkpoint | None:
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    head, body = data[: len(MAGIC) + 8], data[len(MAGIC) + 8 :]
-    if head != MAGIC + xxhash.xxh3_64_digest(body):
-        return None
-    try:
-        checkpoint = msgspec.msgpack.decode(body, type=Checkpoint)
-    except msgspec.DecodeError:
-        return None
-    return checkpoint if checkpoint.format == FORMAT else None
+    def _turn(self, data: bytes) -> None:
+        target, previous = (self.directory / n for n in GENERATIONS)
+        fresh = self.directory / "checkpoint.new"
+        self._files.write(fresh, data)
+        if target.exists():
+            self._files.replace(target, previous)
+        self._files.replace(fresh, target)
+        self._files.sync(self.directory)
 
-
-def _to_ipc(frame: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    frame.write_ipc(buffer, compression="lz4")
-    return buffer.getvalue()
+    def _used_on_disk(self) -> dict[str, set[str]]:
+        found = {n: read_manifest(self.directory / n) for n in GENERATIONS}
+        return {n: m.names() for n, m in found.items() if m is not None}

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from slac.runtime.checkpoint import StateRecord, pack, unpack
+from slac.runtime.checkpoint import pack, unpack
 from slac.runtime.core import Core
+from slac.runtime.durable.pieces import StateInPieces
 from slac.runtime.instructions import Instruction
 
 Said = Callable[[Core], list[Instruction]]
@@ -22,7 +23,7 @@ class Journal:
     """The last checkpoint of one runtime, when it was taken (µs), and everything since: (input or "", what)."""
 
     taken: int
-    checkpoint: dict[str, StateRecord]
+    checkpoint: dict[str, StateInPieces]
     since: list[tuple[str, Said]] = field(default_factory=list)
 
     @classmethod

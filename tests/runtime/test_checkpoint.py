@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from slac.diagnostics import RunFailed
-from slac.runtime.checkpoint import Checkpoint, StateDirectory, pack, unpack
+from slac.runtime.checkpoint import Cut, StateDirectory
+from slac.runtime.durable.pieces import cut
 from slac.runtime.operator import State
 
 
@@ -20,10 +21,10 @@ def directory(tmp_path: Path) -> Iterator[StateDirectory]:
     opened.close()
 
 
-def checkpoint(number: int, digest: str = "d") -> Checkpoint:
-    """A checkpoint with one state."""
+def checkpoint(number: int, digest: str = "d") -> Cut:
+    """A cut with one state."""
     states = {"node:a": State({"n": number, "raw": b"\x00\xff"}, {"rows": pl.DataFrame({"x": [number]})})}
-    return Checkpoint(digest=digest, taken=0, number=number, states=pack(states))
+    return Cut(digest=digest, taken=0, number=number, states=cut(states))
 
 
 def test_what_is_written_is_read(directory: StateDirectory) -> None:
@@ -35,7 +36,7 @@ def test_what_is_written_is_read(directory: StateDirectory) -> None:
 
     assert read is not None
     assert read.number == 2
-    state = unpack(read.states)["node:a"]
+    state = read.states["node:a"]
     assert state.values == {"n": 2, "raw": b"\x00\xff"}
     assert state.frames["rows"].equals(pl.DataFrame({"x": [2]}))
 

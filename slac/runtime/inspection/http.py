@@ -37,4 +37,4 @@ def unready(status: RuntimeStatus) -> list[str]:
         reasons.append("the receiver of what this runtime sends does not answer")
     reasons += [f"output {n}: {o.waiting} rows wait" for n, o in status.outputs.items() if o.failures and o.waiting]
     reasons += [f"input {n} admits {i.fraction:.1%}" for n, i in status.inputs.items() if i.fraction < 1]
-    return reasons
+    return reasons + status.not_kept

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from slac.adapters.decoding import count_records
+from slac.runtime.shell.journals import InputJournal
 from slac.runtime.source import Source
 from slac.shedding.pacer import Pacer
 from slac.stream.clock import SECOND, Clock
@@ -17,8 +18,14 @@ MIN_LIMIT: Final = 8 * 1024 * 1024
 """Bytes that an input may queue even on the smallest budget: two of the largest blocks that adapters hand over."""
 
 
+_UNKNOWN: Final = 1 << 62
+
+
 class InputQueue:
-    """The sink of one input. What can wait waits; what cannot is refused when `limit` bytes are queued."""
+    """The sink of one input. What can wait waits; what cannot is refused when `limit` bytes are queued.
+
+    With a journal records are in it before they are queued, and before `push` says that they were taken.
+    """
 
     def __init__(self, source: Source, *, can_wait: bool, clock: Clock, wake: asyncio.Event, limit: int) -> None:
         self.source = source
@@ -35,6 +42,13 @@ class InputQueue:
         self._stopped = False
         self._held = False
         self._taken = 0
+        self.journal: InputJournal | None = None
+        self._in_journal = 0
+
+    def keep_in(self, journal: InputJournal) -> None:
+        """Write all records to `journal` from now on; `replay` must come before the first `push`."""
+        self.journal = journal
+        self.source.awaited = _UNKNOWN
 
     @property
     def waiting(self) -> float:
@@ -42,22 +56,41 @@ class InputQueue:
         seen = self.source.gate.counts.seen
         return self.bytes * seen / self._taken if self._taken else 0.0
 
+    @property
+    def trouble(self) -> str:
+        """Why the journal takes nothing; empty where it does."""
+        return self.journal.trouble if self.journal is not None else ""
+
     async def push(self, records: Records) -> bool:
         """Take records over, or refuse them (False); waits where the input can."""
         if self._stopped:
             return False
-        full = bool(self._queue) and self.bytes + records.size > self._limit
+        held = self.bytes + self._in_journal
+        full = bool(held) and held + records.size > self._limit
         if (full or self._held) and not self.can_wait:
             self.source.gate.refuse(_count(records))
             return False
         if not await self._has_room(records.size):
             return False
-        self._queue.append(records)
-        self.bytes += records.size
-        self._wake.set()
+        if self.journal is not None and not await self._keep(self.journal, records):
+            self.source.gate.refuse(_count(records))
+            return False
+        if self.journal is None:
+            self._enqueue(records)
         if self.can_wait:
             await self._pace(records)
         return True
+
+    async def replay(self) -> None:
+        """Queue first what the last run had taken and no checkpoint holds."""
+        if self.journal is None:
+            return
+        for records in self.journal.replay(self.source.journalled):
+            if not await self._has_room(records.size):
+                return
+            self._enqueue(records)
+            await asyncio.sleep(0)
+        self.source.awaited = self.journal.last
 
     def resume(self, source: str) -> Position | None:
         """How far `source` had been read at the last checkpoint."""
@@ -88,6 +121,18 @@ class InputQueue:
         self._stopped = True
         self._held = False
         self._room.set()
+
+    async def _keep(self, journal: InputJournal, records: Records) -> bool:
+        self._in_journal += records.size
+        try:
+            return await journal.take(records, self._enqueue)
+        finally:
+            self._in_journal -= records.size
+
+    def _enqueue(self, records: Records) -> None:
+        self._queue.append(records)
+        self.bytes += records.size
+        self._wake.set()
 
     async def _has_room(self, size: int) -> bool:
         """Wait for it; False when the queue was stopped meanwhile: what comes now may not be worked off any more."""

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from slac.diagnostics import RunFailed, SlacError, UsageError
 from slac.plan.graph import Placement, Plan
-from slac.runtime.checkpoint import Checkpoint, StateDirectory, pack, unpack
 from slac.runtime.core import Core
 from slac.runtime.inspection.desk import Inspection
 from slac.runtime.inspection.status import Parts, RuntimeStatus, status_of
 from slac.runtime.instructions import GaveUp, Instruction, Mixed, Publish, Refused, Send
-from slac.runtime.operator import BEGINNING, State
+from slac.runtime.operator import BEGINNING
+from slac.runtime.shell.checkpoints import Acknowledging, Checkpoints, Forgetful, Kept
 from slac.runtime.shell.control import STEP, Control
 from slac.runtime.shell.ending import Ending
 from slac.runtime.shell.gathering import LARGE, Gathering
+from slac.runtime.shell.inputs import InputQueue
+from slac.runtime.shell.journals import make_journals
 from slac.runtime.shell.quarantine import Quarantine
 from slac.runtime.shell.remarks import Remarks
 from slac.runtime.shell.settings import RunSettings
@@ -37,6 +39,7 @@ from slac.shedding.capacity.calibration import shipped_calibration
 from slac.shedding.machine import read_machine
 from slac.shedding.meter import Meter, ProcessReader
 from slac.stream.clock import SECOND, Clock
+from slac.stream.ports import InputAdapter
 from slac.stream.ports import OutputAdapter as Store
 
 log = logging.getLogger("slac.runtime")
@@ -64,19 +67,20 @@ class Runtime:
         keep = store is not None
         self._core = Core(self._part, now=self._started, live=self._live, expect=settings.expect, keep=keep)
         self._directory = make_state_directory(plan, settings)
-        self._checkpoints = 0
-        self._written: dict[tuple[str, str], int] = {}
-        self._taken: int | None = None
         self._queues = make_queues(self._core.sources, self._budget, clock, self._wake)
+        self._journals = make_journals(self._part, self._directory, self._budget)
+        for name, journal in self._journals.items():
+            self._queues[name].keep_in(journal)
         self._outputs = make_outputs(self._part, settings, store)
         self._adapters = make_inputs(self._part, settings, clock)
         self._trust = make_trust(settings.keys, f"{settings.node}/{settings.instance}")
         self._client = make_client(plan, settings, self._budget, clock, self._wake.set, self._trust)
         self._server = make_server(plan, settings, clock, self._accepted, self._wake.set, self._trust)
+        self._free = asyncio.Lock()
+        self._checkpoints = self._make_checkpoints()
         self._quarantine = Quarantine(settings.directory / "var" / "quarantine")
         self._control = self._make_control(costs)
         self._remarks = Remarks(self._core.sources)
-        self._free = asyncio.Lock()
         self._inspection = Inspection(self._parts(), self._status, clock=clock, trust=self._trust)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._gathering = Gathering(self._core)
@@ -89,7 +93,7 @@ class Runtime:
         if self._directory is not None:
             self._directory.open()
         try:
-            self._restore()
+            self._checkpoints.restore()
             await self._start()
             await self._loop()
             return await self._finish()
@@ -141,25 +145,26 @@ class Runtime:
 
     async def _status(self) -> RuntimeStatus:
         async with self._free:
-            last = self._checkpoints, self._taken
-            return status_of(self._parts(), now=self._clock.now(), reading=self._control.reading, checkpoint=last)
+            reading, last = self._control.reading, self._checkpoints.status
+            return status_of(self._parts(), now=self._clock.now(), reading=reading, checkpoint=last)
 
-    def _restore(self) -> None:
-        if self._directory is None:
-            return
-        checkpoint = self._directory.read(self._plan.meaning)
-        if checkpoint is None:
-            return
-        states = unpack(checkpoint.states)
-        self._core.restore(states, self._clock.now())
-        for name in self._outputs.keys() & {n.removeprefix("output:") for n in states}:
-            self._outputs[name].restore(states[f"output:{name}"])
+    def _make_checkpoints(self) -> Checkpoints:
+        beside: dict[str, Kept] = {f"output:{n}": worker for n, worker in self._outputs.items()}
         if self._client is not None:
-            self._client.outbox.restore(states["outbox"])
-        self._checkpoints, self._taken = checkpoint.number, checkpoint.taken
-        self._written = self._marks()
-        age = (self._clock.now() - checkpoint.taken) / SECOND
-        log.info("going on from checkpoint %d, taken %.0f s ago", checkpoint.number, age)
+            beside["outbox"] = self._client.outbox
+        told: list[Forgetful] = [*self._journals.values()]
+        if self._server is not None:
+            told.append(Acknowledging(self._server.acknowledge))
+        return Checkpoints(
+            self._directory,
+            self._core,
+            meaning=self._plan.meaning,
+            clock=self._clock,
+            every=self._plan.data.checkpoint,
+            kept=beside,
+            forgetful=told,
+            free=self._free,
+        )
 
     async def _start(self) -> None:
         if self.settings.once and self._queues and not any(q.source.node.can_wait for q in self._queues.values()):
@@ -178,9 +183,13 @@ class Runtime:
         if self._client is not None:
             self._client.start()
         for name, adapter in self._adapters.items():
-            task = asyncio.create_task(adapter.run(self._queues[name]), name=f"input {name}")
+            task = asyncio.create_task(self._read(adapter, self._queues[name]), name=f"input {name}")
             task.add_done_callback(lambda t, n=name: self._input_done(n, t))  # type: ignore[misc]
             self._tasks[name] = task
+
+    async def _read(self, adapter: InputAdapter, queue: InputQueue) -> None:
+        await queue.replay()
+        await adapter.run(queue)
 
     def _input_done(self, name: str, task: asyncio.Task[None]) -> None:
         self._queues[name].closed = True
@@ -202,8 +211,6 @@ class Runtime:
 
     async def _loop(self) -> None:
         next_control = next_tick = self._clock.now()
-        next_checkpoint = next_tick + self._plan.data.checkpoint
-        versions = self._core.versions
         while not self._over():
             await self._wait(min(next_control, next_tick))
             await self._work()
@@ -217,12 +224,13 @@ class Runtime:
                 await self._tick(now)
                 next_tick = min(now + SECOND, max(self._core.next_wake() or now + SECOND, now + SECOND // 100))
             has_just_ended = self._core.finished and self._ending.finished_at is None
-            if now >= next_checkpoint or self._core.versions != versions or has_just_ended:
-                await self._checkpoint()
-                if self._core.finished:
-                    await self._checkpoint()  # both generations hold the end: senders may forget all
-                next_checkpoint, versions = self._clock.now() + self._plan.data.checkpoint, self._core.versions
-                self._ending.finished_at = now if self._core.finished else None
+            if has_just_ended:
+                await self._checkpoints.take()
+                await self._checkpoints.take()  # both generations hold the end: senders may forget all
+                await self._checkpoints.settle()
+                self._ending.finished_at = now
+            elif self._checkpoints.is_due(now):
+                await self._checkpoints.take()
 
     def _over(self) -> bool:
         if self._failure is not None:
@@ -304,38 +312,16 @@ class Runtime:
         known = self._core.inlets[stream].peers.get(peer)
         return known.watermark if known is not None else BEGINNING
 
-    def _marks(self) -> dict[tuple[str, str], int]:
-        return {(s, p): peer.watermark for s, i in self._core.inlets.items() for p, peer in i.peers.items()}
-
-    async def _checkpoint(self) -> None:
-        if self._directory is None:
-            return
-        states: dict[str, State] = self._core.snapshot()
-        states |= {f"output:{n}": w.snapshot() for n, w in self._outputs.items()}
-        if self._client is not None:
-            states["outbox"] = self._client.outbox.snapshot()
-        marks = self._marks()
-        taken, number = self._clock.now(), self._checkpoints + 1
-        try:
-            # The core stands still until it is written; links and inputs stay alive, for encoding may take long.
-            await asyncio.to_thread(_write, self._directory, states, self._plan.meaning, taken, number)
-        except RunFailed as error:
-            log.warning("%s; the run goes on, but a restart would go back to checkpoint %d", error, self._checkpoints)
-            return
-        self._checkpoints, self._taken = number, taken
-        # A damaged checkpoint gives way to the one before it: only what that one holds too may be forgotten by senders.
-        safe, self._written = self._written, marks
-        if self._server is not None:
-            self._server.acknowledge(lambda s, p: safe.get((s, p), BEGINNING))
-
     async def _finish(self) -> RunSummary:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         for worker in self._outputs.values():
             await worker.stop(patience=5.0)
-        before = self._checkpoints
-        await self._checkpoint()  # what was published is no longer waiting
+        await self._checkpoints.settle()
+        before = self._checkpoints.status.number
+        await self._checkpoints.take()  # what was published is no longer waiting
+        await self._checkpoints.settle()
         self._remarks.look()
         return RunSummary(
             document=self._plan.document,
@@ -346,10 +332,10 @@ class Runtime:
             blocks={n: c for n, c in self._core.flow.rows.items() if c},
             late={n: c for n, o in self._core.flow.operators.items() if (c := o.statistics().get("late", 0))},
             published={n: w.published for n, w in self._outputs.items()},
-            checkpoints=self._checkpoints,
+            checkpoints=self._checkpoints.status.number,
             usage=self._control.usage,
             unpublished={n: w.waiting for n, w in self._outputs.items() if w.waiting},
-            kept=self._checkpoints > before,
+            kept=self._checkpoints.status.number > before,
         )
 
     async def _close(self) -> None:
@@ -364,9 +350,8 @@ class Runtime:
         await self._inspection.stop()
         if self._trust is not None:
             self._trust.door.stop()
+        await self._checkpoints.close()
+        for journal in self._journals.values():
+            await journal.close()
         if self._directory is not None:
             self._directory.close()
-
-
-def _write(directory: StateDirectory, states: Mapping[str, State], digest: str, taken: int, number: int) -> None:
-    directory.write(Checkpoint(digest=digest, taken=taken, number=number, states=pack(states)))

@@ -1,0 +1,44 @@
+"""The few things that are done to files which must survive; one seam, so that a test can let a disk fail."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+_OWNER_ONLY: Final = 0o600
+
+
+class Files:
+    """Writes that are on the disk when they return, in files for their owner only. Every method may raise OSError."""
+
+    def write(self, path: Path, data: bytes) -> None:
+        """A whole file, under a name that nobody reads yet."""
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
+        try:
+            _put(handle, data)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Rename, in place of what is there."""
+        source.replace(target)
+
+    def remove(self, path: Path) -> None:
+        """Delete; one that is gone already is no mistake."""
+        path.unlink(missing_ok=True)
+
+    def sync(self, directory: Path) -> None:
+        """Make names durable."""
+        handle = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _put(handle: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
