@@ -22,6 +22,7 @@ from slac.plan.nodes import (
     ViolationNode,
     WindowNode,
 )
+from slac.runtime.keyed.ends import is_end
 from slac.runtime.keyed.lanes import is_keyed
 from slac.runtime.operator import Operator, OperatorContext
 from slac.runtime.operators.absence import AbsenceOperator
@@ -37,6 +38,7 @@ from slac.runtime.operators.pattern_columns import PatternColumnsOperator
 from slac.runtime.operators.replayable import ReplayableOperator
 from slac.runtime.operators.restating import RestatingOperator
 from slac.runtime.operators.running_by_columns import RunningByColumns
+from slac.runtime.operators.running_with_ends import RunningWithEnds
 from slac.runtime.operators.select import SelectOperator
 from slac.runtime.operators.sliding_by_columns import SlidingByColumns
 from slac.runtime.operators.steps import StepsOperator
@@ -129,7 +131,9 @@ def _own_window(node: WindowNode, context: OperatorContext) -> ReplayableOperato
     columnar = is_keyed(node.aggregates)
     match node.window.kind:
         case "running":
-            return (RunningByColumns if columnar else RunningOperator)(node, context)
+            if columnar or not is_keyed([call for call in node.aggregates if not is_end(call)]):
+                return (RunningByColumns if columnar else RunningOperator)(node, context)
+            return RunningWithEnds(node, context)
         case "session":
             return SessionOperator(node, context)
         case _:
