@@ -31,6 +31,7 @@ _FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND: Final = np.uint64(0x94D049BB133111EB)
 _SHIFTS: Final = tuple(np.uint64(n) for n in (30, 27, 31))
 _AT_ONCE: Final = 1 << 15
+_STEPS: Final = np.arange(1 << 16, dtype=np.uint64)
 _NULL: Final = np.uint64(0x6E756C6C6E756C6C)
 _NAN: Final = np.uint64(0x7FF8000000000000)
 _BOOL, _INT, _FLOAT, _TEXT, _TIME, _DURATION, _STRUCT = (np.uint64(n) for n in range(1, 8))
@@ -139,6 +140,9 @@ def source_prefix(input: str, source: str) -> int:  # noqa: A002 - the word of t
 
 def sequence_ids(prefix: int, first: int, count: int) -> Ids:
     """`count` ids of a source from sequence number `first` on."""
+    if count <= len(_STEPS) and first + count <= 1 << SEQUENCE_BITS:
+        # One addition: a third of what it takes to count anew.
+        return _STEPS[:count] + np.uint64(((prefix & PREFIX_MASK) << SEQUENCE_BITS) | first)
     return np.arange(first, first + count, dtype=np.uint64) | np.uint64((prefix & PREFIX_MASK) << SEQUENCE_BITS)
 
 

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import orjson
 import polars as pl
 
 from slac.adapters.decoding.conform import conform, keeps_all, nulls
 from slac.adapters.decoding.maps import canonical_column
-from slac.adapters.decoding.result import ROW, Decoded, Quarantined
+from slac.adapters.decoding.result import Decoded, Quarantined, all_rows
 from slac.adapters.decoding.unknown import unknown_columns, values_by_row
 from slac.adapters.decoding.wire import TIMESTAMP, UNKNOWN, Path, WireSchema
 from slac.stream.batch import TIME, TIME_TYPE
@@ -126,7 +125,7 @@ def _shown(column: pl.Series | None, row: int) -> str:
 
 
 def _finish(checked: _Checked, height: int) -> pl.DataFrame:
-    frame = pl.DataFrame([*checked.columns, pl.Series(ROW, np.arange(height, dtype=np.uint32))])
+    frame = pl.DataFrame([*checked.columns, all_rows(height)])
     if not checked.reasons:
         return frame
     keep = pl.Series([True]).new_from_index(0, height).scatter(list(checked.reasons), values=False)

@@ -11,7 +11,7 @@ from slac.adapters.decoding.columns import gather, plain, to_series
 from slac.adapters.decoding.lines import Lines
 from slac.adapters.decoding.maps import canonical_column
 from slac.adapters.decoding.reasons import reason
-from slac.adapters.decoding.result import ROW, Decoded, Quarantined
+from slac.adapters.decoding.result import ROW, Decoded, Quarantined, all_rows
 from slac.adapters.decoding.structs import RecordShape, record_shape
 from slac.adapters.decoding.times import instants
 from slac.adapters.decoding.unknown import unknown_paths, unknown_values
@@ -115,7 +115,8 @@ class NdjsonDecoder:
         if self._keeps_unknown:
             columns.append(canonical_column(UNKNOWN, [unknown_values(lines[i], self._known) for i in kept.rows]))
         time = self._times(values, arrival, len(kept.rows))
-        rows = pl.Series(ROW, kept.rows, dtype=pl.UInt32)
+        complete = len(kept.rows) == len(lines)
+        rows = all_rows(len(lines)) if complete else pl.Series(ROW, kept.rows, dtype=pl.UInt32)
         frame = pl.DataFrame([time, *columns, rows])
         suspects = [(".".join(self._time), time, values[self._time])] if self._time is not None else []
         suspects += [

@@ -3,10 +3,21 @@
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 ROW: Final = "_row"
 """Column (UInt32) of a decoded frame: the place of the row among the records that were decoded, from 0."""
+
+
+_ALL: Final = pl.Series(ROW, np.arange(1 << 16, dtype=np.uint32))
+
+
+def all_rows(count: int) -> pl.Series:
+    """`_row` of records that have all complied."""
+    if count <= len(_ALL):
+        return _ALL.head(count)
+    return pl.Series(ROW, np.arange(count, dtype=np.uint32))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,8 +45,8 @@ def from_integers(numbers: pl.Series, unit: TimeUnit) -> pl.Series:
     if unit == "ns":
         return _within_years(numbers // 1000)
     factor = _PER_UNIT[unit]
-    # Bounded before it is multiplied: Int64 would wrap silently.
-    return _within_years(_null_outside(numbers, EARLIEST // factor, LATEST // factor) * factor)
+    # Bounded before it is multiplied: Int64 would wrap silently. Behind that it lies within the years.
+    return (_null_outside(numbers, EARLIEST // factor, LATEST // factor) * factor).cast(TIME_TYPE)
 
 
 def _within_years(microseconds: pl.Series) -> pl.Series:
