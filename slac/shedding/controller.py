@@ -187,7 +187,8 @@ class Controller:
     def _network_share(self, reading: Reading, seconds: float) -> float:
         bound = self.budget.network_bits
         target = None if bound is None else self.settings.headroom * bound
-        return self._network.step(reading.network_bits, target, seconds, LOWEST_FRACTION)
+        used = reading.network_bits if reading.demanded_bits is None else reading.demanded_bits
+        return self._network.step(used, target, seconds, LOWEST_FRACTION)
 
     def _refuses(self, reading: Reading) -> bool:
         """Above the hard limit; ends a little below it, so that one page more or less does not toggle it."""

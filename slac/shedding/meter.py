@@ -57,23 +57,27 @@ class Meter:
     def __init__(self, reader: UsageReader, window: int = SECOND) -> None:
         self._reader = reader
         self._window = window
-        self._samples: deque[tuple[int, float, int]] = deque()
+        self._samples: deque[tuple[int, float, int, int]] = deque()
 
-    def read(self, now: int, network_bytes: int = 0) -> Reading:
-        """Read at `now` (wall clock, µs); `network_bytes` is what the runtime has sent and received since its start."""
+    def read(self, now: int, network_bytes: int = 0, demanded_bytes: int | None = None) -> Reading:
+        """Read at `now` (wall clock, µs); `network_bytes` is what the runtime has sent and received since its start.
+
+        `demanded_bytes`: what it has received and made to be sent.
+        """
         usage = self._reader.read()
         samples = self._samples
-        samples.append((now, usage.cpu_seconds, network_bytes))
+        samples.append((now, usage.cpu_seconds, network_bytes, demanded_bytes or 0))
         # The youngest sample that is at least a window old stays, as the base of the mean.
         while len(samples) > 1 and samples[1][0] <= now - self._window:
             samples.popleft()
-        then, cpu, network = samples[0]
+        then, cpu, network, demanded = samples[0]
         seconds = (now - then) / SECOND
         return Reading(
             at=now,
             cpu_cores=(usage.cpu_seconds - cpu) / seconds if seconds > 0 else 0.0,
             memory_bytes=usage.memory_bytes,
             network_bits=8 * (network_bytes - network) / seconds if seconds > 0 else 0.0,
+            demanded_bits=None if demanded_bytes is None else 8 * (demanded_bytes - demanded) / max(seconds, 1e-6),
         )
 
 

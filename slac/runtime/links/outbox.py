@@ -17,6 +17,8 @@ from slac.runtime.operator import BEGINNING, State
 
 log = logging.getLogger("slac.link")
 
+FIELDS: Final = 60
+"""Bytes that a message takes on the network beside its rows."""
 OVERHEAD: Final = 300
 """Bytes that a message takes beside its rows."""
 
@@ -24,15 +26,16 @@ OVERHEAD: Final = 300
 class Outbox:
     """All streams to one placement. Sans I/O: it says what to send, its owner sends.
 
-    `limit`: bytes held in memory from which on `congested` asks the inputs to wait. With a `spool`, what is above
-    `share` bytes moves there, the oldest first, so that only a full spool lets memory grow up to `limit`.
+    `added`: bytes of all that was ever to be sent. `limit`: bytes held in memory from which on `congested` asks the
+    inputs to wait. With a `spool`, what is above `share` bytes moves there, the oldest first, so that only a full spool
+    lets memory grow up to `limit`.
     A message is numbered when it is added. Those in the spool are older than those in memory; `take` gives each once.
     """
 
     def __init__(
         self, streams: tuple[str, ...], limit: int, *, spool: Spool | None = None, share: int | None = None
     ) -> None:
-        self.bytes = 0
+        self.bytes = self.added = 0
         self.spool = spool
         self._limit = limit
         self._share = limit if share is None else share
@@ -82,6 +85,7 @@ class Outbox:
         """Keep a message until it is acknowledged; it takes the place of a bare watermark that is the newest there."""
         body = to_body(send.frame)
         data = Part(stream=send.stream, watermark=send.watermark, ended=send.ended, real=send.real, size=len(body))
+        self.added += len(body) + FIELDS
         self._put(Held(data, body))
         self.relieve()
 

@@ -23,7 +23,10 @@ log = logging.getLogger("slac.gate")
 
 
 class Control:
-    """The budget of one runtime. `network` gives the bytes sent and received over links since the start."""
+    """The budget of one runtime.
+
+    `network` gives the bytes sent and received over links since the start, `demanded` those received and to be sent.
+    """
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class Control:
         budget: ResolvedBudget,
         meter: Meter,
         network: Callable[[], int],
+        demanded: Callable[[], int],
         record: Path | None,
         idle_cores: float = 0.0,
     ) -> None:
@@ -44,12 +48,13 @@ class Control:
         self._meter = meter
         self._controller = Controller(budget, idle_cores=idle_cores)
         self._network = network
+        self._demanded = demanded
         self._record = record
         self._last_reading = 0
 
     def step(self, now: int) -> None:
         """Read, decide, apply."""
-        reading = self.reading = self._meter.read(now, self._network())
+        reading = self.reading = self._meter.read(now, self._network(), self._demanded())
         if now - self._last_reading >= SECOND:
             if self._last_reading:
                 self.usage.add(reading)

@@ -126,9 +126,15 @@ class Runtime:
             budget=self._budget,
             meter=Meter(ProcessReader()),
             network=lambda: sum(e.bytes for e in (self._client, self._server) if e is not None),
+            demanded=self._demanded,
             record=record,
             idle_cores=shipped_calibration().idle_cores,
         )
+
+    def _demanded(self) -> int:
+        """Bytes that came in over links, and that were made to go out over them."""
+        sent = self._client.outbox.added if self._client is not None else 0
+        return sent + (self._server.bytes if self._server is not None else 0)
 
     def _parts(self) -> Parts:
         return Parts(
