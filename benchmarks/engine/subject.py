@@ -25,25 +25,28 @@ from slac.runtime.core import Core
 from slac.runtime.instructions import Instruction, Publish
 from slac.stream.ports import Records
 
-Fed = list[tuple[str, Records]]
+Wave = list[tuple[str, Records]]
+"""What has come in when the runtime looks: of each input what belongs to one stretch of time."""
 
 
 class Subject:
-    """A case with everything made before it is timed: the plan, and the records of all blocks in the order of time."""
+    """A case with everything made before it is timed: the plan, and the waves of records in the order of time."""
 
     def __init__(self, case: Case, events: int) -> None:
         """Makes the input files that are not there yet."""
         self.case = case
         self.files = {block: input_file(name, events, case.form) for block, name in case.reads.items()}
         self.plan = _compiled(case, self.files)
-        self.fed = list(_records(case, self.files))
+        self.fed = list(_waves(case, self.files))
 
     def published(self) -> list[pl.DataFrame]:
         """One pass: what the plan publishes, through a core of its own."""
         core = Core(self.plan, now=0, live=False)
         out: list[Instruction] = []
-        for block, records in self.fed:
-            out += core.on_records(block, [records])
+        for wave in self.fed:
+            for block, records in wave:
+                core.enter_records(block, [records])
+            out += core.carry(0)
         for block in self.files:
             out += core.on_input_ended(block)
         return [i.frame for i in out if isinstance(i, Publish)]
@@ -69,11 +72,12 @@ def _compiled(case: Case, files: dict[str, Path]) -> Plan:
     return compile_paths([str(path)], CompileOptions(parameters=parameters, collapse=True))[0].plan
 
 
-def _records(case: Case, files: dict[str, Path]) -> Iterator[tuple[str, Records]]:
+def _waves(case: Case, files: dict[str, Path]) -> Iterator[Wave]:
     if case.form == "ndjson":
         ((block, path),) = files.items()
         for read in blocks(path):
-            yield block, Records(source=path.name, arrival=0, ndjson=read.ndjson, position=dict(read.position))
+            records = Records(source=path.name, arrival=0, ndjson=read.ndjson, position=dict(read.position))
+            yield [(block, records)]
         return
     frames = {block: pl.read_ipc(path) for block, path in files.items()}
     (first, counted), *others = frames.items()
@@ -81,11 +85,12 @@ def _records(case: Case, files: dict[str, Path]) -> Iterator[tuple[str, Records]
     for begin in range(0, counted.height, BATCH):
         part = counted.slice(begin, BATCH)
         upto = part["timestamp"][-1]
+        wave = []
         for block, frame in others:
             end = int(frame["timestamp"].search_sorted(upto, side="right"))
-            yield block, _of(block, frame.slice(taken[block], end - taken[block]), end)
+            wave.append((block, _of(block, frame.slice(taken[block], end - taken[block]), end)))
             taken[block] = end
-        yield first, _of(first, part, begin + part.height)
+        yield [*wave, (first, _of(first, part, begin + part.height))]
 
 
 def _of(block: str, frame: pl.DataFrame, position: int) -> Records:

@@ -29,7 +29,7 @@ class LaterBatch(Batch):
         return self._height
 
     @property
-    def frame(self) -> pl.DataFrame:  # type: ignore[override]
+    def frame(self) -> pl.DataFrame:
         """The rows."""
         if self._made is None:
             object.__setattr__(self, "_made", self._make())
