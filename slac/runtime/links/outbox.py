@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import logging
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -14,8 +13,6 @@ from slac.runtime.links.held import Held, from_fields, to_fields
 from slac.runtime.links.protocol import Part, to_body
 from slac.runtime.links.spool import Spool
 from slac.runtime.operator import BEGINNING, State
-
-log = logging.getLogger("slac.link")
 
 FIELDS: Final = 60
 """Bytes that a message takes on the network beside its rows."""
@@ -151,12 +148,8 @@ class Outbox:
     def snapshot(self) -> State:
         """The messages in memory, as raw bytes, and how far the spool goes: a restart sends what is wanted of both.
 
-        What it refers to is on the disk first.
+        What it refers to is on the disk only after `sync`.
         """
-        try:
-            self.sync()
-        except RunFailed as error:
-            log.warning("%s; a crash of the machine could lose it", error)
         held = [[n, *to_fields(h), h.body] for n, h in self._in_memory()]
         return State({"held": held, "next": self._next, "spooled": self.spool.end if self.spool is not None else 0})
 

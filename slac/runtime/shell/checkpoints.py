@@ -75,6 +75,8 @@ class Checkpoints:
         free: asyncio.Lock,
     ) -> None:
         self.status = CheckpointStatus()
+        self.before: Callable[[], None] = lambda: None
+        """Brings to the disk what a cut refers to, in the thread that writes; RunFailed where the disk refuses."""
         self._directory = directory
         self._core = core
         self._meaning = meaning
@@ -135,7 +137,7 @@ class Checkpoints:
     async def _write(self, directory: StateDirectory, made: Cut, marks: Marks) -> None:
         before = self.status
         try:
-            written = await asyncio.get_running_loop().run_in_executor(self._thread, directory.write, made)
+            written = await asyncio.get_running_loop().run_in_executor(self._thread, self._put_down, directory, made)
         except RunFailed as error:
             self._complain(str(error))
             return
@@ -145,6 +147,10 @@ class Checkpoints:
         safe, self._safe = self._safe, marks
         for each in self._forgetful:
             each.forget(safe)
+
+    def _put_down(self, directory: StateDirectory, made: Cut) -> int:
+        self.before()
+        return directory.write(made)
 
     def _complain(self, why: str) -> None:
         before = self.status

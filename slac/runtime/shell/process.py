@@ -161,7 +161,7 @@ class Runtime:
         told: list[Forgetful] = [*self._journals.values()]
         if self._server is not None:
             told.append(Acknowledging(self._server.acknowledge))
-        return Checkpoints(
+        made = Checkpoints(
             self._directory,
             self._core,
             meaning=self._plan.meaning,
@@ -171,6 +171,9 @@ class Runtime:
             forgetful=told,
             free=self._free,
         )
+        if self._client is not None:
+            made.before = self._client.outbox.sync
+        return made
 
     async def _start(self) -> None:
         if self.settings.once and self._queues and not any(q.source.node.can_wait for q in self._queues.values()):

@@ -95,6 +95,7 @@ class Story:
                 self.box.resume(self.receiver.accepted)
             case ("sender keeps",):
                 self.state, self.kept = self.box.snapshot(), dict(self.done)
+                self.box.sync()
             case "sender dies", torn:
                 self.disk.crash(torn)
                 self.box, self.done = self.fresh(), dict(self.kept)
