@@ -13,6 +13,8 @@ from slac.cli.documents import compile_for_command, takes_documents
 from slac.compiler import Compiled
 from slac.compiler.stopwatch import Stopwatch
 from slac.diagnostics import UsageError
+from slac.plan.graph import Plan
+from slac.plan.nodes import LinkOutNode
 from slac.plan.render import RENDERERS
 
 
@@ -47,7 +49,7 @@ def compile_(
         say("".join(f"{stage:12} {1000 * seconds:8.1f} ms\n" for stage, seconds in stopwatch.laps.items()).rstrip())
     form = form or ("text" if output is None else "json")
     _check_alone(compiled, form, output)
-    written = "\n".join(RENDERERS[form](c.plan) for c in compiled)
+    written = "\n".join(RENDERERS[form](c.plan) + (_traffic(c.plan) if form == "text" else "") for c in compiled)
     if output is None:
         put(written)
         return
@@ -56,6 +58,16 @@ def compile_(
     except OSError as error:
         raise UsageError(f'"{output}" cannot be written: {error.strerror}') from error
     say(f"wrote {output}")
+
+
+def _traffic(plan: Plan) -> str:
+    if not any(isinstance(node, LinkOutNode) for node in plan.nodes):
+        return ""
+    from slac.cli.traffic_text import traffic_text
+    from slac.shedding.capacity.calibration import shipped_calibration
+    from slac.shedding.capacity.traffic import traffic
+
+    return "\n" + traffic_text(traffic(plan, shipped_calibration()))
 
 
 def _check_alone(compiled: Sequence[Compiled], form: str, output: str | None) -> None:
