@@ -15,13 +15,16 @@ _EMPTY: Final = -1
 _REMOVED: Final = -2
 _LARGE: Final = 1 << 18
 """Entries of a table that is too large to be mostly empty."""
-_SPARSE: Final = 16
+_SPARSE: Final = 128
 """Entries a slot in one that is not: nearly every key stands where it is looked for first."""
+_FEW: Final = 4096
+"""Of so many keys mostly all do so, with one of `_TRIES` ways to spread them."""
+_TRIES: Final = 16
 _LEAST: Final = 10
 """Bits of the smallest table."""
 AT_ONCE: Final = 1 << 14
 """Arrays of so many numbers stay in the cache: in such parts, long columns are worked through twice as fast."""
-_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
+_SPREAD: Final = 0x9E3779B97F4A7C15
 
 
 class SlotTable:
@@ -30,11 +33,12 @@ class SlotTable:
     def __init__(self) -> None:
         self._hashes: Hashes = np.zeros(1 << _LEAST, np.uint64)
         self._held = 0
+        self._spread = np.uint64(_SPREAD)
         self._clear(_LEAST)
 
     def begin(self, hashes: Hashes) -> Longs:
         """Where each hash is looked for first."""
-        first = hashes * _SPREAD
+        first = hashes * self._spread
         first >>= self._shift
         return first.view(np.int64)
 
@@ -74,6 +78,7 @@ class SlotTable:
             slots = np.concatenate([self._entries[self._entries >= 0].astype(np.int64), slots])
             bits = min((2 * _SPARSE * self._held - 1).bit_length(), _LARGE.bit_length() - 1)
             self._clear(max(_LEAST, bits, (3 * self._held).bit_length()))
+            self._choose(self._hashes[slots])
         self._enter(slots)
 
     def remove(self, slots: Longs) -> None:
@@ -104,6 +109,19 @@ class SlotTable:
         self._mask = (1 << bits) - 1
         self._filled = 0
         self._removed = False
+
+    def _choose(self, hashes: Hashes) -> None:
+        """A way to spread few keys in which no two of them are looked for in one place, if it is found soon."""
+        if len(hashes) > _FEW:
+            return
+        fewest = len(hashes)
+        for number in range(_TRIES):
+            tried = np.uint64((_SPREAD + 2 * number * _SPREAD) & 0xFFFF_FFFF_FFFF_FFFF)
+            alike = len(hashes) - len(np.unique((hashes * tried) >> self._shift))
+            if alike < fewest:
+                fewest, self._spread = alike, tried
+            if not alike:
+                return
 
     def _enter(self, slots: Longs) -> None:
         self._filled += len(slots)
