@@ -1,8 +1,8 @@
 """Keys → slots: small integers for the distinct values of some columns, found for a whole batch at once, and freed.
 
-The keys stand in Polars columns, once each. A table of open addressing leads from the hash of a key to its slot, and
-whoever is found there is compared with the key itself, so that equal hashes do no harm. Polars' hashes hold within one
-process only: they are made anew when a snapshot is read.
+The keys stand in Polars columns, once each (`key_rows`). A table of open addressing leads from the
+hash of a key to its slot, and whoever is found there is compared with the key itself, so that equal hashes do no harm.
+Polars' hashes hold within one process only: they are made anew when a snapshot is read.
 """
 
 from __future__ import annotations
@@ -14,13 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from slac.runtime.keyed.chunks import join_small
 from slac.runtime.keyed.grouping import Longs
-from slac.runtime.keyed.hashed import AT_ONCE, Hashes, SlotTable
+from slac.runtime.keyed.hashed import Hashes, SlotTable
+from slac.runtime.keyed.key_rows import KeyRows
 
 _FEW: Final = 1024
-_MANY: Final = 8192
-"""So many keys always stand in one chunk: rows are taken out of one faster than out of several."""
 _GONE: Final = -1
 
 
@@ -35,14 +33,10 @@ class KeySlots:
         self._types = dict(types)
         self._floats = [n for n, t in types.items() if t.is_float()]
         self._table = SlotTable()
-        # Where in `_chunks` the key of each slot stands; a freed one leaves a row behind until they are swept.
-        self._place = np.zeros(0, np.uint32)
+        self._rows = KeyRows(types)
         self._taken = np.zeros(0, np.bool_)
         self._unused: list[int] = []
         self._next = 0
-        self._chunks: list[pl.DataFrame] = []
-        self._joined: pl.DataFrame | None = None
-        self._rows = 0
 
     def __len__(self) -> int:
         return self._next - len(self._unused)
@@ -91,7 +85,7 @@ class KeySlots:
             return pl.DataFrame()
         if not len(slots):
             return pl.DataFrame(schema=self._types)
-        return self._keys()[self._place[slots]]
+        return self._rows.keys_of(slots)
 
     def free(self, slots: Longs) -> None:
         """Forget these keys; slots that hold none are left as they are."""
@@ -101,11 +95,8 @@ class KeySlots:
         held = np.unique(slots[self._taken[slots]])
         self._table.remove(held)
         self._taken[held] = False
-        # What a place says of a slot without a key must lie among the rows, too.
-        self._place[held] = 0
         self._unused.extend(held.tolist())
-        if self._rows > _FEW + 2 * len(self):
-            self._sweep()
+        self._rows.freed(len(held), len(self), self._taken)
 
     def used(self) -> Longs:
         """All slots that hold a key, ascending."""
@@ -136,7 +127,7 @@ class KeySlots:
 
     def _found(self, keys: pl.DataFrame, hashes: Hashes) -> Longs:
         """Most keys are held, and stand where they are looked for first: for them that is all."""
-        if not self._rows:
+        if not self._rows.height:
             return np.full(keys.height, _GONE, np.int64)
         slots = self._table.first(hashes)
         others = self._differing(keys, slots, None)
@@ -164,29 +155,16 @@ class KeySlots:
         slots = slots if rows is None else slots[rows]
         lowest = int(slots.min(initial=0))
         # By columns, since a query would cost more than what it does; places of 32 bits are those that Polars takes.
-        places = pl.Series(self._places(slots))
-        held, found = self._keys(), [] if lowest >= 0 else [np.flatnonzero(slots < 0)]
+        places = pl.Series(self._rows.places(slots))
+        found = [] if lowest >= 0 else [np.flatnonzero(slots < 0)]
         for name in self._types:
-            same = _equal(held[name][places], keys[name] if rows is None else keys[name][rows])
+            same = _equal(self._rows.column(name)[places], keys[name] if rows is None else keys[name][rows])
             if not same.all():
                 found.append(np.flatnonzero(~same.to_numpy()))
         if not found:
             return np.zeros(0, np.int64)
         others = np.unique(np.concatenate(found)) if len(found) > 1 else found[0]
         return others if rows is None else rows[others]
-
-    def _places(self, slots: Longs) -> npt.NDArray[np.uint32]:
-        """Where the key of each slot stands; anywhere, if it holds none."""
-        places = np.empty(len(slots), np.uint32)
-        for start in range(0, len(slots), AT_ONCE):
-            part = slots[start : start + AT_ONCE]
-            self._place.take(part, mode="clip", out=places[start : start + AT_ONCE])
-        return places
-
-    def _keys(self) -> pl.DataFrame:
-        if self._joined is None:
-            self._joined = pl.concat(self._chunks, rechunk=False) if self._chunks else pl.DataFrame(schema=self._types)
-        return self._joined
 
     def _take(self, count: int) -> Longs:
         again = [self._unused.pop() for _ in range(min(count, len(self._unused)))]
@@ -195,38 +173,20 @@ class KeySlots:
         return np.concatenate([np.array(again, np.int64), np.arange(first, self._next)])
 
     def _grow(self) -> None:
-        if self._next > len(self._place):
-            more = max(self._next, 2 * len(self._place), _FEW) - len(self._place)
-            self._place = np.concatenate([self._place, np.zeros(more, np.uint32)])
-            self._taken = np.concatenate([self._taken, np.zeros(more, np.bool_)])
+        if self._next > len(self._taken):
+            size = max(self._next, 2 * len(self._taken), _FEW)
+            self._rows.grow(size)
+            self._taken = np.concatenate([self._taken, np.zeros(size - len(self._taken), np.bool_)])
 
     def _keep(self, keys: pl.DataFrame, hashes: Hashes, slots: Longs) -> None:
-        self._place[slots] = np.arange(self._rows, self._rows + keys.height)
+        self._rows.add(keys, slots)
         self._taken[slots] = True
-        self._rows += keys.height
-        self._chunks.append(_compact(keys))
-        join_small(self._chunks)
-        if len(self._chunks) > 1 and self._rows <= _MANY:
-            self._chunks = [pl.concat(self._chunks, rechunk=True)]
-        self._joined = None
         self._table.add(hashes, slots)
-
-    def _sweep(self) -> None:
-        used = self.used()
-        self._chunks = [_compact(self._keys()[self._place[used]].rechunk())] if len(used) else []
-        self._rows, self._joined = len(used), None
-        self._place[used] = np.arange(len(used))
 
 
 def _hashes(keys: pl.DataFrame) -> Hashes:
     hashes: npt.NDArray[np.uint64] = keys.hash_rows().to_numpy()
     return hashes
-
-
-def _compact(keys: pl.DataFrame) -> pl.DataFrame:
-    """Text of its own: rows that were taken from others would keep alive all the text that those stand in."""
-    text = [n for n, t in keys.schema.items() if t == pl.String]
-    return keys.with_columns((keys[n] + "").alias(n) for n in text) if text else keys
 
 
 def _equal(one: pl.Series, other: pl.Series) -> pl.Series:

@@ -65,7 +65,7 @@ def test_many_keys_come_and_go() -> None:
 
     assert len(held) == 0
     assert held.size == 2_000
-    assert held._rows <= 3_100
+    assert held._rows.height <= 3_100
 
 
 def test_text_is_its_own() -> None:
@@ -74,7 +74,7 @@ def test_text_is_its_own() -> None:
     held = KeySlots({"k": pl.String()})
     held.enter(long[:1])
 
-    assert held._chunks[0]["k"].estimated_size() < 100
+    assert held._rows._chunks[0]["k"].estimated_size() < 100
 
 
 def test_floats_are_keys_by_their_value() -> None:
