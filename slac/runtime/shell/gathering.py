@@ -1,6 +1,6 @@
 """How long what trickles in is gathered, so that what a wave costs at any size is spent on many rows.
 
-Rows of inputs wait for a part of a fifth of a second that depends on what a wave costs; when the watermark is about to
+Rows of inputs wait for a part of a seventh of a second that depends on what a wave costs; when the watermark is about to
 come to the end of a window, they are worked off as soon as they can carry it there. A runtime that sends has gathered
 already, so what it sends is only kept for those that send at the same time.
 """
@@ -17,7 +17,7 @@ LARGE: Final = 512 * 1024
 """From so many bytes on nothing is waited for."""
 BUSY_SHARE: Final = 20
 """Waiting takes at most so many times what the last wave cost."""
-LINGER: Final = 0.2
+LINGER: Final = 0.15
 """Seconds for which rows of inputs wait at most."""
 HOP: Final = 0.005
 """Seconds for which a link message waits, for each peer that may send at the same time …"""

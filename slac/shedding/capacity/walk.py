@@ -30,7 +30,7 @@ from slac.shedding.capacity.traces import traces_load
 
 GATHER: Final = 20.0
 """The runtime gathers small batches for this many times what the last wave cost …"""
-LINGER: Final = 0.2
+LINGER: Final = 0.15
 """… but for no longer than this (s)."""
 PROBE: Final = 20_000.0
 """The rate (records a second) at which one more record is priced: a load under which a gate is likely to act."""
