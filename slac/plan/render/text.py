@@ -10,7 +10,17 @@ from slac.plan.bounds import bound_text, state_bound
 from slac.plan.graph import Budget, Placement, Plan
 from slac.plan.guards import schedule_text
 from slac.plan.machine import check_machine, transition_table
-from slac.plan.nodes import AnyNode, AuditNode, LinkInNode, LinkOutNode, StateSpec, WindowNode, is_table
+from slac.plan.nodes import (
+    AnyNode,
+    AuditNode,
+    LatestJoinNode,
+    LinkInNode,
+    LinkOutNode,
+    StateSpec,
+    WindowNode,
+    is_table,
+)
+from slac.plan.own_latest import is_own
 from slac.plan.render.describe import describe, split_text
 from slac.plan.timing import timing_texts
 
@@ -68,6 +78,8 @@ def _node(plan: Plan, node: AnyNode) -> Iterator[str]:
     if isinstance(node, LinkOutNode | LinkInNode):
         yield f"{indent}{split_text(plan[node.stream])}"
         return
+    if isinstance(node, LatestJoinNode) and is_own(node, plan[node.inputs[1]]):
+        yield f"{indent}worked off together with {node.inputs[1]}, which has the same rows"
     if node.schema.fields:
         yield f"{indent}columns: {node.schema}"
     bound = state_bound(node)
