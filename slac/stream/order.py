@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ def in_order(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     return frame
 
 
-def _numbers(column: pl.Series) -> npt.NDArray[np.generic]:
+def _numbers(column: pl.Series) -> npt.NDArray[np.integer[Any]]:
     """The cast is done in place; `to_physical` would start a query of its own."""
     return (column.cast(pl.Int64) if column.dtype.is_temporal() else column).to_numpy()
 
