@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from slac.runtime.traces.prints import prints
 from slac.runtime.traces.records import END, PLACE, START
 from slac.runtime.traces.shapes import Shapes
 from slac.runtime.traces.together import Together
+
+_FEW: Final = 16
+"""One in so many traces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +78,16 @@ def whole(records: Together, shapes: Shapes, before: Longs, retain: int, spec: T
 
 
 def _complete(records: Together, traces: Longs, last: Longs) -> Longs:
-    """When the root of each trace ended; the beginning of time where there is none.
+    """When the root of each trace ended; the beginning of time where there is none, or it is too dear to look for.
 
-    Of a sound trace one record is the root, mostly the last one; if it is not so of all, it is looked for.
+    Of a sound trace one record is the root. Where nearly all tell it last, the few others are gone through.
     """
-    if not records.taken(PLACE, last).any():
-        return records.taken(END, last)
-    return _root_end(records)[traces]
+    others = np.flatnonzero(records.taken(PLACE, last))
+    if len(others) > len(traces) // _FEW:
+        return _root_end(records)[traces]
+    complete = records.taken(END, last)
+    complete[others] = BEGINNING
+    return complete
 
 
 def _root_end(records: Together) -> Longs:
