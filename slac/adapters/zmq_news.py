@@ -21,7 +21,7 @@ class ZmqNews:
         self._came = asyncio.Event()
 
     def __enter__(self) -> Self:
-        asyncio.get_running_loop().add_reader(self._file, self._came.set)
+        asyncio.get_running_loop().add_reader(self._file, self._look)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -29,11 +29,15 @@ class ZmqNews:
 
     async def wait(self) -> None:
         """Return when there is something to receive; others get their turn even where there always is."""
-        await asyncio.sleep(0)
-        while not self._has_some():
-            self._came.clear()
-            if not self._has_some():
-                await self._came.wait()
+        if self._has_some():
+            await asyncio.sleep(0)
+            return
+        self._came.clear()
+        await self._came.wait()
+
+    def _look(self) -> None:
+        if self._has_some():
+            self._came.set()
 
     def _has_some(self) -> bool:
         # The file only says that something has changed; asking is what makes it silent again.
