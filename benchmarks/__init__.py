@@ -15,6 +15,7 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "traces": "benchmarks.traces",
     "profile": "benchmarks.profile",
     "state_growth": "benchmarks.state_growth",
+    "checkpoints": "benchmarks.checkpoints",
     "kaiju_load": "benchmarks.kaiju",
     "kaiju_waves": "benchmarks.kaiju.waves",
     "startup": "benchmarks.startup",

@@ -114,6 +114,11 @@ class PaneState:
             rest = self._tabled(Run.of(merged(pl.concat(last), self._by, self._calls)))
             self._runs[-GATHER:] = rest
 
+    def restore(self, held: pl.DataFrame) -> None:
+        """Take over what `frame` gave. Mostly there is one row a pane and key, which hashes tell cheaply."""
+        hashes = held.select(self._by).hash_rows()
+        self.add(held, distinct=hashes.n_unique() == held.height)
+
     def starting_before(self, instant: int) -> pl.DataFrame:
         """Rows of panes that start before an instant (some must be held, and no later panes in tables alone)."""
         tables = [_placed(place, table) for place, table in self._tables.items() if place[0] < instant]
@@ -151,7 +156,7 @@ class PaneState:
         self._tables = {place: table for place, table in self._tables.items() if place[1] > watermark}
 
     def frame(self) -> pl.DataFrame | None:
-        """All that is held, to be given to `add` of another; it is not distinct."""
+        """All that is held, to be given to `restore` of another."""
         held = [*(run.frame for run in self._runs), *(_placed(place, table) for place, table in self._tables.items())]
         return pl.concat(held) if held else None
 

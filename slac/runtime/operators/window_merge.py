@@ -68,7 +68,7 @@ class WindowMergeOperator(Operator):
         """Take over a snapshot."""
         self._passed = state.values["passed"]
         if "panes" in state.frames:
-            self._state.add(state.frames["panes"], distinct=False)
+            self._state.restore(state.frames["panes"])
 
     def statistics(self) -> Mapping[str, int]:
         """`groups`: partial rows held; `late`: passed on as they came."""
