@@ -19,16 +19,17 @@ def ones_before(by_slot: BySlot, times: Longs, is_known: Mask, held: Longs, reta
     """
     count, starts = len(times), by_slot.starts
     heads = np.where(held == BEGINNING, 0, np.arange(1 + count, 1 + count + len(held)))
-    is_first = np.append(True, times[1:] != times[:-1])
+    is_first = np.ones(count, np.bool_)
+    np.not_equal(times[1:], times[:-1], out=is_first[1:])
     is_first[starts] = True
     if is_first.all():
-        index = np.arange(count)
+        index = np.arange(count, dtype=np.uint32)
         index[starts] = heads
     else:
         runs = np.flatnonzero(is_first)
         first = runs.copy()
         first[np.searchsorted(runs, starts)] = heads
-        index = np.repeat(first, np.diff(runs, append=count))
+        index = np.repeat(first.astype(np.uint32), np.diff(runs, append=count))
     if not is_known.all():
         index[np.repeat(~is_known, by_slot.lengths)] = 0
     oldest = min(int(times.min()), int(held[held > BEGINNING].min(initial=times[0])))

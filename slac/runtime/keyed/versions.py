@@ -36,6 +36,7 @@ def holding(slots: Longs, size: int, versions: Longs, places: Longs) -> Index:
     stands = np.concatenate([np.full(first, -1), places])
     heads = np.append(np.arange(1, first), 0)
     index = np.empty(len(slots), np.uint32)
+    numbered = np.arange(len(slots))
     left: list[Longs] = []
     begun, width = 0, _width(len(slots), size, len(versions))
     for start in range(0, len(slots), width):
@@ -43,8 +44,8 @@ def holding(slots: Longs, size: int, versions: Longs, places: Longs) -> Index:
         until = int(np.searchsorted(places, start + len(part)))
         heads[versions[begun:until]] = numbers[begun:until]
         begun = until
-        found = heads[part]
-        ahead = np.flatnonzero(stands[found] > np.arange(start, start + len(part)))
+        found = heads.take(part)
+        ahead = np.flatnonzero(stands.take(found) > numbered[start : start + len(part)])
         for _ in range(_STEPS):
             if not len(ahead):
                 break
