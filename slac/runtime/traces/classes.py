@@ -6,6 +6,8 @@ no text is put together, and a trace costs a few additions a call.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import polars as pl
 import xxhash
@@ -16,6 +18,7 @@ from slac.runtime.traces.records import HOST_OF, OPERATION
 from slac.stream.ids import format_id, splitmix64
 
 _MISSING = np.uint64(0)
+_FEW: Final = 2048
 
 
 def signatures(frame: pl.DataFrame, spec: TraceSpec) -> Hashes:
@@ -26,12 +29,20 @@ def signatures(frame: pl.DataFrame, spec: TraceSpec) -> Hashes:
 
 def text_hashes(texts: pl.Series) -> Hashes:
     """Stable hashes of texts, of which few are different; a missing one has a hash as well."""
+    if len(texts) <= _FEW:
+        return _few_hashes(texts.to_list())
     name = texts.name
     known = texts.unique()
     hashes = [0 if t is None else xxhash.xxh3_64_intdigest(t.encode()) for t in known.to_list()]
     table = pl.DataFrame({name: known, "hash": pl.Series(hashes, dtype=pl.UInt64)})
     found = texts.to_frame().join(table, on=name, how="left", nulls_equal=True, maintain_order="left")
     return found["hash"].to_numpy()
+
+
+def _few_hashes(texts: list[str | None]) -> Hashes:
+    """For so few, two queries would cost more than going through them."""
+    hashes = {t: 0 if t is None else xxhash.xxh3_64_intdigest(t.encode()) for t in set(texts)}
+    return np.fromiter(map(hashes.__getitem__, texts), np.uint64, len(texts))
 
 
 def classes(signature: Hashes, place: Longs, depth: Longs, groups: Groups) -> Hashes:
@@ -55,7 +66,8 @@ def path_classes(signature: Hashes, parent: Longs, depth: Longs, groups: Groups)
 def class_text(hashes: Hashes) -> pl.Series:
     """Hashes as 16 hex digits."""
     different, which = np.unique(hashes, return_inverse=True)
-    return pl.Series("class", [format_id(int(h)) for h in different], dtype=pl.String).gather(which)
+    texts = pl.Series("class", [format_id(int(h)) for h in different], dtype=pl.String)
+    return texts[pl.Series(which.astype(np.uint32))]
 
 
 def _summed(calls: Hashes, groups: Groups) -> Hashes:

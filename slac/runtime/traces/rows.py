@@ -74,7 +74,7 @@ class TraceRows:
         reason = overrule(judged.reason)
         columns = [
             pl.Series("valid", reason == OK),
-            _REASON_TEXT.gather(reason),
+            _REASON_TEXT[reason],
             _rows_or_null(frame[OPERATION], judged.root).alias("root"),
             pl.Series("calls", judged.count),
         ]
@@ -140,10 +140,15 @@ def _overruled(reason: Longs, cut: Cut) -> Longs:
 
 
 def _filled(frame: pl.DataFrame, name: str) -> Longs:
+    if not frame[name].null_count():
+        return frame[name].to_numpy()
     return frame.select(pl.col(name).fill_null(pl.col(AT))).to_series().to_numpy()
 
 
 def _rows_or_null(values: pl.Series, rows: Longs) -> pl.Series:
     """The values at these rows; NULL where the row is −1."""
-    wanted = pl.Series(rows)
-    return values.gather(wanted.set(wanted == NO_ROW, None)) if len(values) else values.clear(len(rows))
+    if not len(values):
+        return values.clear(len(rows))
+    # Not by `gather`, which would start a query: what is missing stands behind all others.
+    longer = pl.concat([values, values.clear(1)], rechunk=True)
+    return longer[pl.Series(np.where(rows == NO_ROW, len(values), rows).astype(np.uint32))]
