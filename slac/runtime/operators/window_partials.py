@@ -66,11 +66,12 @@ class PartialRows:
         self._columns = {n: f"{n}.of" if n in self._computed else e.meta.output_name() for n, e in values.items()}
         self._narrow = True
         self._groupings: dict[tuple[tuple[str, ...], tuple[_Proven, ...]], _Grouping] = {}
+        self._usual: dict[tuple[str, ...], list[pl.Expr]] = {}
 
     def of(self, frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         """One row a group: the columns `by`, the parts, `_kept` and `_seen`."""
         if not by or not self._looks or (frame.height < _FEW and not self._is_ordered):
-            return grouped_rows(frame, by, self._calls, partial_exprs(self._calls, frame.columns))
+            return grouped_rows(frame, by, self._calls, self._as_ever(tuple(frame.columns)))
         if self._is_ordered:
             frame = in_order(frame, total_order(frame))
         if self._computed:
@@ -82,6 +83,12 @@ class PartialRows:
             made = self._grouped(frame, by)
         assert made is not None
         return made
+
+    def _as_ever(self, columns: tuple[str, ...]) -> list[pl.Expr]:
+        """Made once for all batches with these columns: to make them costs as much as to group some hundred rows."""
+        if columns not in self._usual:
+            self._usual[columns] = partial_exprs(self._calls, columns)
+        return self._usual[columns]
 
     def _grouped(self, frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame | None:
         """None where a sum of 64 bits may not have been enough."""
