@@ -12,7 +12,6 @@ from slac.runtime.keyed.grouping import Longs
 Hashes = npt.NDArray[np.uint64]
 
 _EMPTY: Final = -1
-_REMOVED: Final = -2
 _LARGE: Final = 1 << 18
 """Entries of a table that is too large to be mostly empty."""
 _SPARSE: Final = 128
@@ -74,7 +73,7 @@ class SlotTable:
         self._hashes[slots] = hashes
         self._held += len(slots)
         sparse = _SPARSE if len(self._entries) < _LARGE else 2
-        if sparse * (self._filled + len(slots)) > len(self._entries):
+        if sparse * self._held > len(self._entries):
             slots = np.concatenate([self._entries[self._entries >= 0].astype(np.int64), slots])
             bits = min((2 * _SPARSE * self._held - 1).bit_length(), _LARGE.bit_length() - 1)
             self._clear(max(_LEAST, bits, (3 * self._held).bit_length()))
@@ -82,24 +81,29 @@ class SlotTable:
         self._enter(slots)
 
     def remove(self, slots: Longs) -> None:
-        """Forget slots that are there."""
+        """Forget slots that are there. Those that stand behind them are entered anew, so that nothing else stays."""
         hashes = self._hashes[slots]
         at = self.begin(hashes)
         ahead = np.arange(len(slots))
         while len(ahead):
             ahead = ahead[self._entries[at[ahead]] != slots[ahead]]
             at[ahead] = (at[ahead] + 1) & self._mask
-        self._entries[at] = _REMOVED
-        self._removed = True
+        self._entries[at] = _EMPTY
         self._held -= len(slots)
+        behind: list[Longs] = []
+        while len(at):
+            at = (at + 1) & self._mask
+            found = self._entries[at]
+            is_held = found != _EMPTY
+            at = at[is_held]
+            self._entries[at] = _EMPTY
+            behind.append(found[is_held].astype(np.int64))
+        self._enter(np.concatenate([slots[:0], *behind]))
 
     def _others(self, slots: Longs, hashes: Hashes) -> Longs:
         """Where one has to look further: something stands there, but not this hash."""
         # Mostly all are found. What is less than 0 leads to the hash of some other slot, which says nothing.
-        other = self._hashes[slots] != hashes
-        if self._removed:
-            other |= slots == _REMOVED
-        rows: Longs = np.flatnonzero(other)
+        rows: Longs = np.flatnonzero(self._hashes[slots] != hashes)
         found: Longs = rows[slots[rows] != _EMPTY]
         return found
 
@@ -107,8 +111,6 @@ class SlotTable:
         self._entries = np.full(1 << bits, _EMPTY, np.int32)
         self._shift = np.uint64(64 - bits)
         self._mask = (1 << bits) - 1
-        self._filled = 0
-        self._removed = False
 
     def _choose(self, hashes: Hashes) -> None:
         """A way to spread few keys in which no two of them are looked for in one place, if it is found soon."""
@@ -124,7 +126,6 @@ class SlotTable:
                 return
 
     def _enter(self, slots: Longs) -> None:
-        self._filled += len(slots)
         at = self.begin(self._hashes[slots])
         ahead = np.arange(len(slots))
         while len(ahead):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slac.runtime.keyed import key_rows as rows_module
 from slac.runtime.keyed import key_slots as module
 from slac.runtime.keyed.key_slots import KeySlots
 
@@ -66,6 +67,24 @@ def test_many_keys_come_and_go() -> None:
     assert len(held) == 0
     assert held.size == 2_000
     assert held._rows.height <= 3_100
+
+
+def test_some_keys_stay_while_others_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is swept a few rows at a time leads to the same keys, whenever they came."""
+    monkeypatch.setattr(rows_module, "_PORTION", 64)
+    monkeypatch.setattr(rows_module, "_MANY", 0)
+    held, known = KeySlots({"k": pl.String()}), dict[str, int]()
+    random = np.random.default_rng(5)
+    for step in range(60):
+        keys = [f"a key that stands apart {n}" for n in range(step * 100, step * 100 + 100)]
+        known |= dict(zip(keys, held.enter(pl.DataFrame({"k": keys})).tolist(), strict=True))
+        gone = [key for key in known if random.random() < 0.1 or key == keys[0]]
+        held.free(np.array([known.pop(key) for key in gone]))
+        asked = [*known, *gone]
+
+        assert held.find(pl.DataFrame({"k": asked})).tolist() == [known.get(key, -1) for key in asked]
+        assert held.keys_of(np.array([*known.values()]))["k"].to_list() == [*known]
+        assert held._rows.height <= 1024 + 4 * len(known)
 
 
 def test_text_is_its_own() -> None:
