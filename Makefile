@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean debian
+.PHONY: help demo test check soak bench clean debian
 
 help:
 	@echo "make demo    install, then watch a real shop by an SLA document (ends by itself within two minutes)"
 	@echo "make test    check, then every test"
 	@echo "make check   ruff, mypy --strict, import contracts"
+	@echo "make soak    runtimes killed a hundred times over: lost and duplicated rows are 0 and 0"
 	@echo "make bench   what slac reaches on this machine"
 	@echo "make clean   remove the virtual environment, caches and var/"
 
@@ -34,6 +35,9 @@ debian:
 
 test: check debian
 	$(BIN)/python -m pytest -n 2
+
+soak: $(STAMP)
+	SLAC_SOAK_ROUNDS=100 $(BIN)/python -m pytest -s -m processes tests/test_killed.py
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks
