@@ -138,7 +138,7 @@ def _without_bad_instants(
     """Set rows aside where something was written for an instant, but none came of it."""
     bad: dict[int, str] = {}
     for path, column, written in suspects:
-        if column.null_count() == 0:
+        if column.null_count() == written.count(None):
             continue
         for i in column.is_null().arg_true().to_list():
             if written[i] is not None:
