@@ -153,7 +153,7 @@ class WindowOperator(Operator):
         if state.values["grid"]:
             self._grid = Grid(*state.values["grid"])
         if "panes" in state.frames:
-            self._state.add(state.frames["panes"], distinct=False)
+            self._state.restore(state.frames["panes"])
         if "known" in state.frames and self._fill is not None:
             self._fill.restore(state.frames["known"])
         if self._restate is not None:
@@ -225,7 +225,7 @@ class WindowOperator(Operator):
         places = {START: start, EXPIRES: self._grid.last_end(start), AFTER: BEGINNING}
         if places[EXPIRES] <= start:
             return frame.clear()
-        return _with_places(self._partials.of(frame, self._node.keys), places)
+        return self._partials.of(frame, self._node.keys, places)
 
     def _placed(self, frame: pl.DataFrame, *, late: bool) -> tuple[pl.DataFrame, bool]:
         """The frame with `_start` (and `_expires` where rows carry it), and whether windows may have been missed."""
@@ -288,7 +288,7 @@ class WindowOperator(Operator):
         places = [c for c in (START, EXPIRES, AFTER) if c in frame.columns]
         constant: dict[str, int] = {c: frame[c][0] for c in places if frame[c].min() == frame[c].max()}
         by = [c for c in places if c not in constant]
-        return self._completed(_with_places(self._partials.of(frame, [*by, *self._node.keys]), constant))
+        return self._completed(self._partials.of(frame, [*by, *self._node.keys], constant))
 
     def _completed(self, partials: pl.DataFrame) -> pl.DataFrame:
         if AFTER not in partials.columns:
@@ -320,7 +320,8 @@ class WindowOperator(Operator):
             ended, distinct = self._state.expiring_by(watermark)
             if ended is None:
                 return None
-            ended = ended.with_columns(pl.col(EXPIRES).alias(END))
+            # By columns: a query would cost as much as merging some hundred rows.
+            ended = ended.hstack([ended[EXPIRES].alias(END)])
             return ended if distinct and self._mixed is None else self._rows.merged(ended)
         due = self._grid.windows(self._state.starting_before(watermark), self._closed, watermark)
         return self._rows.merged(due) if due.height else None
@@ -343,10 +344,3 @@ class WindowOperator(Operator):
         if self._state.lowest_start is None:
             return None
         return max(self._grid.first_end(self._state.lowest_start), self._grid.end_after(self._closed))
-
-
-def _with_places(partials: pl.DataFrame, places: Mapping[str, int]) -> pl.DataFrame:
-    """Partial rows with these columns, the same in all rows."""
-    # By columns: a query for it would cost as much as grouping some thousand rows.
-    columns = [pl.Series(n, np.full(partials.height, v, np.int64)) for n, v in places.items()]
-    return pl.DataFrame([*columns, *partials.get_columns()])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -26,6 +27,7 @@ from slac.stream.order import in_order
 from slac.stream.sums import LIMIT, SCALE
 
 _ROWS: Final = "_rows"
+_NOWHERE: Final[Mapping[str, int]] = MappingProxyType({})
 _NARROW: Final = float(1 << 62)
 _FEW: Final = 4096
 """To look at fewer rows costs what it spares, unless they need an order."""
@@ -68,19 +70,20 @@ class PartialRows:
         self._groupings: dict[tuple[tuple[str, ...], tuple[_Proven, ...]], _Grouping] = {}
         self._usual: dict[tuple[str, ...], list[pl.Expr]] = {}
 
-    def of(self, frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-        """One row a group: the columns `by`, the parts, `_kept` and `_seen`."""
+    def of(self, frame: pl.DataFrame, by: Sequence[str], places: Mapping[str, int] = _NOWHERE) -> pl.DataFrame:
+        """One row a group: `places`, the same in all rows, the columns `by`, the parts, `_kept` and `_seen`."""
         if not by or not self._looks or (frame.height < _FEW and not self._is_ordered):
-            return grouped_rows(frame, by, self._calls, self._as_ever(tuple(frame.columns)))
+            made = grouped_rows(frame, by, self._calls, self._as_ever(tuple(frame.columns)))
+            return pl.DataFrame([*_constants(places, made.height), *made.get_columns()]) if places else made
         if self._is_ordered:
             frame = in_order(frame, total_order(frame))
         if self._computed:
             frame = frame.with_columns(e.alias(self._columns[n]) for n, e in self._computed.items())
-        made = self._grouped(frame, by)
+        made = self._grouped(frame, by, places)
         if made is None:
             # Some group is too large for sums of 64 bits, so others will be, too.
             self._narrow = False
-            made = self._grouped(frame, by)
+            made = self._grouped(frame, by, places)
         assert made is not None
         return made
 
@@ -90,7 +93,7 @@ class PartialRows:
             self._usual[columns] = partial_exprs(self._calls, columns)
         return self._usual[columns]
 
-    def _grouped(self, frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame | None:
+    def _grouped(self, frame: pl.DataFrame, by: Sequence[str], places: Mapping[str, int]) -> pl.DataFrame | None:
         """None where a sum of 64 bits may not have been enough."""
         most = {column: _magnitude(frame[column]) for column in dict.fromkeys(self._columns.values())}
         proven = tuple(self._proven(frame[column], value) for column, value in most.items())
@@ -103,7 +106,7 @@ class PartialRows:
         rows = int(made[_ROWS].max())  # type: ignore[arg-type]
         if any(rows * _in_units(frame[c], most[c]) >= _NARROW for c in grouping.narrow.values()):
             return None
-        return self._completed(made, by, grouping)
+        return self._completed(made, by, grouping, places)
 
     def _proven(self, values: pl.Series, most: float) -> _Proven:
         return _Proven(
@@ -138,14 +141,23 @@ class PartialRows:
             case _:
                 made.exprs.extend(kind.partial(call, columns))
 
-    def _completed(self, made: pl.DataFrame, by: Sequence[str], grouping: _Grouping) -> pl.DataFrame:
+    def _completed(
+        self, made: pl.DataFrame, by: Sequence[str], grouping: _Grouping, places: Mapping[str, int]
+    ) -> pl.DataFrame:
         rows = made[_ROWS]
         parts = {c.name: c.cast(pl.Int128) if c.name in grouping.narrow else c for c in made.get_columns()}
         parts |= {name: rows.alias(name) for name in grouping.counted}
         if SEEN in grouping.counted:
             parts[SEEN] = (rows * WEIGHT_ONE).cast(pl.Int128).alias(SEEN)
-        parts |= {name: pl.Series(name, np.zeros(made.height, np.int64)) for name in grouping.zero}
-        return pl.DataFrame([parts[name] for name in (*by, *self._parts)])
+        parts |= {zero.name: zero for zero in _constants(dict.fromkeys(grouping.zero, 0), made.height)}
+        # All columns at once: a frame of few rows costs more than what they hold.
+        return pl.DataFrame([*_constants(places, made.height), *(parts[name] for name in (*by, *self._parts))])
+
+
+def _constants(values: Mapping[str, int], rows: int) -> Iterator[pl.Series]:
+    """Columns (Int64) of one value each."""
+    for name, value in values.items():
+        yield pl.Series(name, [value], dtype=pl.Int64).new_from_index(0, rows)
 
 
 def _total(made: _Grouping, call: AggregateCall, kind: Total, columns: Sequence[str], of: _Proven) -> Iterator[pl.Expr]:
