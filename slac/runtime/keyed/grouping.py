@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +79,8 @@ def sorted_slots(slots: Longs) -> tuple[Longs, Longs]:
     """
     bits = max(len(slots) - 1, 0).bit_length()
     is_short = int(slots.max(initial=0)).bit_length() + bits <= _SHORT
-    numbers = slots.astype(np.uint32 if is_short else np.int64)
+    kind: npt.DTypeLike = np.uint32 if is_short else np.int64
+    numbers: npt.NDArray[Any] = slots.astype(kind)
     numbers <<= bits
     numbers |= np.arange(len(slots), dtype=numbers.dtype)
     numbers.sort()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from slac.runtime.keyed.grouping import Longs, sorted_slots
+from slac.runtime.keyed.grouping import Longs, Value, sorted_slots
 from slac.runtime.keyed.log import Rows
 from slac.runtime.keyed.segments import Segments
-
-Unsigned = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
 
 _SHORT: Final = 32
 
@@ -46,7 +44,7 @@ class Turns:
         starts, lengths = self.coming.starts[some], self.coming.lengths[some]
         return Segments(starts, starts + lengths - 1), some
 
-    def spread(self, values: Longs) -> Longs:
+    def spread(self, values: npt.NDArray[Value]) -> npt.NDArray[Value]:
         """A value a slot → one a row that comes, by slot and time."""
         return np.repeat(values, self.coming.lengths)
 
@@ -73,24 +71,25 @@ def turns(leaving: Rows, coming: Rows, size: int) -> Turns:
     return Turns(numbers[starts].astype(np.int64), come, leave, gone, places)
 
 
-def _merged(left: Longs, left_of: Longs, gone: Longs, of: Longs) -> tuple[Unsigned, int]:
+def _merged(left: Longs, left_of: Longs, gone: Longs, of: Longs) -> tuple[npt.NDArray[Any], int]:
     """All rows by slot and turn, as numbers that end in 1 for those that leave; and how many bits behind the slot.
 
     Slot and turn are one number, as narrow as may be: values are sorted faster than places.
     """
     bits = len(left).bit_length() + 1
-    kind = np.uint32 if int(max(left_of[-1], of[-1])).bit_length() + bits <= _SHORT else np.uint64
-    numbers = np.concatenate([left_of, of]).astype(kind)
+    is_short = int(max(left_of[-1], of[-1])).bit_length() + bits <= _SHORT
+    kind: npt.DTypeLike = np.uint32 if is_short else np.int64
+    numbers: npt.NDArray[Any] = np.concatenate([left_of, of]).astype(kind)
     turn = np.concatenate([left, gone]).astype(kind)
-    numbers <<= kind(bits)
-    turn <<= kind(1)
-    turn[: len(left)] |= kind(1)
+    numbers <<= bits
+    turn <<= 1
+    turn[: len(left)] |= 1
     numbers |= turn
     numbers.sort()
     return numbers, bits
 
 
-def _begins(of: Longs | Unsigned) -> Longs:
+def _begins(of: npt.NDArray[Any]) -> Longs:
     return np.flatnonzero(np.append(True, of[1:] != of[:-1]))
 
 
