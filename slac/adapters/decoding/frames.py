@@ -81,7 +81,8 @@ class FrameDecoder:
             column = conform(given, dtype, self._schema.time_unit) if given is not None else nulls(name, height, dtype)
         if is_read:
             checked.columns.append(column.alias(name))
-        if column.null_count() == 0:
+        given_nulls = height if given is None else given.null_count()
+        if column.null_count() == (given_nulls if nullable else 0):
             return
         place = ".".join(path)
         lost = (
