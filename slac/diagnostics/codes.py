@@ -51,6 +51,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "names/wrong-kind": "A block of this kind cannot be read here",
         "patterns/syntax": "The text is not a pattern",
         "patterns/tag": "A tag of a pattern cannot be used here, or stands for two things",
+        "placement/auto": "The compiler cannot choose nodes for blocks",
         "placement/bad-address": "What a node binds, or others dial, is no address",
         "placement/budget": "Not even an idle runtime fits into a budget",
         "placement/moved": "A block runs on another node than the one it is placed on",

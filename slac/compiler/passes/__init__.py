@@ -32,7 +32,7 @@ from slac.compiler.passes.names import names
 from slac.compiler.passes.nothing import nothing
 from slac.compiler.passes.nulls import nulls
 from slac.compiler.passes.pace import pace
-from slac.compiler.passes.place import place
+from slac.compiler.passes.place import choose, place
 from slac.compiler.passes.prune import prune
 from slac.compiler.passes.ranks import ranks
 from slac.compiler.passes.rates import rates
@@ -91,7 +91,7 @@ MEANING: tuple[Pass, ...] = (
 PLACING: tuple[Pass, ...] = (
     Pass("fill", fill, "before the split, which copies windows"),
     Pass("prune", prune, "before the split and the links, which copy schemas"),
-    Pass("place", place, "again: the nodes are known now, and the same for all"),
+    Pass("choose", choose, "places again: by the nodes in their last form the compiler can choose"),
     Pass("split", split, "moves work between nodes, so before the links"),
     Pass("link", link, "only follows what is placed where"),
     Pass("hold", hold, "the last: needs the links"),

@@ -1,7 +1,7 @@
 """Every block gets a node, as `placement` says.
 
 Before: `edge: {blocks: [watchdog]}`, `central: {blocks: ["*"]}`. After: `watchdog` runs on edge, all else on central.
-Without `placement` everything runs on one node called `all`.
+Without `placement` everything runs on one node called `all`. With `blocks: [auto]` the compiler chooses.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import Final
 
 import msgspec
 
+from slac.compiler.choosing import AUTO, chosen
 from slac.compiler.draft import Draft, Found
+from slac.compiler.passes.ways import way
 from slac.diagnostics import Diagnostic, Related, listed, suggest
 from slac.language.document import BudgetDecl, PlacementDecl
 from slac.language.terms import Ref
@@ -35,6 +37,8 @@ class _Placed:
     homes: dict[str, tuple[str, Ref]] = field(default_factory=dict)
     several: dict[str, tuple[str, Ref]] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
+    auto: dict[str, Ref] = field(default_factory=dict)
+    """The nodes on which the compiler may put what is placed nowhere."""
 
     def of_several(self, name: str) -> str | None:
         """The node of a block that is not placed by its name: what names most of it holds."""
@@ -43,7 +47,16 @@ class _Placed:
 
 
 def place(draft: Draft) -> Found:
-    """Put blocks on nodes, and check the nodes themselves."""
+    """Put blocks on nodes, and check the nodes themselves; what the compiler chooses stands on the last node as yet."""
+    return _placed(draft, for_good=False)
+
+
+def choose(draft: Draft) -> Found:
+    """The same, and choose: the nodes have their last form."""
+    return _placed(draft, for_good=True)
+
+
+def _placed(draft: Draft, *, for_good: bool) -> Found:
     nodes = draft.document.placement
     if not nodes or draft.options.collapse:
         return _on_one(draft), []
@@ -59,10 +72,14 @@ def place(draft: Draft) -> Found:
         home = placed.of_several(name)
         if home is not None:
             homes[name] = home
-        else:
+        elif not placed.auto:
             placed.found.append(_unplaced(draft, name))
     placements = tuple(_placement(n) for n in nodes)
-    return replace(_settled(draft, homes, placements), defaults=_filled(nodes)), placed.found
+    stated = frozenset(homes)
+    if placed.auto:
+        homes |= _chosen(draft, placed, placements, homes, for_good=for_good)
+    told = _told(placed.auto, homes, stated)
+    return replace(_settled(draft, homes, placements), defaults=(*_filled(nodes), *told)), placed.found
 
 
 def _on_one(draft: Draft) -> Draft:
@@ -78,7 +95,9 @@ def _settled(draft: Draft, homes: dict[str, str], placements: tuple[Placement, .
 def _put(draft: Draft, placed: _Placed, node: PlacementDecl, ref: Ref) -> None:
     several = ref.name.endswith(REST)
     taken, name = (placed.several, ref.name.removesuffix(REST)) if several else (placed.homes, ref.name)
-    if name in taken:
+    if name == AUTO and name not in draft.blocks:
+        placed.auto[node.name] = ref
+    elif name in taken:
         placed.found.append(_twice(ref, node, taken[name]))
     elif several and name not in ("", *_imports(draft)):
         placed.found.append(_unknown_import(draft, ref))
@@ -86,6 +105,55 @@ def _put(draft: Draft, placed: _Placed, node: PlacementDecl, ref: Ref) -> None:
         placed.found.append(_unknown(draft, ref))
     else:
         taken[name] = (node.name, ref)
+
+
+def _chosen(
+    draft: Draft, placed: _Placed, placements: tuple[Placement, ...], homes: dict[str, str], *, for_good: bool
+) -> dict[str, str]:
+    """What the compiler chooses; the last node of the row has all of it while that is not settled."""
+    row = _row(placed.auto, {p.name: p for p in placements})
+    if row is None:
+        placed.found.append(_no_row(placed.auto))
+        row = list(placements[:1])
+    open_ones = [name for name in draft.blocks if name not in homes]
+    if not for_good or len(row) == 1:
+        return dict.fromkeys(open_ones, row[-1].name)
+    return chosen(draft, row, homes)
+
+
+def _row(auto: dict[str, Ref], placements: dict[str, Placement]) -> list[Placement] | None:
+    """The nodes that say `auto`, each before the one that it connects to; None where they do not stand in a row."""
+    dials = {name: placement.connect for name, placement in placements.items()}
+    for name in auto:
+        found = [name, *way(dials, name, other)] if (other := _end(auto, dials)) != name else [name]
+        if set(auto) <= set(found):
+            return [placements[n] for n in found]
+    return None
+
+
+def _end(auto: dict[str, Ref], dials: dict[str, str | None]) -> str:
+    """The one from which no way leads to another of them."""
+    ends = [a for a in auto if not any(way(dials, a, b) for b in auto if b != a)]
+    return ends[-1]
+
+
+def _no_row(auto: dict[str, Ref]) -> Diagnostic:
+    first, *others = auto.values()
+    return Diagnostic(
+        code="placement/auto",
+        summary=f"the nodes that say auto ({', '.join(auto)}) do not connect to one another in a row",
+        span=first.span,
+        path=first.path,
+        suggestion="say auto on nodes of which each connects to the next, and name the blocks of the others",
+        related=tuple(Related(ref.span, "auto here too") for ref in others),
+    )
+
+
+def _told(auto: dict[str, Ref], homes: dict[str, str], stated: frozenset[str]) -> Iterator[Default]:
+    """What was chosen, as if the document had said it."""
+    for name, ref in auto.items():
+        blocks = [block for block, home in homes.items() if home == name and block not in stated]
+        yield Default(path=ref.path, value=", ".join(blocks) or "none")
 
 
 def _imports(draft: Draft) -> tuple[str, ...]:
