@@ -73,8 +73,8 @@ class PartialRows:
     def of(self, frame: pl.DataFrame, by: Sequence[str], places: Mapping[str, int] = _NOWHERE) -> pl.DataFrame:
         """One row a group: `places`, the same in all rows, the columns `by`, the parts, `_kept` and `_seen`."""
         if not by or not self._looks or (frame.height < _FEW and not self._is_ordered):
-            made = grouped_rows(frame, by, self._calls, self._as_ever(tuple(frame.columns)))
-            return pl.DataFrame([*_constants(places, made.height), *made.get_columns()]) if places else made
+            rows = grouped_rows(frame, by, self._calls, self._as_ever(tuple(frame.columns)))
+            return pl.DataFrame([*_constants(places, rows.height), *rows.get_columns()]) if places else rows
         if self._is_ordered:
             frame = in_order(frame, total_order(frame))
         if self._computed:
