@@ -63,8 +63,7 @@ class KeySlots:
         slots = self._found(keys, hashes)
         new = np.flatnonzero(slots < 0)
         if len(new):
-            slots[new] = self._take(len(new))
-            self._keep(keys if len(new) == keys.height else keys[new], hashes[new], slots[new])
+            slots[new] = self._entered(keys if len(new) == keys.height else keys[new], hashes[new])
         return slots
 
     def enter_all(self, frame: pl.DataFrame) -> Longs:
@@ -74,9 +73,11 @@ class KeySlots:
         slots = self.find(frame)
         new = np.flatnonzero(slots < 0)
         if len(new):
-            rows = frame.select(list(self._types))[new]
-            self.enter(self._canonical(rows).unique(maintain_order=True))
-            slots[new] = self.find(rows)
+            rows = self._canonical(frame)
+            rows = rows if len(new) == rows.height else rows[new]
+            distinct = rows.unique(maintain_order=True)
+            entered = self._entered(distinct, _hashes(distinct))
+            slots[new] = entered if distinct.height == rows.height else self.find(rows)
         return slots
 
     def keys_of(self, slots: Longs) -> pl.DataFrame:
@@ -165,6 +166,12 @@ class KeySlots:
             return np.zeros(0, np.int64)
         others = np.unique(np.concatenate(found)) if len(found) > 1 else found[0]
         return others if rows is None else rows[others]
+
+    def _entered(self, keys: pl.DataFrame, hashes: Hashes) -> Longs:
+        """The slots that distinct keys get which are not held."""
+        slots = self._take(keys.height)
+        self._keep(keys, hashes, slots)
+        return slots
 
     def _take(self, count: int) -> Longs:
         again = [self._unused.pop() for _ in range(min(count, len(self._unused)))]
