@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from slac.runtime.operator import BEGINNING
 from slac.runtime.traces.groups import Groups
-from slac.runtime.traces.known import Ended
+from slac.runtime.traces.known import Ended, meeting
 
 COUNTS = st.lists(st.integers(1, 4), min_size=1, max_size=6)
 
@@ -48,3 +48,13 @@ def test_what_ended_long_ago_is_forgotten() -> None:
     ended.forget(4000)
 
     assert len(ended) == 1000
+
+
+@given(st.sets(st.integers(0, (1 << 64) - 1), min_size=1, max_size=9), st.data())
+def test_few_keys_are_found_among_many(hashes: set[int], data: st.DataObject) -> None:
+    """Where each stands, also beside others that begin with the same bits."""
+    among = data.draw(st.permutations(sorted(hashes | {h ^ 1 for h in hashes})))
+    keys = data.draw(st.lists(st.sampled_from(sorted(hashes | {h ^ 2 for h in hashes})), unique=True))
+    found = meeting(np.array(keys, np.uint64), np.array(among, np.uint64))
+
+    assert found.tolist() == [among.index(k) if k in among else -1 for k in keys]

@@ -51,3 +51,14 @@ def test_frames_with_other_columns_wait_together() -> None:
 
     assert ready is not None
     assert ready["x"].to_list() == [None, 5]
+
+
+def test_frames_that_follow_one_another_are_not_joined() -> None:
+    """What is left of one and all of the next; where they overlap, rows leave in one frame, in order."""
+    held = HeldRows()
+    held.add(rows((1, 0, 1), (4, 0, 2)))
+    assert [part[AT].to_list() for part in held.release_parts(3)] == [[1]]
+    held.add(rows((4, 0, 3), (6, 0, 4)))
+    assert [part[AT].to_list() for part in held.release_parts(6)] == [[4], [4]]
+    held.add(rows((5, 0, 5), (8, 0, 6)))
+    assert [part[AT].to_list() for part in held.release_parts(9)] == [[5, 6, 8]]
