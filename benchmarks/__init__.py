@@ -20,6 +20,7 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "kaiju_waves": "benchmarks.kaiju.waves",
     "startup": "benchmarks.startup",
     "idle": "benchmarks.idle",
+    "links": "benchmarks.links",
 }
 """Each benchmark with the module whose `run()` gives its rows."""
 

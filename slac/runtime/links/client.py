@@ -136,7 +136,7 @@ class LinkClient:
     def _transmit(self, held: Sequence[Held]) -> None:
         self._number += 1
         data = Data(epoch=self._epoch, number=self._number, parts=tuple(h.data for h in held))
-        frames = encode(data, b"".join(h.body for h in held))
+        frames = encode(data, held[0].body if len(held) == 1 else b"".join(h.body for h in held))
         if self._put(frames):
             self.flight.left(self._number, sum(map(len, frames)))
         else:
