@@ -76,7 +76,7 @@ def messages(frame: pl.DataFrame) -> list[pl.DataFrame]:
     """Messages of these rows, each of its own numbers."""
     numbers = [c for c, t in frame.schema.items() if t in (pl.Int64, pl.Float64) and c.startswith("_a")]
     return [
-        frame.with_columns(pl.col("_id") + np.uint64(i * 7919), *(pl.col(c) + i for c in numbers)).rechunk()
+        frame.with_columns(pl.col("_id") + pl.lit(i * 7919, pl.UInt64), *(pl.col(c) + i for c in numbers)).rechunk()
         for i in range(DIFFERENT)
     ]
 

@@ -134,6 +134,14 @@ def test_a_node_without_a_budget_takes_the_documents() -> None:
     assert good("watchdog-availability.yaml").placement[0].budget.cpu == Share(0.3, "fraction")
 
 
+def test_what_may_wait_on_disk() -> None:
+    """It is stated, or a default where something is sent; a node that sends nothing needs none."""
+    assert [node.disk for node in good("everything.yaml").placement] == [256 * 2**20, 0]
+    watchdog = good("watchdog-availability.yaml")
+    assert [node.disk for node in watchdog.placement] == [2**30, 0]
+    assert [d.value for d in watchdog.defaults if d.path.endswith(".disk")] == ["1GiB"]
+
+
 def test_parameters() -> None:
     """A given value wins over the default; SQL with a parameter still knows where its other words stand."""
     document = good("everything.yaml", parameters={"window": "1m", "limit": "0.5"})
