@@ -18,5 +18,5 @@ def test_every_kind_is_measured(kind: str, tmp_path: Path) -> None:
     directory.close()
 
     assert found.first.bytes > 3_000
-    assert 0 < found.following.bytes
+    assert found.following.bytes > 0
     assert found.recovery > 0
