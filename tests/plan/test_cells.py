@@ -19,7 +19,7 @@ CALLS = (
     made("QUANTILE", "i", options=(0.9,), where=OK),
     made("COUNT", "i"),
 )
-SCHEMA = {
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     TIME: TIME_TYPE,
     ID: pl.UInt64,
     "s": pl.String,

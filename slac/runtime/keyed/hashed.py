@@ -16,7 +16,7 @@ _LARGE: Final = 1 << 18
 """Entries of a table that is too large to be mostly empty."""
 _SPARSE: Final = 128
 """Entries a slot in one that is not: nearly every key stands where it is looked for first."""
-_FEW: Final = 4096
+_FEW: Final = 2048
 """Of so many keys mostly all do so, with one of `_TRIES` ways to spread them."""
 _TRIES: Final = 16
 _LEAST: Final = 10

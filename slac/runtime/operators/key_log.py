@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 
 from slac.runtime.audits.slots import Longs, Slots
-from slac.runtime.operator import BEGINNING
 from slac.runtime.keyed.chunks import join_small
+from slac.runtime.operator import BEGINNING
 
 LAST: Final = "_last"
 """Column (Int64 µs) of the time of a key's last row."""

@@ -1,8 +1,8 @@
 """How long what trickles in is gathered, so that what a wave costs at any size is spent on many rows.
 
-Rows of inputs wait for a part of a seventh of a second that depends on what a wave costs; when the watermark is about to
-come to the end of a window, they are worked off as soon as they can carry it there. A runtime that sends has gathered
-already, so what it sends is only kept for those that send at the same time.
+Rows of inputs wait for a part of a seventh of a second that depends on what a wave costs; when the watermark is about
+to come to the end of a window, they are worked off as soon as they can carry it there. A runtime that sends has
+gathered already, so what it sends is only kept for those that send at the same time.
 """
 
 from __future__ import annotations

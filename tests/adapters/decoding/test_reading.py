@@ -110,7 +110,7 @@ def test_what_nobody_reads_is_not_made(form: str) -> None:
     """Of a sound record only what is read becomes a column."""
     frame = pl.DataFrame({"timestamp": [1], "number": [1], "name": ["a"]})
     line = orjson.dumps({"timestamp": 1, "payload": {"number": 1, "name": "a"}})
-    records = Records(source="s", arrival=0, **({"frame": frame} if form == "frame" else {"ndjson": line}))  # type: ignore[arg-type]
+    records = Records(source="s", arrival=0, **({"frame": frame} if form == "frame" else {"ndjson": line}))
     schema = WireSchema(payload=Schema((Field("number", Int()), Field("name", String()))), read=frozenset(["name"]))
     assert Decoder(schema).decode(records).frame.columns == ["_time", "name", "_row"]
 

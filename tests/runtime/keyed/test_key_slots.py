@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from slac.runtime.keyed import key_rows as rows_module
 from slac.runtime.keyed import key_slots as module
+from slac.runtime.keyed.hashed import Hashes
 from slac.runtime.keyed.key_slots import KeySlots
 
 TYPES = {"k": pl.String(), "z": pl.Int64()}
@@ -24,13 +25,13 @@ def frame(keys: list[tuple[str | None, int | None]]) -> pl.DataFrame:
     return pl.DataFrame(keys, schema=TYPES, orient="row")
 
 
-def of_few_bits(keys: pl.DataFrame) -> module.Hashes:
+def of_few_bits(keys: pl.DataFrame) -> Hashes:
     """Hashes of which nearly all are equal."""
     return keys.hash_rows().to_numpy() & np.uint64(1)
 
 
 @pytest.mark.parametrize("hashes", [module._hashes, of_few_bits], ids=["hashes", "equal hashes"])
-def test_it_is_a_dict_of_keys(monkeypatch: pytest.MonkeyPatch, hashes: Callable[[pl.DataFrame], module.Hashes]) -> None:
+def test_it_is_a_dict_of_keys(monkeypatch: pytest.MonkeyPatch, hashes: Callable[[pl.DataFrame], Hashes]) -> None:
     """Keys are found again where they were entered, after others were freed, and after a restore."""
     monkeypatch.setattr(module, "_hashes", hashes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -103,7 +104,7 @@ def test_a_snapshot_of_one_is_one_of_the_other(
     first, rest = frame.head(taken_at), frame.slice(taken_at)
     old = Driver(lambda: before(spec, CONTEXT))  # type: ignore[call-arg]
     feed(old, first, sizes, 0, restart=False)
-    same, other = (Driver(lambda kind=kind: kind(spec, CONTEXT)) for kind in (before, after))
+    same, other = (Driver(partial(kind, spec, CONTEXT)) for kind in (before, after))  # type: ignore[call-arg]
     same.operator.restore(old.operator.snapshot())
     other.operator.restore(old.operator.snapshot())
 
