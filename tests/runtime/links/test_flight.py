@@ -23,7 +23,7 @@ def test_a_window_closes_and_opens() -> None:
     flight = Flight()
     flight.begin(100)
     flight.left(1, 500)
-    assert not flight.has_room
+    assert (flight.has_room,) == (False,)
     flight.taken(1, 100)
     assert flight.has_room
 
