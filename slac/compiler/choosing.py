@@ -33,7 +33,6 @@ from slac.shedding.capacity.calibration import shipped_calibration
 from slac.shedding.capacity.flow import Scene
 from slac.shedding.capacity.walk import walk
 
-AUTO: Final = "auto"
 _ALL: Final = "all"
 _ROUNDS: Final = 24
 """So often a price is raised; each time to half as much again."""

@@ -13,13 +13,15 @@ from typing import Final
 
 import msgspec
 
-from slac.compiler.choosing import AUTO, chosen
 from slac.compiler.draft import Draft, Found
 from slac.compiler.passes.ways import way
 from slac.diagnostics import Diagnostic, Related, listed, suggest
 from slac.language.document import BudgetDecl, PlacementDecl
 from slac.language.terms import Ref
 from slac.plan.graph import Budget, Default, Placement
+
+AUTO = "auto"
+"""Stands for what the compiler chooses to put there."""
 
 REST = "*"
 """Stands for all blocks that are not placed elsewhere."""
@@ -118,6 +120,9 @@ def _chosen(
     open_ones = [name for name in draft.blocks if name not in homes]
     if not for_good or len(row) == 1:
         return dict.fromkeys(open_ones, row[-1].name)
+    # The capacity model takes time to load, and most documents say where blocks run.
+    from slac.compiler.choosing import chosen
+
     return chosen(draft, row, homes)
 
 
