@@ -17,6 +17,7 @@ import msgspec
 import networkx as nx
 
 from slac.compiler.draft import Draft
+from slac.compiler.passes.ways import way
 from slac.plan.graph import Budget, Placement, Plan, PlanData
 from slac.plan.nodes import (
     AbsenceNode,
@@ -57,10 +58,17 @@ class Movable:
     """Its rows are made one where it is read, so what reads it stands at least a level lower."""
 
 
-def chosen(draft: Draft, row: Sequence[Placement], pinned: Mapping[str, str]) -> dict[str, str]:
-    """The node of each block that is not in `pinned`. `row`: the nodes that say `auto`, from the edge to the last."""
+def chosen(
+    draft: Draft, row: Sequence[Placement], pinned: Mapping[str, str], dials: Mapping[str, str | None]
+) -> dict[str, str]:
+    """The node of each block that is not in `pinned`. `row`: the nodes that say `auto`, from the edge to the last.
+
+    `dials`: what each node connects to. What is placed on a node beside the row can be read from where that one's
+    streams meet the row.
+    """
     top = len(row) - 1
     levels = {p.name: top - place for place, p in enumerate(row)}
+    levels |= {name: _meets(name, levels, dials) for name in dials if name not in levels}
     blocks = _movable(draft, pinned, levels, top)
     reads = [(a, b) for a, b in _reads(draft) if a in blocks and b in blocks]
     prices = dict.fromkeys(range(top + 1), 0.0)
@@ -73,6 +81,13 @@ def chosen(draft: Draft, row: Sequence[Placement], pinned: Mapping[str, str]) ->
             prices[level] = max(prices[level] * 1.5, _start(blocks) * share)
         found = _levels(blocks, reads, top, prices)
     return {name: row[top - level].name for name, level in found.items() if name not in pinned}
+
+
+def _meets(name: str, levels: Mapping[str, int], dials: Mapping[str, str | None]) -> int:
+    """The level of the first node of the row on the way from `name`; where none is, that of the last node."""
+    ways = {node: way(dials, name, node) for node in levels}
+    found = [node for node, steps in ways.items() if steps]
+    return levels[min(found, key=lambda node: len(ways[node]))] if found else 0
 
 
 def _movable(draft: Draft, pinned: Mapping[str, str], levels: Mapping[str, int], top: int) -> dict[str, Movable]:
@@ -90,8 +105,7 @@ def _movable(draft: Draft, pinned: Mapping[str, str], levels: Mapping[str, int],
         nodes = [n for n in draft.nodes if n.block == name]
         flow = walked.loads[nodes[-1].id].flow
         if name in pinned:
-            # A node that is not in the row is as far as its first link leads: what reads it is where that ends.
-            lowest = highest = levels.get(pinned[name], top)
+            lowest = highest = levels[pinned[name]]
         else:
             lowest, highest = _range(nodes, top)
         found[name] = Movable(

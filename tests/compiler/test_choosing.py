@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from itertools import product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slac.compiler import compile_document
 from slac.compiler.choosing import Movable, _levels
-from slac.diagnostics import Source
+from slac.diagnostics import DocumentInvalid, Source
 from slac.plan.graph import Plan
 
 DOCUMENT = """
@@ -98,6 +99,30 @@ def test_filters_and_partials_go_where_the_rows_are() -> None:
 def test_an_edge_without_cpu_sends_its_rows() -> None:
     """Bytes are spent where CPU is short."""
     assert homes(compiled("0.001 cores"))["slow"] == "central"
+
+
+def test_a_node_beside_the_row_is_read_where_they_meet() -> None:
+    """What reads both edges stands where both arrive, whatever would be cheaper."""
+    text = DOCUMENT.replace("EDGE", "100%").replace(
+        "inputs: {", 'inputs: {more: {adapter: http, listen: "127.0.0.1:0", emits: Call, rate: {normal: 20000/s}}, '
+    )
+    text = text.replace("{from: calls, where", "{from: Call, where").replace(
+        "  placement:\n", "  placement:\n    other: {blocks: [more], connect: central}\n"
+    )
+    found = homes(compile_document(Source("shop.yaml", text)).plan)
+    assert (found["calls"], found["more"], found["slow"]) == ("edge", "other", "central")
+
+
+def test_a_node_in_between_that_does_not_say_auto() -> None:
+    """It would be given blocks that nobody left to the compiler: the row is refused."""
+    text = (
+        DOCUMENT.replace("EDGE", "100%")
+        .replace("connect: central", "connect: group")
+        .replace("    central:", '    group: {connect: central, listen: "tcp://127.0.0.1:7002"}\n    central:')
+    )
+    with pytest.raises(DocumentInvalid) as wrong:
+        compile_document(Source("shop.yaml", text))
+    assert [d.code for d in wrong.value.diagnostics] == ["placement/auto"]
 
 
 def test_the_same_everywhere() -> None:

@@ -123,23 +123,17 @@ def _chosen(
     # The capacity model takes time to load, and most documents say where blocks run.
     from slac.compiler.choosing import chosen
 
-    return chosen(draft, row, homes)
+    return chosen(draft, row, homes, {p.name: p.connect for p in placements})
 
 
 def _row(auto: dict[str, Ref], placements: dict[str, Placement]) -> list[Placement] | None:
-    """The nodes that say `auto`, each before the one that it connects to; None where they do not stand in a row."""
+    """The nodes that say `auto`, each connecting to the one behind it; None where they do not stand in a row."""
     dials = {name: placement.connect for name, placement in placements.items()}
     for name in auto:
-        found = [name, *way(dials, name, other)] if (other := _end(auto, dials)) != name else [name]
-        if set(auto) <= set(found):
-            return [placements[n] for n in found]
+        row = [name, *max((way(dials, name, other) for other in auto), key=len)]
+        if set(row) == set(auto):
+            return [placements[n] for n in row]
     return None
-
-
-def _end(auto: dict[str, Ref], dials: dict[str, str | None]) -> str:
-    """The one from which no way leads to another of them."""
-    ends = [a for a in auto if not any(way(dials, a, b) for b in auto if b != a)]
-    return ends[-1]
 
 
 def _no_row(auto: dict[str, Ref]) -> Diagnostic:
