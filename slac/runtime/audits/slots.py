@@ -60,12 +60,6 @@ class Slots:
         self._grow(self._directory.size)
         return slots
 
-    def of_distinct(self, frame: pl.DataFrame) -> Longs:
-        """The slots of these (distinct) keys; those that are not known get one. Without key columns, the only slot."""
-        slots = self._directory.enter(frame)
-        self._grow(self._directory.size)
-        return slots
-
     def known(self, frame: pl.DataFrame) -> Longs:
         """The slots of those of these (distinct) keys that are held; without key columns, the only slot."""
         if not self._types:

@@ -15,7 +15,7 @@ from slac.runtime.inspection.protocol import Answer, AskStatus, AskTap, Denied, 
 from slac.runtime.inspection.server import ENDING
 from slac.runtime.inspection.status import RuntimeStatus
 from slac.runtime.inspection.taps import LIVES
-from slac.runtime.trust.curve import Dial
+from slac.runtime.trust.curve import Dial, dial_with
 from slac.stream.clock import SECOND
 
 PATIENCE: Final = 5.0
@@ -62,8 +62,7 @@ def watch(place: Place, block: str, rate: float) -> Iterator[Rows]:
         said = 0.0
         while True:
             if time.monotonic() - said > LIVES / SECOND / 3:
-                ask_again = AskTap(block=block, rate=rate)
-                asked.send(ask_again)
+                asked.send(AskTap(block=block, rate=rate))
                 said = time.monotonic()
             match asked.receive(1.0):
                 case Rows() as rows:
@@ -87,9 +86,7 @@ class _Asked:
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.setsockopt(zmq.LINGER, 0)
         if place.keys is not None:
-            self._socket.setsockopt(zmq.CURVE_SERVERKEY, place.keys.server.encode())
-            self._socket.setsockopt(zmq.CURVE_SECRETKEY, place.keys.own.secret)
-            self._socket.setsockopt(zmq.CURVE_PUBLICKEY, place.keys.own.public.encode())
+            dial_with(self._socket, place.keys)
 
     def __enter__(self) -> Self:
         try:

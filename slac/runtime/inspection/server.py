@@ -183,6 +183,8 @@ class ControlSocket:
             await asyncio.sleep(_SHOW if self._taps.is_watched else 1.0)
             for who, block, lines, passed in self._taps.shown(self._clock.now()):
                 self._put(self._watching[who], who, Rows(block=block, lines=lines, passed=passed))
+            for gone in self._watching.keys() - self._taps.watching:
+                del self._watching[gone]
 
     def _put(self, socket: zmq.asyncio.Socket, who: bytes, answer: Answer) -> None:
         """To one that does not take it, or is gone, nothing is said."""

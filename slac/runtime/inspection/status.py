@@ -140,7 +140,7 @@ def status_of(parts: Parts, *, now: int, reading: Reading | None, checkpoint: Ch
         peers=_peers(parts),
         sending=_sending(parts.client),
         outputs={
-            n.rstrip(":"): OutputStatus(published=o.published, waiting=o.waiting, failures=o.failures)
+            n: OutputStatus(published=o.published, waiting=o.waiting, failures=o.failures)
             for n, o in parts.outputs.items()
         },
         checkpoint=checkpoint.number,

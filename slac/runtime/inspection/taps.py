@@ -62,6 +62,11 @@ class Taps:
         """Whether anybody looks on."""
         return bool(self._watchers)
 
+    @property
+    def watching(self) -> frozenset[bytes]:
+        """Who looks on."""
+        return frozenset(self._watchers)
+
     def watch(self, who: bytes, block: str, rate: float, now: int) -> None:
         """Begin, or go on; KeyError where the block is not here."""
         known = self._watchers.get(who)

@@ -97,21 +97,6 @@ def times(values: Longs, factor: int) -> Integers:
     return Halved.of_series(pl.Series(values).cast(pl.Int128) * pl.Series([factor], dtype=pl.Int128))
 
 
-def sums_upto(values: Integers, starts: Longs, of: Longs, places: Longs, longest: int) -> Integers:
-    """The sum of each segment up to and including each of `places`, `of` being the segments of these.
-
-    `starts`: where the segments begin, none of which has more than `longest` values. Prefixes may overflow, their
-    differences do not.
-    """
-    if isinstance(values, np.ndarray) and _is_safe(values, starts, longest):
-        prefix = np.cumsum(values)
-        before = prefix[starts] - values[starts]
-        return prefix[places] - before[of]
-    broad = wide(values)
-    sums = broad.prefixes()
-    return sums[places] - (sums[starts] - broad[starts])[of]
-
-
 def sums_behind(values: Integers, segments: Segments, before: Integers) -> Integers:
     """The sum up to and including each value of its segment, behind what there was `before` each segment."""
     starts = segments.starts

@@ -111,11 +111,6 @@ def present(one: Peak) -> str:
     return one.name + _PRESENT
 
 
-def is_keyed(calls: Sequence[AggregateCall]) -> bool:
-    """Whether all calls are made of sums and extremes alone."""
-    return all(additive(family(c), c) is not None or peak(family(c), c) is not None for c in calls)
-
-
 def _sums_of(call: AggregateCall) -> list[Added]:
     one = peak(family(call), call)
     if one is not None:

@@ -22,8 +22,8 @@ from slac.plan.nodes import (
     ViolationNode,
     WindowNode,
 )
+from slac.plan.own_latest import is_keyed
 from slac.runtime.keyed.ends import is_end
-from slac.runtime.keyed.lanes import is_keyed
 from slac.runtime.operator import Operator, OperatorContext
 from slac.runtime.operators.absence import AbsenceOperator
 from slac.runtime.operators.absence_partial import AbsencePartialOperator

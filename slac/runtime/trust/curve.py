@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import zmq
 import zmq.asyncio
@@ -69,7 +69,7 @@ class Dial:
     server: str
 
 
-def dial_with(socket: zmq.asyncio.Socket, keys: Dial) -> None:
+def dial_with(socket: zmq.Socket[Any] | zmq.asyncio.Socket, keys: Dial) -> None:
     """Have `socket`, which is not connected yet, speak only to the holder of the public key `keys.server`."""
     socket.setsockopt(zmq.CURVE_SERVERKEY, keys.server.encode())
     socket.setsockopt(zmq.CURVE_SECRETKEY, keys.own.secret)

@@ -82,9 +82,9 @@ def test_who_does_not_come_again_is_forgotten() -> None:
     made.watch(WHO, "large", rate=10, now=0)
     made.watch(WHO, "large", rate=10, now=LIVES)
     made.shown(2 * LIVES)
-    assert made.is_watched
+    assert made.watching == {WHO}
     made.shown(2 * LIVES + 1)
-    assert not made.is_watched
+    assert (made.is_watched, made.watching) == (False, frozenset())
 
 
 def test_a_block_that_is_not_here() -> None:

@@ -16,7 +16,6 @@ from slac.runtime.keyed.integers import (
     negative,
     squares,
     sums_behind,
-    sums_upto,
     taken,
     whole,
     wide,
@@ -45,17 +44,15 @@ def test_sums_of_segments_are_exact(values: list[int], data: st.DataObject) -> N
     """Prefixes may be far beyond 64 bits: every sum of a segment is what Python makes of it, in both forms."""
     begins = [True, *(data.draw(st.booleans()) for _ in values[1:])]
     starts = np.flatnonzero(begins)
-    of, places = np.cumsum(begins) - 1, np.arange(len(values))
-    longest = int(np.bincount(of).max())
+    of = np.cumsum(begins) - 1
     expected = [sum(values[starts[of[i]] : i + 1]) for i in range(len(values))]
-
-    for form in (made(values), wide(made(values))):
-        assert listed(sums_upto(form, starts, of, places, longest)) == expected
 
     segments = Segments(starts, np.append(starts[1:], len(values)) - 1)
     before = data.draw(st.lists(NEAR | LARGE, min_size=len(starts), max_size=len(starts)))
-    found = listed(sums_behind(made(values), segments, made(before)))
-    assert found == [n + before[of[i]] for i, n in enumerate(expected)]
+    for form in (made(values), wide(made(values))):
+        assert listed(sums_behind(form, segments, made([0] * len(starts)))) == expected
+        found = listed(sums_behind(form, segments, made(before)))
+        assert found == [n + before[of[i]] for i, n in enumerate(expected)]
 
 
 @settings(max_examples=60, deadline=None)

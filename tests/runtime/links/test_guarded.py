@@ -17,7 +17,7 @@ from slac.runtime.links.outbox import Outbox
 from slac.runtime.links.protocol import Beat, Message, Refusal, Welcome, decode, encode
 from slac.runtime.links.server import LinkServer
 from slac.runtime.trust.allowed import Entry
-from slac.runtime.trust.curve import Dial, Door
+from slac.runtime.trust.curve import Dial, Door, dial_with
 from slac.runtime.trust.keyring import KeyRing
 from slac.runtime.trust.trust import Trust
 from slac.stream.clock import SystemClock
@@ -76,12 +76,7 @@ class Place:
         socket.setsockopt(zmq.IDENTITY, identity.encode())
         socket.setsockopt(zmq.LINGER, 0)
         if keys is not None:
-            for option, value in (
-                (zmq.CURVE_SERVERKEY, keys.server.encode()),
-                (zmq.CURVE_SECRETKEY, keys.own.secret),
-                (zmq.CURVE_PUBLICKEY, keys.own.public.encode()),
-            ):
-                socket.setsockopt(option, value)
+            dial_with(socket, keys)
         socket.connect(self.address)
         return socket
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from slac.plan.expressions import AggregateCall, Column
 from slac.plan.nodes import WindowNode, WindowSpec
-from slac.runtime.keyed.lanes import is_keyed
+from slac.plan.own_latest import is_keyed
 from slac.runtime.operators.running_by_columns import RunningByColumns
 from slac.runtime.operators.sliding_by_columns import SlidingByColumns
 from slac.runtime.operators.window_per_row import PerRowOperator
