@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import io
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from typing import Final
 from slac.diagnostics import RunFailed
 from slac.runtime.durable.blobs import Blobs, Damaged
 from slac.runtime.durable.files import Files
+from slac.runtime.durable.lock import FileLock
 from slac.runtime.durable.manifest import Manifest, read_manifest, to_bytes
 from slac.runtime.durable.pieces import CutState, Piece, StateInPieces, cut, from_pieces, in_pieces
 from slac.runtime.operator import State
@@ -63,30 +62,24 @@ class StateDirectory:
         self._files = files or Files()
         self._blobs = Blobs(directory / "blobs", self._files)
         self._used: dict[str, set[str]] | None = None
-        self._lock: io.TextIOWrapper | None = None
+        self._lock = FileLock(directory / "lock")
 
     def open(self) -> None:
         """Create and lock; RunFailed when another runtime holds it or it cannot be written."""
         try:
             self.directory.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
             self._blobs.directory.mkdir(mode=_OWNER_ONLY, exist_ok=True)
-            self._lock = (self.directory / "lock").open("w")
+            is_ours = self._lock.take()
         except OSError as error:
             raise RunFailed(f"the state directory {self.directory} cannot be used: {error.strerror}") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._lock.close()
-            self._lock = None
+        if not is_ours:
             raise RunFailed(
                 f"another runtime is using {self.directory}: two runtimes of one node need different --instance names"
-            ) from error
+            )
 
     def close(self) -> None:
         """Release the lock."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._lock.release()
 
     def write(self, cut: Cut) -> int:
         """Write durably; returns the bytes written. RunFailed when the disk refuses: the run may go on."""

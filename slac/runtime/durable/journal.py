@@ -17,7 +17,7 @@ import msgspec
 import polars as pl
 import xxhash
 
-from slac.runtime.links.segments import Segments
+from slac.runtime.durable.segments import Segments
 from slac.stream.ports import Position, Records
 
 JOURNAL: Final = "journal"

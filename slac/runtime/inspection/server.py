@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import io
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,6 +13,7 @@ import zmq.asyncio
 
 from slac.diagnostics import RunFailed
 from slac.diagnostics.suggest import listed, suggest
+from slac.runtime.durable.lock import FileLock
 from slac.runtime.inspection.protocol import (
     LARGEST,
     Answer,
@@ -70,7 +69,7 @@ class ControlSocket:
         self._clock = clock
         self._trust = trust
         self._shared = shared
-        self._lock: io.TextIOWrapper | None = None
+        self._lock = FileLock(path.with_suffix(".lock"))
         self._sockets: list[zmq.asyncio.Socket] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._watching: dict[bytes, zmq.asyncio.Socket] = {}
@@ -97,30 +96,22 @@ class ControlSocket:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for socket in self._sockets:
             socket.close(linger=0)
-        if self._lock is not None:
+        if self._lock.is_held:
             self._path.unlink(missing_ok=True)
-            self._lock.close()
-            self._lock = None
+            self._lock.release()
 
     def _take_lock(self) -> bool:
-        path = self._path.with_suffix(".lock")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = path.open("w")
+            is_ours = self._lock.take()
         except OSError as error:
-            raise RunFailed(f"{path} cannot be written: {error.strerror}") from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.close()
-            if self._shared:
-                return False
+            raise RunFailed(f"{self._lock.path} cannot be written: {error.strerror}") from error
+        if not is_ours and not self._shared:
             raise RunFailed(
                 f"a runtime of this document, node and instance runs in this directory already ({self._path.stem}): "
                 "give each its own --instance name"
-            ) from error
-        self._lock = lock
-        return True
+            )
+        return is_ours
 
     def _listen(self, address: str, *, guarded: bool) -> None:
         socket = zmq.asyncio.Context.instance().socket(zmq.ROUTER)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from slac.runtime.durable.segments import Segments
 from slac.runtime.links.held import BadRecord, Held, read_record, to_record
-from slac.runtime.links.segments import Segments
 from slac.runtime.operator import BEGINNING
 
 SEGMENT: Final = 16 * 1024 * 1024

@@ -12,7 +12,7 @@ from slac.plan.graph import Plan
 from slac.plan.nodes import SourceNode
 from slac.runtime.checkpoint import StateDirectory
 from slac.runtime.durable.journal import Journal, position
-from slac.runtime.links.segments import SegmentFiles
+from slac.runtime.durable.segments import SegmentFiles
 from slac.shedding.readings import ResolvedBudget
 from slac.stream.ports import Records
 

@@ -15,10 +15,10 @@ from slac.diagnostics import RunFailed
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SourceNode
 from slac.runtime.checkpoint import StateDirectory
+from slac.runtime.durable.segments import SegmentFiles
 from slac.runtime.links.client import LinkClient
 from slac.runtime.links.outbox import Outbox
 from slac.runtime.links.protocol import Hello
-from slac.runtime.links.segments import SegmentFiles
 from slac.runtime.links.server import LinkServer
 from slac.runtime.links.spool import Spool
 from slac.runtime.recording import STORE

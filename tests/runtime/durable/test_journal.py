@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from slac.runtime.durable import journal
 from slac.runtime.durable.journal import JOURNAL, Journal
-from slac.runtime.links.segments import SegmentFiles
+from slac.runtime.durable.segments import SegmentFiles
 from slac.stream.ports import Records
 
 LIMIT = 1 << 20

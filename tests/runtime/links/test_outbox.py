@@ -3,10 +3,10 @@
 import polars as pl
 import pytest
 
+from slac.runtime.durable.segments import SegmentMemory
 from slac.runtime.instructions import Send
 from slac.runtime.links.outbox import Outbox
 from slac.runtime.links.protocol import from_body
-from slac.runtime.links.segments import SegmentMemory
 from slac.runtime.links.spool import Spool
 
 MANY = 1 << 30

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from slac.runtime.durable.segments import SegmentFiles
 from slac.runtime.links.held import Held
 from slac.runtime.links.protocol import Part
-from slac.runtime.links.segments import SegmentFiles
 from slac.runtime.links.spool import Spool
 
 LIMIT = 1 << 20

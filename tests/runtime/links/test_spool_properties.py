@@ -6,9 +6,9 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slac.runtime.durable.segments import SegmentMemory
 from slac.runtime.instructions import Send
 from slac.runtime.links.outbox import Outbox
-from slac.runtime.links.segments import SegmentMemory
 from slac.runtime.links.spool import Spool
 from slac.runtime.operator import State
 

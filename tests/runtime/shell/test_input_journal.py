@@ -11,7 +11,7 @@ from slac.compiler import CompileOptions, compile_document
 from slac.diagnostics import Source
 from slac.runtime.core import Core
 from slac.runtime.durable.journal import Journal, position
-from slac.runtime.links.segments import SegmentFiles
+from slac.runtime.durable.segments import SegmentFiles
 from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.journals import InputJournal
 from slac.stream.clock import ManualClock

@@ -1,4 +1,4 @@
-"""Where the segments of a link's buffer are kept: as files of a directory, or in memory for tests."""
+"""Numbered segments that grow at their end, for buffers of links and for journals: files, or memory for tests."""
 
 from __future__ import annotations
 
