@@ -19,6 +19,7 @@ from slac.plan.user.running import failure_of
 from slac.runtime.inbox import Inbox, Joined
 from slac.runtime.instructions import Notice
 from slac.runtime.operator import BEGINNING, ENDED, Operator, State
+from slac.runtime.recorder import Recorder
 from slac.runtime.rhythm import Rhythm
 from slac.stream.batch import Batch, instants
 
@@ -35,6 +36,7 @@ class Dataflow:
 
     def __init__(self, plan: Plan, operators: Mapping[str, Operator]) -> None:
         self.tap: Tap | None = None
+        self._recorder: Recorder | None = None
         self._operators = dict(operators)
         self._inner = [n for n in plan.nodes if n.id in self._operators]
         self._readers: dict[str, list[tuple[str, int]]] = {n.id: [] for n in plan.nodes}
@@ -97,7 +99,15 @@ class Dataflow:
 
         FunctionFailed where a function of the document's own fails on a row.
         """
+        if self._recorder is not None:
+            self._recorder.wave({i: self._promised[i] for i in self._rim}, self._certain, end=end)
         self._run(wait=not end, end=end)
+
+    def record(self, recorder: Recorder | None) -> None:
+        """Let `recorder` look on from now on; None: nobody."""
+        self._recorder = recorder
+        for operator in self._operators.values():
+            operator.tells_edges = recorder is not None
 
     def settle(self) -> None:
         """Bring every operator to where it would be if nothing ever waited; outside nobody notices. As `run`."""
@@ -183,6 +193,9 @@ class Dataflow:
                 self._deliver(node_id, operator.on_watermark(told, end=end))
         self._look(node_id)
         self._notices += operator.notices()
+        if self._recorder is not None:
+            for edges in operator.edges():
+                self._recorder.told(node_id, edges)
 
     def _look(self, node_id: str) -> None:
         """Note when the operator wants to be called."""
@@ -216,6 +229,8 @@ class Dataflow:
                 self._rows[node_id] += batch.height
                 if self.tap is not None:
                     self.tap(node_id, batch)
+                if self._recorder is not None:
+                    self._recorder.saw(node_id, batch)
                 self._route(readers, batch)
 
     def _route(self, readers: Sequence[tuple[str, int]], batch: Batch) -> None:

@@ -54,6 +54,9 @@ class Operator(ABC):
     unheard: frozenset[int] = frozenset()
     """Ports whose rows are not given to it, because it knows of them in another way."""
 
+    tells_edges: bool = False
+    """Whether somebody wants to know what rows consumed, where only the operator knows."""
+
     @abstractmethod
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Take rows of one port; return what can be said at once. A late batch has rows behind the watermark."""
@@ -97,6 +100,10 @@ class Operator(ABC):
 
     def notices(self) -> Iterable[Notice]:
         """What must be told beside rows, each thing once: that a bound has bitten, that series are mixed."""
+        return ()
+
+    def edges(self) -> Iterable[pl.DataFrame]:
+        """What rows consumed (`_id`, `_consumed`), each once, while `tells_edges`: of those that only this one knows."""
         return ()
 
     def statistics(self) -> Mapping[str, int]:

@@ -1,0 +1,85 @@
+"""The seams between a runtime and its log: what looks on while the dataflow works, and what the shell tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+import polars as pl
+
+from slac.runtime.instructions import Instruction
+from slac.shedding.gate import GateDecision
+from slac.stream.batch import Batch
+
+LogMode = Literal["off", "evidence", "full"]
+
+
+class Recorder(Protocol):
+    """Sees all that a dataflow is told and gives out, in order, in whatever thread it works; it only puts aside."""
+
+    def saw(self, node_id: str, batch: Batch) -> None:
+        """A batch has come in at a source or link, or has left a node."""
+        ...
+
+    def told(self, node_id: str, edges: pl.DataFrame) -> None:
+        """What rows that have just left a node consumed: `_id`, `_consumed` (UInt64), where only the node knows."""
+        ...
+
+    def wave(self, promised: Mapping[str, int], certain: Mapping[str, int], *, end: bool) -> None:
+        """What has come in is about to be carried through.
+
+        `promised`: the watermarks of all sources and links; `certain`: how far links have all rows.
+        """
+        ...
+
+
+class LogStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The log of a runtime: its mode, where it is, its bytes, rows lost since the start, what is wrong now."""
+
+    mode: str
+    place: str = ""
+    bytes: int = 0
+    lost: int = 0
+    trouble: str = ""
+
+
+class Recorded(Protocol):
+    """A dataflow, as far as a log needs it."""
+
+    def record(self, recorder: Recorder | None) -> None:
+        """Let `recorder` look on from now on; None: nobody."""
+        ...
+
+
+class Logbook(Protocol):
+    """The log of one runtime; everything is called while the core is in no call. `now` is wall-clock µs."""
+
+    def begin(self, flow: Recorded, *, live: bool, start: int | None, restored: int, now: int) -> None:
+        """The run begins, from checkpoint `restored` (0: from nothing); RunFailed where it cannot log."""
+        ...
+
+    def switch(self, mode: LogMode, now: int) -> None:
+        """Log so much from now on."""
+        ...
+
+    def look(self, instructions: Sequence[Instruction], now: int) -> None:
+        """What the core asked for in its last call; called after every call."""
+        ...
+
+    def decided(self, decision: GateDecision) -> None:
+        """A gate has decided."""
+        ...
+
+    def saved(self, number: int) -> None:
+        """A checkpoint was cut."""
+        ...
+
+    @property
+    def status(self) -> LogStatus:
+        """How it goes."""
+        ...
+
+    def close(self) -> None:
+        """Write what is left."""
+        ...
