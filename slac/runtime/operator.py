@@ -103,7 +103,7 @@ class Operator(ABC):
         return ()
 
     def edges(self) -> Iterable[pl.DataFrame]:
-        """What rows consumed (`_id`, `_consumed`), each once, while `tells_edges`: of those that only this one knows."""
+        """What rows consumed (`_id`, `_consumed`), once, while `tells_edges`, where only this operator knows."""
         return ()
 
     def statistics(self) -> Mapping[str, int]:
