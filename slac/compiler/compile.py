@@ -129,7 +129,10 @@ def _plan(draft: Draft) -> Plan:
             placements=draft.placements,
             defaults=(*(Default(path=d.path, value=d.value) for d in document.defaults), *draft.defaults),
             logging=Logging(
-                mode=document.logging.mode, directory=document.logging.directory, max_size=document.logging.max_size
+                mode=document.logging.mode,
+                blocks=dict(document.logging.blocks),
+                directory=document.logging.directory,
+                max_size=document.logging.max_size,
             ),
             checkpoint=document.runtime.checkpoint_us,
             store=Keeping(retain=document.runtime.store.retain_us, max_size=document.runtime.store.max_size),

@@ -10,13 +10,17 @@ from slac.diagnostics import Span
 from slac.language.terms import Ref
 
 
+LogMode = Literal["off", "evidence", "full"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggingDecl:
-    """How much evidence is kept; `max_size` in bytes."""
+    """How much is logged; `max_size` in bytes. `blocks`: what blocks say of themselves."""
 
-    mode: Literal["off", "evidence"]
+    mode: LogMode
     directory: str
     max_size: int
+    blocks: Mapping[str, LogMode] = field(default_factory=dict, kw_only=True)
     span: Span
     path: str = ""
 

@@ -6,7 +6,7 @@ The compiler writes it; runtimes, the capacity estimator and every other reader 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 import networkx as nx
@@ -55,10 +55,14 @@ class Default(msgspec.Struct, frozen=True, kw_only=True):
     value: str
 
 
-class Logging(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a run, where, and how much of it."""
+LogMode = Literal["off", "evidence", "full"]
 
-    mode: str = "off"
+
+class Logging(msgspec.Struct, frozen=True, kw_only=True):
+    """What is logged of a run, where, and how much of it; `blocks`: by block, where one says so itself."""
+
+    mode: LogMode = "off"
+    blocks: dict[str, LogMode] = {}
     directory: str = "var/log"
     max_size: int = 256 * 1024 * 1024
 

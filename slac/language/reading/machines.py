@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from slac.diagnostics import Span
 from slac.language.document import BudgetDecl, LoggingDecl, PlacementDecl, Ref, RuntimeDecl
 from slac.language.durations import parse_duration
-from slac.language.machine_decls import StoreDecl
+from slac.language.machine_decls import LogMode, StoreDecl
 from slac.language.reading.cursor import Cursor
 from slac.language.reading.terms import COLUMN, duration, inner_span, ref, text, unit
 from slac.language.sizes import parse_bandwidth, parse_cpu, parse_memory, parse_size
@@ -23,6 +23,8 @@ DISK: Final = "1GiB"
 SHARE: Final = "30%"
 DIRECTORY: Final = "var/log"
 MAX_SIZE: Final = "256MiB"
+_MODES: Final[tuple[LogMode, ...]] = ("evidence", "full")
+_LOGGED: Final = ("inputs", "probes", "computations", "audits", "violations")
 STORE_RETAIN: Final = "400d"
 """So that a report about the year before can still be made."""
 STORE_SIZE: Final = "1GiB"
@@ -36,14 +38,28 @@ def logging(spec: Cursor) -> LoggingDecl:
     mode = here.get("mode")
     if mode is None:
         here.findings.fill((*here.steps, "mode"), "off")
-    is_on = mode is not None and mode.text == "evidence"
+    said = _mode(mode)
+    blocks = _log_words(spec)
+    is_on = said != "off" or any(word != "off" for word in blocks.values())
     return LoggingDecl(
-        mode="evidence" if is_on else "off",
+        mode=said,
+        blocks=blocks,
         directory=_or_default(here, "directory", DIRECTORY, text, str, record=is_on),
         max_size=_or_default(here, "max_size", MAX_SIZE, _size, parse_size, record=is_on),
         span=here.key_span,
         path=here.path,
     )
+
+
+def _log_words(spec: Cursor) -> dict[str, LogMode]:
+    """What blocks say of their own logging."""
+    sections = (spec.get(name) for name in _LOGGED)
+    blocks = (block for section in sections if section is not None for block in section.entries())
+    return {block.name: _mode(word) for block in blocks if (word := block.get("log")) is not None}
+
+
+def _mode(said: Cursor | None) -> LogMode:
+    return next((mode for mode in _MODES if said is not None and said.text == mode), "off")
 
 
 def runtime(spec: Cursor) -> RuntimeDecl:
