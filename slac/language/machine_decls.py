@@ -9,7 +9,6 @@ from typing import Literal
 from slac.diagnostics import Span
 from slac.language.terms import Ref
 
-
 LogMode = Literal["off", "evidence", "full"]
 
 
