@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from slac.language.document import DocumentDecl, Imported
 from slac.language.imports.instances import Instance, every
+from slac.language.machine_decls import LogMode
 from slac.language.terms import DefaultFilled, Ref
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ def joined(root: Instance) -> DocumentDecl:
         document,
         **brought,  # type: ignore[arg-type]
         outputs=_part(root, "outputs"),
+        logging=replace(document.logging, blocks=dict(chain.from_iterable(map(_log_words, instances)))),
         placement=tuple(_placed(root, p) for p in document.placement),
         defaults=tuple(chain.from_iterable(map(_defaults, instances))),
         imported=tuple(_imported(i) for i in instances[1:]),
@@ -41,6 +43,12 @@ def joined(root: Instance) -> DocumentDecl:
 def _part(instance: Instance, part: str) -> tuple[Any, ...]:
     declared = [d for d in getattr(instance.document, part) if part != "inputs" or d.name not in instance.given]
     return tuple(replace(_renamed(d, instance.full), name=instance.prefix + d.name) for d in declared)
+
+
+def _log_words(instance: Instance) -> list[tuple[str, LogMode]]:
+    """What a block says of itself comes with it."""
+    words = instance.document.logging.blocks
+    return [(instance.prefix + name, mode) for name, mode in words.items() if name not in instance.given]
 
 
 def _placed(root: Instance, node: T) -> T:
