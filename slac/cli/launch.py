@@ -16,6 +16,7 @@ from typing import Final, NoReturn
 
 from slac.diagnostics import RunFailed, SlacError, UsageError
 from slac.plan.graph import Plan
+from slac.runtime.recorder import Logbook
 from slac.runtime.shell.settings import RunSettings
 from slac.stream.clock import Clock
 from slac.stream.ports import OutputAdapter
@@ -66,7 +67,7 @@ def run_plan(plan: Plan, settings: RunSettings, summary: Path | None, store: str
     async def main() -> None:
         clock = SystemClock()
         kept = _store(plan, settings, store, clock)
-        runtime = Runtime(plan, settings, clock=clock, costs=record_costs(plan), store=kept)
+        runtime = Runtime(plan, settings, clock=clock, costs=record_costs(plan), store=kept, logbook=_logbook(plan, settings))
         result = await runtime.run()
         if summary is not None:
             _write_summary(summary, result)
@@ -76,6 +77,16 @@ def run_plan(plan: Plan, settings: RunSettings, summary: Path | None, store: str
             logging.getLogger("slac.runtime").warning("%s", unpublished_text(result))
 
     asyncio.run(main())
+
+
+def _logbook(plan: Plan, settings: RunSettings) -> Logbook:
+    """The log, also of a run that begins without one: it may be switched on."""
+    from slac.evidence.recorder import RunLog
+    from slac.shedding.budget import resolve_budget
+    from slac.shedding.machine import read_machine
+
+    memory = resolve_budget(plan.placement(settings.node).budget, read_machine()).memory_bytes
+    return RunLog(plan, node=settings.node, instance=settings.instance, directory=settings.directory, memory=memory)
 
 
 def _store(plan: Plan, settings: RunSettings, address: str | None, clock: Clock) -> OutputAdapter | None:

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 import msgspec
 import polars as pl
 
+from slac.diagnostics import RunFailed
 from slac.runtime.instructions import Instruction
 from slac.shedding.gate import GateDecision
 from slac.stream.batch import Batch
@@ -83,3 +84,33 @@ class Logbook(Protocol):
     def close(self) -> None:
         """Write what is left."""
         ...
+
+
+class Unlogged:
+    """A logbook for a run that cannot log."""
+
+    def begin(self, flow: Recorded, *, live: bool, start: int | None, restored: int, now: int) -> None:
+        """Nothing begins."""
+
+    def switch(self, mode: LogMode, now: int) -> None:
+        """RunFailed: there is nobody who could."""
+        del now
+        if mode != "off":
+            raise RunFailed("this runtime was started by a program that gives it no log")
+
+    def look(self, instructions: Sequence[Instruction], now: int) -> None:
+        """Nothing is kept."""
+
+    def decided(self, decision: GateDecision) -> None:
+        """Nothing is kept."""
+
+    def saved(self, number: int) -> None:
+        """Nothing is kept."""
+
+    @property
+    def status(self) -> LogStatus:
+        """Off."""
+        return LogStatus(mode="off")
+
+    def close(self) -> None:
+        """Nothing is left."""

@@ -22,8 +22,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
     `meaning`, `digest`: of the plan. `run`: number of the segment that began this run; `first`: `_seq` of the first
     entry. `mode`: `full`, or `evidence`: then only what verdicts were made of is here. `live`, `start`: how the core
-    was made (`slac.runtime.core.Core`); `restored`: the checkpoint that the run went on from, 0 for none. `opened` is
-    wall clock µs.
+    was made (`slac.runtime.core.Core`); `restored`: the checkpoint that the run went on from, 0 for none. `whole`: the
+    log begins where the run does, and was not switched on later. `opened` is wall clock µs.
     """
 
     format: int = FORMAT
@@ -40,6 +40,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     live: bool
     start: int | None
     restored: int = 0
+    whole: bool = True
     opened: int
 
 

@@ -31,6 +31,7 @@ class RunHead(msgspec.Struct, frozen=True, kw_only=True):
     live: bool
     start: int | None
     restored: int = 0
+    whole: bool = True
 
 
 class LogWriter:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from slac.runtime.inspection.server import ENDING, ControlSocket
 from slac.runtime.inspection.status import Parts, RuntimeStatus
 from slac.runtime.inspection.taps import Taps
+from slac.runtime.recorder import LogMode
 from slac.runtime.trust.trust import Trust
 from slac.stream.clock import Clock
 
@@ -36,6 +37,10 @@ class Inspection:
             trust=trust,
             shared=settings.once,
         )
+
+    def log_by(self, switch: Callable[[LogMode], Awaitable[None]]) -> None:
+        """Who switches the log when that is asked for."""
+        self._socket.switch = switch
 
     async def start(self) -> None:
         """Open. RunFailed where an address cannot be had, or another runtime of this name runs here."""

@@ -8,6 +8,7 @@ import msgspec
 
 from slac.diagnostics import SlacError
 from slac.runtime.inspection.status import RuntimeStatus
+from slac.runtime.recorder import LogMode
 
 VERSION: Final = 1
 LARGEST: Final = 65_536
@@ -32,6 +33,13 @@ class EndTap(msgspec.Struct, frozen=True, kw_only=True, tag="end"):
     """No more rows."""
 
 
+class AskLog(msgspec.Struct, frozen=True, kw_only=True, tag="log"):
+    """Log so much from now on; the status is the answer. Needs the scope `admin`."""
+
+    version: int = VERSION
+    mode: LogMode
+
+
 class Rows(msgspec.Struct, frozen=True, kw_only=True, tag="rows"):
     """Rows of a tapped block as lines of JSON; `passed`: how many have passed since the tap began."""
 
@@ -52,7 +60,7 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True, tag="denied"):
     reason: str
 
 
-Question = AskStatus | AskTap | EndTap
+Question = AskStatus | AskTap | EndTap | AskLog
 Answer = Told | Rows | Denied
 
 _encoder: Final = msgspec.msgpack.Encoder()

@@ -17,6 +17,7 @@ from slac.runtime.durable.lock import FileLock
 from slac.runtime.inspection.protocol import (
     LARGEST,
     Answer,
+    AskLog,
     AskStatus,
     AskTap,
     BadQuestion,
@@ -30,6 +31,7 @@ from slac.runtime.inspection.protocol import (
 )
 from slac.runtime.inspection.status import RuntimeStatus
 from slac.runtime.inspection.taps import Taps
+from slac.runtime.recorder import LogMode
 from slac.runtime.trust.curve import speaker
 from slac.runtime.trust.trust import Trust, refuse_plain
 from slac.stream.clock import Clock
@@ -39,7 +41,7 @@ _SHOW: Final = 0.1
 """Seconds between two looks at what has passed the taps."""
 _LONGEST: Final = 100
 """Bytes of a socket's path; the system allows a few more."""
-_SCOPES: Final = {AskStatus: "read", AskTap: "tap", EndTap: "tap"}
+_SCOPES: Final = {AskStatus: "read", AskTap: "tap", EndTap: "tap", AskLog: "admin"}
 
 log = logging.getLogger("slac.control")
 
@@ -69,6 +71,7 @@ class ControlSocket:
         self._clock = clock
         self._trust = trust
         self._shared = shared
+        self.switch: Callable[[LogMode], Awaitable[None]] | None = None
         self._lock = FileLock(path.with_suffix(".lock"))
         self._sockets: list[zmq.asyncio.Socket] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -156,6 +159,8 @@ class ControlSocket:
         match asked:
             case AskStatus():
                 return Told(status=await self._status())
+            case AskLog(mode=mode):
+                return await self._log(mode)
             case AskTap(block=block, rate=rate):
                 try:
                     self._taps.watch(who, block, max(rate, 0.0), self._clock.now())
@@ -168,6 +173,15 @@ class ControlSocket:
                 self._taps.leave(who)
                 self._watching.pop(who, None)
         return None
+
+    async def _log(self, mode: LogMode) -> Answer:
+        if self.switch is None:
+            return Denied(reason="this runtime has no log")
+        try:
+            await self.switch(mode)
+        except (RunFailed, OSError) as error:
+            return Denied(reason=str(error))
+        return Told(status=await self._status())
 
     async def _show(self) -> None:
         while True:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -14,6 +14,7 @@ from slac.runtime.core import Core
 from slac.runtime.links.client import LinkClient
 from slac.runtime.links.server import LinkServer
 from slac.runtime.operator import BEGINNING
+from slac.runtime.recorder import Logbook, LogStatus, Unlogged
 from slac.runtime.shell.checkpoints import CheckpointStatus
 from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.outputs import OutputWorker
@@ -79,7 +80,7 @@ class OutputStatus(msgspec.Struct, frozen=True, kw_only=True):
 class RuntimeStatus(msgspec.Struct, frozen=True, kw_only=True):
     """All of one runtime. `checkpoint` is the number of the last one, when it was taken and its bytes.
 
-    `not_kept` says why what has come in since would not survive a crash, or is refused.
+    `not_kept` says why what has come in since would not survive a crash, or is refused. `log`: how that goes.
     """
 
     document: str
@@ -104,6 +105,7 @@ class RuntimeStatus(msgspec.Struct, frozen=True, kw_only=True):
     budget: ResolvedBudget
     checkpoint_bytes: int = 0
     not_kept: list[str] = []
+    log: LogStatus = LogStatus(mode="off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,7 @@ class Parts:
     server: LinkServer | None
     budget: ResolvedBudget
     started: int
+    logbook: Logbook = field(default_factory=Unlogged)
 
 
 def status_of(parts: Parts, *, now: int, reading: Reading | None, checkpoint: CheckpointStatus) -> RuntimeStatus:
@@ -149,6 +152,7 @@ def status_of(parts: Parts, *, now: int, reading: Reading | None, checkpoint: Ch
         not_kept=_not_kept(parts, checkpoint),
         reading=reading,
         budget=parts.budget,
+        log=parts.logbook.status,
     )
 
 

@@ -77,6 +77,8 @@ class Checkpoints:
         self.status = CheckpointStatus()
         self.before: Callable[[], None] = lambda: None
         """Brings to the disk what a cut refers to, in the thread that writes; RunFailed where the disk refuses."""
+        self.cut_at: Callable[[int], None] = lambda number: None
+        """Told of the number of a checkpoint at its cut."""
         self._directory = directory
         self._core = core
         self._meaning = meaning
@@ -119,6 +121,7 @@ class Checkpoints:
             taken, versions, marks = self._clock.now(), self._core.versions, self._marks()
             beside = {name: part.snapshot() for name, part in self._kept.items()}
             states = await asyncio.to_thread(lambda: cut({**self._core.snapshot(), **beside}))
+            self.cut_at(self.status.number + 1)
         made = Cut(digest=self._meaning, taken=taken, number=self.status.number + 1, states=states)
         self._next, self._versions = taken + self._every, versions
         self._writing = asyncio.create_task(self._write(self._directory, made, marks), name="checkpoint")

@@ -12,6 +12,7 @@ import msgspec
 from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.summary import UsageSummary
 from slac.shedding.controller import Controller, Decision, InputLoad
+from slac.shedding.gate import GateDecision
 from slac.shedding.meter import Meter
 from slac.shedding.readings import Reading, ResolvedBudget
 from slac.stream.clock import SECOND
@@ -42,6 +43,7 @@ class Control:
     ) -> None:
         self.usage = UsageSummary(budget=budget)
         self.refusing = False
+        self.decided: Callable[[GateDecision], None] = lambda decision: None
         self.reading: Reading | None = None
         self._queues = queues
         self._costs = costs
@@ -84,6 +86,7 @@ class Control:
                 fraction, decision.reason, positions, at=now, readings=decision.reading, targets=decision.targets
             )
             log.info("gate of %s admits %.1f %% (%s)", name, 100 * made.fraction, made.reason)
+            self.decided(made)
             self._write(msgspec.json.encode(made))
         for name, pace in decision.paces.items():
             self._queues[name].pacer.set_rate(pace, now)

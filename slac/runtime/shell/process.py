@@ -14,6 +14,7 @@ from slac.runtime.inspection.desk import Inspection
 from slac.runtime.inspection.status import Parts, RuntimeStatus, status_of
 from slac.runtime.instructions import GaveUp, Instruction, Mixed, Publish, Refused, Send
 from slac.runtime.operator import BEGINNING
+from slac.runtime.recorder import Logbook, LogMode, Unlogged
 from slac.runtime.shell.checkpoints import Acknowledging, Checkpoints, Forgetful, Kept
 from slac.runtime.shell.control import STEP, Control
 from slac.runtime.shell.ending import Ending
@@ -48,11 +49,12 @@ log = logging.getLogger("slac.runtime")
 class Runtime:
     """Runs what `plan` places on `settings.node`; `costs` are CPU seconds a record by input, for the gate.
 
-    `store` keeps what audits and violations say.
+    `store` keeps what audits and violations say; `logbook` is the runtime's log.
     """
 
     def __init__(
-        self, plan: Plan, settings: RunSettings, *, clock: Clock, costs: dict[str, float], store: Store | None = None
+        self, plan: Plan, settings: RunSettings, *, clock: Clock, costs: dict[str, float], store: Store | None = None,
+        logbook: Logbook | None = None,
     ) -> None:
         self.settings = settings
         self._plan = plan
@@ -67,6 +69,7 @@ class Runtime:
         keep = store is not None
         self._core = Core(self._part, now=self._started, live=self._live, expect=settings.expect, keep=keep)
         self._directory = make_state_directory(plan, settings)
+        self._logbook = logbook or Unlogged()
         self._queues = make_queues(self._core.sources, self._budget, clock, self._wake)
         self._journals = make_journals(self._part, self._directory, self._budget)
         for name, journal in self._journals.items():
@@ -82,6 +85,7 @@ class Runtime:
         self._control = self._make_control(costs)
         self._remarks = Remarks(self._core.sources)
         self._inspection = Inspection(self._parts(), self._status, clock=clock, trust=self._trust)
+        self._inspection.log_by(self._switch_log)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._gathering = Gathering(self._core)
         self._busy = False
@@ -94,11 +98,22 @@ class Runtime:
             self._directory.open()
         try:
             self._checkpoints.restore()
+            self._begin_log()
             await self._start()
             await self._loop()
             return await self._finish()
         finally:
             await self._close()
+
+    def _begin_log(self) -> None:
+        start, restored = (self._started if self._live else None), self._checkpoints.status.number
+        self._logbook.begin(self._core.flow, live=self._live, start=start, restored=restored, now=self._started)
+        self._checkpoints.cut_at = self._logbook.saved
+        self._control.decided = self._logbook.decided
+
+    async def _switch_log(self, mode: LogMode) -> None:
+        async with self._free:
+            self._logbook.switch(mode, self._clock.now())
 
     @property
     def _placement(self) -> Placement:
@@ -147,6 +162,7 @@ class Runtime:
             server=self._server,
             budget=self._budget,
             started=self._started,
+            logbook=self._logbook,
         )
 
     async def _status(self) -> RuntimeStatus:
@@ -292,6 +308,7 @@ class Runtime:
         self._carry_out(instructions)
 
     def _carry_out(self, instructions: list[Instruction]) -> None:
+        self._logbook.look(instructions, self._clock.now())
         refused: list[Refused] = []
         for instruction in instructions:
             match instruction:
@@ -360,6 +377,7 @@ class Runtime:
         if self._trust is not None:
             self._trust.door.stop()
         await self._checkpoints.close()
+        await asyncio.to_thread(self._logbook.close)
         for journal in self._journals.values():
             await journal.close()
         if self._directory is not None:

@@ -1,0 +1,149 @@
+"""The log of one runtime: switched on and off while it runs, collected in the core and written behind it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from slac.evidence.log.entries import EntryKind
+from slac.evidence.log.layout import place_of
+from slac.evidence.log.writer import LogWriter, RunHead
+from slac.evidence.recorder.collector import Collector
+from slac.evidence.recorder.history import History
+from slac.evidence.recorder.nodes import modes_of, verdict_nodes
+from slac.evidence.recorder.thread import WriterThread
+from slac.plan.graph import Plan
+from slac.plan.nodes import LinkInNode, SourceNode
+from slac.runtime.instructions import GaveUp, Instruction, Mixed, Refused
+from slac.runtime.recorder import LogMode, LogStatus, Recorded
+from slac.shedding.gate import GateDecision
+
+WAITING: Final = 32
+"""What waits for the disk, and what is kept as history, take one part in so many of the memory budget at most."""
+
+
+class RunLog:
+    """A `slac.runtime.recorder.Logbook` for the runtime `instance` of `node`.
+
+    `directory` is where `logging.directory` begins; `memory` the bytes that the runtime may use in all.
+    """
+
+    def __init__(self, plan: Plan, *, node: str, instance: str, directory: Path, memory: int) -> None:
+        logging = plan.data.logging
+        self._plan = plan
+        self._part = plan.part(node)
+        self._place = place_of(directory / logging.directory, plan.document, node, instance)
+        self._who = (node, instance)
+        self._memory = memory
+        self._mode: LogMode = logging.mode
+        self._run: tuple[bool, int | None, int] = (False, None, 0)
+        self._began = True
+        self._flow: Recorded | None = None
+        self._collector: Collector | None = None
+        self._thread: WriterThread | None = None
+
+    def begin(self, flow: Recorded, *, live: bool, start: int | None, restored: int, now: int) -> None:
+        """As `Logbook.begin`."""
+        self._flow, self._run = flow, (live, start, restored)
+        self._began = True
+        self._start(now)
+        self._began = False
+
+    def switch(self, mode: LogMode, now: int) -> None:
+        """What was logged so far stays; a log that begins now does not begin with the run."""
+        if mode == self._mode:
+            return
+        self._stop(now)
+        self._mode = mode
+        self._start(now)
+
+    def look(self, instructions: Sequence[Instruction], now: int) -> None:
+        """Refusals and notices become entries; what has gathered is handed over."""
+        if self._collector is None or self._thread is None:
+            return
+        if instructions:
+            self._note(self._collector, instructions)
+        content, size = self._collector.taken()
+        self._thread.put(content, size, now)
+
+    def decided(self, decision: GateDecision) -> None:
+        """The decision, whole."""
+        if self._collector is not None:
+            self._collector.say(EntryKind.GATE, decision.input, detail=msgspec.json.encode(decision).decode())
+
+    def saved(self, number: int) -> None:
+        """What came before is on the disk soon: a restart from there finds its place."""
+        if self._collector is not None:
+            self._collector.say(EntryKind.SAVED, value=number)
+
+    @property
+    def status(self) -> LogStatus:
+        """How it goes."""
+        if self._thread is None:
+            return LogStatus(mode=self._mode)
+        thread = self._thread
+        return LogStatus(
+            mode=self._mode, place=str(self._place), bytes=thread.bytes, lost=thread.lost, trouble=thread.trouble
+        )
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._stop(0)
+
+    def _modes(self) -> Mapping[str, LogMode]:
+        return modes_of(self._part, self._mode, self._plan.data.logging)
+
+    def _start(self, now: int) -> None:
+        modes = self._modes()
+        if not modes or self._flow is None:
+            return
+        live, start, restored = self._run
+        node, instance = self._who
+        head = RunHead(
+            node=node,
+            instance=instance,
+            mode=self._mode,
+            live=live,
+            start=start,
+            restored=restored,
+            whole=self._began,
+        )
+        writer = LogWriter(self._place, self._plan, head, max_size=self._plan.data.logging.max_size, now=now)
+        share = max(self._memory // WAITING, 1 << 20)
+        thread = WriterThread(writer, History(self._part, modes, limit=share), limit=share)
+        rim = frozenset(n.id for n in self._part.nodes if isinstance(n, SourceNode | LinkInNode))
+        collector = Collector(
+            writer.next_seq, rim=rim, precious=verdict_nodes(self._part), pressure=lambda: thread.pressure
+        )
+        collector.nodes = frozenset(modes)
+        self._thread, self._collector = thread, collector
+        self._flow.record(collector)
+
+    def _stop(self, now: int) -> None:
+        if self._flow is not None:
+            self._flow.record(None)
+        if self._collector is not None and self._thread is not None:
+            content, size = self._collector.taken()
+            self._thread.put(content, size, now)
+            self._thread.close()
+        self._collector = self._thread = None
+
+    @staticmethod
+    def _note(collector: Collector, instructions: Sequence[Instruction]) -> None:
+        refused: Counter[tuple[str, str]] = Counter()
+        for instruction in instructions:
+            match instruction:
+                case Refused(input=name, reason=reason):
+                    refused[name, reason] += 1
+                case GaveUp(block=block, bound=bound, count=count):
+                    collector.say(EntryKind.NOTICE, block, count, detail=f"{count} partial matches given up ({bound})")
+                case Mixed(block=block, count=count):
+                    collector.say(EntryKind.NOTICE, block, count, detail=f"{count} results of mixed series")
+                case _:
+                    continue
+        for (name, reason), count in refused.items():
+            collector.say(EntryKind.REFUSED, name, count, detail=reason)

@@ -1,0 +1,142 @@
+"""Takes what was collected to where it belongs, in a thread of its own, so that the run does not wait for a disk."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from slac.evidence.log.segment import Content
+from slac.evidence.log.writer import LogWriter
+from slac.stream.clock import SECOND
+
+ROWS: Final = 256 * 1024
+"""So many rows are written at once …"""
+BYTES: Final = 64 * 1024 * 1024
+"""… or so many bytes, as the collector counts them …"""
+AGE: Final = 10 * SECOND
+"""… or what has waited so long (µs)."""
+
+log = logging.getLogger("slac.log")
+
+
+class Stage(Protocol):
+    """Decides what of all that happens is written, and when."""
+
+    def take(self, content: Content) -> Content:
+        """What is to be written now."""
+        ...
+
+
+class WriterThread:
+    """Writes to `writer` what `stage` leaves of what is handed over. What a disk refuses is counted and told once."""
+
+    def __init__(self, writer: LogWriter, stage: Stage, *, limit: int) -> None:
+        self.stage = stage
+        self.trouble = ""
+        self.lost = 0
+        self._writer = writer
+        self._limit = limit
+        self._bytes = 0
+        self._queue: queue.SimpleQueue[tuple[Content, int, int] | Callable[[], None] | None] = queue.SimpleQueue()
+        self._pending = Content()
+        self._rows = self._size = 0
+        self._since: int | None = None
+        self._handed = 0
+        self._done = 0
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+
+    @property
+    def pressure(self) -> float:
+        """How full the way to the disk is; above 1 more than it should hold."""
+        return (self._handed - self._done) / self._limit
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the log."""
+        return self._bytes
+
+    def put(self, content: Content, size: int, now: int) -> None:
+        """Hand over; `size` in bytes. Without content only time passes."""
+        if content or self._since is not None:
+            self._handed += size
+            self._queue.put((content, size, now))
+
+    def call(self, do: Callable[[], None]) -> None:
+        """Do something between what was handed over before and after."""
+        self._queue.put(do)
+
+    def flush(self, now: int) -> None:
+        """Write what has gathered, soon."""
+        self._queue.put(lambda: self._write(now))
+
+    def close(self) -> None:
+        """Write all and end."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        last = 0
+        while (item := self._queue.get()) is not None:
+            if callable(item):
+                self._guarded(item)
+                continue
+            content, size, last = item
+            self._guarded(lambda: self._take(content, size, last))  # noqa: B023 - it is called at once
+        self._guarded(lambda: self._write(last))
+        self._guarded(self._writer.close)
+
+    def _take(self, content: Content, size: int, now: int) -> None:
+        left = self.stage.take(content)
+        if left:
+            self._since = now if self._since is None else self._since
+            self._add(left, size)
+        else:
+            self._done += size
+        is_old = self._since is not None and now - self._since >= AGE
+        if self._rows >= ROWS or self._size >= BYTES or is_old:
+            self._write(now)
+
+    def _add(self, content: Content, size: int) -> None:
+        self._pending.entries += content.entries
+        for node, batches in content.rows.items():
+            self._pending.rows.setdefault(node, []).extend(batches)
+            self._rows += sum(batch.height for _, batch in batches)
+        for node, frames in content.edges.items():
+            self._pending.edges.setdefault(node, []).extend(frames)
+        self._size += size
+
+    def _write(self, now: int) -> None:
+        pending, size, rows = self._pending, self._size, self._rows
+        self._pending, self._size, self._rows, self._since = Content(), 0, 0, None
+        try:
+            self._writer.write(pending, now)
+        except OSError as error:
+            self.lost += rows
+            self._complain(f"{self._writer.place} cannot be written: {error.strerror or error}")
+        else:
+            self._recovered()
+        finally:
+            self._done += size
+            self._bytes = self._writer.size
+
+    def _complain(self, why: str) -> None:
+        if not self.trouble:
+            log.warning("%s; the run goes on without its log", why)
+        self.trouble = why
+
+    def _recovered(self) -> None:
+        if self.trouble:
+            log.warning("the log is written again; %d rows are not in it", self.lost)
+        self.trouble = ""
+
+    def _guarded(self, do: Callable[[], None]) -> None:
+        """A mistake in here must not end the thread: the run would collect for nobody."""
+        try:
+            do()
+        except Exception as error:  # told, and the next is tried
+            log.exception("the log has failed")
+            self.trouble = f"{type(error).__name__}: {error}"
