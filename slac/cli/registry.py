@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "history": Entry("slac.cli.commands.history:history", "Show what audits and violations have said."),
         "init": Entry("slac.cli.commands.init:init", "Write a first document that runs on any machine."),
         "keys": Entry("slac.cli.commands.keys:keys", "Make keys of runtimes and people, and say who is allowed."),
+        "log": Entry("slac.cli.commands.log:log", "Say how much runtimes log, or change it."),
         "run": Entry("slac.cli.commands.run:run", "Run documents, or one node of them."),
         "schema": Entry("slac.cli.commands.schema:schema", "Print the JSON Schema of SLA documents."),
         "status": Entry("slac.cli.commands.status:status", "Show what the runtimes of this machine are doing."),

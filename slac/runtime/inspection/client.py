@@ -11,10 +11,22 @@ from typing import Final, Self
 import zmq
 
 from slac.diagnostics import RunFailed, UsageError
-from slac.runtime.inspection.protocol import Answer, AskStatus, AskTap, Denied, Question, Rows, Told, answer_of, encode
+from slac.runtime.inspection.protocol import (
+    Answer,
+    AskLog,
+    AskStatus,
+    AskTap,
+    Denied,
+    Question,
+    Rows,
+    Told,
+    answer_of,
+    encode,
+)
 from slac.runtime.inspection.server import ENDING
 from slac.runtime.inspection.status import RuntimeStatus
 from slac.runtime.inspection.taps import LIVES
+from slac.runtime.recorder import LogMode
 from slac.runtime.trust.curve import Dial, dial_with
 from slac.stream.clock import SECOND
 
@@ -42,8 +54,12 @@ def places(directory: Path) -> list[Place]:
 
 def ask_status(place: Place, patience: float = PATIENCE) -> RuntimeStatus:
     """What one runtime says of itself. RunFailed where it does not answer, UsageError where it may not."""
+    return _told(place, AskStatus(), patience)
+
+
+def _told(place: Place, question: Question, patience: float) -> RuntimeStatus:
     with _Asked(place) as asked:
-        asked.send(AskStatus())
+        asked.send(question)
         match asked.receive(patience):
             case Told(status=status):
                 return status
@@ -51,6 +67,11 @@ def ask_status(place: Place, patience: float = PATIENCE) -> RuntimeStatus:
                 raise UsageError(f"{place.name}: {reason}")
             case _:
                 raise RunFailed(_silent(place))
+
+
+def switch_log(place: Place, mode: LogMode) -> RuntimeStatus:
+    """Let one runtime log so much from now on, and say what it is now. As `ask_status`, but it takes the scope admin."""
+    return _told(place, AskLog(mode=mode), PATIENCE)
 
 
 def watch(place: Place, block: str, rate: float) -> Iterator[Rows]:
