@@ -67,7 +67,9 @@ def run_plan(plan: Plan, settings: RunSettings, summary: Path | None, store: str
     async def main() -> None:
         clock = SystemClock()
         kept = _store(plan, settings, store, clock)
-        runtime = Runtime(plan, settings, clock=clock, costs=record_costs(plan), store=kept, logbook=_logbook(plan, settings))
+        runtime = Runtime(
+            plan, settings, clock=clock, costs=record_costs(plan), store=kept, logbook=_logbook(plan, settings)
+        )
         result = await runtime.run()
         if summary is not None:
             _write_summary(summary, result)

@@ -70,7 +70,7 @@ def _told(place: Place, question: Question, patience: float) -> RuntimeStatus:
 
 
 def switch_log(place: Place, mode: LogMode) -> RuntimeStatus:
-    """Let one runtime log so much from now on, and say what it is now. As `ask_status`, but it takes the scope admin."""
+    """Let one runtime log so much from now on; what it says of itself then. As `ask_status`, with the scope admin."""
     return _told(place, AskLog(mode=mode), PATIENCE)
 
 

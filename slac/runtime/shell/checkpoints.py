@@ -77,7 +77,7 @@ class Checkpoints:
         self.status = CheckpointStatus()
         self.before: Callable[[], None] = lambda: None
         """Brings to the disk what a cut refers to, in the thread that writes; RunFailed where the disk refuses."""
-        self.cut_at: Callable[[int], None] = lambda number: None
+        self.cut_at: Callable[[int], None] = lambda _: None
         """Told of the number of a checkpoint at its cut."""
         self._directory = directory
         self._core = core

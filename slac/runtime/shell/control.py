@@ -43,7 +43,7 @@ class Control:
     ) -> None:
         self.usage = UsageSummary(budget=budget)
         self.refusing = False
-        self.decided: Callable[[GateDecision], None] = lambda decision: None
+        self.decided: Callable[[GateDecision], None] = lambda _: None
         self.reading: Reading | None = None
         self._queues = queues
         self._costs = costs

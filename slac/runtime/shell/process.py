@@ -53,7 +53,13 @@ class Runtime:
     """
 
     def __init__(
-        self, plan: Plan, settings: RunSettings, *, clock: Clock, costs: dict[str, float], store: Store | None = None,
+        self,
+        plan: Plan,
+        settings: RunSettings,
+        *,
+        clock: Clock,
+        costs: dict[str, float],
+        store: Store | None = None,
         logbook: Logbook | None = None,
     ) -> None:
         self.settings = settings
