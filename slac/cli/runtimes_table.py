@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from slac.runtime.inspection.status import RuntimeStatus
+    from slac.runtime.inspection.status import PeerStatus, RuntimeStatus
 
 Rates = Mapping[str, float]
 """Rows or records a second by name; empty where there is nothing to compare with."""
@@ -40,6 +40,7 @@ def whole(status: RuntimeStatus, before: RuntimeStatus | None = None) -> Rendera
     parts += [_blocks(status, blocks)]
     parts += [_peers(status)] if status.peers else []
     parts += [Text(_sending(status))] if status.sending is not None else []
+    parts += [Text(f"{t.block}: {t.message}", style="bold red") for t in status.troubles]
     parts += [_outputs(status)] if status.outputs else []
     return Group(*parts, Text(""))
 
@@ -106,13 +107,24 @@ def _peers(status: RuntimeStatus) -> Table:
     rows = (
         (
             name,
-            "connected" if peer.connected else "away",
+            presence(peer),
             f"{_span(status.now - peer.heard)} ago",
             _lag(status, min(peer.watermarks.values(), default=None)),
         )
         for name, peer in status.peers.items()
     )
     return _table(("peer", "", "heard", "lag"), rows)
+
+
+def presence(peer: PeerStatus) -> str:
+    """Whether an instance is there, in a word."""
+    if peer.connected:
+        return "connected"
+    if peer.forgotten:
+        return "forgotten"
+    if peer.left:
+        return "left"
+    return "away" if peer.silent is None else "silent"
 
 
 def _sending(status: RuntimeStatus) -> str:

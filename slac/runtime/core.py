@@ -6,6 +6,7 @@ Tests, replay and simulation drive this class with a manual clock; `slac.runtime
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import polars as pl
 
@@ -22,7 +23,12 @@ from slac.runtime.recording import Recording
 from slac.runtime.rim import LinkOutOperator, OutputOperator
 from slac.runtime.source import Source
 from slac.runtime.tables.source import TableSource
+from slac.runtime.troubles.trouble import Trouble
+from slac.runtime.troubles.watch import Troubles
 from slac.stream.ports import Records
+
+TROUBLES: Final = "troubles"
+"""What the state of those is called among the states of a core."""
 
 
 class Core:
@@ -39,6 +45,7 @@ class Core:
         self.live = live
         self.finished = False
         self._instructions: list[Instruction] = []
+        self.troubles = Troubles(plan, keep=keep)
         context = OperatorContext(document=plan.document, start=now if live else None)
         self.sources = {
             n.block: (Source if n.table is None else TableSource)(n, document=plan.document, now=now, live=live)
@@ -89,7 +96,15 @@ class Core:
     def enter_link(self, stream: str, peer: str, send: Send, now: int) -> None:
         """As `on_link`, but `carry` carries it on."""
         inlet = self.inlets[stream]
-        batches = inlet.accept(peer, send.frame, watermark=send.watermark, ended=send.ended, real=send.real, now=now)
+        batches = inlet.accept(
+            peer,
+            send.frame,
+            watermark=send.watermark,
+            ended=send.ended,
+            real=send.real,
+            now=now,
+            certain=send.certain,
+        )
         for batch in batches:
             self.flow.enter(self._inlet_ids[stream], batch)
 
@@ -100,7 +115,16 @@ class Core:
     def on_tick(self, now: int) -> list[Instruction]:
         """Let idle inputs promise, and peers that are gone no longer hold."""
         moved = [s.promise(now) for s in self.sources.values()]
-        return self._carry(now) if any(moved) or self.inlets else self._take_instructions()
+        carried = self._carry(now) if any(moved) or self.inlets else self._take_instructions()
+        return [*carried, *self.troubles.look(now, self.inlets)] if self.live else carried
+
+    def hear_troubles(self, peer: str, troubles: Iterable[Trouble]) -> None:
+        """What an instance that sends here says is wrong, with it or with those that send to it."""
+        self.troubles.hear(peer, troubles)
+
+    def known_troubles(self) -> tuple[Trouble, ...]:
+        """All that was known to be wrong at the last tick, to be told where this runtime sends to."""
+        return self.troubles.known
 
     def proceed(self) -> list[Instruction]:
         """Carry on what has been entered into the dataflow by hand."""
@@ -124,6 +148,7 @@ class Core:
         """Everything that a restart needs, by kind and name."""
         states = {f"source:{b}": s.snapshot() for b, s in self.sources.items()}
         states |= {f"inlet:{n}": i.snapshot() for n, i in self.inlets.items()}
+        states[TROUBLES] = self.troubles.snapshot()
         return states | {f"node:{i}": s for i, s in self.flow.snapshot().items()}
 
     def restore(self, states: Mapping[str, State], now: int) -> None:
@@ -132,6 +157,7 @@ class Core:
             source.restore(states[f"source:{block}"])
         for name, inlet in self.inlets.items():
             inlet.restore(states[f"inlet:{name}"], now)
+        self.troubles.restore(states[TROUBLES])
         self.flow.restore({k.removeprefix("node:"): s for k, s in states.items() if k.startswith("node:")})
 
     def _operators(self, context: OperatorContext) -> dict[str, Operator]:

@@ -21,6 +21,7 @@ class Send:
     """Rows of a stream for the runtime of placement `to`; all are below `watermark`, which holds from now on.
 
     `ended`: nothing will follow; `real` is how far event time itself had come before the end was declared (µs).
+    `certain`: how far all that send to this runtime were heard, where one could not be reached (µs).
     """
 
     stream: str
@@ -29,6 +30,7 @@ class Send:
     watermark: int
     ended: bool = False
     real: int | None = None
+    certain: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import polars as pl
 
 from slac.plan.nodes import LinkOutNode, OutputNode
 from slac.runtime.instructions import Instruction, Publish, Send
-from slac.runtime.operator import BEGINNING, Operator, State
+from slac.runtime.operator import BEGINNING, ENDED, Operator, State
 from slac.stream.batch import ARRIVAL_WATERMARK, REVISION, TIME, Batch, instants, link_place, total_order
 from slac.stream.order import in_order
 
@@ -50,6 +50,12 @@ class LinkOutOperator(Operator):
         self._instructions = instructions
         self._held: list[tuple[int, int, pl.DataFrame]] = []
         self._late = 0
+        self._certain: int | None = None
+
+    def on_doubt(self, certain: int) -> Iterable[Batch]:
+        """Told with the next watermark: behind all rows that this runtime has by now."""
+        self._certain = certain if certain < ENDED else None
+        return ()
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Hold rows back."""
@@ -77,7 +83,7 @@ class LinkOutOperator(Operator):
         return ()
 
     def _send(self, frame: pl.DataFrame | None, watermark: int) -> None:
-        self._instructions.append(Send(self._node.stream, self._node.to, frame, watermark))
+        self._instructions.append(Send(self._node.stream, self._node.to, frame, watermark, certain=self._certain))
 
     def next_due(self) -> int | None:
         """Every advance of the watermark is news to the other side."""
@@ -90,11 +96,11 @@ class LinkOutOperator(Operator):
     def snapshot(self) -> State:
         """The rows held back."""
         frames = {"held": pl.concat([f for _, _, f in self._held], how="diagonal")} if self._held else {}
-        return State({"late": self._late}, frames)
+        return State({"late": self._late, "certain": self._certain}, frames)
 
     def restore(self, state: State) -> None:
         """Take over the rows held back."""
-        self._late = state.values["late"]
+        self._late, self._certain = state.values["late"], state.values["certain"]
         if "held" in state.frames:
             self._hold(state.frames["held"])
 

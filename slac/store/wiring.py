@@ -8,6 +8,7 @@ from slac.plan.graph import Plan
 from slac.plan.nodes import AuditNode
 from slac.runtime.recording import recorded
 from slac.runtime.shell.settings import RunSettings
+from slac.runtime.troubles.trouble import KEYS
 from slac.store.output import StoreOutput
 from slac.store.writing import BlockKind
 from slac.stream.clock import Clock
@@ -26,6 +27,7 @@ def store_of(plan: Plan, settings: RunSettings, address: str | None, clock: Cloc
     chosen = address or DEFAULT
     if chosen == OFF or not kinds:
         return None
+    kinds |= {block: BlockKind("violation", keys) for block, keys in KEYS.items()}
     return StoreOutput(
         chosen if "://" in chosen else str(settings.directory / chosen),
         plan,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -175,12 +176,14 @@ class Harness:
         self._carry(*runtime, said(core) if journal is None else journal.tell(core, said, input_=input_))
 
     def _hear(self, now: int) -> None:
-        """All that are not cut off are reached."""
+        """All that are not cut off are reached, and tell what they know to be wrong."""
         for (node, name), core in self.cores.items():
             for inlet in core.inlets.values():
                 for peer in self._senders(inlet.node.origin, node, name):
-                    if (inlet.node.origin, peer) not in self._cut:
-                        inlet.hear(f"{inlet.node.origin}/{peer}", now)
+                    sender = inlet.node.origin, peer
+                    if sender not in self._cut:
+                        inlet.hear("/".join(sender), now)
+                        core.hear_troubles("/".join(sender), self.cores[sender].known_troubles())
 
     def _receiver(self, origin: str, sender: str, to: str) -> str:
         """The instance of `to` that a sender dials."""
@@ -223,9 +226,7 @@ class Harness:
                     self._cut[node, name].append(instruction)
                 case Send(stream=stream, to=to):
                     arrived = from_body(to_body(instruction.frame))
-                    sent = Send(
-                        stream, to, arrived, instruction.watermark, ended=instruction.ended, real=instruction.real
-                    )
+                    sent = replace(instruction, frame=arrived)
                     self._deliver((to, self._receiver(node, name, to)), stream, f"{node}/{name}", sent)
 
     def _deliver(self, to: Runtime, stream: str, peer: str, sent: Send) -> None:

@@ -47,9 +47,17 @@ spec:
 """
 
 
-def plan(*, late: str = "drop", retain: str = "1h", window: str = "tumbling 1m") -> Plan:
-    """Two edges and one central node; the window is split, or with `restate` works on central alone."""
+GROUP = 'group: {connect: central, listen: "tcp://127.0.0.1:7001", hold: 30s}'
+
+
+def plan(*, late: str = "drop", retain: str = "1h", window: str = "tumbling 1m", levels: int = 2) -> Plan:
+    """Two edges and one central node; the window is split, or with `restate` works on central alone.
+
+    At three levels there is a node between them.
+    """
     text = DOCUMENT.replace("WINDOW", window).replace("RETAIN", retain).replace("LATE", f"late: {late}")
+    if levels > 2:
+        text = text.replace("connect: central}", "connect: group}\n    " + GROUP)
     return compile_document(Source("shop.yaml", text), CompileOptions()).plan
 
 
@@ -73,7 +81,7 @@ def told(harness: Harness, block: str, *columns: str) -> list[tuple[Any, ...]]:
     ]
 
 
-def run(harness: Harness, *, restart: bool = False) -> None:
+def run(harness: Harness, *, restart: str | None = None) -> None:
     """Edge two is cut off from 70 s to 200 s; service a fails there only."""
     for second in range(5, 300, 10):
         if second == 75:
@@ -83,16 +91,17 @@ def run(harness: Harness, *, restart: bool = False) -> None:
         harness.give("checks", [check(second, ok=True)], instance="one")
         harness.give("checks", [check(second, ok=not 60 < second < 120)] * 2, instance="two")
         if restart and second in (105, 185):
-            harness.restart("central")
+            harness.restart(restart)
         harness.advance(10 * SECOND)
 
 
-@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("levels", [2, 3])
+@pytest.mark.parametrize("restart", [None, "central", "group"])
 @pytest.mark.parametrize("late", ["drop", "restate"])
-def test_windows_that_hold_closed_are_undecided_and_come_again(late: str, restart: bool) -> None:  # noqa: FBT001
-    """Whatever `late` says; windows before and after are decided at once."""
-    harness = harness_of(plan(late=late))
-    run(harness, restart=restart)
+def test_windows_that_hold_closed_are_undecided_and_come_again(late: str, restart: str | None, levels: int) -> None:
+    """Whatever `late` says; windows before and after are decided at once. So it is where a group is in between."""
+    harness = harness_of(plan(late=late, levels=levels))
+    run(harness, restart=restart if restart != "group" or levels > 2 else None)
 
     assert told(harness, "services", "n", "good") == [
         (60, 18, 1.0, False, 0),
@@ -129,13 +138,20 @@ def test_a_peer_that_stays_away_longer_than_retain_leaves_windows_undecided() ->
     assert (120, 18, False, 1) not in found
 
 
-@pytest.mark.parametrize("window", ["tumbling 1m", "hopping 1m every 30s"])
-@pytest.mark.parametrize("late", ["drop", "restate"])
-def test_what_stands_in_the_end_is_what_would_have_been_said(window: str, late: str) -> None:
+@pytest.mark.parametrize(
+    ("window", "late", "levels"),
+    [
+        ("tumbling 1m", "drop", 2),
+        ("tumbling 1m", "restate", 3),
+        ("hopping 1m every 30s", "drop", 3),
+        ("hopping 1m every 30s", "restate", 2),
+    ],
+)
+def test_what_stands_in_the_end_is_what_would_have_been_said(window: str, late: str, levels: int) -> None:
     """Keys that only the missing edge knows are told, too; rows of the edge that was there are in no window twice."""
     found = []
     for away in (True, False):
-        harness = harness_of(plan(window=window, late=late))
+        harness = harness_of(plan(window=window, late=late, levels=levels))
         for second in range(5, 400, 10):
             if away and second in (75, 205):
                 (harness.cut if second == 75 else harness.mend)("edge", "two")

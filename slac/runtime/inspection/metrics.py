@@ -67,6 +67,10 @@ class _Collector:
         yield _gauge("slac_peer_connected", "Whether an instance that sends here is connected.", up, status)
         quiet = [({"peer": n}, (status.now - p.heard) / SECOND) for n, p in status.peers.items()]
         yield _gauge("slac_peer_silent_seconds", "For how long an instance has not been heard.", quiet, status)
+        lost = [({"peer": n}, float(p.silent is not None and not p.forgotten)) for n, p in status.peers.items()]
+        yield _gauge("slac_peer_lost", "Whether it has been silent for `hold` and is not back.", lost, status)
+        known = [({"block": t.block, "of": f"{t.node}/{t.instance}", "what": t.what}, 1) for t in status.troubles]
+        yield _gauge("slac_trouble", "What is wrong, here and with those that send here.", known, status)
         if status.sending is not None:
             connected: _Samples = [({}, float(status.sending.connected))]
             yield _gauge("slac_link_connected", "Whether the receiver answers.", connected, status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 
@@ -12,6 +13,7 @@ from slac import __version__
 from slac.plan.graph import Plan
 from slac.runtime.core import Core
 from slac.runtime.links.client import LinkClient
+from slac.runtime.links.inlet import Peer
 from slac.runtime.links.server import LinkServer
 from slac.runtime.operator import BEGINNING
 from slac.runtime.recorder import Logbook, LogStatus, Unlogged
@@ -20,7 +22,12 @@ from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.outputs import OutputWorker
 from slac.runtime.shell.settings import RunSettings
 from slac.runtime.shell.summary import InputSummary, summarise_input
+from slac.runtime.troubles.trouble import Trouble
 from slac.shedding.readings import Reading, ResolvedBudget
+from slac.stream.clock import SECOND
+
+CONNECTED: Final = 5 * SECOND
+"""A peer that was heard within this time (µs) is there: signs of life come each second."""
 
 
 class InputStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,11 +49,18 @@ class BlockStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeerStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """An instance that sends here: whether it is connected, when it was last heard, how far its streams have come."""
+    """An instance that sends here: whether it is connected, when it was last heard, how far its streams have come.
+
+    `left`: it said goodbye and is not back. `silent`: since when it had been quiet for `hold`, None where it is not;
+    `forgotten`: for so long that nobody waits for it any more.
+    """
 
     connected: bool
     heard: int
     watermarks: dict[str, int]
+    left: bool = False
+    silent: int | None = None
+    forgotten: bool = False
 
 
 class SendingStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +95,7 @@ class RuntimeStatus(msgspec.Struct, frozen=True, kw_only=True):
     """All of one runtime. `checkpoint` is the number of the last one, when it was taken and its bytes.
 
     `not_kept` says why what has come in since would not survive a crash, or is refused. `log`: how that goes.
+    `troubles`: all that is known to be wrong here and with those that send here.
     """
 
     document: str
@@ -106,6 +121,7 @@ class RuntimeStatus(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_bytes: int = 0
     not_kept: list[str] = []
     log: LogStatus = LogStatus(mode="off")
+    troubles: tuple[Trouble, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +156,7 @@ def status_of(parts: Parts, *, now: int, reading: Reading | None, checkpoint: Ch
         finished=parts.core.finished,
         inputs={name: _input(queue) for name, queue in parts.queues.items()},
         blocks=_blocks(parts.core),
-        peers=_peers(parts),
+        peers=_peers(parts, now),
         sending=_sending(parts.client),
         outputs={
             n: OutputStatus(published=o.published, waiting=o.waiting, failures=o.failures)
@@ -150,6 +166,7 @@ def status_of(parts: Parts, *, now: int, reading: Reading | None, checkpoint: Ch
         checkpoint_taken=checkpoint.taken,
         checkpoint_bytes=checkpoint.written,
         not_kept=_not_kept(parts, checkpoint),
+        troubles=parts.core.known_troubles(),
         reading=reading,
         budget=parts.budget,
         log=parts.logbook.status,
@@ -191,18 +208,23 @@ def _blocks(core: Core) -> dict[str, BlockStatus]:
     }
 
 
-def _peers(parts: Parts) -> dict[str, PeerStatus]:
+def _peers(parts: Parts, now: int) -> dict[str, PeerStatus]:
     connected = parts.server.peers() if parts.server is not None else {}
     marks: dict[str, dict[str, int]] = {name: {} for name in connected}
     heard = dict(connected)
+    known: dict[str, Peer] = {}
     for stream, inlet in parts.core.inlets.items():
         for name, peer in inlet.peers.items():
             marks.setdefault(name, {})[stream] = peer.watermark
             heard[name] = max(heard.get(name, 0), peer.heard)
+            known[name] = peer
     return {
         name: PeerStatus(
-            connected=name in connected,
+            connected=name in connected and now - connected[name] < CONNECTED,
             heard=heard[name],
+            left=name in known and known[name].left,
+            silent=known[name].silent if name in known else None,
+            forgotten=name in known and known[name].forgotten,
             watermarks={s: w for s, w in of_peer.items() if w > BEGINNING},
         )
         for name, of_peer in sorted(marks.items())

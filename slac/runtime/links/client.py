@@ -21,6 +21,7 @@ from slac.runtime.links.protocol import (
     Again,
     BadMessage,
     Beat,
+    Bye,
     Data,
     Hello,
     Refusal,
@@ -29,6 +30,7 @@ from slac.runtime.links.protocol import (
     decode,
     encode,
 )
+from slac.runtime.troubles.trouble import Trouble
 from slac.runtime.trust.curve import Dial, dial_with, watch_handshakes
 from slac.shedding.pacer import Pacer
 from slac.stream.clock import SECOND, Clock
@@ -68,6 +70,8 @@ class LinkClient:
         self.welcomed = False
         self.bytes = 0
         self.failure: RunFailed | None = None
+        self.troubles: Callable[[], tuple[Trouble, ...]] = lambda: ()
+        """What is to be told with each sign of life."""
         self._hello = hello
         self._address = address
         self._clock = clock
@@ -102,12 +106,14 @@ class LinkClient:
             self._tasks.append(asyncio.create_task(watch_handshakes(self._socket, self._address)))
 
     async def stop(self) -> None:
-        """Hang up; what was handed to ZeroMQ gets a second to leave."""
+        """Say goodbye and hang up; what was handed to ZeroMQ gets a second to leave."""
         if self._flush is not None:
             self._flush.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.welcomed:
+            self._put(encode(Bye()))
         self._socket.close()
         self.outbox.close()
 
@@ -160,7 +166,7 @@ class LinkClient:
             elif not self.welcomed and not self._alone and self._clock.now() - self._heard > SILENT:
                 log.warning("nobody answers at %s yet; what is to be sent there is kept", self._address)
                 self._alone = True
-            self._put(encode(Beat() if self.welcomed else self._hello))
+            self._put(encode(Beat(troubles=self.troubles()) if self.welcomed else self._hello))
             self.outbox.retry()
             await asyncio.sleep(BEAT / SECOND)
 

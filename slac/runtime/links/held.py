@@ -46,13 +46,14 @@ class BadRecord(Exception):
 def to_fields(held: Held) -> tuple[Any, ...]:
     """What is kept of a part beside its rows."""
     data = held.data
-    return data.stream, data.watermark, data.ended, data.real
+    return data.stream, data.watermark, data.ended, data.real, data.certain
 
 
 def from_fields(fields: tuple[Any, ...] | list[Any], body: bytes) -> Held:
     """The reverse of `to_fields`."""
-    stream, watermark, ended, real = fields
-    return Held(Part(stream=stream, watermark=watermark, ended=ended, real=real, size=len(body)), body)
+    stream, watermark, ended, real, certain = fields
+    part = Part(stream=stream, watermark=watermark, ended=ended, real=real, size=len(body), certain=certain)
+    return Held(part, body)
 
 
 def to_record(number: int, held: Held) -> list[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
@@ -10,15 +11,35 @@ from slac.plan.nodes import LinkInNode
 from slac.runtime.operator import BEGINNING, State
 from slac.stream.batch import ARRIVAL_WATERMARK, TIME, Batch, instants, link_place
 
+FORGET: Final = 24 * 3_600_000_000
+"""For how long (µs) an instance that was silent for `hold` is still waited for: as windows are kept."""
+TOMBS: Final = 10_000
+"""Of so many that are forgotten it stays known how far they had come."""
+
 
 @dataclass(slots=True)
 class Peer:
-    """One sending instance: how far its stream has been accepted (µs), and when it was last heard (µs wall clock)."""
+    """One sending instance: how far its stream has been accepted (µs), and when it was last heard (µs wall clock).
+
+    `certain`: how far it had heard all that send to it. `silent`: since when it had been quiet for `hold`, until it is
+    heard; `last` is when it was heard before that. `left`: it said goodbye. `forgotten`: nobody waits for it any more.
+    """
 
     heard: int
     watermark: int = BEGINNING
     ended: bool = False
     real: int = BEGINNING
+    certain: int = BEGINNING
+    silent: int | None = None
+    last: int = 0
+    left: bool = False
+    forgotten: bool = False
+
+    def is_heard(self, now: int) -> None:
+        """A sign of life."""
+        self.heard = now
+        self.left = self.forgotten = False
+        self.silent = None
 
 
 class Inlet:
@@ -43,22 +64,39 @@ class Inlet:
     def join(self, peer: str, now: int) -> int:
         """An instance has connected; returns the watermark up to which its rows have been accepted."""
         known = self.peers.setdefault(peer, Peer(heard=now))
-        known.heard = now
+        known.is_heard(now)
         return known.watermark
 
     def hear(self, peer: str, now: int) -> None:
         """A sign of life."""
         if peer in self.peers:
-            self.peers[peer].heard = now
+            self.peers[peer].is_heard(now)
+
+    def leave(self, peer: str) -> None:
+        """It has said goodbye: it may come back, and is waited for as ever."""
+        if peer in self.peers:
+            self.peers[peer].left = True
 
     def accept(
-        self, name: str, frame: pl.DataFrame | None, *, watermark: int, ended: bool, real: int | None, now: int
+        self,
+        name: str,
+        frame: pl.DataFrame | None,
+        *,
+        watermark: int,
+        ended: bool,
+        real: int | None,
+        now: int,
+        certain: int | None = None,
     ) -> list[Batch]:
-        """Rows of one message, once; `watermark` and the rows belong together."""
+        """Rows of one message, once; `watermark` and the rows belong together.
+
+        `certain`: how far the sender has heard all of its own senders, where that is less far.
+        """
         peer = self.peers.setdefault(name, Peer(heard=now))
-        peer.heard = now
+        peer.is_heard(now)
         batches = self._split(peer, frame) if frame is not None and frame.height else []
         peer.watermark = max(peer.watermark, watermark)
+        peer.certain = max(peer.certain, min(watermark, watermark if certain is None else certain))
         if ended:
             peer.ended = True
             peer.real = real if real is not None else watermark
@@ -81,12 +119,14 @@ class Inlet:
         """The lowest watermark of the instances; one that is silent for `hold` no longer holds the others back."""
         if len(self.peers) < self._expect:
             return self._promised
-        open_peers = [p for p in self.peers.values() if not p.ended]
+        if self._live:
+            self._look(now)
+        open_peers = [p for p in self.peers.values() if not p.ended and not p.forgotten]
         marks = [self._effective(p, now) for p in open_peers]
         if not open_peers and self._live:
             marks = [self._effective(Peer(heard=max((p.heard for p in self.peers.values()), default=self._start)), now)]
         self._promised = max(self._promised, min(marks, default=BEGINNING))
-        heard = [p.watermark for p in open_peers]
+        heard = [p.certain for p in open_peers]
         self._certain = max(self._certain, min(heard) if heard else self._promised if self.peers else BEGINNING)
         return self._promised
 
@@ -98,14 +138,26 @@ class Inlet:
     def snapshot(self) -> State:
         """Accepted watermarks."""
         counts = {"late": self.late, "highest": self.highest}
-        peers = {n: [p.heard, p.watermark, p.ended, p.real] for n, p in self.peers.items()}
+        peers = {n: [getattr(p, field) for field in _KEPT] for n, p in self.peers.items()}
         return State({"peers": peers, "promised": self._promised, "certain": self._certain, **counts})
 
     def restore(self, state: State, now: int) -> None:
         """Take over accepted watermarks; everyone gets `hold` from now on to come back."""
-        self.peers = {n: Peer(now, w, e, r) for n, (_, w, e, r) in state.values["peers"].items()}
+        self.peers = {n: Peer(now, *fields) for n, fields in state.values["peers"].items()}
         self._promised, self.late = state.values["promised"], state.values["late"]
         self.highest, self._certain = state.values["highest"], state.values["certain"]
+
+    def _look(self, now: int) -> None:
+        """Who has been quiet for `hold` is silent; who stays so for another day is forgotten."""
+        until = now - self.node.hold
+        for name in [n for n, p in self.peers.items() if p.heard <= until and not p.ended]:
+            peer = self.peers[name]
+            if peer.silent is None:
+                peer.last, peer.silent = peer.heard, peer.heard + self.node.hold
+            peer.forgotten = now - peer.silent >= FORGET
+        gone = [n for n, p in self.peers.items() if p.forgotten]
+        for name in gone[: max(len(gone) - TOMBS, 0)]:
+            del self.peers[name]
 
     def _effective(self, peer: Peer, now: int) -> int:
         silent = now - peer.heard >= self.node.hold
@@ -132,6 +184,9 @@ class Inlet:
         self.late += late.height
         batches = [Batch(fresh.filter(~behind).drop(ARRIVAL_WATERMARK, strict=False)), Batch(late, late=True)]
         return [b for b in batches if b.height]
+
+
+_KEPT: Final = ("watermark", "ended", "real", "certain", "silent", "last", "left", "forgotten")
 
 
 def _from(frame: pl.DataFrame, watermark: int) -> pl.DataFrame:

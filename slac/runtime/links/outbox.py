@@ -81,7 +81,14 @@ class Outbox:
     def add(self, send: Send) -> None:
         """Keep a message until it is acknowledged; it takes the place of a bare watermark that is the newest there."""
         body = to_body(send.frame)
-        data = Part(stream=send.stream, watermark=send.watermark, ended=send.ended, real=send.real, size=len(body))
+        data = Part(
+            stream=send.stream,
+            watermark=send.watermark,
+            ended=send.ended,
+            real=send.real,
+            size=len(body),
+            certain=send.certain,
+        )
         self.added += len(body) + FIELDS
         self._put(Held(data, body))
         self.relieve()

@@ -12,8 +12,9 @@ import polars as pl
 
 from slac.diagnostics import SlacError
 from slac.runtime.links.flight import WINDOW
+from slac.runtime.troubles.trouble import Trouble
 
-LINK_VERSION: Final = 3
+LINK_VERSION: Final = 4
 MAX_BODY: Final = 256 * 1024 * 1024
 """Bytes of rows in one message; a larger one is refused unread."""
 
@@ -36,13 +37,17 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows of one stream that are all below `watermark`, which holds from now on (µs); `size` bytes of the body."""
+    """Rows of one stream that are all below `watermark`, which holds from now on (µs); `size` bytes of the body.
+
+    `certain`: how far the sender has heard all of its own senders, where that is less far.
+    """
 
     stream: str
     watermark: int
     ended: bool = False
     real: int | None = None
     size: int = 0
+    certain: int | None = None
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True, tag="data"):
@@ -65,7 +70,13 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, tag="data"):
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat"):
-    """A sign of life of a sender."""
+    """A sign of life of a sender, with all that it knows to be wrong."""
+
+    troubles: tuple[Trouble, ...] = ()
+
+
+class Bye(msgspec.Struct, frozen=True, kw_only=True, tag="bye"):
+    """Last word of a sender that ends in good order."""
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
@@ -106,7 +117,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag="refusal"):
     reason: str
 
 
-Message = Hello | Data | Beat | Welcome | Ack | Taken | Again | Refusal
+Message = Hello | Data | Beat | Bye | Welcome | Ack | Taken | Again | Refusal
 
 _decoder: Final = msgspec.msgpack.Decoder(Message)
 _encoder: Final = msgspec.msgpack.Encoder()

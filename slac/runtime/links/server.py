@@ -23,6 +23,7 @@ from slac.runtime.links.protocol import (
     Again,
     BadMessage,
     Beat,
+    Bye,
     Data,
     Hello,
     Message,
@@ -34,6 +35,7 @@ from slac.runtime.links.protocol import (
     from_body,
 )
 from slac.runtime.operator import BEGINNING
+from slac.runtime.troubles.trouble import Trouble
 from slac.runtime.trust.curve import speaker
 from slac.runtime.trust.trust import Trust
 from slac.stream.clock import SECOND, Clock
@@ -48,6 +50,8 @@ SMALLEST_WINDOW: Final = 64 * 1024
 """Bytes that each may have at least …"""
 LARGEST_WINDOW: Final = 16 * 1024 * 1024
 """… and at most: more would fill nothing but queues."""
+GONE: Final = 60 * SECOND
+"""A session that was not heard for this long (µs) has no share of the room any more; it may begin anew."""
 PATIENCE: Final = 1.0
 """Seconds for which an address may still be in use: ZeroMQ, and a runtime that ends, let go of it a moment later."""
 
@@ -74,19 +78,22 @@ class Session:
 class Arrived:
     """Something of a peer for the core: a part of a message, or (without one) a sign of life.
 
-    `last`: where it is the last part, whose receipts are due, and for which number.
+    `last`: where it is the last part, whose receipts are due, and for which number. `troubles`: what it knows to be
+    wrong, where it says so. `left`: it said goodbye.
     """
 
     peer: str
     send: Send | None = None
     joined: tuple[str, ...] = ()
     last: tuple[Receipts, int] | None = None
+    troubles: tuple[Trouble, ...] | None = None
+    left: bool = False
 
 
 class LinkServer:
     """Listens at `address` for the runtimes that send one of `streams` of the plan with this meaning.
 
-    `room`: bytes that all of them together may have on their way.
+    `room`: bytes that all of them together may have on their way. `left`: who has said goodbye and is not back.
     """
 
     def __init__(
@@ -104,6 +111,7 @@ class LinkServer:
         self.arrived: deque[Arrived] = deque()
         self.bytes = 0
         self.room = ROOM
+        self.left: set[str] = set()
         self._address = address
         self._document, self._meaning, self._origins = document, meaning, origins
         self._accepted = accepted
@@ -143,7 +151,7 @@ class LinkServer:
         self._socket.close()
 
     def peers(self) -> dict[str, int]:
-        """Instances that are connected, and when each was last heard (µs)."""
+        """Instances that have a session, and when each was last heard (µs)."""
         return {s.name: s.heard for s in self._sessions.values()}
 
     def take(self) -> list[Arrived]:
@@ -230,7 +238,9 @@ class LinkServer:
         session.heard = now
         match message:
             case Beat():
-                self._on_beat(identity, session)
+                self._on_beat(identity, session, message)
+            case Bye():
+                self._on_bye(identity, session)
             case Data():
                 self._on_data(identity, session, message, body)
             case _:
@@ -243,8 +253,11 @@ class LinkServer:
             self._put(identity, Refusal(reason=reason))
             return
         name = f"{hello.node}/{hello.instance}"
-        for other in [i for i, s in self._sessions.items() if s.name == name and i != identity]:
-            del self._sessions[other]
+        stale = [i for i, s in self._sessions.items() if s.name == name or now - s.heard > GONE]
+        for other in stale:
+            if other != identity:
+                del self._sessions[other]
+        self.left.discard(name)
         if identity not in self._sessions:
             log.info("%s has joined", name)
         session = self._sessions.get(identity)
@@ -274,8 +287,15 @@ class LinkServer:
                 return f"an instance {name} is connected already; give each its own --instance name"
         return None
 
-    def _on_beat(self, identity: bytes, session: Session) -> None:
-        self.arrived.append(Arrived(session.name))
+    def _on_bye(self, identity: bytes, session: Session) -> None:
+        del self._sessions[identity]
+        self.left.add(session.name)
+        log.info("%s has left", session.name)
+        self.arrived.append(Arrived(session.name, left=True))
+        self._wake()
+
+    def _on_beat(self, identity: bytes, session: Session, beat: Beat) -> None:
+        self.arrived.append(Arrived(session.name, troubles=beat.troubles))
         self._tell_taken(identity, session)
         self._tell(identity, session)
 
@@ -289,7 +309,15 @@ class LinkServer:
         for i, (part, rows) in enumerate(data.rows(body), 1):
             if part.stream not in session.hello.streams:
                 raise BadMessage(f'stream "{part.stream}" was not announced')
-            send = Send(part.stream, "", from_body(rows), part.watermark, ended=part.ended, real=part.real)
+            send = Send(
+                part.stream,
+                "",
+                from_body(rows),
+                part.watermark,
+                ended=part.ended,
+                real=part.real,
+                certain=part.certain,
+            )
             last = (session.receipts, data.number) if i == len(data.parts) else None
             self.arrived.append(Arrived(session.name, send, last=last))
         self._wake()

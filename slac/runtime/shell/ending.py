@@ -41,7 +41,7 @@ class Ending:
         if self.finished_at is None:
             return False
         names = {p for i in self._core.inlets.values() for p in i.peers}
-        return names <= set(server.peers()) or self._clock.now() - self.finished_at > FAREWELL
+        return names <= server.peers().keys() | server.left or self._clock.now() - self.finished_at > FAREWELL
 
     def _delivered(self, client: LinkClient) -> bool:
         if client.outbox.drained:

@@ -195,6 +195,7 @@ class Runtime:
         )
         if self._client is not None:
             made.before = self._client.outbox.sync
+            self._client.troubles = self._core.known_troubles
         return made
 
     async def _start(self) -> None:

@@ -40,7 +40,9 @@ class Wave:
         """What peers have sent; that they are there is known at once."""
         for item in arrived:
             for inlet in self._core.inlets.values():
-                inlet.hear(item.peer, now)
+                inlet.leave(item.peer) if item.left else inlet.hear(item.peer, now)
+            if item.troubles is not None:
+                self._core.hear_troubles(item.peer, item.troubles)
             for stream in item.joined:
                 self._core.inlets[stream].join(item.peer, now)
             if (send := item.send) is not None:

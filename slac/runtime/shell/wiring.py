@@ -26,6 +26,7 @@ from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.outputs import OutputWorker
 from slac.runtime.shell.settings import RunSettings
 from slac.runtime.source import Source
+from slac.runtime.troubles.trouble import KEYS as TROUBLES
 from slac.runtime.trust.curve import Dial
 from slac.runtime.trust.trust import Trust, refuse_plain
 from slac.shedding.budget import resolve_budget
@@ -169,7 +170,7 @@ def _output(node: OutputNode, part: Plan, settings: RunSettings) -> OutputWorker
         document=part.document,
         instance=settings.instance,
         directory=str(settings.directory),
-        kinds=dict(zip(node.blocks, node.kinds, strict=True)),
+        kinds={**dict(zip(node.blocks, node.kinds, strict=True)), **dict.fromkeys(TROUBLES, "violation")},
     )
     return OutputWorker(node.block, output_adapter(node.adapter).build(_settings(node, settings), context))
 

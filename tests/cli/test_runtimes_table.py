@@ -1,0 +1,21 @@
+"""Statuses as tables: what a person reads of an instance."""
+
+import pytest
+
+from slac.cli.runtimes_table import presence
+from slac.runtime.inspection.status import PeerStatus
+
+
+@pytest.mark.parametrize(
+    ("peer", "word"),
+    [
+        (PeerStatus(connected=True, heard=0, watermarks={}, silent=1), "connected"),
+        (PeerStatus(connected=False, heard=0, watermarks={}), "away"),
+        (PeerStatus(connected=False, heard=0, watermarks={}, left=True), "left"),
+        (PeerStatus(connected=False, heard=0, watermarks={}, silent=1), "silent"),
+        (PeerStatus(connected=False, heard=0, watermarks={}, silent=1, forgotten=True), "forgotten"),
+    ],
+)
+def test_an_instance_is_there_or_not(peer: PeerStatus, word: str) -> None:
+    """In one word."""
+    assert presence(peer) == word
