@@ -25,6 +25,7 @@ TITLES: Final[Mapping[str, str]] = {
     "reportBody": "A list of a report",
     "violation": "A violation",
     "output": "An output",
+    "shed": "A shed contract",
     "node": "A node of `placement`",
     "budget": "A budget",
     "store": "In `runtime: store`",

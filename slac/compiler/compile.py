@@ -127,7 +127,7 @@ def _plan(draft: Draft) -> Plan:
             labels=dict(document.labels),
             nodes=draft.nodes,
             placements=draft.placements,
-            defaults=(*(Default(path=d.path, value=d.value) for d in document.defaults), *draft.defaults),
+            defaults=_defaults(draft),
             logging=Logging(
                 mode=document.logging.mode,
                 blocks=dict(document.logging.blocks),
@@ -139,6 +139,12 @@ def _plan(draft: Draft) -> Plan:
             functions=draft.modules,
         )
     )
+
+
+def _defaults(draft: Draft) -> tuple[Default, ...]:
+    """What was filled in; where a pass knows better than the reader, what it says."""
+    read = (Default(path=d.path, value=d.value) for d in draft.document.defaults)
+    return tuple({d.path: d for d in (*read, *draft.defaults)}.values())
 
 
 def _digest(document: DocumentDecl, modules: Iterable[FunctionModule]) -> str:

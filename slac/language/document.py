@@ -20,6 +20,7 @@ from slac.language.import_decls import ImportDecl, Imported
 from slac.language.join_decls import JoinDecl
 from slac.language.machine_decls import BudgetDecl, LoggingDecl, PlacementDecl, RuntimeDecl, Share
 from slac.language.pattern_decls import AtomDecl, PatternDecl
+from slac.language.shed_decls import ShedDecl
 from slac.language.table_decls import TableDecl
 from slac.language.terms import DefaultFilled, Ref, Segment, Setting, Sql
 from slac.language.trace_decls import TracesDecl
@@ -75,6 +76,7 @@ Verdict: TypeAlias = Literal["ok", "violated"]
 NoData: TypeAlias = Literal["hold", "ok", "violated", "undecided"]
 Severity: TypeAlias = Literal["info", "warning", "critical"]
 Unknown: TypeAlias = Literal["drop", "keep", "quarantine"]
+Kept: TypeAlias = Literal["full", "reason"]
 TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
 ParameterType: TypeAlias = Literal["duration", "string", "int", "float", "size", "rate"]
 
@@ -111,16 +113,6 @@ class TimeDecl:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShedDecl:
-    """What may be dropped of an input under load. `stated` is false where the document is silent."""
-
-    mode: Literal["never", "approximate"]
-    span: Span
-    path: str = ""
-    stated: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MapEntry:
     """A declared field (or `timestamp`) and the steps to it in the incoming JSON."""
 
@@ -149,6 +141,7 @@ class InputDecl:
 
     `id` are the fields of the natural id, by which repeats are dropped for `retain_us`; `until` is the field at which
     an event ends that is an interval. Of several types in `emits`, an event is of the first whose condition is true.
+    `quarantine` says how much of what cannot be used is kept, where the document says it.
     """
 
     name: str
@@ -163,6 +156,9 @@ class InputDecl:
     unknown: Unknown
     rate: RateDecl | None
     shed: ShedDecl
+    quarantine: Kept | None = None
+    disk: int | None = None
+    lag_us: int | None = None
     span: Span
     path: str = ""
 
@@ -188,6 +184,7 @@ class ProbeDecl:
     select: tuple[ColumnDecl, ...] | None
     span: Span
     path: str = ""
+    shed: ShedDecl | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +221,7 @@ class ComputationDecl:
     span: Span
     path: str = ""
     during: Ref | None = None
+    shed: ShedDecl | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +274,7 @@ class AuditDecl:
     flapping: FlappingDecl | None = None
     inhibit: Ref | None = None
     during: Ref | None = None
+    shed: ShedDecl | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +296,7 @@ class ViolationDecl:
     span: Span
     path: str = ""
     during: Ref | None = None
+    shed: ShedDecl | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from slac.diagnostics import Span
 from slac.language.patterns.tree import AnyPattern
+from slac.language.shed_decls import ShedDecl
 from slac.language.terms import Ref, Sql
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class PatternDecl:
     retain_us: int
     span: Span
     path: str = ""
+    shed: ShedDecl | None = None
 
     @property
     def then(self) -> tuple[ColumnDecl, ...]:

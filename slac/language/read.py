@@ -18,6 +18,7 @@ from slac.language.reading.imports import import_
 from slac.language.reading.inputs import input_
 from slac.language.reading.machines import logging, node, runtime
 from slac.language.reading.parameters import check_given, parameter, unused_parameters
+from slac.language.reading.shedding import shed
 from slac.language.reading.streams import computation, probe
 from slac.language.reading.tables import table
 from slac.language.reading.terms import labels, path_of
@@ -150,13 +151,13 @@ def _check_names(root: Cursor) -> None:
 def _document(root: Cursor, source: Source, parameters: tuple[ParameterDecl, ...]) -> DocumentDecl:
     metadata, spec = root.get("metadata") or root.empty("metadata"), root.get("spec") or root.empty("spec")
     name, all_labels = metadata.get("name"), labels(metadata.get("labels"))
-    logs, machine = logging(spec), runtime(spec)
+    logs, machine, shared = logging(spec), runtime(spec), shed(spec)
     return DocumentDecl(
         name=(name.text if name is not None else None) or "",
         labels=all_labels,
         parameters=parameters,
         events=each(spec.get("events"), event),
-        inputs=each(spec.get("inputs"), input_),
+        inputs=each(spec.get("inputs"), lambda c: input_(c, shared)),
         tables=each(spec.get("tables"), table),
         probes=each(spec.get("probes"), probe),
         computations=each(spec.get("computations"), computation),

@@ -58,6 +58,14 @@ def parse_memory(text: str) -> Share:
     raise ValueError(f'"{text.strip()}" is no share of memory: write it like 30% (of the machine) or 512MiB')
 
 
+def parse_percentage(text: str) -> float:
+    """A share between none and all, written `2%`. Raises ValueError for anything else."""
+    number, unit = _split(text)
+    if unit != "%" or not 0 < number < _HUNDRED:
+        raise ValueError(f'"{text.strip()}" is not a percentage between 0% and 100%: write it like 2%')
+    return number / _HUNDRED
+
+
 def format_size(count: int) -> str:
     """Bytes in the largest binary unit that keeps the number whole."""
     for unit in ("TiB", "GiB", "MiB", "KiB"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from slac.diagnostics import Span
+from slac.language.shed_decls import ShedDecl
 from slac.language.terms import Ref, Sql
 
 if TYPE_CHECKING:
@@ -41,3 +42,4 @@ class TracesDecl:
     form_span: Span
     span: Span
     path: str = ""
+    shed: ShedDecl | None = None

@@ -8,7 +8,7 @@ from slac.language.hours import parse_day, parse_hours, parse_moment
 from slac.language.lasting import parse_lasting
 from slac.language.rates import parse_burst, parse_rate
 from slac.language.schedules import parse_cron, parse_daily
-from slac.language.sizes import parse_bandwidth, parse_cpu, parse_memory, parse_size
+from slac.language.sizes import parse_bandwidth, parse_cpu, parse_memory, parse_percentage, parse_size
 from slac.language.windows import parse_window
 from slac.language.zones import parse_zone
 
@@ -24,6 +24,7 @@ PARSERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "length": parse_lasting,
         "memory": parse_memory,
         "moment": parse_moment,
+        "percentage": parse_percentage,
         "rate": parse_rate,
         "size": parse_size,
         "time of day": parse_daily,

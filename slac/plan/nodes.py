@@ -14,10 +14,12 @@ from slac.language.patterns.tree import AnyPattern
 from slac.plan.calendars.spec import CalendarSpec
 from slac.plan.expressions import AggregateCall, AnyExpr, NamedExpr
 from slac.plan.guards import After, Backoff, Flapping, Inhibit, Schedule, Settle
+from slac.plan.shedding import GateSpec, ShedContract
 from slac.plan.sources import RateSpec as RateSpec  # noqa: PLC0414 - with the nodes that they belong to
 from slac.plan.sources import TableSpec as TableSpec  # noqa: PLC0414
 from slac.plan.sources import TypeSpec as TypeSpec  # noqa: PLC0414
 from slac.plan.traces import TraceSpec
+from slac.plan.window_spec import WindowSpec as WindowSpec  # noqa: PLC0414
 from slac.stream.types import Schema
 
 Role = Literal["whole", "partial", "merged", "final"]
@@ -28,6 +30,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     `inputs` are the ids of the nodes behind its ports, in order; `node` is the placement that runs it; `depth` is its
     block's place in the total order of design §3; rows of a `windowed` stream carry `_window_start`, `_seen`, `_kept`.
+    `contract`: what load may do to its results; None for what has no inputs of its own that drop.
     """
 
     id: str
@@ -37,6 +40,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     schema: Schema
     depth: int = 0
     windowed: bool = False
+    contract: ShedContract | None = None
 
 
 class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
@@ -47,7 +51,8 @@ class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
     `natural_id`: columns whose hash is the event's id; a repeat within `retain` (event time) is dropped. `until`: the
     column (a timestamp, or a duration from the timestamp on) that makes an event an interval. `unknown`: what becomes
     of fields that no type declares; `keep` adds the column `unknown`, a map. `table`: it is read as a whole, and its
-    rows are what has changed.
+    rows are what has changed. `sensitive`: fields that are hashed in `schema`; those in `clear` are there in clear too,
+    for selections that see them (`slac.plan.privacy`). `keeps_raw`: what is quarantined is kept as it came.
     """
 
     adapter: str
@@ -61,7 +66,7 @@ class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
     lateness: int = 0
     idle: int = 10_000_000
     rate: RateSpec | None = None
-    shed: Literal["approximate", "never"] = "approximate"
+    gate: GateSpec = GateSpec()
     can_wait: bool = False
     types: tuple[TypeSpec, ...] = ()
     natural_id: tuple[str, ...] = ()
@@ -69,18 +74,26 @@ class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
     until: str | None = None
     unknown: Literal["drop", "keep", "quarantine"] = "drop"
     table: TableSpec | None = None
+    sensitive: tuple[str, ...] = ()
+    clear: tuple[str, ...] = ()
+    keeps_raw: bool = True
 
 
 class SelectNode(Node, frozen=True, kw_only=True, tag="select"):
     """Row by row: keep rows where `where` is true, then compute `columns` (None keeps all); `reid` makes new ids.
 
-    `during`: rows outside of the calendar's hours are left out first.
+    `during`: rows outside of the calendar's hours are left out first. `sees`: the sensitive fields that it reads in
+    clear; `clear`: those that it gives on to others that see them. `uncounted`: what it asks of a row, the gates
+    before it do not know; so rows that stand for dropped ones (`_count`) end here, and counts behind it are estimates.
     """
 
     where: AnyExpr | None = None
     during: CalendarSpec | None = None
     columns: tuple[NamedExpr, ...] | None = None
     reid: bool = False
+    uncounted: bool = False
+    sees: tuple[str, ...] = ()
+    clear: tuple[str, ...] = ()
 
 
 class UnionNode(Node, frozen=True, kw_only=True, tag="union"):
@@ -141,31 +154,6 @@ class StepsNode(Node, frozen=True, kw_only=True, tag="steps"):
     retain: int
 
 
-WindowKind = Literal["tumbling", "hopping", "calendar", "session", "sliding", "running", "same"]
-CalendarUnit = Literal["hour", "day", "week", "month", "quarter", "year"]
-
-
-class WindowSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """Where windows lie; all of them are half-open. `size` and `every` are µs.
-
-    `tumbling`, `hopping`: aligned to the epoch. `calendar`: from one local beginning of `unit` in `zone` to the next;
-    `size` and `every` are then the longest that one can be. `session`: what follows within `size`, by key. `sliding`:
-    a row for each row, over the `size` up to and including its instant. `running`: the same without a beginning.
-    `same` groups by the window that the rows already carry; its other fields are those of that window.
-    """
-
-    kind: WindowKind
-    size: int = 0
-    every: int = 0
-    unit: CalendarUnit | None = None
-    zone: str = ""
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether all keys have the same windows, known without looking at rows: such windows split and fill."""
-        return self.kind not in ("session", "sliding", "running")
-
-
 class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
     """Aggregates by key and window.
 
@@ -174,7 +162,8 @@ class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
     keys and aggregate values (`_a0`…), and `then` adds columns to them. `fill`: keys known within `retain` get a row
     for a window without rows (COUNTs 0, all else NULL, `then` NULL), because the stream is an audit's. `late`: a row
     for a window that was said is dropped, or the window is said again with the next `_revision`, for `retain`.
-    `during`: windows without any hour of it are not filled.
+    `during`: windows without any hour of it are not filled. `counted`: names of those aggregates (`_a0`) that count
+    what the gates before it have counted (`_count`), so that they are exact whatever was dropped.
     """
 
     role: Role = "whole"
@@ -186,6 +175,7 @@ class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
     fill: bool = False
     late: Literal["drop", "restate"] = "drop"
     during: CalendarSpec | None = None
+    counted: tuple[str, ...] = ()
     retain: int
 
     @property

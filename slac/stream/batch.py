@@ -7,7 +7,10 @@ Meta columns begin with an underscore and are never named in a document's `selec
 - `_window_start` (Datetime µs UTC): only on rows made by a window; its end is `_time` + 1 µs.
 - `_seen` (Float64), `_kept` (Int64): only on rows made by a window or later: how many input events stand behind the
   row, and how many of them passed the gate. They differ only where a gate dropped.
-- `_weight` (UInt64): only on rows from a gate that dropped: 1/p in multiples of 2**-20.
+- `_weight` (UInt64): only on rows from a gate that dropped: 1/p in multiples of 2**-20. 0: the row was dropped but for
+  what it counts; no estimate of a value takes it in.
+- `_count` (Int64): only on rows from a gate that counted before it dropped: how many events of the row's class, group
+  and time it stands for, itself among them; summed up they are exact.
 - `_revision` (Int64): only where a row was said again: 1, 2, …; where it is absent or NULL the row is the first; −n:
   the row is taken back by its n-th revision, and only its id and keys count.
 - `_depth` (UInt16): only where rows of several blocks meet (a union): the depth of the row's block.
@@ -26,11 +29,17 @@ SEEN: Final = "_seen"
 KEPT: Final = "_kept"
 REVISION: Final = "_revision"
 WEIGHT: Final = "_weight"
+COUNT: Final = "_count"
 ARRIVAL_WATERMARK: Final = "_wm"
 DEPTH: Final = "_depth"
 UNDECIDED: Final = "_undecided"
 """Column (Boolean), where a window closed because a peer could not be reached: rows of it may be missing."""
-META: Final = (TIME, DEPTH, ID, WINDOW_START, SEEN, KEPT, UNDECIDED, REVISION, WEIGHT, ARRIVAL_WATERMARK)
+BOUNDS: Final = "_bounds"
+"""Column (Struct), only where rows are made of estimates: how far each value is known (`slac.plan.intervals.columns`).
+
+It is NULL on an exact row; else `x_low` and `x_high` of what has an order, and `x_undecided` of all else.
+"""
+META: Final = (TIME, DEPTH, ID, WINDOW_START, SEEN, KEPT, UNDECIDED, BOUNDS, REVISION, WEIGHT, COUNT, ARRIVAL_WATERMARK)
 
 TIME_TYPE: Final = pl.Datetime("us", "UTC")
 WEIGHT_ONE: Final = 1 << 20

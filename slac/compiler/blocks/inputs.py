@@ -9,10 +9,12 @@ from slac.adapters.discovery import input_adapter
 from slac.adapters.secrets import checked
 from slac.compiler.blocks.context import Lowering
 from slac.compiler.blocks.dispatch import lower_types, streams_of_types
+from slac.compiler.contracts import contract_of
 from slac.compiler.draft import EventType, merged
 from slac.diagnostics import listed, suggest
 from slac.language.document import InputDecl, RateDecl
 from slac.plan.nodes import RateSpec, SourceNode
+from slac.plan.shedding import GateSpec
 from slac.plan.signatures import DURATION, MAP, TIMESTAMP
 from slac.stream.types import Field, Schema
 
@@ -41,21 +43,23 @@ def lower_input(block: InputDecl, lowering: Lowering) -> None:
             adapter=block.adapter.name,
             settings=settings,
             event=event.name,
-            payload=event.payload,
-            context=event.context,
+            payload=event.wire(event.payload),
+            context=event.wire(event.context),
             mapping=mapping,
             time_mode=block.time.mode,
             time_unit=block.time.unit,
             lateness=block.time.lateness_us,
             idle=block.time.idle_us,
             rate=_rate(block.rate),
-            shed=block.shed.mode,
+            gate=GateSpec(contract=contract_of(block.shed)),
             can_wait=adapter.CAN_WAIT,
             types=specs,
             natural_id=tuple(f.name for f in natural),
             retain=block.retain_us,
             until=block.until.name if block.until else None,
             unknown=block.unknown,
+            sensitive=event.sensitive,
+            keeps_raw=(block.quarantine or ("reason" if event.clear else "full")) == "full",
         )
     )
     for stream in streams_of_types(block, lowering, source, specs):
@@ -72,6 +76,13 @@ def _sound(block: InputDecl, lowering: Lowering, event: EventType) -> bool:
             f'`unknown: keep` adds a column "{UNKNOWN}", and "{event.name}" has a field of this name',
             block,
             suggestion="rename the field, or drop what is unknown",
+        )
+    if block.unknown == "keep" and event.clear:
+        lowering.say(
+            "privacy/field",
+            f'`unknown: keep` would keep a misspelt "{event.clear[0].name}", which is sensitive, in clear',
+            block,
+            suggestion="leave `unknown` out, or write unknown: quarantine",
         )
     return len(lowering.found) == before
 

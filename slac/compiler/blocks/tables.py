@@ -8,6 +8,7 @@ from slac.compiler.blocks.context import Lowering
 from slac.compiler.passes.events import dtype_of
 from slac.language.table_decls import TableDecl
 from slac.plan.nodes import SourceNode, TableSpec
+from slac.plan.shedding import GateSpec, ShedContract
 from slac.stream.types import Field, List, Map, Schema, Struct
 
 
@@ -37,7 +38,7 @@ def lower_table(block: TableDecl, lowering: Lowering) -> None:
             context=Schema(()),
             time_mode="ingest",
             idle=0,
-            shed="never",
+            gate=GateSpec(contract=ShedContract(mode="never")),
             can_wait=True,
             table=TableSpec(key=tuple(k.name for k in keys), max_rows=adapter.most_rows(settings)),
         )

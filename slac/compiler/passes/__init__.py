@@ -17,6 +17,7 @@ from slac.compiler.passes.budgets import budgets
 from slac.compiler.passes.calendars import calendars
 from slac.compiler.passes.closing import closing
 from slac.compiler.passes.constants import constants
+from slac.compiler.passes.contracts import contracts
 from slac.compiler.passes.cycles import cycles
 from slac.compiler.passes.dues import dues
 from slac.compiler.passes.events import events
@@ -38,6 +39,7 @@ from slac.compiler.passes.ranks import ranks
 from slac.compiler.passes.rates import rates
 from slac.compiler.passes.restating import restating
 from slac.compiler.passes.retention import retention
+from slac.compiler.passes.sight import sight
 from slac.compiler.passes.split import split
 from slac.compiler.passes.states import states
 from slac.compiler.passes.thresholds import thresholds
@@ -80,6 +82,7 @@ MEANING: tuple[Pass, ...] = (
     Pass("gaps", gaps, "the same"),
     Pass("nulls", nulls, "the same"),
     Pass("dues", dues, "the same"),
+    Pass("contracts", contracts, "needs the nodes of all blocks, and the bounds that their windows have"),
     Pass("addresses", addresses, "needs what the document says, and no more"),
     Pass("budgets", budgets, "the same"),
     Pass("imports", imports, "checked as a whole, and from here on only what the document uses of it"),
@@ -92,6 +95,7 @@ PLACING: tuple[Pass, ...] = (
     Pass("fill", fill, "before the split, which copies windows"),
     Pass("prune", prune, "before the split and the links, which copy schemas"),
     Pass("choose", choose, "places again: by the nodes in their last form the compiler can choose"),
+    Pass("sight", sight, "needs to know where blocks run, and what the document says of them"),
     Pass("split", split, "moves work between nodes, so before the links"),
     Pass("link", link, "only follows what is placed where"),
     Pass("hold", hold, "the last: needs the links"),

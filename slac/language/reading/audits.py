@@ -6,6 +6,7 @@ from typing import Final, get_args
 
 from slac.language.document import AuditDecl, NoData, ReportBodyDecl, StateDecl
 from slac.language.reading.cursor import Cursor, each
+from slac.language.reading.shedding import shed
 from slac.language.reading.streams import RETAIN
 from slac.language.reading.terms import columns, duration, ref, refs, sql
 from slac.language.reading.timing import after, flapping, lasting, schedules, stays
@@ -34,6 +35,7 @@ def audit(cursor: Cursor) -> AuditDecl | None:
         flapping=flaps,
         inhibit=ref(cursor.get("inhibit")),
         during=ref(cursor.get("during")),
+        shed=shed(cursor),
         span=cursor.key_span,
         path=cursor.path,
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final, get_args
 
-from slac.language.document import EmitDecl, InputDecl, MapEntry, RateDecl, Ref, ShedDecl, TimeDecl, TimeUnit, Unknown
+from slac.language.document import EmitDecl, InputDecl, Kept, MapEntry, RateDecl, Ref, TimeDecl, TimeUnit, Unknown
 from slac.language.rates import parse_burst, parse_rate
 from slac.language.reading.cursor import Cursor, each
-from slac.language.reading.terms import COLUMN, duration, inner_span, not_built, ref, refs, settings, sql, unit
+from slac.language.reading.shedding import shed, silent
+from slac.language.reading.terms import COLUMN, duration, ref, refs, settings, sql, unit
 from slac.language.schema import words_of
-from slac.language.yaml.nodes import Mapping
+from slac.language.shed_decls import ShedDecl
+from slac.language.sizes import parse_size
 
 LATENESS: Final = "0s"
 IDLE: Final = "10s"
@@ -18,15 +20,16 @@ RETAIN: Final = "24h"
 OTHERWISE: Final = "otherwise"
 """Stands for the condition of a type that takes what meets no other."""
 _UNKNOWN: Final[tuple[Unknown, ...]] = get_args(Unknown)
+_KEPT: Final[tuple[Kept, ...]] = get_args(Kept)
 _KEY: Final = re.compile(r'"[^"]+"|[^."\[\]]+')
 _PATH: Final = re.compile(rf"(?:\$\.)?(?:{_KEY.pattern})(?:\.(?:{_KEY.pattern}))*")
 _UNITS: Final[tuple[TimeUnit, ...]] = get_args(TimeUnit)
 
 
-def input_(cursor: Cursor) -> InputDecl | None:
-    """One input; None where its adapter or its type is missing."""
+def input_(cursor: Cursor, shared: ShedDecl | None = None) -> InputDecl | None:
+    """One input; None where its adapter or its type is missing. `shared`: the contract where it states none."""
     adapter, emits = ref(cursor.get("adapter")), _emits(cursor.get("emits"))
-    time, shed, rate = _time(cursor), _shed(cursor), _rate(cursor.get("rate"))
+    time, contract, rate = _time(cursor), shed(cursor), _rate(cursor.get("rate"))
     mapped = each(cursor.get("map"), _map_entry)
     natural = refs(cursor.get("id"))
     retain_us = duration(cursor, "retain", RETAIN if natural else None)
@@ -44,8 +47,11 @@ def input_(cursor: Cursor) -> InputDecl | None:
         retain_us=retain_us or 0,
         until=ref(cursor.get("until")),
         unknown=_unknown(cursor),
+        quarantine=_quarantine(cursor),
         rate=rate,
-        shed=shed,
+        shed=contract or shared or silent(cursor),
+        disk=unit(cursor.get("disk"), parse_size),
+        lag_us=duration(cursor, "lag"),
         span=cursor.key_span,
         path=cursor.path,
     )
@@ -75,6 +81,11 @@ def _unknown(owner: Cursor) -> Unknown:
     return next((choice for choice in _UNKNOWN if cursor is not None and choice == cursor.text), "drop")
 
 
+def _quarantine(owner: Cursor) -> Kept | None:
+    cursor = owner.get("quarantine")
+    return next((choice for choice in _KEPT if cursor is not None and choice == cursor.text), None)
+
+
 def _time(owner: Cursor) -> TimeDecl:
     cursor = owner.get("time")
     at_ingest = cursor is not None and cursor.text == "ingest"
@@ -89,20 +100,6 @@ def _time(owner: Cursor) -> TimeDecl:
         idle_us=duration(owner, "idle", IDLE) or 0,
         span=cursor.key_span if cursor is not None else owner.key_span,
         path=f"{owner.path}.time",
-    )
-
-
-def _shed(owner: Cursor) -> ShedDecl:
-    cursor = owner.get("shed")
-    if cursor is None:
-        owner.findings.fill((*owner.steps, "shed"), "approximate")
-        return ShedDecl(mode="approximate", span=owner.key_span, path=f"{owner.path}.shed", stated=False)
-    if isinstance(cursor.node, Mapping):
-        not_built(cursor, "a contract with a bound", "built: never, approximate")
-    return ShedDecl(
-        mode="never" if cursor.text == "never" else "approximate",
-        span=inner_span(cursor) if cursor.text else cursor.key_span,
-        path=cursor.path,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from slac.language.document import AtomDecl, PatternDecl
 from slac.language.patterns import Parsed, PatternSyntaxError, Place, atoms, parse_pattern
 from slac.language.reading.cursor import Cursor
+from slac.language.reading.shedding import shed
 from slac.language.reading.terms import columns, duration, ref, refs, sql
 from slac.language.terms import Ref, Segment, Sql
 
@@ -37,6 +38,7 @@ def pattern(cursor: Cursor) -> PatternDecl | None:
         select=select,
         emits=emits,
         retain_us=retain_us or 0,
+        shed=shed(cursor),
         span=cursor.key_span,
         path=cursor.path,
     )

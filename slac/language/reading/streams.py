@@ -10,6 +10,7 @@ from slac.language.document import ComputationDecl, Late, PatternDecl, ProbeDecl
 from slac.language.reading.cursor import Cursor, each
 from slac.language.reading.joins import join
 from slac.language.reading.patterns import pattern
+from slac.language.reading.shedding import shed
 from slac.language.reading.terms import columns, duration, not_built, ref, refs, sql, window
 from slac.language.reading.traces import traces
 from slac.language.schema import schema
@@ -25,7 +26,15 @@ def probe(cursor: Cursor) -> ProbeDecl | None:
     where, select = sql(cursor.get("where")), columns(cursor.get("select"))
     if from_ is None:
         return None
-    return ProbeDecl(name=cursor.name, from_=from_, where=where, select=select, span=cursor.key_span, path=cursor.path)
+    return ProbeDecl(
+        name=cursor.name,
+        from_=from_,
+        where=where,
+        select=select,
+        span=cursor.key_span,
+        path=cursor.path,
+        shed=shed(cursor),
+    )
 
 
 def computation(cursor: Cursor) -> ComputationDecl | PatternDecl | TracesDecl | None:
@@ -54,6 +63,7 @@ def computation(cursor: Cursor) -> ComputationDecl | PatternDecl | TracesDecl | 
         late=_late(cursor, made_window),
         retain_us=retain_us or 0,
         during=ref(cursor.get("during")),
+        shed=shed(cursor),
         span=cursor.key_span,
         path=cursor.path,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from slac.language.reading.cursor import Cursor
+from slac.language.reading.shedding import shed
 from slac.language.reading.terms import columns, duration, is_true, number, ref, refs, sql
 from slac.language.terms import Ref
 from slac.language.trace_decls import TraceForm, TracesDecl
@@ -46,6 +47,7 @@ def traces(cursor: Cursor) -> TracesDecl | None:
         then=then or (),
         emits=emits,
         retain_us=retain_us or 0,
+        shed=shed(cursor),
         form_span=own.key_span,
         span=cursor.key_span,
         path=cursor.path,

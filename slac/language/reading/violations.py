@@ -7,6 +7,7 @@ from typing import Final, get_args
 from slac.language.audit_decls import MessageDecl
 from slac.language.document import OutputDecl, Severity, ViolationDecl
 from slac.language.reading.cursor import Cursor
+from slac.language.reading.shedding import shed
 from slac.language.reading.terms import duration, labels, ref, refs, settings, sql, text
 from slac.language.reading.timing import lasting
 from slac.language.schema import words_of
@@ -31,6 +32,7 @@ def violation(cursor: Cursor) -> ViolationDecl:
         repeat_every_us=_longer(cursor, "repeat_every"),
         retain_us=_longer(cursor, "retain"),
         during=ref(cursor.get("during")),
+        shed=shed(cursor),
         span=cursor.key_span,
         path=cursor.path,
     )

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal
 
 import msgspec
 import networkx as nx
 
+from slac.plan.changes.heirs import Heir, heirs
 from slac.plan.changes.state import Fate, fate_of, is_stateful, worst
 from slac.plan.changes.words import words_of
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, LinkInNode, LinkOutNode
 
-_DERIVED: Final = frozenset({"dtype", "nullable", "sql", "schema", "payload", "context", "depth", "node"})
+_DERIVED: Final = frozenset({"dtype", "nullable", "sql", "schema", "payload", "context", "depth", "node"}) | {
+    "gate",
+    "contract",
+    "counted",
+    "uncounted",
+}
 Change = Literal["added", "removed", "changed", "same"]
 
 
@@ -52,9 +58,11 @@ def compare(old: Plan, new: Plan, *, placed: tuple[Plan, Plan]) -> Changes:
     """Compare two plans that were collapsed to one node each; `placed` are the same ones as they run on their nodes."""
     before, after = _groups(old), _groups(new)
     homes = _homes(placed[0]), _homes(placed[1])
+    carried = heirs(*placed)
     changes = {}
     for block in [*before, *(b for b in after if b not in before)]:
-        changes[block] = _block(block, before.get(block, ()), after.get(block, ()), homes)
+        mine = [h for h in carried.values() if placed[1][h.id].block == block]
+        changes[block] = _block(block, before.get(block, ()), after.get(block, ()), homes, mine)
     changes = {name: _renamed_document(c, old, new) for name, c in changes.items()}
     return Changes(
         old=old.document,
@@ -86,6 +94,7 @@ def _block(
     before: tuple[AnyNode, ...],
     after: tuple[AnyNode, ...],
     homes: tuple[Mapping[str, str], Mapping[str, str]],
+    carried: Iterable[Heir],
 ) -> BlockChange:
     if not before:
         return BlockChange(block=block, change="added", words=_differ({}, words_of(after)))
@@ -99,7 +108,8 @@ def _block(
         words = (Word(word="definition", old=None, new=None),)
     state = worst(_fates(before, after))
     if stateful and node_before != node_after:
-        state = Fate(outcome="lost", why=f"it moves from {node_before} to {node_after}, and state does not move yet")
+        # Where its parts run decides what can be carried.
+        state = worst([*(h.fate for h in carried), *([state] if state is not None else [])])
     return BlockChange(block=block, change="changed" if words else "same", words=words, state=state)
 
 

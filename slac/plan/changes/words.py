@@ -32,10 +32,11 @@ from slac.plan.nodes import (
     WindowNode,
 )
 from slac.plan.render.describe import interval_text, window_text
+from slac.plan.shedding import contract_text
 from slac.plan.timing import flapping_text, timing_texts
 from slac.plan.user.running import called_in
 
-_NOT_SAID = frozenset({"id", "block", "node", "inputs", "schema", "depth", "windowed"})
+_NOT_SAID = frozenset({"id", "block", "node", "inputs", "schema", "depth", "windowed", "contract"})
 _HIDDEN = ("password", "secret", "token", "authorization", "headers", "key")
 
 
@@ -70,7 +71,7 @@ def _(node: SourceNode) -> Mapping[str, str]:
         "lateness": format_duration(node.lateness),
         "idle": format_duration(node.idle),
         "rate": _plain(node.rate) if node.rate is not None else "",
-        "shed": node.shed,
+        "shed": contract_text(node.gate.contract),
         "key": ", ".join(node.table.key) if node.table is not None else "",
     }
 

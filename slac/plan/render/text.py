@@ -22,6 +22,7 @@ from slac.plan.nodes import (
 )
 from slac.plan.own_latest import is_own
 from slac.plan.render.describe import describe, split_text
+from slac.plan.render.gates import gate_texts
 from slac.plan.timing import timing_texts
 
 
@@ -82,6 +83,7 @@ def _node(plan: Plan, node: AnyNode) -> Iterator[str]:
         yield f"{indent}worked off together with {node.inputs[1]}, which has the same rows"
     if node.schema.fields:
         yield f"{indent}columns: {node.schema}"
+    yield from (f"{indent}{line}" for line in gate_texts(node))
     bound = state_bound(node)
     if bound is not None:
         yield f"{indent}state: {bound_text(bound)}"

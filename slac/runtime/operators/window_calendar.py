@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import polars as pl
 
-from slac.plan.nodes import CalendarUnit
+from slac.plan.window_spec import CalendarUnit
 from slac.runtime.operators.pane_state import START
 from slac.runtime.operators.window_grid import END
 from slac.stream.batch import TIME_TYPE

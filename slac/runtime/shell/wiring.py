@@ -28,12 +28,14 @@ from slac.runtime.shell.settings import RunSettings
 from slac.runtime.source import Source
 from slac.runtime.troubles.trouble import KEYS as TROUBLES
 from slac.runtime.trust.curve import Dial
+from slac.runtime.trust.deployment import hasher_of
 from slac.runtime.trust.trust import Trust, refuse_plain
 from slac.shedding.budget import resolve_budget
 from slac.shedding.machine import read_machine
 from slac.shedding.readings import ResolvedBudget
 from slac.stream.clock import Clock
 from slac.stream.ports import InputAdapter, InputContext, OutputAdapter, OutputContext
+from slac.stream.privacy import Hasher
 
 QUEUED_SHARE: Final = 8
 """An input may queue one part in this many of the memory budget."""
@@ -52,6 +54,16 @@ def make_state_directory(plan: Plan, settings: RunSettings) -> StateDirectory | 
     return StateDirectory(settings.state / plan.document / settings.node / settings.instance)
 
 
+def make_hasher(part: Plan, settings: RunSettings) -> Hasher | None:
+    """What hashes the sensitive fields of this runtime's inputs; None where they have none."""
+    return hasher_of(part.nodes, path=settings.sensitive_key, keys=settings.keys, environment=os.environ)
+
+
+def _fingerprint(plan: Plan, settings: RunSettings) -> str:
+    hasher = make_hasher(plan.part(settings.node), settings)
+    return hasher.fingerprint if hasher is not None else ""
+
+
 def make_queues(
     sources: Mapping[str, Source], budget: ResolvedBudget, clock: Clock, wake: asyncio.Event
 ) -> dict[str, InputQueue]:
@@ -60,7 +72,7 @@ def make_queues(
     return {
         block: InputQueue(
             source,
-            can_wait=source.node.can_wait or source.node.shed == "never",
+            can_wait=source.node.can_wait or source.node.gate.contract.mode == "never",
             clock=clock,
             wake=wake,
             # What can be read again need not be held: a stop would only wait for it to be worked off.
@@ -106,6 +118,7 @@ def make_client(
         instance=settings.instance,
         session=f"{settings.node}/{settings.instance}/{os.getpid()}/{clock.now()}",
         streams=streams,
+        key=_fingerprint(plan, settings),
     )
     spool = Spool(SegmentFiles(_buffer_directory(plan, settings)), plan.placement(settings.node).disk)
     memory = budget.memory_bytes
@@ -146,6 +159,7 @@ def make_server(
         clock=clock,
         wake=wake,
         trust=trust,
+        key=_fingerprint(plan, settings),
     )
     server.room = resolve_budget(plan.placement(settings.node).budget, read_machine()).memory_bytes // ROOM_SHARE
     return server

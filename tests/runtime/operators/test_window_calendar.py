@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slac.plan.nodes import CalendarUnit, WindowSpec
+from slac.plan.window_spec import CalendarUnit, WindowSpec
 from slac.runtime.operators.window_calendar import CalendarGrid
 from slac.stream.batch import TIME, WINDOW_START, Batch
 from tests.runtime.operators.driving import Arrivals, cut, events

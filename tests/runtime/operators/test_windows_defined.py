@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slac.plan.nodes import CalendarUnit, WindowSpec
+from slac.plan.window_spec import CalendarUnit, WindowSpec
 from slac.runtime.operators.build import build_operator
 from slac.stream.batch import TIME
 from tests.runtime.operators.driving import CONTEXT, Arrivals, Driver, cut, events
