@@ -55,6 +55,7 @@ def execute_anew(plan: Plan, settings: RunSettings, summary: Path | None, enviro
 
 def run_plan(plan: Plan, settings: RunSettings, summary: Path | None, store: str | None = None) -> None:
     """Run until the end; the summary goes to `summary` as JSON. RunFailed where unpublished rows are lost."""
+    from slac.runtime.shell.change import Succession
     from slac.runtime.shell.process import Runtime
     from slac.runtime.shell.summary import unpublished_text
     from slac.shedding.capacity import record_costs
@@ -65,12 +66,22 @@ def run_plan(plan: Plan, settings: RunSettings, summary: Path | None, store: str
         logging.getLogger(talkative).setLevel(logging.WARNING)
 
     async def main() -> None:
-        clock = SystemClock()
-        kept = _store(plan, settings, store, clock)
-        runtime = Runtime(
-            plan, settings, clock=clock, costs=record_costs(plan), store=kept, logbook=_logbook(plan, settings)
-        )
-        result = await runtime.run()
+        clock, handed = SystemClock(), Succession(plan=plan)
+        while True:
+            current = handed.plan
+            runtime = Runtime(
+                current,
+                settings,
+                clock=clock,
+                costs=record_costs(current),
+                store=_store(current, settings, store, clock),
+                logbook=_logbook(current, settings),
+                handed=handed,
+            )
+            result = await runtime.run()
+            if not isinstance(result, Succession):
+                break
+            handed = result
         if summary is not None:
             _write_summary(summary, result)
         if result.unpublished and not result.kept:
@@ -115,6 +126,7 @@ def _options(settings: RunSettings, summary: Path | None) -> list[str]:
     options += ["--once"] if settings.once else []
     options += ["--state", str(settings.state)] if settings.state is not None else []
     named = {"--keys": settings.keys, "--control": settings.control, "--http": settings.http}
+    named["--sensitive-key"] = settings.sensitive_key
     options += [text for name, value in named.items() if value is not None for text in (name, str(value))]
     return options + (["--summary", str(summary)] if summary is not None else [])
 

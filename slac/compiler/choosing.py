@@ -134,12 +134,14 @@ def _shares(nodes: Sequence[AnyNode]) -> dict[str, float]:
 
 
 def _range(nodes: Sequence[AnyNode], top: int) -> tuple[int, int]:
-    """Inputs stand where their data is; what needs all rows of a key stands where they come together."""
+    """Inputs stand where their data is, and so does who sees it in clear; what needs all rows of a key, at the end."""
     match nodes[-1]:
         case SourceNode():
             return top, top
         case OutputNode():
             return 0, 0
+        case SelectNode(sees=(_, *_)):
+            return top, top
     return (0, top) if all(map(_is_shared_out, nodes)) else (0, 0)
 
 

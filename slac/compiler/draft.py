@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import msgspec
+
 from slac.compiler.side import side_of
 from slac.compiler.sources import FunctionReader, read_import
 from slac.compiler.stopwatch import Stopwatch
@@ -58,7 +60,8 @@ class EventType:
     """An event type with everything it inherits.
 
     `ancestors` includes the type itself; `series` are the fields that `by: series` means, if there are any; `until` is
-    the field at which an event of a stream ends, where its inputs say so.
+    the field at which an event of a stream ends, where its inputs say so. `clear`: the sensitive fields as they come
+    in, which are hashed in `payload` and `context`.
     """
 
     name: str
@@ -67,6 +70,17 @@ class EventType:
     ancestors: frozenset[str]
     series: tuple[str, ...] = ()
     until: str | None = None
+    clear: tuple[Field, ...] = ()
+
+    @property
+    def sensitive(self) -> tuple[str, ...]:
+        """The names of the sensitive fields."""
+        return tuple(f.name for f in self.clear)
+
+    def wire(self, part: Schema) -> Schema:
+        """`payload` or `context` as an input reads it, before anything is hashed."""
+        clear = {f.name: f for f in self.clear}
+        return Schema(tuple(msgspec.structs.replace(f, dtype=clear.get(f.name, f).dtype) for f in part.fields))
 
     @property
     def schema(self) -> Schema:
@@ -84,6 +98,7 @@ def merged(types: Sequence[EventType]) -> EventType:
         context=_all_fields([t.context for t in types]),
         ancestors=frozenset.intersection(*(t.ancestors for t in types)),
         series=types[0].series if len({t.series for t in types}) == 1 else (),
+        clear=_all_fields([Schema(t.clear) for t in types]).fields,
     )
 
 

@@ -29,7 +29,7 @@ class FieldDecl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDecl:
-    """An event type: what it extends, its own fields, and those that name one series (`name` and `labels`)."""
+    """An event type: what it extends, its own fields, those that name one series, and those to be hashed."""
 
     name: str
     extends: tuple[Ref, ...]
@@ -38,3 +38,4 @@ class EventDecl:
     span: Span
     path: str = ""
     series: tuple[Ref, ...] = ()
+    sensitive: tuple[Ref, ...] = ()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from slac.plan.signatures import BOOL, FLOAT, INT, ORDERED, SCALAR, STRING
+from slac.plan.signatures import BOOL, FLOAT, HASHED, INT, ORDERED, SCALAR, STRING
 from slac.stream.types import AnyType, Field, List, Struct
 
 __all__ = ["AGGREGATES", "Aggregate", "Option"]
@@ -155,7 +155,7 @@ _ALL = (
     Aggregate(
         key="top",
         usage="TOP(x, k)",
-        results=MappingProxyType({t: _counted(t) for t in (BOOL, INT, STRING)}),
+        results=MappingProxyType({t: _counted(t) for t in (BOOL, INT, STRING, HASHED)}),
         summary="the k most frequent values with their counts; NULL among more than 1000 different values",
         options=(Option(what="the k of TOP", problem=_whole(100)),),
     ),

@@ -13,16 +13,16 @@ from typing import Literal as Choice
 import msgspec
 
 from slac.plan.expressions import AnyExpr, Cast, Column, Literal
-from slac.stream.types import AnyType, Bool, Duration, Enum, Float, Int, List, Map, Null, String, Timestamp
+from slac.stream.types import AnyType, Bool, Duration, Enum, Float, Hashed, Int, List, Map, Null, String, Timestamp
 
 BOOL, INT, FLOAT, STRING, TIMESTAMP, DURATION = Bool(), Int(), Float(), String(), Timestamp(), Duration()
-NULL, MAP = Null(), Map()
+NULL, MAP, HASHED = Null(), Map(), Hashed()
 LIST = List(NULL)
 """A list of whatever: as a parameter, it takes every list."""
 
 ORDERED: tuple[AnyType, ...] = (INT, FLOAT, STRING, TIMESTAMP, DURATION)
 """Types with `<`."""
-SCALAR: tuple[AnyType, ...] = (BOOL, *ORDERED, MAP)
+SCALAR: tuple[AnyType, ...] = (BOOL, *ORDERED, MAP, HASHED)
 """Types with `=`."""
 
 Nulls = Choice["any", "all", "always", "never"]

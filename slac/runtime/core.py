@@ -12,6 +12,7 @@ import polars as pl
 
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SourceNode
+from slac.runtime.costs import NEVER, Costs, Timer
 from slac.runtime.dataflow import Dataflow
 from slac.runtime.instructions import Instruction, Refused, Send
 from slac.runtime.links.inlet import Inlet
@@ -26,6 +27,7 @@ from slac.runtime.tables.source import TableSource
 from slac.runtime.troubles.trouble import Trouble
 from slac.runtime.troubles.watch import Troubles
 from slac.stream.ports import Records
+from slac.stream.privacy import Hasher
 
 TROUBLES: Final = "troubles"
 """What the state of those is called among the states of a core."""
@@ -36,10 +38,21 @@ class Core:
 
     `live`: event time keeps step with the wall clock (idle promises, `hold`); otherwise inputs are read to their end
     and `finished` turns true when all have ended. `now` is wall-clock µs everywhere.
-    `keep`: what audits and violations say is published to `STORE` too.
+    `keep`: what audits and violations say is published to `STORE` too. `timer`: CPU seconds of the process, by which
+    the costs of nodes are known. `hasher`: for sensitive fields; RunFailed where there are some, and it is missing.
     """
 
-    def __init__(self, plan: Plan, *, now: int, live: bool, expect: int = 0, keep: bool = False) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        now: int,
+        live: bool,
+        expect: int = 0,
+        keep: bool = False,
+        timer: Timer = NEVER,
+        hasher: Hasher | None = None,
+    ) -> None:
         reuse_freed_memory()
         self.plan = plan
         self.live = live
@@ -48,7 +61,9 @@ class Core:
         self.troubles = Troubles(plan, keep=keep)
         context = OperatorContext(document=plan.document, start=now if live else None)
         self.sources = {
-            n.block: (Source if n.table is None else TableSource)(n, document=plan.document, now=now, live=live)
+            n.block: Source(n, document=plan.document, now=now, live=live, hasher=hasher)
+            if n.table is None
+            else TableSource(n, document=plan.document, now=now, live=live)
             for n in plan.nodes
             if isinstance(n, SourceNode)
         }
@@ -57,7 +72,7 @@ class Core:
         }
         self._inlet_ids = {n.stream: n.id for n in plan.nodes if isinstance(n, LinkInNode)}
         self._source_ids = {n.block: n.id for n in plan.nodes if isinstance(n, SourceNode)}
-        self.flow = Dataflow(plan, self._operators(context))
+        self.flow = Dataflow(plan, self._operators(context), Costs(timer))
         if keep:
             self.flow.tap = Recording(plan, self._instructions)
 
@@ -81,12 +96,15 @@ class Core:
         source = self.sources[block]
         if isinstance(source, TableSource):
             source.floor = max(map(self.flow.watermark, self.flow.rim()), default=BEGINNING)
+        costs = self.flow.costs
         for records in batches:
+            began = costs.timer()
             taken = source.take(records)
+            costs.add(self._source_ids[block], sum(b.height for b in taken.batches), began)
             for batch in taken.batches:
                 self.flow.enter(self._source_ids[block], batch)
             self._instructions += [
-                Refused(block, records.origin or records.source, q.reason, q.raw) for q in taken.quarantined
+                Refused(block, records.origin or records.source, q.reason, q.raw, q.hash) for q in taken.quarantined
             ]
 
     def enter_end(self, block: str) -> None:
@@ -129,6 +147,11 @@ class Core:
     def proceed(self) -> list[Instruction]:
         """Carry on what has been entered into the dataflow by hand."""
         return self._carry()
+
+    def settle(self) -> list[Instruction]:
+        """Bring every operator to where it would be if nothing ever waited, and say what that has to tell outside."""
+        self.flow.settle()
+        return self._take_instructions()
 
     @property
     def versions(self) -> int:

@@ -16,11 +16,13 @@ import polars as pl
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, LinkInNode, SourceNode
 from slac.plan.user.running import failure_of
+from slac.runtime.costs import Costs
 from slac.runtime.inbox import Inbox, Joined
 from slac.runtime.instructions import Notice
 from slac.runtime.operator import BEGINNING, ENDED, Operator, State
 from slac.runtime.recorder import Recorder
 from slac.runtime.rhythm import Rhythm
+from slac.runtime.veil import veils
 from slac.stream.batch import Batch, instants
 
 Tap = Callable[[str, Batch], None]
@@ -34,9 +36,10 @@ class Dataflow:
     through. A node without rows that matter and with nothing due is not called: only its watermark passes.
     """
 
-    def __init__(self, plan: Plan, operators: Mapping[str, Operator]) -> None:
+    def __init__(self, plan: Plan, operators: Mapping[str, Operator], costs: Costs | None = None) -> None:
         self.tap: Tap | None = None
         self._recorder: Recorder | None = None
+        self.costs = costs or Costs()
         self._operators = dict(operators)
         self._inner = [n for n in plan.nodes if n.id in self._operators]
         self._readers: dict[str, list[tuple[str, int]]] = {n.id: [] for n in plan.nodes}
@@ -47,6 +50,7 @@ class Dataflow:
                 self._readers[upstream].append((node.id, port))
                 if port not in self._operators[node.id].unheard:
                     self._routes[upstream].append((node.id, port))
+        self._veils = veils(plan)
         self._rhythm = Rhythm(self._inner, self._readers)
         self._inbox = {n.id: Inbox() for n in self._inner}
         self._joined: Joined = {}
@@ -156,6 +160,27 @@ class Dataflow:
             operator.restore(states[node_id])
             self._look(node_id)
 
+    @property
+    def ids(self) -> Iterable[str]:
+        """Ids of the nodes that have an operator here."""
+        return self._operators.keys()
+
+    def inherit(
+        self,
+        marks: Mapping[str, Mapping[str, int]],
+        states: Mapping[str, State],
+        restore: Callable[[str, Operator, State], None],
+    ) -> None:
+        """Take over what another plan has left: marks as a snapshot has them, and by node id states for `restore`."""
+        self._promised.update(marks["promised"])
+        self._told.update(self._promised)
+        self._reached.update(marks["reached"])
+        self._certain.update({i: m for i, m in marks["certain"].items() if i in self._certain})
+        self._doubted.update({i: m for i, m in marks["doubted"].items() if i in self._doubted})
+        for node_id, state in states.items():
+            restore(node_id, self._operators[node_id], state)
+            self._look(node_id)
+
     def _run(self, *, wait: bool, end: bool) -> None:
         for node in self._inner:
             try:
@@ -181,7 +206,7 @@ class Dataflow:
 
     def _work(self, node_id: str, told: int, *, end: bool) -> None:
         """Give the operator all that waits in front of it, then what its inputs have told."""
-        operator = self._operators[node_id]
+        operator, began, rows = self._operators[node_id], self.costs.timer(), self._inbox[node_id].rows
         for port, batch in self._inbox[node_id].take(self._joined):
             self._deliver(node_id, operator.on_batch(port, batch))
         if self._links[node_id]:
@@ -196,6 +221,7 @@ class Dataflow:
         if self._recorder is not None:
             for edges in operator.edges():
                 self._recorder.told(node_id, edges)
+        self.costs.add(node_id, rows, began)
 
     def _look(self, node_id: str) -> None:
         """Note when the operator wants to be called."""
@@ -224,6 +250,12 @@ class Dataflow:
         self, node_id: str, batches: Iterable[Batch], readers: Sequence[tuple[str, int]] | None = None
     ) -> None:
         readers = self._routes[node_id] if readers is None else readers
+        veil = self._veils.get(node_id)
+        if veil is not None:
+            batches, seeing, readers = [b for b in batches if b.height], *veil.parted(readers)
+            for batch in batches:
+                self._route(seeing, batch)
+            batches = map(veil.drawn, batches)
         for batch in batches:
             if batch.height:
                 self._rows[node_id] += batch.height

@@ -35,12 +35,13 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A record that could not be used, to be kept with its reason and origin."""
+    """A record that could not be used, to be kept with its reason and origin; of a secret one only the hash."""
 
     input: str
     origin: str
     reason: str
     raw: bytes
+    hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

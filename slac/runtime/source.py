@@ -15,6 +15,7 @@ from slac.adapters.decoding import Decoder, Quarantined, WireSchema, find_lines,
 from slac.plan.nodes import SourceNode
 from slac.runtime.arrival import Arrival
 from slac.runtime.durable.journal import JOURNAL
+from slac.runtime.hiding import Hiding
 from slac.runtime.key_watch import KeyWatch
 from slac.runtime.natural_ids import NaturalIds
 from slac.runtime.operator import State
@@ -22,6 +23,7 @@ from slac.shedding.gate import Gate
 from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, WEIGHT, Batch, instants
 from slac.stream.ids import sequence_ids, source_prefix
 from slac.stream.ports import Position, Records
+from slac.stream.privacy import Hasher
 
 FUTURE: Final = 3_600_000_000
 """An event further ahead of its arrival than this (µs) would carry the watermark away from all others."""
@@ -51,9 +53,10 @@ class Source:
 
     `live`: event time keeps step with the wall clock. Otherwise files are read to their end, time is theirs alone, and
     nothing is promised. `awaited`: the number of the last record that its journal is to bring before it is idle.
+    `hasher`: for sensitive fields; RunFailed where there are some, and it is missing.
     """
 
-    def __init__(self, node: SourceNode, *, document: str, now: int, live: bool) -> None:
+    def __init__(self, node: SourceNode, *, document: str, now: int, live: bool, hasher: Hasher | None = None) -> None:
         self.node = node
         self.live = live
         self.gate = Gate(node.block, salt=source_prefix(document, node.block))
@@ -68,7 +71,7 @@ class Source:
         self.repeats = 0
         self.ahead = 0
         self.keys = KeyWatch(node.rate.keys if node.rate else {}, frozenset(node.schema.names))
-        self._names = list(node.schema.names)
+        self._hiding = Hiding(node, hasher)
         self._natural = NaturalIds(document, node.block, node.natural_id, node.retain) if node.natural_id else None
         self._decoder = Decoder(
             WireSchema(
@@ -80,7 +83,7 @@ class Source:
                 types=node.types,
                 until=node.until,
                 unknown=node.unknown,
-                read=frozenset((*node.schema.names, *node.natural_id)),
+                read=frozenset((*node.schema.names, *node.natural_id, *node.clear)),
             )
         )
 
@@ -100,11 +103,12 @@ class Source:
             decoded = self._decoder.decode(kept, lines if kept is records else None)
             taken.quarantined = list(decoded.quarantined)
             self.unknown_fields += decoded.unknown_fields
-            frame = self._stamp(decoded.frame, ids)
+            frame = self._stamp(self._hiding.hidden(decoded.frame), ids)
             frame = self._without_future(frame, records, taken)
             frame = self._without_repeats(frame)
             self.keys.take(frame)
             taken.batches = self._split(frame)
+        taken.quarantined = [self._hiding.refused(q) for q in taken.quarantined]
         self.quarantined += len(taken.quarantined)
         return taken
 
@@ -142,6 +146,7 @@ class Source:
                 "gate": self.gate.snapshot(),
                 "counters": [self.quarantined, self.unknown_fields, self.late, self.repeats],
                 "natural": self._natural.latest if self._natural else None,
+                "key": self._hiding.fingerprint,
             },
             {"natural": self._natural.snapshot()} if self._natural else {},
         )
@@ -149,6 +154,7 @@ class Source:
     def restore(self, state: State) -> None:
         """Take over a snapshot."""
         values: Mapping[str, Any] = state.values
+        self._hiding.check(values.get("key", ""))
         self.origins = {n: Origin(p, s, q) for n, (p, s, q) in values["origins"].items()}
         self.arrival.latest, self.arrival.promised = values["latest"], values["promised"]
         self.gate.restore(values["gate"])
@@ -184,7 +190,7 @@ class Source:
         if self.gate.fraction < 1.0:
             columns.append(pl.Series(WEIGHT, np.full(len(rows), self.gate.weight(), np.uint64)))
         # Columns as they are: a query would cost as much again as all else in here.
-        return pl.DataFrame([frame[TIME], *columns, *(frame[name] for name in self._names)])
+        return pl.DataFrame([frame[TIME], *columns, *(frame[name] for name in self._hiding.columns)])
 
     def _without_repeats(self, frame: pl.DataFrame) -> pl.DataFrame:
         if self._natural is None or not frame.height:

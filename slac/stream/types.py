@@ -99,7 +99,17 @@ class Map(DataType, frozen=True, tag="map"):
         return "map"
 
 
-AnyType = Bool | Int | Float | String | Timestamp | Duration | Null | Struct | List | Enum | Map
+class Hashed(DataType, frozen=True, tag="hashed"):
+    """What stands for a sensitive value: equal where the values are, and that is all that it tells.
+
+    A column holds marked text (`slac.stream.privacy`).
+    """
+
+    def __str__(self) -> str:
+        return "hashed"
+
+
+AnyType = Bool | Int | Float | String | Timestamp | Duration | Null | Struct | List | Enum | Map | Hashed
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -149,7 +159,7 @@ def to_polars(dtype: AnyType) -> pl.DataType:
             return pl.Int64()
         case Float():
             return pl.Float64()
-        case String() | Enum() | Map():
+        case String() | Enum() | Map() | Hashed():
             return pl.String()
         case Timestamp():
             return pl.Datetime("us", "UTC")

@@ -23,6 +23,7 @@ from slac.stream.batch import ID, TIME, Batch
 from slac.stream.clock import ManualClock
 from slac.stream.ports import Records
 from slac.testing.journal import Journal, Said
+from slac.testing.sensitive import HASHER
 
 Runtime = tuple[str, str]
 """A node and the name of one of its instances."""
@@ -197,7 +198,7 @@ class Harness:
         part = self.plan.part(node)
         origins = {n.origin for n in part.nodes if isinstance(n, LinkInNode)}
         expect = sum(len(self._senders(origin, node, name)) for origin in origins)
-        core = Core(part, now=self.clock.now(), live=self._live, expect=expect)
+        core = Core(part, now=self.clock.now(), live=self._live, expect=expect, hasher=HASHER)
         core.flow.tap = self._tap
         return core
 

@@ -2,6 +2,7 @@
 
 from slac.adapters.decoding.decoder import Decoder
 from slac.adapters.decoding.lines import Lines, count_records, find_lines, split_lines, take_lines
+from slac.adapters.decoding.reasons import without_values
 from slac.adapters.decoding.result import ROW, Decoded, Quarantined
 from slac.adapters.decoding.wire import TimeUnit, WireSchema
 
@@ -17,4 +18,5 @@ __all__ = [
     "find_lines",
     "split_lines",
     "take_lines",
+    "without_values",
 ]

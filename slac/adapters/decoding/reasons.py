@@ -11,6 +11,7 @@ _ENUM = re.compile(r"^Invalid enum value (?P<got>.*)$", re.DOTALL)
 _UNKNOWN = re.compile(r"^Object contains unknown field `(?P<name>.*)`$")
 _MISSING = re.compile(r"^Object missing required field `(?P<name>.*)`$")
 _WORDS = {"str": "string", "array": "list"}
+_STRANGE = " is none of the values that the type declares"
 _INSTANT = frozenset({"int", "float", "str"})
 
 
@@ -30,10 +31,16 @@ def reason(error: Exception) -> str:
     if expected := _EXPECTED.match(what):
         return f"{path or 'record'}: {_mismatch(expected)}"
     if strange := _ENUM.match(what):
-        return f"{path}: {strange['got']} is none of the values that the type declares"
+        return f"{path}: {strange['got']}{_STRANGE}"
     if path:
         return f"{path}: {what[0].lower()}{what[1:]}"
     return f"not JSON: {_syntax(what)}"
+
+
+def without_values(text: str) -> str:
+    """A reason without the value that it shows, where it shows one."""
+    path, _, rest = text.partition(": ")
+    return f"{path}: the value{_STRANGE}" if rest.endswith(_STRANGE) else text
 
 
 def _join(path: str, name: str) -> str:

@@ -22,11 +22,12 @@ def all_rows(count: int) -> pl.Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """One record that does not comply: its place among the records, why, and what it was (JSON text)."""
+    """One record that does not comply: its place among the records, why, and what it was (JSON text), or its hash."""
 
     index: int
     reason: str
     raw: bytes
+    hash: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,23 @@ def new(name: str, directory: Path) -> None:
     say(f"  slac keys allow '{pair.public}' --as {name}")
 
 
+@keys.command(name="new-deployment")
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@_directory
+def new_deployment(path: Path | None, directory: Path) -> None:
+    """Make the key that all runtimes of a deployment hash sensitive fields with, in PATH.
+
+    Default: `deployment.key` among the keys, where runtimes with these --keys find it. It is never printed: bring the
+    file itself to the other machines.
+    """
+    from slac.runtime.trust.deployment import FILE, new_key
+
+    made = path or directory / FILE
+    new_key(made)
+    say(f"the key is in {made}; give it to every runtime of the deployment:")
+    say(f"  slac run … --sensitive-key {made}")
+
+
 @keys.command(name="list")
 @_directory
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)

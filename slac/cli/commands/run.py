@@ -44,6 +44,11 @@ ALL: Final = "all"
     envvar=launch.KEYS,
     help="Directory of keys (`slac keys`): links are encrypted, and take only keys that are allowed.",
 )
+@click.option(
+    "--sensitive-key",
+    type=click.Path(path_type=Path),
+    help="File of the key that sensitive fields are hashed with (`slac keys new-deployment`).",
+)
 @click.option("--control", metavar="ADDRESS", help="Answer `slac status` here too, like tcp://127.0.0.1:7001.")
 @click.option("--http", metavar="HOST:PORT", help="Serve /metrics, /healthz and /readyz here.")
 @click.option(
@@ -62,6 +67,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     expect: int,
     assignments: tuple[str, ...],
     keys: Path | None,
+    sensitive_key: Path | None,
     control: str | None,
     http: str | None,
     store: str | None,
@@ -76,7 +82,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         "once": once,
         "expect": expect,
     }
-    settings |= {"keys": keys, "control": control, "http": http}
+    settings |= {"keys": keys, "control": control, "http": http, "sensitive_key": sensitive_key}
     if plan_file is not None:
         plan = launch.read_plan(plan_file)
         activate(plan.data.functions, allowed=functions_allowed())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -14,7 +15,9 @@ from slac.language.pattern_decls import PatternDecl
 from slac.language.trace_decls import TracesDecl
 from slac.plan.expressions import Cast, NamedExpr
 from slac.plan.signatures import coerce, fits
-from slac.stream.types import AnyType, Enum, List, Map, Schema, Struct
+from slac.stream.types import AnyType, Enum, Hashed, List, Map, Schema, Struct
+
+_HIDDEN: Final = "it is hashed, because an input calls it sensitive: write it under `sensitive` of this type too"
 
 
 def conforming(
@@ -67,7 +70,7 @@ def _fitting(
             "types/field",
             f'"{column.name}" is {column.expr.dtype}, but the event type "{event}" has {wanted}',
             at,
-            details=_conversion(wanted),
+            details=_HIDDEN if isinstance(column.expr.dtype, Hashed) else _conversion(wanted),
         )
         return column
     return msgspec.structs.replace(column, expr=coerce(column.expr, wanted))
@@ -75,6 +78,8 @@ def _fitting(
 
 def _conversion(wanted: AnyType) -> str:
     match wanted:
+        case Hashed():
+            return "the type calls it sensitive: only what came in as sensitive is hashed, and fills it"
         case Enum():
             return "write a CASE that gives its values"
         case Struct() | List() | Map():

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from slac.compiler.draft import Draft, EventType, Found, breaking, emitted
+from slac.compiler.sensitive import hashed, sensitive_fields
 from slac.diagnostics import Diagnostic, Related, listed, suggest
 from slac.language.document import BlockDecl, EventDecl, FieldDecl
 from slac.stream.types import (
@@ -69,8 +70,19 @@ class _Resolver:
         if len(self.found) > before:
             return None
         ancestors = frozenset({event.name}).union(*(p.ancestors for p in parents))
+        clear, problems = sensitive_fields(event, payload, context, parents)
+        if problems:
+            self.found += problems
+            return None
         series = self._series(event, payload, context, parents)
-        return EventType(name=event.name, payload=payload, context=context, ancestors=ancestors, series=series)
+        return EventType(
+            name=event.name,
+            payload=hashed(payload, clear),
+            context=hashed(context, clear),
+            ancestors=ancestors,
+            series=series,
+            clear=clear,
+        )
 
     def _series(self, event: EventDecl, payload: Schema, context: Schema, parents: list[EventType]) -> tuple[str, ...]:
         """The fields that name one series: what the type says, else a parent, else `name` and the only map."""
@@ -115,7 +127,7 @@ class _Resolver:
     def _merged(self, event: EventDecl, part: Part, parents: list[EventType]) -> Schema:
         fields: dict[str, tuple[Field, str]] = {}
         for parent in parents:
-            for inherited in getattr(parent, part).fields:
+            for inherited in parent.wire(getattr(parent, part)).fields:
                 held = fields.setdefault(inherited.name, (inherited, parent.name))
                 if held[0] != inherited:
                     self._conflict(

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from slac.compiler.sql.apply import condition
 from slac.compiler.sql.context import Context, Place
+from slac.compiler.sql.hashed import refused
 from slac.diagnostics import listed
 from slac.plan.aggregate_signatures import AGGREGATES, Aggregate
 from slac.plan.expressions import AggregateCall, AnyExpr, Column
@@ -142,6 +143,8 @@ def _typed(
     possible: list[Collection[AnyType]] = [signature.results, *signature.more]
     for arg, types, value in zip(args, possible, values, strict=True):
         if arg.dtype not in types:
+            if refused([arg.dtype], [value], context):
+                return None
             context.error(
                 "types/mismatch",
                 f"{node.name.upper()} does not take {arg.dtype} ({context.text(value)})",

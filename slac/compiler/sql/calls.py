@@ -11,6 +11,7 @@ from sqlglot import exp
 from slac.compiler.sql.aggregates import aggregate, filtered
 from slac.compiler.sql.apply import apply, apply_function, condition
 from slac.compiler.sql.context import Context, Place, Rule
+from slac.compiler.sql.hashed import refused
 from slac.compiler.sql.literals import instant
 from slac.compiler.sql.refused import FUNCTION_HINTS
 from slac.compiler.sql.scope import EVENT_TIME
@@ -123,6 +124,8 @@ def _cast(node: exp.Cast, context: Context) -> AnyExpr | None:
     if arg is None or target is None:
         return None
     if not can_cast(arg.dtype, target):
+        if refused([arg.dtype], [node.this], context):
+            return None
         possible = listed(targets(arg.dtype))
         hint = _CAST_HINTS.get((arg.dtype, target), "")
         context.error(
@@ -192,6 +195,8 @@ def _shared_type(values: list[AnyExpr], nodes: list[exp.Expr], context: Context)
         if common_type([v.dtype for v in values[:count]]) is None:
             before = common_type([v.dtype for v in values[: count - 1]])
             actual = values[count - 1].dtype
+            if refused([v.dtype for v in values], nodes, context):
+                return None
             context.error(
                 "types/mismatch",
                 f"the branches of CASE are {before} and {actual}",

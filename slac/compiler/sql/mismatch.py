@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from slac.compiler.sql.context import Context
+from slac.compiler.sql.hashed import refused
 from slac.plan.expressions import AnyExpr
 from slac.plan.functions import Function
 from slac.plan.signatures import BOOL, FLOAT, INT, STRING, TIMESTAMP, Overload, fits
@@ -24,6 +25,8 @@ def mismatch(
 ) -> None:
     """Note that no rule of `function` takes arguments of these types."""
     types = [a.dtype for a in args]
+    if refused(types, nodes, context):
+        return
     written = [context.text(n) for n in nodes]
     at = _culprit(function, types)
     context.error(

@@ -19,6 +19,7 @@ def event(cursor: Cursor) -> EventDecl:
         span=cursor.key_span,
         path=cursor.path,
         series=refs(cursor.get("series")),
+        sensitive=refs(cursor.get("sensitive")),
     )
 
 

@@ -46,7 +46,8 @@ def _(node: SourceNode) -> str:
 def _(node: SelectNode) -> str:
     words = [w for w, is_so in (("filter", node.where is not None), ("select", node.columns is not None)) if is_so]
     during = f" during {node.during.name}" if node.during is not None else ""
-    return f"{' and '.join(words) or 'all rows'}{during}, from {node.inputs[0]}"
+    sight = f", sees {', '.join(node.sees)} in clear" if node.sees else ""
+    return f"{' and '.join(words) or 'all rows'}{during}, from {node.inputs[0]}{sight}"
 
 
 @describe.register

@@ -23,7 +23,9 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     """First word of a sender: who it is, and which streams of which document it has.
 
     `meaning` is the plan's; `session` tells two processes of one name apart. `attempt` counts how often the sender has
-    begun anew: a hello is repeated until it is answered, and only the first of an attempt means anything.
+    begun anew: a hello is repeated until it is answered, and only the first of an attempt means anything. `key` tells
+    the key that it hashes sensitive fields with from others; empty where it has none. `change`: the sender has agreed
+    to this exchange of plans, and was not told whether it came about.
     """
 
     version: int = LINK_VERSION
@@ -34,6 +36,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     session: str
     attempt: int = 1
     streams: tuple[str, ...]
+    key: str = ""
+    change: str = ""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,13 +115,19 @@ class Again(msgspec.Struct, frozen=True, kw_only=True, tag="again"):
     """Something was lost, or the receiver began anew: the sender is to say `Hello`."""
 
 
+class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
+    """Answer to a `Hello` with a `change`: it came about here, so the sender is to begin with it, too."""
+
+    change: str
+
+
 class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag="refusal"):
     """The receiver will not talk to this sender, and why."""
 
     reason: str
 
 
-Message = Hello | Data | Beat | Bye | Welcome | Ack | Taken | Again | Refusal
+Message = Hello | Data | Beat | Bye | Welcome | Ack | Taken | Again | Begin | Refusal
 
 _decoder: Final = msgspec.msgpack.Decoder(Message)
 _encoder: Final = msgspec.msgpack.Encoder()

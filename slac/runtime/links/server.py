@@ -23,6 +23,7 @@ from slac.runtime.links.protocol import (
     Again,
     BadMessage,
     Beat,
+    Begin,
     Bye,
     Data,
     Hello,
@@ -93,6 +94,8 @@ class Arrived:
 class LinkServer:
     """Listens at `address` for the runtimes that send one of `streams` of the plan with this meaning.
 
+    `room`: bytes that all of them together may have on their way. `key` tells the key for sensitive fields that this
+    runtime has from others.
     `room`: bytes that all of them together may have on their way. `left`: who has said goodbye and is not back.
     """
 
@@ -107,14 +110,18 @@ class LinkServer:
         clock: Clock,
         wake: Callable[[], None],
         trust: Trust | None = None,
+        key: str = "",
     ) -> None:
         self.arrived: deque[Arrived] = deque()
         self.bytes = 0
         self.room = ROOM
+        self.begun: Callable[[str], bool | None] = lambda _: False
+        """Whether a change came about here; None where that is not decided, and who asks has to wait."""
         self.left: set[str] = set()
         self._address = address
         self._document, self._meaning, self._origins = document, meaning, origins
         self._accepted = accepted
+        self._key = key
         self._clock = clock
         self._wake = wake
         self._sessions: dict[bytes, Session] = {}
@@ -247,6 +254,10 @@ class LinkServer:
                 self._cut_off(identity, f"a sender does not say {type(message).__name__}")
 
     def _on_hello(self, identity: bytes, hello: Hello, now: int) -> None:
+        if hello.change and (begun := self.begun(hello.change)) is not False:
+            if begun:
+                self._put(identity, Begin(change=hello.change))
+            return
         reason = self._objection(identity, hello, now)
         if reason is not None:
             log.warning("refused %s/%s: %s", hello.node, hello.instance, reason)
@@ -281,6 +292,9 @@ class LinkServer:
             return f'it runs another version of document "{self._document}"'
         if strange := [s for s in hello.streams if self._origins.get(s) != hello.node]:
             return f"node {hello.node} does not send {', '.join(strange)} here"
+        known = {self._key, *(s.hello.key for i, s in self._sessions.items() if i != identity)} - {""}
+        if hello.key and known - {hello.key}:
+            return "it hashes sensitive fields with another key than other runtimes of this deployment"
         name = f"{hello.node}/{hello.instance}"
         for other, session in self._sessions.items():
             if other != identity and session.name == name and now - session.heard < ALIVE:

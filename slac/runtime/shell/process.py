@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
+from typing import Final
 
 from slac.diagnostics import RunFailed, SlacError, UsageError
 from slac.plan.graph import Placement, Plan
@@ -15,6 +16,7 @@ from slac.runtime.inspection.status import Parts, RuntimeStatus, status_of
 from slac.runtime.instructions import GaveUp, Instruction, Mixed, Publish, Refused, Send
 from slac.runtime.operator import BEGINNING
 from slac.runtime.recorder import Logbook, LogMode, Unlogged
+from slac.runtime.shell.change import Change, Succession, Surroundings
 from slac.runtime.shell.checkpoints import Acknowledging, Checkpoints, Forgetful, Kept
 from slac.runtime.shell.control import STEP, Control
 from slac.runtime.shell.ending import Ending
@@ -28,6 +30,7 @@ from slac.runtime.shell.summary import RunSummary, summarise_input
 from slac.runtime.shell.wave import Wave
 from slac.runtime.shell.wiring import (
     make_client,
+    make_hasher,
     make_inputs,
     make_outputs,
     make_queues,
@@ -42,6 +45,9 @@ from slac.shedding.meter import Meter, ProcessReader
 from slac.stream.clock import SECOND, Clock
 from slac.stream.ports import InputAdapter
 from slac.stream.ports import OutputAdapter as Store
+
+_SOON: Final = 0.02
+"""Seconds between two looks at a change that is being made."""
 
 log = logging.getLogger("slac.runtime")
 
@@ -61,6 +67,7 @@ class Runtime:
         costs: dict[str, float],
         store: Store | None = None,
         logbook: Logbook | None = None,
+        handed: Succession | None = None,
     ) -> None:
         self.settings = settings
         self._plan = plan
@@ -72,8 +79,8 @@ class Runtime:
         self._stopping = False
         self._failure: SlacError | None = None
         self._budget = resolve_budget(self._placement.budget, read_machine())
-        keep = store is not None
-        self._core = Core(self._part, now=self._started, live=self._live, expect=settings.expect, keep=keep)
+        self._keep, self._handed = store is not None, handed
+        self._core = self._build_core(self._part)
         self._directory = make_state_directory(plan, settings)
         self._logbook = logbook or Unlogged()
         self._queues = make_queues(self._core.sources, self._budget, clock, self._wake)
@@ -90,24 +97,34 @@ class Runtime:
         self._quarantine = Quarantine(settings.directory / "var" / "quarantine")
         self._control = self._make_control(costs)
         self._remarks = Remarks(self._core.sources)
-        self._inspection = Inspection(self._parts(), self._status, clock=clock, trust=self._trust)
+        self._change = self._make_change()
+        self._inspection = Inspection(
+            self._parts(), self._status, clock=clock, trust=self._trust, changing=self._change
+        )
         self._inspection.log_by(self._switch_log)
+        self._is_open = False
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._gathering = Gathering(self._core)
         self._busy = False
         self._ending = Ending(self._core, self._client, self._server, clock, kept=self._directory is not None)
 
-    async def run(self) -> RunSummary:
-        """Run until the inputs end (`once`) or a signal comes; a SlacError says why it could not go on."""
+    async def run(self) -> RunSummary | Succession:
+        """Run until the inputs end (`once`), a signal comes, or another plan takes over.
+
+        A SlacError says why it could not go on.
+        """
         self._catch_signals()
         if self._directory is not None:
             self._directory.open()
         try:
-            self._checkpoints.restore()
-            self._begin_log()
-            await self._start()
-            await self._loop()
-            return await self._finish()
+            self._checkpoints.restore(self._handed.states if self._handed is not None else None)
+            if self._change.resume():
+                await self._settle_doubt()
+            if self._change.succession is None and not self._stopping:
+                self._begin_log()
+                await self._start()
+                await self._loop()
+            return self._change.outcome or await self._finish()
         finally:
             await self._close()
 
@@ -121,6 +138,34 @@ class Runtime:
         async with self._free:
             self._logbook.switch(mode, self._clock.now())
 
+    def _build_core(self, part: Plan) -> Core:
+        hasher = make_hasher(part, self.settings)
+        now, expect = self._clock.now(), self.settings.expect
+        return Core(part, now=now, live=self._live, expect=expect, keep=self._keep, hasher=hasher)
+
+    def _make_change(self) -> Change:
+        around = Surroundings(
+            plan=self._plan,
+            settings=self.settings,
+            core=self._core,
+            build=self._build_core,
+            directory=self._directory,
+            outputs=self._outputs,
+            queues=self._queues,
+            client=self._client,
+            clock=self._clock,
+            free=self._free,
+            wake=self._wake.set,
+            carry_out=self._carry_out,
+            written=self._checkpoints.settle,
+            number=lambda: self._checkpoints.status.number,
+            change=self._handed.change if self._handed is not None else "",
+        )
+        change = Change(around)
+        if self._server is not None:
+            self._server.begun = change.begun
+        return change
+
     @property
     def _placement(self) -> Placement:
         return self._plan.placement(self.settings.node)
@@ -133,6 +178,7 @@ class Runtime:
     def stop(self) -> None:
         """Take nothing more in, work off what is queued, write a checkpoint and end; open windows stay open."""
         self._stopping = True
+        self._change.stop()
         for queue in self._queues.values():
             queue.stop()
         self._wake.set()
@@ -205,19 +251,40 @@ class Runtime:
         self._control.step(self._clock.now())  # a first pace, before a file can flood its queue
         for worker in self._outputs.values():
             await worker.start()
-        if self._trust is not None:
-            self._trust.door.start()
-        await self._inspection.start()
+        await self._open_control()
         if self._server is not None:
             await self._server.start()
             if self._directory is None:
                 self._server.acknowledge(self._accepted)  # each sign of life is answered with it from now on
         if self._client is not None:
             self._client.start()
+        self._go_on_with(self._handed)
         for name, adapter in self._adapters.items():
             task = asyncio.create_task(self._read(adapter, self._queues[name]), name=f"input {name}")
             task.add_done_callback(lambda t, n=name: self._input_done(n, t))  # type: ignore[misc]
             self._tasks[name] = task
+
+    async def _settle_doubt(self) -> None:
+        """Before anything else it must be known which plan runs."""
+        await self._open_control()
+        if self._client is not None:
+            self._client.start()
+        while self._change.is_paused and not self._stopping and self._change.succession is None:
+            await self._wait(self._clock.now() + SECOND)
+            self._change.hear(self._client)
+
+    async def _open_control(self) -> None:
+        if not self._is_open:
+            self._is_open = True
+            if self._trust is not None:
+                self._trust.door.start()
+            await self._inspection.start()
+
+    def _go_on_with(self, handed: Succession | None) -> None:
+        """Records that came in under the plan before, and were not worked off."""
+        for name, records in handed.records.items() if handed is not None else ():
+            if name in self._queues:
+                self._queues[name].go_on_with(records)
 
     async def _read(self, adapter: InputAdapter, queue: InputQueue) -> None:
         await queue.replay()
@@ -245,6 +312,7 @@ class Runtime:
         next_control = next_tick = self._clock.now()
         while not self._over():
             await self._wait(min(next_control, next_tick))
+            await self._change.step()
             await self._work()
             now = self._clock.now()
             next_control = min(next_control, now + STEP) if self._busy else next_control
@@ -252,6 +320,8 @@ class Runtime:
                 self._control.step(now)
                 self._press_back()
                 next_control, self._busy = now + (STEP if self._busy else SECOND), False
+            if self._change.is_paused:
+                continue
             if now >= next_tick:
                 await self._tick(now)
                 next_tick = min(now + SECOND, max(self._core.next_wake() or now + SECOND, now + SECOND // 100))
@@ -269,6 +339,8 @@ class Runtime:
             raise self._failure
         if self._client is not None and self._client.failure is not None:
             raise self._client.failure
+        if self._change.outcome is not None:
+            return True
         if self._stopping:
             return not any(q.bytes for q in self._queues.values())
         if not self._core.finished:
@@ -277,6 +349,7 @@ class Runtime:
 
     async def _wait(self, until: int) -> None:
         timeout = max((until - self._clock.now()) / SECOND, 0.0)
+        timeout = min(timeout, _SOON) if self._change.is_paused else timeout
         try:
             await asyncio.wait_for(self._wake.wait(), timeout)
         except TimeoutError:
@@ -288,7 +361,9 @@ class Runtime:
 
     async def _work(self) -> None:
         wave, now = Wave(self._core), self._clock.now()
-        if wave.take_inputs(self._queues, end=not self._stopping):
+        if self._change.is_frozen:
+            return
+        if not self._change.is_paused and wave.take_inputs(self._queues, end=not self._stopping):
             self._wake.set()
         if self._server is not None:
             wave.take_links(self._server.take(), now)

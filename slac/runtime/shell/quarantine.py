@@ -37,8 +37,7 @@ class Quarantine:
                 "input": record.input,
                 "origin": record.origin,
                 "reason": record.reason,
-                "raw": record.raw.decode("utf-8", "backslashreplace"),
-            }
+            } | ({"hash": record.hash} if record.hash else {"raw": record.raw.decode("utf-8", "backslashreplace")})
             by_input.setdefault(record.input, []).append(orjson.dumps(line))
             reasons.setdefault(record.input, record.reason)
         for name, lines in by_input.items():

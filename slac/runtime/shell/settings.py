@@ -11,7 +11,7 @@ class RunSettings:
     `state`: directory of checkpoints, None keeps nothing. `once`: read file inputs to their end, then stop. `expect`:
     instances that must have joined before a receiving runtime lets time begin. `directory`: where `var/` lies.
     `keys`: directory of the keys that links are guarded with. `control`: address of the control socket, beside its
-    file; `http`: where `/metrics` and `/healthz` are.
+    file; `http`: where `/metrics` and `/healthz` are. `sensitive_key`: the file of the key for sensitive fields.
     """
 
     node: str
@@ -23,3 +23,4 @@ class RunSettings:
     keys: Path | None = None
     control: str | None = None
     http: str | None = None
+    sensitive_key: Path | None = None

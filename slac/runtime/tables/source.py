@@ -47,7 +47,7 @@ class TableSource(Source):
             taken.quarantined = [Quarantined(index=-1, reason=records.fault, raw=b"")]
         elif records.frame is not None:
             rows, taken.quarantined = conformed(records.frame, self.node.payload, self._table)
-            taken.batches = self._changed(rows.select(self._names), max(records.arrival, self.floor))
+            taken.batches = self._changed(rows.select(self.node.schema.names), max(records.arrival, self.floor))
         self.quarantined += len(taken.quarantined)
         return taken
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from slac.stream.types import AnyType, Bool, Enum, List, Map, Schema, String, Struct
+from slac.stream.privacy import LENGTH
+from slac.stream.types import AnyType, Bool, Enum, Hashed, List, Map, Schema, String, Struct
 
 TEXT_LENGTH = 16
 """Characters of a text, where nothing has been measured; printed as an assumption."""
@@ -36,6 +37,8 @@ def _arrow(dtype: AnyType) -> float:
             return 1.0
         case String() | Enum() | Map():
             return 4.0 + TEXT_LENGTH
+        case Hashed():
+            return 4.0 + LENGTH
         case Struct(fields=fields):
             return sum(_arrow(f.dtype) for f in fields)
         case List(item=item):
@@ -50,6 +53,8 @@ def _json(dtype: AnyType) -> float:
             return 5.0
         case String() | Enum() | Map():
             return 2.0 + TEXT_LENGTH
+        case Hashed():
+            return 2.0 + LENGTH
         case Struct(fields=fields):
             return 2.0 + sum(len(f.name) + 4 + _json(f.dtype) for f in fields)
         case List(item=item):

@@ -10,7 +10,23 @@ from typing import Any, Final
 from slac.adapters.decoding.maps import canonical
 from slac.language.durations import format_duration, parse_duration
 from slac.language.tests import parse_at
-from slac.stream.types import AnyType, Bool, Duration, Enum, Float, Int, List, Map, Null, String, Struct, Timestamp
+from slac.stream.privacy import is_marked
+from slac.stream.types import (
+    AnyType,
+    Bool,
+    Duration,
+    Enum,
+    Float,
+    Hashed,
+    Int,
+    List,
+    Map,
+    Null,
+    String,
+    Struct,
+    Timestamp,
+)
+from slac.testing.sensitive import HASHER
 
 TOLERANCE: Final = 1e-9
 """Two floats agree when they differ by no more than this part of the larger."""
@@ -35,6 +51,8 @@ def problem(value: Any, dtype: AnyType, *, expected: bool, start: int = 0) -> st
         return None
     match dtype, value:
         case (Bool(), bool()) | (String(), str()) | (Float(), float()) | (Null(), _):
+            return None
+        case Hashed(), str() | bool() | int() | float():
             return None
         case Enum(values=values), str():
             return None if value in values else f'"{value}" is none of {", ".join(values)}'
@@ -74,11 +92,13 @@ def _struct_problem(value: dict[str, Any], dtype: Struct, *, expected: bool, sta
 def agrees(expected: Any, got: Any, dtype: AnyType, start: int) -> bool:
     """Whether what came out is what a test expects.
 
-    A float has a tolerance; an instant may be written as the end of the window whose last instant it is; of a struct
-    only what is named counts, of a list every item in order.
+    A hashed value is expected in clear; a float has a tolerance; an instant may be written as the end of the window
+    whose last instant it is; of a struct only what is named counts, of a list every item in order.
     """
     if expected is None or got is None:
         return expected is None and got is None
+    if isinstance(got, str) and is_marked(got):
+        return HASHER.value(expected) == got
     if _is_about(expected):
         within = expected.get("within", abs(expected["about"]) * ABOUT)
         return bool(abs(got - expected["about"]) <= within)
@@ -142,6 +162,8 @@ def column_value(value: Any, dtype: AnyType, start: int) -> Any:
             return float(value)
         case Map(), dict():
             return canonical(value)
+        case Hashed(), str() | bool() | int() | float():
+            return HASHER.value(value)
         case Struct(fields=fields), dict():
             return {f.name: column_value(value.get(f.name), f.dtype, start) for f in fields}
         case List(item=item), list():
