@@ -29,6 +29,8 @@ PREFIX_MASK: Final = (1 << 24) - 1
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 _FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND: Final = np.uint64(0x94D049BB133111EB)
+_FIRST_BACK: Final = np.uint64(pow(int(_FIRST), -1, 1 << 64))
+_SECOND_BACK: Final = np.uint64(pow(int(_SECOND), -1, 1 << 64))
 _SHIFTS: Final = tuple(np.uint64(n) for n in (30, 27, 31))
 _AT_ONCE: Final = 1 << 15
 _STEPS: Final = np.arange(1 << 16, dtype=np.uint64)
@@ -94,6 +96,27 @@ def hash_values(series: pl.Series) -> Ids:
     if series.null_count():
         hashed[series.is_null().to_numpy()] = _NULL
     return hashed
+
+
+def ids_behind(hashed: Ids) -> pl.Series:
+    """The ids (UInt64) of which `hash_values` made these: no two ids have one hash, so it can be undone."""
+    z = hashed.copy()
+    _unshift(z, 31)
+    z *= _SECOND_BACK
+    _unshift(z, 27)
+    z *= _FIRST_BACK
+    _unshift(z, 30)
+    z -= _GOLDEN
+    is_null = hashed == _NULL
+    ids = pl.Series(ID, _tagged(z, _INT), dtype=pl.UInt64)
+    return ids.set(pl.Series(is_null), None) if is_null.any() else ids
+
+
+def _unshift(z: Ids, bits: int) -> None:
+    """In place: what was XORed with itself, shifted to the right by so many bits, as it was before."""
+    shift, mixed = np.uint64(bits), z.copy()
+    for _ in range(64 // bits):
+        np.bitwise_xor(mixed, z >> shift, out=z)
 
 
 def mix(states: Ids, hashed: Ids) -> Ids:

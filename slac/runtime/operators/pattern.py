@@ -39,6 +39,7 @@ class PatternOperator(PatternRows):
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Evaluate the rows that the watermark has passed, and all timers that are due before it."""
+        self._results.tells_edges = self.tells_edges
         if self._keyed.wants_anchor and self._incoming.first is not None and self._incoming.first < watermark:
             self._keyed.anchor(self._incoming.first)
         found = [f for key, events in self._incoming.release(watermark) for f in self._keyed.events(key, events)]
@@ -51,6 +52,10 @@ class PatternOperator(PatternRows):
         if self._keyed.wants_anchor and self._incoming.first is not None:
             dues.append(self._incoming.first + 1)
         return min((d for d in dues if d is not None), default=None)
+
+    def edges(self) -> Iterable[pl.DataFrame]:
+        """The rows that each match has bound."""
+        return self._results.take_edges()
 
     def snapshot(self) -> State:
         """Rows that wait, the evaluation of every key, and the rows that these hold."""

@@ -42,11 +42,16 @@ class PatternColumnsOperator(PatternRows):
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Match the rows that the watermark has passed, and all silences that are due before it."""
+        self._results.tells_edges = self.tells_edges
         frames = self._incoming.passed(watermark)
         found = [self._work.events(frames)] if frames else []
         found.append(self._work.due(self._silent_until(watermark, end=end)))
         rows = [r for f in found if f is not None and (r := said(self._node, self._results, f)) is not None]
         return [Batch(r) for r in rows]
+
+    def edges(self) -> Iterable[pl.DataFrame]:
+        """The rows that each match has bound."""
+        return self._results.take_edges()
 
     def snapshot(self) -> State:
         """Rows that wait, and what is open."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -12,19 +13,20 @@ import xxhash
 
 from slac.plan.expressions import Column
 from slac.plan.narrow import Narrow
-from slac.plan.nodes import PatternNode
+from slac.plan.nodes import PatternNode, TagSpec
 from slac.plan.subexpressions import columns_in
 from slac.plan.tag_columns import ARRAY
 from slac.runtime.patterns.evaluator import Match
 from slac.runtime.patterns.meaning import Understood
 from slac.runtime.patterns.rows import Row, array_series, series_of
 from slac.stream.batch import ID, TIME, TIME_TYPE
-from slac.stream.ids import Hashed, Ids, hash_further, hash_hashed, hash_text, hash_values, mix_hashed
+from slac.stream.ids import Hashed, Ids, hash_further, hash_hashed, hash_text, hash_values, ids_behind, mix_hashed
 from slac.stream.types import to_polars
 
 __all__ = ["Found", "Results", "array_id", "tag_id"]
 
 _KEY: Final = "#key"
+CONSUMED: Final = "_consumed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Results:
         self._salt = hash_text(document, node.block)
         self._columns = Narrow([(c.name, c.expr) for c in node.columns])
         self._read = {c.name: c for column in node.columns for c in columns_in(column.expr)}
+        self.tells_edges = False
+        self._edges: list[pl.DataFrame] = []
 
     def frame(self, found: Sequence[Found]) -> pl.DataFrame:
         """The rows of some matches, which are all of their instants."""
@@ -51,7 +55,13 @@ class Results:
         tags = [self._tag_ids(t.name, found) for t in self._node.tags]
         occurrences = self._occurrences(found, tags)
         hashed = [Hashed(hash_values(tag)) for tag in tags]
-        return self.rows([times, *self._keys(found)], hashed, self._bound(found), occurrences)
+        listed = self._listed(found) if self.tells_edges else {}
+        return self.rows([times, *self._keys(found)], hashed, self._bound(found), occurrences, listed=listed)
+
+    def take_edges(self) -> list[pl.DataFrame]:
+        """What matches consumed (`_id`, `_consumed`), once, if that was asked for."""
+        taken, self._edges = self._edges, []
+        return taken
 
     @property
     def read(self) -> Mapping[str, Column]:
@@ -75,11 +85,13 @@ class Results:
         *,
         states: Hashed | None = None,
         distinct: bool = False,
+        listed: Mapping[str, pl.Series] = MappingProxyType({}),
     ) -> pl.DataFrame:
         """The rows of matches in the order of delivery: `_time` and keys, hashed ids behind tags, columns of tags.
 
         `occurrences`: which of equal matches of one instant each one is; None: it is found out, unless all are
         `distinct`. `states`: given where the matches are in order of time and key already: what is hashed of both.
+        `listed`: the ids behind tags that hold several rows, for edges.
         """
         order = None
         if states is None:
@@ -90,6 +102,8 @@ class Results:
         if occurrences is None and not distinct and (same := pl.Series(ID, ids)).n_unique() < len(ids):
             number = same.to_frame().select(pl.int_range(pl.len()).over(ID).alias(""))[""]
             ids = mix_hashed(count, states, [*tags, Hashed(hash_values(number))])
+        if self.tells_edges:
+            self._edges += _edges(ids, zip(self._node.tags, tags, strict=True), listed)
         columns = pl.DataFrame([*times_and_keys, pl.Series(ID, ids), *bound])
         if order is not None:
             columns = columns.with_columns(pl.Series(_KEY, order)).sort(TIME, _KEY, maintain_order=True)
@@ -104,6 +118,16 @@ class Results:
     def _tag_ids(self, tag: str, found: Sequence[Found]) -> pl.Series:
         """The id of the row that a tag holds; of several, a hash of theirs."""
         return pl.Series(tag_id(tag), [_id_of(f.match.tags.get(tag)) for f in found], dtype=pl.UInt64)
+
+    def _listed(self, found: Sequence[Found]) -> dict[str, pl.Series]:
+        """The ids behind tags that hold several rows."""
+        made = {}
+        for spec in self._node.tags:
+            if spec.array:
+                bound = [f.match.tags.get(spec.name) for f in found]
+                ids = [[r.id for r in b] if isinstance(b, tuple) else [] for b in bound]
+                made[spec.name] = pl.Series(ids, dtype=pl.List(pl.UInt64))
+        return made
 
     def _occurrences(self, found: Sequence[Found], tags: Sequence[pl.Series]) -> list[int]:
         """Which of equal matches of one instant each one is."""
@@ -132,6 +156,24 @@ class Results:
                 values = [None if b is None else b.values[place] for b in bound]
                 made.append(series_of(f"{spec.name}.{name}", values, rows.types[name]))
         return made
+
+
+def _edges(
+    ids: Ids, tags: Iterable[tuple[TagSpec, Hashed]], listed: Mapping[str, pl.Series]
+) -> Iterator[pl.DataFrame]:
+    """For each tag the matches with what they consumed by it."""
+    for spec, hashed in tags:
+        if spec.array:
+            behind = listed.get(spec.name)
+        else:
+            behind = ids_behind(hashed.values)
+            if hashed.places is not None:
+                behind = behind.gather(hashed.places)
+            elif len(behind) < len(ids):
+                behind = behind.new_from_index(0, len(ids))
+        if behind is not None:
+            made = pl.DataFrame([pl.Series(ID, ids), behind.alias(CONSUMED)])
+            yield (made.explode(CONSUMED) if spec.array else made).drop_nulls()
 
 
 def tag_id(tag: str) -> str:

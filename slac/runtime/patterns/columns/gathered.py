@@ -196,7 +196,9 @@ class Gathered:
             digests = [array_id(held[at : at + size]) for at in range(0, len(held), size)]
             ids[tag] = Hashed(hash_values(pl.Series(digests, dtype=pl.UInt64)))
             bound = self._table.arrays(rows, count)
-        return Matches(times=look.times[ends], keys=[keys[k] for k in self._node.keys], ids=ids, bound=bound)
+        listed = {} if tag is None else {tag: lambda: rows[ID].reshape((-1, count)).arr.to_list()}
+        named = [keys[k] for k in self._node.keys]
+        return Matches(times=look.times[ends], keys=named, ids=ids, bound=bound, listed=listed)
 
 
 def _ids(atom: Atom | None, rows: pl.DataFrame) -> dict[str, Hashed]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,7 +21,8 @@ __all__ = ["Matches", "said"]
 class Matches:
     """Matches in the order of delivery: `times` in µs, the keys, hashed ids behind tags, columns of tags by name.
 
-    `states`: where they are in order of time and key already, what is hashed of both. `distinct`: no two are equal.
+    `states`: where they are in order of time and key already, what is hashed of both. `distinct`: no two are equal. `listed`: the
+    ids of each match behind tags that hold several rows.
     """
 
     times: npt.NDArray[np.int64]
@@ -30,6 +31,7 @@ class Matches:
     bound: Mapping[str, pl.Series] = field(default_factory=dict)
     states: Hashed | None = None
     distinct: bool = False
+    listed: Mapping[str, Callable[[], pl.Series]] = field(default_factory=dict)
 
 
 def said(node: PatternNode, results: Results, matches: Matches) -> pl.DataFrame | None:
@@ -39,4 +41,7 @@ def said(node: PatternNode, results: Results, matches: Matches) -> pl.DataFrame 
     times = pl.Series(TIME, matches.times).cast(TIME_TYPE)
     tags = [matches.ids[t.name] for t in node.tags]
     bound = [matches.bound[name].alias(name) for name in results.read if name in matches.bound]
-    return results.rows([times, *matches.keys], tags, bound, states=matches.states, distinct=matches.distinct)
+    listed = {tag: ids() for tag, ids in matches.listed.items()} if results.tells_edges else {}
+    return results.rows(
+        [times, *matches.keys], tags, bound, states=matches.states, distinct=matches.distinct, listed=listed
+    )
