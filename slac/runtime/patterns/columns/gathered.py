@@ -196,7 +196,7 @@ class Gathered:
             digests = [array_id(held[at : at + size]) for at in range(0, len(held), size)]
             ids[tag] = Hashed(hash_values(pl.Series(digests, dtype=pl.UInt64)))
             bound = self._table.arrays(rows, count)
-        listed = {} if tag is None else {tag: lambda: rows[ID].reshape((-1, count)).arr.to_list()}
+        listed = {} if tag is None else {tag: rows[ID].reshape((-1, count)).arr.to_list}
         named = [keys[k] for k in self._node.keys]
         return Matches(times=look.times[ends], keys=named, ids=ids, bound=bound, listed=listed)
 

@@ -21,8 +21,8 @@ __all__ = ["Matches", "said"]
 class Matches:
     """Matches in the order of delivery: `times` in µs, the keys, hashed ids behind tags, columns of tags by name.
 
-    `states`: where they are in order of time and key already, what is hashed of both. `distinct`: no two are equal. `listed`: the
-    ids of each match behind tags that hold several rows.
+    `states`: where they are in order of time and key already, what is hashed of both. `distinct`: no two are equal.
+    `listed`: the ids of each match behind tags that hold several rows.
     """
 
     times: npt.NDArray[np.int64]
