@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from slac.stream.batch import ID, TIME, TIME_TYPE, WINDOW_START
 from slac.stream.ids import (
@@ -14,6 +16,8 @@ from slac.stream.ids import (
     format_id,
     hash_columns,
     hash_text,
+    hash_values,
+    ids_behind,
     parse_id,
     reid,
     row_ids,
@@ -135,3 +139,11 @@ def test_printed_ids_come_back() -> None:
     assert format_id(255) == "00000000000000ff"
     with pytest.raises(ValueError, match="16 hex digits"):
         parse_id("ff")
+
+
+@given(st.lists(st.none() | st.integers(0, 2**64 - 1)))
+def test_ids_are_found_behind_their_hashes(ids: list[int | None]) -> None:
+    """No two ids have one hash."""
+    values = pl.Series(ID, ids, dtype=pl.UInt64)
+
+    assert ids_behind(hash_values(values)).to_list() == ids

@@ -158,9 +158,7 @@ class Results:
         return made
 
 
-def _edges(
-    ids: Ids, tags: Iterable[tuple[TagSpec, Hashed]], listed: Mapping[str, pl.Series]
-) -> Iterator[pl.DataFrame]:
+def _edges(ids: Ids, tags: Iterable[tuple[TagSpec, Hashed]], listed: Mapping[str, pl.Series]) -> Iterator[pl.DataFrame]:
     """For each tag the matches with what they consumed by it."""
     for spec, hashed in tags:
         if spec.array:
