@@ -14,8 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
+from slac.cli.console import say
 from slac.diagnostics import RunFailed, SlacError, UsageError
 from slac.plan.graph import Plan
+from slac.plan.user import activate
 from slac.runtime.recorder import Logbook
 from slac.runtime.shell.settings import RunSettings
 from slac.stream.clock import Clock
@@ -111,6 +113,19 @@ def _store(plan: Plan, settings: RunSettings, address: str | None, clock: Clock)
     from slac.store.wiring import store_of
 
     return store_of(plan, settings, address, clock)
+
+
+def in_place(plan: Plan, settings: RunSettings) -> Plan:
+    """The plan that was applied in place of this one to the runtime whose state directory it is; else this one."""
+    from slac.runtime.durable.deployed import plan_in_place
+
+    if settings.state is None:
+        return plan
+    found = plan_in_place(plan, settings.state / plan.document / settings.node / settings.instance)
+    if found is not plan:
+        activate(found.data.functions, allowed=bool(plan.data.functions))
+        say(f"slac: {settings.node}/{settings.instance} goes on with the document that was applied to it, not this one")
+    return found
 
 
 def read_plan(path: str) -> Plan:

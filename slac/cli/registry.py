@@ -23,6 +23,7 @@ class Entry(NamedTuple):
 
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
+        "apply": Entry("slac.cli.commands.apply:apply", "Let running runtimes go on with a new version."),
         "capacity": Entry("slac.cli.commands.capacity:capacity", "Say what documents will need before they run."),
         "check": Entry("slac.cli.commands.check:check", "Check documents, offline or with a look outside."),
         "compile": Entry("slac.cli.commands.compile:compile_", "Check documents and show the plan that they become."),

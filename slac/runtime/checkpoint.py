@@ -10,6 +10,7 @@ from typing import Final
 
 from slac.diagnostics import RunFailed
 from slac.runtime.durable.blobs import Blobs, Damaged
+from slac.runtime.durable.deployed import Deployed, Deploying, cut_of
 from slac.runtime.durable.files import Files
 from slac.runtime.durable.lock import FileLock
 from slac.runtime.durable.manifest import Manifest, read_manifest, to_bytes
@@ -61,6 +62,7 @@ class StateDirectory:
         self.directory = directory
         self._files = files or Files()
         self._blobs = Blobs(directory / "blobs", self._files)
+        self.deploying = Deploying(directory, self._files)
         self._used: dict[str, set[str]] | None = None
         self._lock = FileLock(directory / "lock")
 
@@ -76,6 +78,10 @@ class StateDirectory:
             raise RunFailed(
                 f"another runtime is using {self.directory}: two runtimes of one node need different --instance names"
             )
+        try:
+            self.deploying.settle(GENERATIONS)
+        except OSError as error:
+            raise RunFailed(f"the state directory {self.directory} cannot be used: {error.strerror}") from error
 
     def close(self) -> None:
         """Release the lock."""
@@ -85,7 +91,7 @@ class StateDirectory:
         """Write durably; returns the bytes written. RunFailed when the disk refuses: the run may go on."""
         before = self._blobs.written
         used = self._used if self._used is not None else self._used_on_disk()
-        self._used = None
+        self._used, sealed = None, self._sealed()
         try:
             states = {name: in_pieces(state, self._blobs.keep) for name, state in cut.states.items()}
             manifest = Manifest(digest=cut.digest, taken=cut.taken, number=cut.number, states=states)
@@ -93,12 +99,22 @@ class StateDirectory:
             data = to_bytes(manifest)
             self._turn(data)
         except OSError as error:
-            self._blobs.sweep(set[str]().union(*self._used_on_disk().values()))
+            self._blobs.sweep(sealed.union(*self._used_on_disk().values()))
             raise RunFailed(f"the checkpoint could not be written to {self.directory}: {error.strerror}") from error
         target, previous = GENERATIONS
         self._used = {target: manifest.names(), previous: used.get(target, used.get(previous, set()))}
-        self._blobs.sweep(self._used[target] | self._used[previous])
+        self._blobs.sweep(self._used[target] | self._used[previous] | sealed)
         return self._blobs.written - before + len(data)
+
+    def seal(self, cut: Cut, deployed: Deployed) -> None:
+        """Keep what a change begins with, beside what there is. RunFailed when the disk refuses."""
+        try:
+            states = {name: in_pieces(state, self._blobs.keep) for name, state in cut.states.items()}
+            self._blobs.settle()
+            manifest = Manifest(digest=cut.digest, taken=cut.taken, number=cut.number, states=states)
+            self.deploying.seal(deployed, to_bytes(manifest))
+        except OSError as error:
+            raise RunFailed(f"the change could not be written to {self.directory}: {error.strerror}") from error
 
     def read(self, digest: str) -> Restored | None:
         """The newest whole checkpoint, or None where there never was one.
@@ -156,6 +172,12 @@ class StateDirectory:
             self._files.replace(target, previous)
         self._files.replace(fresh, target)
         self._files.sync(self.directory)
+
+    def _sealed(self) -> set[str]:
+        """The blobs of a change that is not decided."""
+        sealed = self.deploying.sealed
+        manifest = None if sealed is None else read_manifest(self.directory / cut_of(sealed.change))
+        return set() if manifest is None else manifest.names()
 
     def _used_on_disk(self) -> dict[str, set[str]]:
         found = {n: read_manifest(self.directory / n) for n in GENERATIONS}

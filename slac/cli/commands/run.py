@@ -97,6 +97,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         plan = compiled[0].plan
         chosen = RunSettings(node=node or ALL, **settings)
     plan.placement(chosen.node)
+    plan = launch.in_place(plan, chosen)
     _refuse_nothing(plan, chosen.node)
     # An address may hold a password, and arguments can be read by everybody on the machine.
     launch.execute_anew(plan, chosen, summary, {**environment, **({launch.STORE: store} if store else {})})

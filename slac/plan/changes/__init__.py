@@ -1,7 +1,9 @@
 """What is different between two plans of a document: blocks, their words, and what becomes of their state."""
 
+from slac.plan.changes.collapsed import collapsed
 from slac.plan.changes.compare import BlockChange, Changes, compare
+from slac.plan.changes.heirs import Heir, heirs
 from slac.plan.changes.state import Fate, fate_of
 from slac.plan.changes.words import words_of
 
-__all__ = ["BlockChange", "Changes", "Fate", "compare", "fate_of", "words_of"]
+__all__ = ["BlockChange", "Changes", "Fate", "Heir", "collapsed", "compare", "fate_of", "heirs", "words_of"]

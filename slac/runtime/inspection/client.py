@@ -58,7 +58,7 @@ def ask_status(place: Place, patience: float = PATIENCE) -> RuntimeStatus:
 
 
 def _told(place: Place, question: Question, patience: float) -> RuntimeStatus:
-    with _Asked(place) as asked:
+    with Asked(place) as asked:
         asked.send(question)
         match asked.receive(patience):
             case Told(status=status):
@@ -79,7 +79,7 @@ def watch(place: Place, block: str, rate: float) -> Iterator[Rows]:
 
     UsageError where there is no such block or it may not be seen; RunFailed where the runtime is gone.
     """
-    with _Asked(place) as asked:
+    with Asked(place) as asked:
         said = 0.0
         while True:
             if time.monotonic() - said > LIVES / SECOND / 3:
@@ -98,7 +98,7 @@ def _silent(place: Place) -> str:
     return f"{place.name} does not answer at {place.address}: it is not running, was killed, or does not know this key"
 
 
-class _Asked:
+class Asked:
     """A socket to one runtime, for the time of a `with`."""
 
     def __init__(self, place: Place) -> None:
@@ -122,7 +122,9 @@ class _Asked:
         self._context.term()
 
     def send(self, question: Question) -> None:
+        """Ask."""
         self._socket.send(encode(question))
 
     def receive(self, patience: float) -> Answer | None:
+        """The next answer; None where there is none within `patience` seconds."""
         return answer_of(self._socket.recv()) if self._socket.poll(round(patience * 1_000)) else None

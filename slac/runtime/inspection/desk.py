@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
+from slac.runtime.inspection.changing import Changing
 from slac.runtime.inspection.server import ENDING, ControlSocket
 from slac.runtime.inspection.status import Parts, RuntimeStatus
 from slac.runtime.inspection.taps import Taps
@@ -19,7 +20,13 @@ class Inspection:
     """The control socket of a runtime, and its HTTP endpoints where it has any."""
 
     def __init__(
-        self, parts: Parts, status: Callable[[], Awaitable[RuntimeStatus]], *, clock: Clock, trust: Trust | None
+        self,
+        parts: Parts,
+        status: Callable[[], Awaitable[RuntimeStatus]],
+        *,
+        clock: Clock,
+        trust: Trust | None,
+        changing: Changing,
     ) -> None:
         settings = parts.settings
         name = f"{parts.plan.document}.{settings.node}.{settings.instance}{ENDING}"
@@ -36,6 +43,7 @@ class Inspection:
             clock=clock,
             trust=trust,
             shared=settings.once,
+            changing=changing,
         )
 
     def log_by(self, switch: Callable[[LogMode], Awaitable[None]]) -> None:

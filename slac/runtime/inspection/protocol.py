@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from slac.diagnostics import SlacError
+from slac.runtime.inspection.changing import LARGEST_CHANGE, ChangeAnswer, ChangeQuestion
 from slac.runtime.inspection.status import RuntimeStatus
 from slac.runtime.recorder import LogMode
 
@@ -60,8 +61,8 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True, tag="denied"):
     reason: str
 
 
-Question = AskStatus | AskTap | EndTap | AskLog
-Answer = Told | Rows | Denied
+Question = AskStatus | AskTap | EndTap | AskLog | ChangeQuestion
+Answer = Told | Rows | Denied | ChangeAnswer
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _questions: Final = msgspec.msgpack.Decoder(Question)
@@ -77,10 +78,11 @@ def encode(message: Question | Answer) -> bytes:
     return _encoder.encode(message)
 
 
-def question_of(frame: bytes) -> Question:
-    """A question; BadQuestion where it is none, or of another version."""
-    if len(frame) > LARGEST:
-        raise BadQuestion(f"a question has at most {LARGEST} bytes, not {len(frame)}")
+def question_of(frame: bytes, *, trusted: bool = False) -> Question:
+    """A question; BadQuestion where it is none, or of another version. `trusted`: it may bring a plan and states."""
+    largest = LARGEST_CHANGE if trusted else LARGEST
+    if len(frame) > largest:
+        raise BadQuestion(f"a question has at most {largest} bytes, not {len(frame)}")
     try:
         found: Question = _questions.decode(frame)
     except msgspec.DecodeError as error:

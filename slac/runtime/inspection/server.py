@@ -11,9 +11,10 @@ from typing import Final
 import zmq
 import zmq.asyncio
 
-from slac.diagnostics import RunFailed
+from slac.diagnostics import RunFailed, SlacError
 from slac.diagnostics.suggest import listed, suggest
 from slac.runtime.durable.lock import FileLock
+from slac.runtime.inspection.changing import LARGEST_CHANGE, Changing
 from slac.runtime.inspection.protocol import (
     LARGEST,
     Answer,
@@ -32,6 +33,7 @@ from slac.runtime.inspection.protocol import (
 from slac.runtime.inspection.status import RuntimeStatus
 from slac.runtime.inspection.taps import Taps
 from slac.runtime.recorder import LogMode
+from slac.runtime.trust.allowed import Entry, Scope
 from slac.runtime.trust.curve import speaker
 from slac.runtime.trust.trust import Trust, refuse_plain
 from slac.stream.clock import Clock
@@ -39,9 +41,13 @@ from slac.stream.clock import Clock
 ENDING: Final = ".control"
 _SHOW: Final = 0.1
 """Seconds between two looks at what has passed the taps."""
+_LAST_WORD: Final = 200
+"""Milliseconds in which an answer may still leave at the end."""
 _LONGEST: Final = 100
 """Bytes of a socket's path; the system allows a few more."""
-_SCOPES: Final = {AskStatus: "read", AskTap: "tap", EndTap: "tap", AskLog: "admin"}
+_SCOPES: Final[dict[type, Scope]] = {AskStatus: "read", AskTap: "tap", EndTap: "tap", AskLog: "admin"}
+_CHANGES: Final[Scope] = "admin"
+"""The scope of everything else."""
 
 log = logging.getLogger("slac.control")
 
@@ -63,6 +69,7 @@ class ControlSocket:
         clock: Clock,
         trust: Trust | None,
         shared: bool,
+        changing: Changing,
     ) -> None:
         self._path = path
         self._address = address
@@ -72,8 +79,10 @@ class ControlSocket:
         self._trust = trust
         self._shared = shared
         self.switch: Callable[[LogMode], Awaitable[None]] | None = None
+        self._changing = changing
         self._lock = FileLock(path.with_suffix(".lock"))
         self._sockets: list[zmq.asyncio.Socket] = []
+        self._file: zmq.asyncio.Socket | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._watching: dict[bytes, zmq.asyncio.Socket] = {}
 
@@ -98,7 +107,7 @@ class ControlSocket:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for socket in self._sockets:
-            socket.close(linger=0)
+            socket.close(linger=_LAST_WORD)
         if self._lock.is_held:
             self._path.unlink(missing_ok=True)
             self._lock.release()
@@ -118,7 +127,8 @@ class ControlSocket:
 
     def _listen(self, address: str, *, guarded: bool) -> None:
         socket = zmq.asyncio.Context.instance().socket(zmq.ROUTER)
-        socket.setsockopt(zmq.MAXMSGSIZE, LARGEST)
+        is_file = address.startswith("ipc://")
+        socket.setsockopt(zmq.MAXMSGSIZE, LARGEST_CHANGE if guarded or is_file else LARGEST)
         socket.setsockopt(zmq.SNDHWM, 1_000)
         self._sockets.append(socket)
         if guarded and self._trust is not None:
@@ -127,8 +137,9 @@ class ControlSocket:
             socket.bind(address)
         except zmq.ZMQError as error:
             raise RunFailed(f"the control socket cannot listen on {address}: {error.strerror or error}") from error
-        if address.startswith("ipc://"):
+        if is_file:
             self._path.chmod(0o600)
+            self._file = socket
         self._tasks.append(asyncio.create_task(self._answer_on(socket, guarded=guarded), name="control"))
 
     async def _answer_on(self, socket: zmq.asyncio.Socket, *, guarded: bool) -> None:
@@ -138,18 +149,30 @@ class ControlSocket:
             try:
                 if len(frames) != 1:
                     raise BadQuestion(f"a question has one frame, not {len(frames)}")  # noqa: TRY301 - all end below
-                asked = question_of(frames[0].bytes)
-                denied = self._denied(frames[0], asked) if guarded else None
+                entry = self._entry(frames[0]) if guarded else None
+                # The socket's file is for its owner only; an address without keys is for everybody on the machine.
+                trusted = _CHANGES in entry.scopes if entry is not None else socket is self._file
+                asked = question_of(frames[0].bytes, trusted=trusted)
+                denied = self._denied(entry, asked) if socket is not self._file else None
                 answer: Answer | None = denied or await self._answer(who, socket, asked)
             except BadQuestion as error:
                 log.warning("a question was not understood: %s", error)
                 answer = Denied(reason=str(error))
+            except SlacError as error:
+                answer = Denied(reason=str(error))
             if answer is not None:
                 self._put(socket, who, answer)
 
-    def _denied(self, frame: zmq.Frame, asked: Question) -> Denied | None:
-        entry = speaker(frame, self._trust.allowed) if self._trust is not None else None
-        scope = _SCOPES[type(asked)]
+    def _entry(self, frame: zmq.Frame) -> Entry | None:
+        return speaker(frame, self._trust.allowed) if self._trust is not None else None
+
+    def _denied(self, entry: Entry | None, asked: Question) -> Denied | None:
+        """Why one who asks at an address may not; without keys all on this machine may look, and change nothing."""
+        scope = _SCOPES.get(type(asked), _CHANGES)
+        if self._trust is None and scope != _CHANGES:
+            return None
+        if self._trust is None:
+            return Denied(reason="an address without keys takes no changes: ask by the socket in var/run, or give keys")
         if entry is not None and scope in entry.scopes:
             return None
         name = entry.name if entry is not None else "this key"
@@ -172,6 +195,8 @@ class ControlSocket:
             case EndTap():
                 self._taps.leave(who)
                 self._watching.pop(who, None)
+            case _:
+                return self._changing.on_change(asked)
         return None
 
     async def _log(self, mode: LogMode) -> Answer:

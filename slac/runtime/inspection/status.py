@@ -120,6 +120,7 @@ class RuntimeStatus(msgspec.Struct, frozen=True, kw_only=True):
     budget: ResolvedBudget
     checkpoint_bytes: int = 0
     not_kept: list[str] = []
+    keeps: bool = False
     log: LogStatus = LogStatus(mode="off")
     troubles: tuple[Trouble, ...] = ()
 
@@ -166,6 +167,7 @@ def status_of(parts: Parts, *, now: int, reading: Reading | None, checkpoint: Ch
         checkpoint_taken=checkpoint.taken,
         checkpoint_bytes=checkpoint.written,
         not_kept=_not_kept(parts, checkpoint),
+        keeps=parts.settings.state is not None,
         troubles=parts.core.known_troubles(),
         reading=reading,
         budget=parts.budget,

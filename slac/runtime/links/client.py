@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 import zmq
@@ -21,6 +21,7 @@ from slac.runtime.links.protocol import (
     Again,
     BadMessage,
     Beat,
+    Begin,
     Bye,
     Data,
     Hello,
@@ -70,6 +71,8 @@ class LinkClient:
         self.welcomed = False
         self.bytes = 0
         self.failure: RunFailed | None = None
+        self.decided: Literal["begin", "give up"] | None = None
+        """What the receiver has said of the change that the hello speaks of."""
         self.troubles: Callable[[], tuple[Trouble, ...]] = lambda: ()
         """What is to be told with each sign of life."""
         self._hello = hello
@@ -95,7 +98,9 @@ class LinkClient:
         self._most_bytes = MOST_BYTES if rate is None else min(MOST_BYTES, max(int(rate / 8 / STEP), 1))
 
     def start(self) -> None:
-        """Dial; a peer that is not there is dialled again for as long as it takes."""
+        """Dial; a peer that is not there is dialled again for as long as it takes. Once is enough."""
+        if self._tasks:
+            return
         self.outbox.open()
         try:
             self._socket.connect(self._address)
@@ -116,6 +121,15 @@ class LinkClient:
             self._put(encode(Bye()))
         self._socket.close()
         self.outbox.close()
+
+    @property
+    def is_through(self) -> bool:
+        """Whether the receiver's core has taken all that there is to send."""
+        return self.welcomed and not self.flight.messages and self.outbox.is_sent
+
+    def speak_of(self, change: str) -> None:
+        """Ask the receiver, before all else, what became of a change."""
+        self._hello = msgspec.structs.replace(self._hello, change=change)
 
     def send(self, send: Send) -> None:
         """Keep a message until it is safe, and send it now if the receiver is there."""
@@ -190,6 +204,8 @@ class LinkClient:
                 case Again():
                     self._begin_anew()
                     self._put(encode(self._hello))
+                case Begin(change=change):
+                    self._decide("begin", change)
                 case Refusal(reason=reason):
                     self._refuse(reason)
                 case _:
@@ -215,12 +231,19 @@ class LinkClient:
     def _resume(self, welcome: Welcome) -> None:
         if self.welcomed or welcome.attempt != self._hello.attempt:
             return  # hellos pile up while the receiver is busy or away; the first answer counts
+        self._decide("give up", self._hello.change)
         log.info("connected to %s", self._address)
         self.welcomed, self._refused_since, self._alone = True, None, False
         self._epoch, self._number = welcome.epoch, 0
         self.flight.begin(welcome.window)
         self.outbox.resume(welcome.accepted)
         self._send_soon()
+
+    def _decide(self, what: Literal["begin", "give up"], change: str) -> None:
+        if change and change == self._hello.change:
+            self.decided = what
+            self.speak_of("")
+            self._wake()
 
     def _refuse(self, reason: str) -> None:
         now = self._clock.now()

@@ -93,8 +93,13 @@ class Checkpoints:
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
 
-    def restore(self) -> None:
-        """Go on from what the directory holds, if anything; RunFailed as `StateDirectory.read`."""
+    def restore(self, handed: Mapping[str, State] | None = None) -> None:
+        """Go on from what the directory holds, or from states that were handed over; RunFailed as `read`."""
+        if handed is not None:
+            self._core.restore(handed, self._clock.now())
+            for name in self._kept.keys() & handed.keys():
+                self._kept[name].restore(handed[name])
+            return
         restored = None if self._directory is None else self._directory.read(self._meaning)
         if restored is None:
             return

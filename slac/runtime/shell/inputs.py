@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Final
 
@@ -91,6 +92,15 @@ class InputQueue:
             self._enqueue(records)
             await asyncio.sleep(0)
         self.source.awaited = self.journal.last
+
+    def waiting_records(self) -> tuple[Records, ...]:
+        """What is queued, for a queue that takes the place of this one."""
+        return tuple(self._queue)
+
+    def go_on_with(self, records: Iterable[Records]) -> None:
+        """Queue first what another queue has not given out."""
+        for each in records:
+            self._enqueue(each)
 
     def resume(self, source: str) -> Position | None:
         """How far `source` had been read at the last checkpoint."""

@@ -159,7 +159,7 @@ class Runtime:
             carry_out=self._carry_out,
             written=self._checkpoints.settle,
             number=lambda: self._checkpoints.status.number,
-            change=self._handed.change if self._handed is not None else "",
+            handed=self._handed.change if self._handed is not None else "",
         )
         change = Change(around)
         if self._server is not None:

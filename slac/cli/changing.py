@@ -1,0 +1,128 @@
+"""What the commands share that exchange the plan of running runtimes: finding them, and telling what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slac.cli import launch
+from slac.cli.asking import found_places
+from slac.cli.console import put, say
+from slac.diagnostics import RunFailed, UsageError, listed
+from slac.plan.changes import BlockChange, Changes, collapsed, compare
+from slac.plan.graph import Plan
+
+if TYPE_CHECKING:
+    from slac.runtime.inspection.client import Place
+    from slac.runtime.succession.partners import Partner
+
+_OPTIONS = (
+    click.option(
+        "--directory",
+        type=click.Path(path_type=Path),
+        default=Path(),
+        show_default=True,
+        help="Where the runtimes were started: their sockets are in var/run below it.",
+    ),
+    click.option(
+        "--connect",
+        multiple=True,
+        metavar="[NODE/INSTANCE=]ADDRESS",
+        help="A runtime that was started elsewhere, at its `--control` address. May be repeated.",
+    ),
+    click.option("--keys", type=click.Path(path_type=Path), envvar=launch.KEYS, help="Directory of keys, to connect."),
+    click.option("--as", "own", help="Whose key to ask with. Default: the only one in --keys."),
+    click.option("--dry-run", is_flag=True, help="Only say what would become of each block's state."),
+    click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True),
+)
+
+
+def changes_runtimes(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options by which a command finds all runtimes of a document; `found_partners` takes their values."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def found_partners(
+    document: str, directory: Path, connect: Sequence[str], keys: Path | None, own: str | None
+) -> list[Partner]:
+    """All runtimes of a document that can be asked; UsageError where there is none."""
+    from slac.runtime.inspection.client import ask_status
+    from slac.runtime.succession.partners import Partner
+
+    found = []
+    for place in _places(directory, connect, keys, own):
+        try:
+            status = ask_status(place)
+        except RunFailed:
+            if place.name.startswith(f"{document}.") or "://" in place.name:
+                raise
+            continue
+        if status.document == document:
+            found.append(Partner(place=place, status=status))
+    if not found:
+        raise UsageError(f'no runtime of "{document}" runs here: say --directory, or --connect to its address')
+    return found
+
+
+def _places(directory: Path, connect: Sequence[str], keys: Path | None, own: str | None) -> list[Place]:
+    from slac.runtime.inspection.client import places
+
+    found = places(directory)
+    for text in connect:
+        runtime, equals, address = text.rpartition("=")
+        found += found_places(directory, address, keys, own, runtime if equals else None)
+    return found
+
+
+def plan_that_runs(partners: Sequence[Partner]) -> Plan:
+    """The plan that all of them run; UsageError where they do not agree."""
+    from slac.runtime.succession.conducting import running_plan
+
+    meanings = {p.status.meaning for p in partners}
+    if len(meanings) > 1:
+        raise UsageError(f"{listed([p.name for p in partners])} do not run the same version of the document")
+    return Plan.from_json(running_plan(partners[-1].place).plan)
+
+
+def exchange(partners: Sequence[Partner], old: Plan, new: Plan, *, dry: bool, form: str) -> int:
+    """Let all of them go on with `new`, or only say what that would do; what becomes of each block is printed."""
+    from slac.runtime.succession.conducting import conduct
+    from slac.runtime.succession.partners import refuse_incomplete, refuse_unmovable
+
+    refuse_incomplete(partners, old)
+    refuse_unmovable(partners, old, new)
+    changes = compare(collapsed(old), collapsed(new), placed=(old, new))
+    if dry:
+        put(_as_json(changes, partners, None) if form == "json" else _as_text(changes))
+        return 0
+    made = conduct(partners, old, new, lambda what: say(f"slac: {what}"))
+    if form == "json":
+        put(_as_json(changes, partners, made.stood_still))
+    else:
+        names = listed([p.name for p in partners])
+        put(_as_text(changes))
+        put(f"{names} go on with the new plan; nothing was worked off for {made.stood_still:.2f} s.\n")
+    return 0
+
+
+def _as_text(changes: Changes) -> str:
+    shown = [b for b in changes.blocks if b.state is not None or b.change != "same"]
+    width = max((len(b.block) for b in shown), default=0)
+    return "".join(f"{b.block:{width}}  {b.change:7}  {_state(b)}".rstrip() + "\n" for b in shown)
+
+
+def _state(block: BlockChange) -> str:
+    return f"{block.state.outcome:7}  {block.state.why}" if block.state is not None else ""
+
+
+def _as_json(changes: Changes, partners: Sequence[Partner], stood_still: float | None) -> str:
+    import msgspec
+
+    blocks = [b for b in changes.blocks if b.state is not None or b.change != "same"]
+    told = {"runtimes": [p.name for p in partners], "stood_still": stood_still, "blocks": blocks}
+    return msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n"
