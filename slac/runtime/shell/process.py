@@ -8,28 +8,30 @@ import signal
 from collections.abc import Callable
 from typing import Final
 
-from slac.diagnostics import RunFailed, SlacError, UsageError
+from slac.diagnostics import UsageError
 from slac.plan.graph import Placement, Plan
 from slac.runtime.core import Core
 from slac.runtime.inspection.desk import Inspection
 from slac.runtime.inspection.status import Parts, RuntimeStatus, status_of
-from slac.runtime.instructions import GaveUp, Instruction, Mixed, Publish, Refused, Send
+from slac.runtime.instructions import Instruction
 from slac.runtime.operator import BEGINNING
 from slac.runtime.recorder import Logbook, LogMode, Unlogged
+from slac.runtime.shell.carrying import Carrying
 from slac.runtime.shell.change import Change, Succession, Surroundings
 from slac.runtime.shell.checkpoints import Acknowledging, Checkpoints, Forgetful, Kept
-from slac.runtime.shell.control import STEP, Control
+from slac.runtime.shell.control import STEP
 from slac.runtime.shell.ending import Ending
 from slac.runtime.shell.gathering import LARGE, Gathering
-from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.journals import make_journals
 from slac.runtime.shell.quarantine import Quarantine
+from slac.runtime.shell.reading import Reading
 from slac.runtime.shell.remarks import Remarks
 from slac.runtime.shell.settings import RunSettings
-from slac.runtime.shell.summary import RunSummary, summarise_input
+from slac.runtime.shell.summary import RunSummary, account_of
 from slac.runtime.shell.wave import Wave
 from slac.runtime.shell.wiring import (
     make_client,
+    make_control,
     make_hasher,
     make_inputs,
     make_outputs,
@@ -39,11 +41,8 @@ from slac.runtime.shell.wiring import (
 )
 from slac.runtime.trust.trust import make_trust
 from slac.shedding.budget import resolve_budget
-from slac.shedding.capacity.calibration import shipped_calibration
 from slac.shedding.machine import read_machine
-from slac.shedding.meter import Meter, ProcessReader
 from slac.stream.clock import SECOND, Clock
-from slac.stream.ports import InputAdapter
 from slac.stream.ports import OutputAdapter as Store
 
 _SOON: Final = 0.02
@@ -77,7 +76,6 @@ class Runtime:
         self._live = not settings.once
         self._wake = asyncio.Event()
         self._stopping = False
-        self._failure: SlacError | None = None
         self._budget = resolve_budget(self._placement.budget, read_machine())
         self._keep, self._handed = store is not None, handed
         self._core = self._build_core(self._part)
@@ -88,14 +86,16 @@ class Runtime:
         for name, journal in self._journals.items():
             self._queues[name].keep_in(journal)
         self._outputs = make_outputs(self._part, settings, store)
-        self._adapters = make_inputs(self._part, settings, clock)
+        adapters = make_inputs(self._part, settings, clock)
+        self._reading = Reading(adapters, self._queues, once=settings.once, wake=self._wake.set)
         self._trust = make_trust(settings.keys, f"{settings.node}/{settings.instance}")
         self._client = make_client(plan, settings, self._budget, clock, self._wake.set, self._trust)
         self._server = make_server(plan, settings, clock, self._accepted, self._wake.set, self._trust)
         self._free = asyncio.Lock()
         self._checkpoints = self._make_checkpoints()
-        self._quarantine = Quarantine(settings.directory / "var" / "quarantine")
-        self._control = self._make_control(costs)
+        quarantine = Quarantine(settings.directory / "var" / "quarantine")
+        self._carrying = Carrying(self._outputs, self._client, quarantine, self._logbook, clock)
+        self._control = make_control(self._queues, costs, self._budget, self._client, self._server, self._directory)
         self._remarks = Remarks(self._core.sources)
         self._change = self._make_change()
         self._inspection = Inspection(
@@ -103,7 +103,6 @@ class Runtime:
         )
         self._inspection.log_by(self._switch_log)
         self._is_open = False
-        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._gathering = Gathering(self._core)
         self._busy = False
         self._ending = Ending(self._core, self._client, self._server, clock, kept=self._directory is not None)
@@ -156,7 +155,7 @@ class Runtime:
             clock=self._clock,
             free=self._free,
             wake=self._wake.set,
-            carry_out=self._carry_out,
+            carry_out=self._carrying.out,
             written=self._checkpoints.settle,
             number=lambda: self._checkpoints.status.number,
             handed=self._handed.change if self._handed is not None else "",
@@ -182,26 +181,6 @@ class Runtime:
         for queue in self._queues.values():
             queue.stop()
         self._wake.set()
-
-    def _make_control(self, costs: dict[str, float]) -> Control:
-        record = None
-        if self._directory is not None:
-            record = self._directory.directory / "gate.ndjson"
-        return Control(
-            self._queues,
-            costs,
-            budget=self._budget,
-            meter=Meter(ProcessReader()),
-            network=lambda: sum(e.bytes for e in (self._client, self._server) if e is not None),
-            demanded=self._demanded,
-            record=record,
-            idle_cores=shipped_calibration().idle_cores,
-        )
-
-    def _demanded(self) -> int:
-        """Bytes that came in over links, and that were made to go out over them."""
-        sent = self._client.outbox.added if self._client is not None else 0
-        return sent + (self._server.bytes if self._server is not None else 0)
 
     def _parts(self) -> Parts:
         return Parts(
@@ -259,10 +238,7 @@ class Runtime:
         if self._client is not None:
             self._client.start()
         self._go_on_with(self._handed)
-        for name, adapter in self._adapters.items():
-            task = asyncio.create_task(self._read(adapter, self._queues[name]), name=f"input {name}")
-            task.add_done_callback(lambda t, n=name: self._input_done(n, t))  # type: ignore[misc]
-            self._tasks[name] = task
+        self._reading.start()
 
     async def _settle_doubt(self) -> None:
         """Before anything else it must be known which plan runs."""
@@ -285,28 +261,6 @@ class Runtime:
         for name, records in handed.records.items() if handed is not None else ():
             if name in self._queues:
                 self._queues[name].go_on_with(records)
-
-    async def _read(self, adapter: InputAdapter, queue: InputQueue) -> None:
-        await queue.replay()
-        await adapter.run(queue)
-
-    def _input_done(self, name: str, task: asyncio.Task[None]) -> None:
-        self._queues[name].closed = True
-        self._end_what_never_ends()
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, SlacError):
-            self._failure = self._failure or error
-        elif error is not None:
-            log.error("input %s failed", name, exc_info=error)
-            self._failure = self._failure or RunFailed(f"input {name} failed: {type(error).__name__}: {error}")
-        self._wake.set()
-
-    def _end_what_never_ends(self) -> None:
-        """With `once`, inputs that listen are over when all that can be read to an end have been."""
-        if self.settings.once and all(q.closed for q in self._queues.values() if q.source.node.can_wait):
-            for name, queue in self._queues.items():
-                if not queue.closed:
-                    self._tasks[name].cancel()
 
     async def _loop(self) -> None:
         next_control = next_tick = self._clock.now()
@@ -335,8 +289,8 @@ class Runtime:
                 await self._checkpoints.take()
 
     def _over(self) -> bool:
-        if self._failure is not None:
-            raise self._failure
+        if self._reading.failure is not None:
+            raise self._reading.failure
         if self._client is not None and self._client.failure is not None:
             raise self._client.failure
         if self._change.outcome is not None:
@@ -387,26 +341,7 @@ class Runtime:
                 instructions = await asyncio.get_running_loop().run_in_executor(None, call)
             else:
                 instructions = call()
-        self._carry_out(instructions)
-
-    def _carry_out(self, instructions: list[Instruction]) -> None:
-        self._logbook.look(instructions, self._clock.now())
-        refused: list[Refused] = []
-        for instruction in instructions:
-            match instruction:
-                case Publish(output=output, block=block, frame=frame):
-                    self._outputs[output].put(block, frame)
-                case Send():
-                    if self._client is not None:
-                        self._client.send(instruction)
-                case Refused():
-                    refused.append(instruction)
-                case GaveUp(block=block, bound=bound, count=count):
-                    log.warning('"%s" has given up %d partial matches, because of its %s', block, count, bound)
-                case Mixed(block=block, count=count):
-                    log.warning('"%s" has %d results of series that come from several sources at once', block, count)
-        if refused:
-            self._quarantine.write(refused, self._clock.now())
+        self._carrying.out(instructions)
 
     def _press_back(self) -> None:
         congested = any(o.congested for o in self._outputs.values())
@@ -421,9 +356,7 @@ class Runtime:
         return known.watermark if known is not None else BEGINNING
 
     async def _finish(self) -> RunSummary:
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self._reading.stop()
         for worker in self._outputs.values():
             await worker.stop(patience=5.0)
         await self._checkpoints.settle()
@@ -436,9 +369,7 @@ class Runtime:
             node=self.settings.node,
             instance=self.settings.instance,
             seconds=(self._clock.now() - self._started) / SECOND,
-            inputs={n: summarise_input(s) for n, s in self._core.sources.items()},
-            blocks={n: c for n, c in self._core.flow.rows.items() if c},
-            late={n: c for n, o in self._core.flow.operators.items() if (c := o.statistics().get("late", 0))},
+            **account_of(self._core),
             published={n: w.published for n, w in self._outputs.items()},
             checkpoints=self._checkpoints.status.number,
             usage=self._control.usage,
@@ -449,9 +380,7 @@ class Runtime:
     async def _close(self) -> None:
         for worker in self._outputs.values():
             await worker.stop(patience=0.0)
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self._reading.stop()
         for end in (self._client, self._server):
             if end is not None:
                 await end.stop()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import msgspec
 
+from slac.runtime.core import Core
 from slac.runtime.source import Source
 from slac.shedding.readings import Reading, ResolvedBudget
 
@@ -84,6 +87,24 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     usage: UsageSummary
     unpublished: dict[str, int] = {}
     kept: bool = False
+
+
+class Account(TypedDict):
+    """What the core tells of a `RunSummary`."""
+
+    inputs: dict[str, InputSummary]
+    blocks: dict[str, int]
+    late: dict[str, int]
+
+
+def account_of(core: Core) -> Account:
+    """Counts of a core, as they are now."""
+    operators = core.flow.operators.items()
+    return Account(
+        inputs={n: summarise_input(s) for n, s in core.sources.items()},
+        blocks={n: c for n, c in core.flow.rows.items() if c},
+        late={n: c for n, o in operators if (c := o.statistics().get("late", 0))},
+    )
 
 
 def unpublished_text(summary: RunSummary) -> str:

@@ -22,6 +22,7 @@ from slac.runtime.links.protocol import Hello
 from slac.runtime.links.server import LinkServer
 from slac.runtime.links.spool import Spool
 from slac.runtime.recording import STORE
+from slac.runtime.shell.control import Control
 from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.outputs import OutputWorker
 from slac.runtime.shell.settings import RunSettings
@@ -31,7 +32,9 @@ from slac.runtime.trust.curve import Dial
 from slac.runtime.trust.deployment import hasher_of
 from slac.runtime.trust.trust import Trust, refuse_plain
 from slac.shedding.budget import resolve_budget
+from slac.shedding.capacity.calibration import shipped_calibration
 from slac.shedding.machine import read_machine
+from slac.shedding.meter import Meter, ProcessReader
 from slac.shedding.readings import ResolvedBudget
 from slac.stream.clock import Clock
 from slac.stream.ports import InputAdapter, InputContext, OutputAdapter, OutputContext
@@ -125,6 +128,32 @@ def make_client(
     outbox = Outbox(streams, memory // OUTBOX_SHARE, spool=spool, share=memory // SPOOL_SHARE)
     keys = Dial(trust.own, trust.ring.of_node(receiver.name)) if trust is not None else None
     return LinkClient(hello, address, outbox, clock=clock, wake=wake, keys=keys, rate=budget.network_bits)
+
+
+def make_control(
+    queues: Mapping[str, InputQueue],
+    costs: dict[str, float],
+    budget: ResolvedBudget,
+    client: LinkClient | None,
+    server: LinkServer | None,
+    directory: StateDirectory | None,
+) -> Control:
+    """What holds a runtime to its budget; `directory` has the record of its decisions."""
+
+    def demanded() -> int:
+        """Bytes that came in over links, and that were made to go out over them."""
+        return (client.outbox.added if client is not None else 0) + (server.bytes if server is not None else 0)
+
+    return Control(
+        queues,
+        costs,
+        budget=budget,
+        meter=Meter(ProcessReader()),
+        network=lambda: sum(e.bytes for e in (client, server) if e is not None),
+        demanded=demanded,
+        record=None if directory is None else directory.directory / "gate.ndjson",
+        idle_cores=shipped_calibration().idle_cores,
+    )
 
 
 def _buffer_directory(plan: Plan, settings: RunSettings) -> Path:
