@@ -22,6 +22,7 @@ SettingPath = tuple[str | int, ...]
 class InputModule(Protocol):
     """What the module of an input adapter has. It may have `EVENT` too: what each field that it offers means.
 
+    `ANSWERS`, where it is there and true: a sender is told whether its records were taken, and has them still if not.
     Input and output modules that name an address or a file have `probe_environment(settings) -> list[Problem]`.
     """
 
@@ -55,6 +56,11 @@ def names(kind: Kind) -> tuple[str, ...]:
 def input_adapter(name: str) -> InputModule:
     """The module of an input adapter; UsageError where there is none of this name."""
     return cast(InputModule, _load("inputs", name))
+
+
+def answers(name: str) -> bool:
+    """Whether senders of an input adapter are told what was taken."""
+    return bool(getattr(input_adapter(name), "ANSWERS", False))
 
 
 def output_adapter(name: str) -> OutputModule:

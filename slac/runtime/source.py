@@ -92,6 +92,7 @@ class Source:
         origin = self._origin(records.source)
         lines = find_lines(records.ndjson or b"") if records.frame is None else None
         count = records.frame.height if records.frame is not None else len(lines or ())
+        origin.next = max(origin.next, records.first or 0)
         ids = sequence_ids(origin.prefix, origin.next, count)
         origin.next += count
         if records.position is not None:

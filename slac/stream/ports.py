@@ -26,6 +26,7 @@ class Records:
     input it makes the upper 24 bits of the ids. `origin` is told when a record is quarantined (`path:offset`).
     `fault` comes from a table that could not be read again: then the version of before stays, and `frame` is empty.
     `position` is stored in the checkpoint once the records have entered the core. `arrival` in wall-clock µs.
+    `first`: the sequence number that the first of them has in its source, where some before it are missing.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Records:
     origin: str = ""
     position: Position | None = None
     fault: str = ""
+    first: int | None = None
 
     @property
     def size(self) -> int:

@@ -35,6 +35,8 @@ SCHEMA: Final = schema(
     required=("listen",),
 )
 CAN_WAIT: Final = False
+ANSWERS: Final = True
+"""What is not taken is answered with 429: its sender has it still."""
 _RETRY_AFTER_S: Final = "1"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +38,22 @@ class Files:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def append_lines(path: Path, lines: Iterable[bytes]) -> None:
+    """Add lines to a file for its owner only, all or none; its folders are made. OSError where the disk refuses."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _OWNER_ONLY)
+    try:
+        before = os.fstat(handle).st_size
+        try:
+            _put(handle, b"".join(line + b"\n" for line in lines))
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(handle, before)
+            raise
+    finally:
+        os.close(handle)
 
 
 def _put(handle: int, data: bytes) -> None:

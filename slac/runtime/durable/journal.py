@@ -31,7 +31,7 @@ log = logging.getLogger("slac.journal")
 
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True):
-    """One `Records` as it is kept."""
+    """One `Records` as it is kept; `first`: the sequence number of the first of them in their source."""
 
     number: int
     source: str
@@ -39,6 +39,7 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True):
     origin: str
     ndjson: bytes | None
     frame: bytes | None
+    first: int = 0
 
 
 class Journal:
@@ -78,7 +79,7 @@ class Journal:
                 yield from self._replayed(first, following, after)
 
     def append(self, records: Sequence[Records]) -> int:
-        """Make records durable; how many, from the first on, there was room for.
+        """Make records durable, each with its `first`; how many, from the first on, there was room for.
 
         OSError when the disk refuses: then none is taken, now or after a crash.
         """
@@ -170,7 +171,7 @@ def _to_entry(number: int, records: Records) -> bytes:
         buffer = io.BytesIO()
         records.frame.write_ipc(buffer, compression="lz4")
         frame = buffer.getvalue()
-    entry = _Entry(number, records.source, records.arrival, records.origin, records.ndjson, frame)
+    entry = _Entry(number, records.source, records.arrival, records.origin, records.ndjson, frame, records.first or 0)
     body = msgspec.msgpack.encode(entry)
     return _HEAD.pack(len(body), xxhash.xxh3_64_intdigest(body)) + body
 
@@ -183,6 +184,7 @@ def _to_records(entry: _Entry) -> Records:
         frame=None if entry.frame is None else pl.read_ipc(io.BytesIO(entry.frame)),
         origin=entry.origin,
         position=position(entry.number),
+        first=entry.first or None,
     )
 
 

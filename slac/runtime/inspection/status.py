@@ -19,6 +19,7 @@ from slac.runtime.operator import BEGINNING
 from slac.runtime.recorder import Logbook, LogStatus, Unlogged
 from slac.runtime.shell.checkpoints import CheckpointStatus
 from slac.runtime.shell.inputs import InputQueue
+from slac.runtime.shell.keeping import Keeping
 from slac.runtime.shell.outputs import OutputWorker
 from slac.runtime.shell.settings import RunSettings
 from slac.runtime.shell.summary import InputSummary, summarise_input
@@ -141,7 +142,14 @@ class Parts:
     logbook: Logbook = field(default_factory=Unlogged)
 
 
-def status_of(parts: Parts, *, now: int, reading: Reading | None, checkpoint: CheckpointStatus) -> RuntimeStatus:
+def status_of(
+    parts: Parts,
+    *,
+    now: int,
+    reading: Reading | None,
+    checkpoint: CheckpointStatus,
+    keeping: Keeping,
+) -> RuntimeStatus:
     """The status of a runtime whose core is in no call; `checkpoint`: the last one."""
     return RuntimeStatus(
         document=parts.plan.document,
@@ -166,19 +174,13 @@ def status_of(parts: Parts, *, now: int, reading: Reading | None, checkpoint: Ch
         checkpoint=checkpoint.number,
         checkpoint_taken=checkpoint.taken,
         checkpoint_bytes=checkpoint.written,
-        not_kept=_not_kept(parts, checkpoint),
+        not_kept=keeping.sentences(),
         keeps=parts.settings.state is not None,
         troubles=parts.core.known_troubles(),
         reading=reading,
         budget=parts.budget,
         log=parts.logbook.status,
     )
-
-
-def _not_kept(parts: Parts, checkpoint: CheckpointStatus) -> list[str]:
-    journals = {name: q.trouble for name, q in parts.queues.items() if q.trouble}
-    told = [f"the journal of input {name} takes no more: {why}" for name, why in journals.items()]
-    return [checkpoint.trouble, *told] if checkpoint.trouble else told
 
 
 def _input(queue: InputQueue) -> InputStatus:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from slac.runtime.durable.files import append_lines
 from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.summary import UsageSummary
 from slac.shedding.controller import Controller, Decision, InputLoad
@@ -19,12 +21,14 @@ from slac.stream.clock import SECOND
 
 STEP: Final = SECOND // 4
 """Between two decisions (µs)."""
+UNWRITTEN: Final = 10_000
+"""So many decisions wait, the latest, for a disk that refuses them."""
 
 log = logging.getLogger("slac.gate")
 
 
 class Control:
-    """The budget of one runtime.
+    """The budget of one runtime. `trouble`: why decisions cannot be recorded; empty where they can.
 
     `network` gives the bytes sent and received over links since the start, `demanded` those received and to be sent.
     """
@@ -53,11 +57,14 @@ class Control:
         self._demanded = demanded
         self._record = record
         self._last_reading = 0
+        self._unwritten: deque[bytes] = deque(maxlen=UNWRITTEN)
+        self.trouble = ""
 
     def step(self, now: int) -> None:
         """Read, decide, apply."""
         reading = self.reading = self._meter.read(now, self._network(), self._demanded())
         if now - self._last_reading >= SECOND:
+            self._write()
             if self._last_reading:
                 self.usage.add(reading)
             self._last_reading = now
@@ -74,6 +81,7 @@ class Control:
         decision = self._controller.decide(reading, offered)
         if decision.changed:
             self._apply(decision, now)
+            self._write()
 
     def _apply(self, decision: Decision, now: int) -> None:
         self.refusing = decision.refuse
@@ -87,17 +95,22 @@ class Control:
             )
             log.info("gate of %s admits %.1f %% (%s)", name, 100 * made.fraction, made.reason)
             self.decided(made)
-            self._write(msgspec.json.encode(made))
+            self._unwritten.append(msgspec.json.encode(made))
         for name, pace in decision.paces.items():
             self._queues[name].pacer.set_rate(pace, now)
 
-    def _write(self, line: bytes) -> None:
-        if self._record is None:
+    def _write(self) -> None:
+        """Record what has been decided, and what could not be recorded before."""
+        if self._record is None or not self._unwritten:
             return
         try:
-            self._record.parent.mkdir(parents=True, exist_ok=True)
-            with self._record.open("ab") as file:
-                file.write(line + b"\n")
+            append_lines(self._record, self._unwritten)
         except OSError as error:
-            log.warning("a gate decision could not be recorded in %s: %s", self._record, error.strerror)
-            self._record = None
+            if not self.trouble:
+                log.warning("a gate decision could not be recorded in %s: %s", self._record, error.strerror)
+            self.trouble = str(error.strerror or error)
+            return
+        self._unwritten.clear()
+        if self.trouble:
+            log.warning("gate decisions are recorded in %s again", self._record)
+        self.trouble = ""

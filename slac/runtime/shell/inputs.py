@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
-from slac.adapters.decoding import count_records
 from slac.runtime.shell.journals import InputJournal
+from slac.runtime.shell.journals import count_of as _count
 from slac.runtime.source import Source
 from slac.shedding.pacer import Pacer
 from slac.stream.clock import SECOND, Clock
@@ -86,7 +87,8 @@ class InputQueue:
         """Queue first what the last run had taken and no checkpoint holds."""
         if self.journal is None:
             return
-        for records in self.journal.replay(self.source.journalled):
+        following = {name: origin.next for name, origin in self.source.origins.items()}
+        for records in self.journal.replay(self.source.journalled, following):
             if not await self._has_room(records.size):
                 return
             self._enqueue(records)
@@ -162,21 +164,20 @@ class InputQueue:
             pause = self.pacer.pause(self._clock.now())
 
 
-def _count(records: Records) -> int:
-    return records.frame.height if records.frame is not None else count_records(records.ndjson or b"")
+def _latest(some: list[Records]) -> Position | None:
+    """The position of the last that has one: behind it may be some that are in memory only."""
+    return next((r.position for r in reversed(some) if r.position is not None), None)
 
 
 def _merged(taken: list[Records]) -> list[Records]:
     """Neighbours of one source and form become one, so that one call decodes them."""
     merged: list[Records] = []
-    for (_, raw), group in groupby(taken, key=lambda r: (r.source, r.ndjson is not None)):
+    for (_, raw, _), group in groupby(taken, key=lambda r: (r.source, r.ndjson is not None, r.first)):
         some = list(group)
         if not raw or len(some) == 1:
             merged += some
             continue
         text = b"".join(b if (b := r.ndjson or b"").endswith(b"\n") else b + b"\n" for r in some)
         last, first = some[-1], some[0]
-        merged.append(
-            Records(source=first.source, arrival=last.arrival, ndjson=text, origin=first.origin, position=last.position)
-        )
+        merged.append(replace(first, arrival=last.arrival, ndjson=text, position=_latest(some)))
     return merged

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from slac.adapters.decoding import count_records
+from slac.adapters.discovery import answers
 from slac.plan.graph import Plan
 from slac.plan.nodes import SourceNode
 from slac.runtime.checkpoint import StateDirectory
@@ -32,19 +34,33 @@ class _Waiting:
 
 
 class InputJournal:
-    """The journal of input `block`; all that is given while the disk is busy is written with one sync."""
+    """The journal of input `block`; all that is given while the disk is busy is written with one sync.
 
-    def __init__(self, block: str, journal: Journal) -> None:
+    `refuses`: what the disk does not take is refused, for its sender is told. Otherwise nobody could send it again, and
+    it goes on in memory; a crash would lose it.
+    """
+
+    def __init__(self, block: str, journal: Journal, *, refuses: bool = True) -> None:
         self.trouble = ""
+        self._refuses = refuses
+        self._next: dict[str, int] = {}
         self._block = block
         self._journal = journal
         self._waiting: list[_Waiting] = []
         self._safe: int | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def replay(self, after: int) -> Iterator[Records]:
-        """What the last run had taken behind record number `after`; before anything else is taken, to its end."""
-        return self._journal.replay(after)
+    def replay(self, after: int, following: Mapping[str, int]) -> Iterator[Records]:
+        """What the last run had taken behind record number `after`; before anything else is taken, to its end.
+
+        `following`: by source, the sequence number that comes next. What is missing before some is said by its `first`.
+        """
+        self._next = dict(following)
+        for records in self._journal.replay(after):
+            expected = self._next.get(records.source, 0)
+            begins = max(records.first or 0, expected)
+            self._next[records.source] = begins + count_of(records)
+            yield replace(records, first=begins if begins > expected else None)
 
     @property
     def last(self) -> int:
@@ -52,7 +68,10 @@ class InputJournal:
         return self._journal.last
 
     async def take(self, records: Records, then: Callable[[Records], None]) -> bool:
-        """Write records; `then` is given each, in order, with its position. False: there is no room for them."""
+        """Write records; `then` is given each that is taken, in order, with its position where it is on the disk.
+
+        False: there is no room for them.
+        """
         waiting = _Waiting(records, then, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._proceed()
@@ -77,19 +96,28 @@ class InputJournal:
             group, self._waiting = self._waiting, []
             safe, self._safe = self._safe, None
             before = self._journal.last
-            taken = await asyncio.to_thread(self._write, group, safe)
+            taken = await asyncio.to_thread(self._write, self._numbered(group), safe)
             for number, each in enumerate(group, before + 1):
                 is_kept = number <= before + taken
-                if is_kept:
-                    each.then(replace(each.records, position=position(number)))
+                if is_kept or not self._refuses:
+                    source = each.records.source
+                    self._next[source] = self._next.get(source, 0) + count_of(each.records)
+                    each.then(replace(each.records, position=position(number)) if is_kept else each.records)
                 if not each.answer.done():
-                    each.answer.set_result(is_kept)
+                    each.answer.set_result(is_kept or not self._refuses)
 
-    def _write(self, group: list[_Waiting], safe: int | None) -> int:
+    def _numbered(self, group: list[_Waiting]) -> list[Records]:
+        following, numbered = dict(self._next), []
+        for records in (w.records for w in group):
+            numbered.append(replace(records, first=following.get(records.source, 0)))
+            following[records.source] = following.get(records.source, 0) + count_of(records)
+        return numbered
+
+    def _write(self, group: list[Records], safe: int | None) -> int:
         try:
             if safe is not None:
                 self._journal.forget(safe)
-            taken = self._journal.append([w.records for w in group]) if group else 0
+            taken = self._journal.append(group) if group else 0
         except OSError as error:
             self._tell(str(error.strerror))
             return 0
@@ -99,10 +127,16 @@ class InputJournal:
 
     def _tell(self, trouble: str) -> None:
         if trouble and not self.trouble:
-            log.warning("the journal of input %s takes no more (%s): its senders are refused", self._block, trouble)
+            then = "its senders are refused" if self._refuses else "its records go on in memory"
+            log.warning("the journal of input %s takes no more (%s): %s", self._block, trouble, then)
         elif self.trouble and not trouble:
             log.warning("the journal of input %s takes records again", self._block)
         self.trouble = trouble
+
+
+def count_of(records: Records) -> int:
+    """How many records these are."""
+    return records.frame.height if records.frame is not None else count_records(records.ndjson or b"")
 
 
 def make_journals(part: Plan, directory: StateDirectory | None, budget: ResolvedBudget) -> dict[str, InputJournal]:
@@ -110,5 +144,8 @@ def make_journals(part: Plan, directory: StateDirectory | None, budget: Resolved
     if directory is None:
         return {}
     limit, place = max(budget.memory_bytes, LEAST), directory.directory / "journal"
-    blocks = (n.block for n in part.nodes if isinstance(n, SourceNode) and n.table is None and not n.can_wait)
-    return {block: InputJournal(block, Journal(SegmentFiles(place / block), limit)) for block in blocks}
+    nodes = (n for n in part.nodes if isinstance(n, SourceNode) and n.table is None and not n.can_wait)
+    return {
+        n.block: InputJournal(n.block, Journal(SegmentFiles(place / n.block), limit), refuses=answers(n.adapter))
+        for n in nodes
+    }

@@ -21,12 +21,16 @@ log = logging.getLogger("slac.output")
 
 
 class OutputWorker:
-    """One output at work; `publish` is retried for as long as it takes (at least once)."""
+    """One output at work; `publish` is retried for as long as it takes (at least once).
+
+    `trouble`: why the adapter did not take what it was given last; empty where it did.
+    """
 
     def __init__(self, name: str, adapter: OutputAdapter) -> None:
         self.name = name
         self.published = 0
         self.failures = 0
+        self.trouble = ""
         self._adapter = adapter
         self._waiting: deque[tuple[str, pl.DataFrame]] = deque()
         self._bytes = 0
@@ -104,9 +108,11 @@ class OutputWorker:
         async for attempt in retrying:
             with attempt:
                 await self._adapter.publish(block, frame)
+        self.trouble = ""
 
     def _complain(self, retry: RetryCallState) -> None:
         self.failures += 1
         error = retry.outcome.exception() if retry.outcome else None
+        self.trouble = str(error).rstrip(".") or type(error).__name__
         if retry.attempt_number in (1, 5) or retry.attempt_number % 20 == 0:
             log.warning("output %s does not take what it is given (%s); it will be tried again", self.name, error)

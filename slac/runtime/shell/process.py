@@ -23,6 +23,7 @@ from slac.runtime.shell.control import STEP
 from slac.runtime.shell.ending import Ending
 from slac.runtime.shell.gathering import LARGE, Gathering
 from slac.runtime.shell.journals import make_journals
+from slac.runtime.shell.keeping import Keepers, Keeping
 from slac.runtime.shell.quarantine import Quarantine
 from slac.runtime.shell.reading import Reading
 from slac.runtime.shell.remarks import Remarks
@@ -96,6 +97,8 @@ class Runtime:
         quarantine = Quarantine(settings.directory / "var" / "quarantine")
         self._carrying = Carrying(self._outputs, self._client, quarantine, self._logbook, clock)
         self._control = make_control(self._queues, costs, self._budget, self._client, self._server, self._directory)
+        disks = Keepers(self._checkpoints, self._queues, self._client, self._outputs, self._logbook)
+        self._keeping = Keeping(lambda: disks.trouble(quarantine, self._control), settings)
         self._remarks = Remarks(self._core.sources)
         self._change = self._make_change()
         self._inspection = Inspection(
@@ -198,8 +201,8 @@ class Runtime:
 
     async def _status(self) -> RuntimeStatus:
         async with self._free:
-            reading, last = self._control.reading, self._checkpoints.status
-            return status_of(self._parts(), now=self._clock.now(), reading=reading, checkpoint=last)
+            reading, last, now = self._control.reading, self._checkpoints.status, self._clock.now()
+            return status_of(self._parts(), now=now, reading=reading, checkpoint=last, keeping=self._keeping)
 
     def _make_checkpoints(self) -> Checkpoints:
         beside: dict[str, Kept] = {f"output:{n}": worker for n, worker in self._outputs.items()}
@@ -331,6 +334,7 @@ class Runtime:
             self._server.acknowledge(self._accepted)
 
     async def _tick(self, now: int) -> None:
+        self._core.troubles.own = self._keeping.look(now)
         await self._in_core(lambda: self._core.on_tick(now), 0)
         self._remarks.look()
 

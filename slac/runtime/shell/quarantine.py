@@ -10,6 +10,7 @@ from typing import Final
 
 import orjson
 
+from slac.runtime.durable.files import append_lines
 from slac.runtime.instructions import Refused
 
 SEGMENT: Final = 8 * 1024 * 1024
@@ -19,11 +20,14 @@ log = logging.getLogger("slac.quarantine")
 
 
 class Quarantine:
-    """Writes to `directory/<input>.ndjson`; a disk that refuses is told once and does not stop the run."""
+    """Writes to `directory/<input>.ndjson`; a disk that refuses is told once and does not stop the run.
+
+    `trouble`: why the last records could not be kept; empty where they were. Records that were not are gone.
+    """
 
     def __init__(self, directory: Path) -> None:
+        self.trouble = ""
         self._directory = directory
-        self._complained = False
         self._counts: dict[str, int] = {}
 
     def write(self, refused: Iterable[Refused], now: int) -> None:
@@ -58,9 +62,12 @@ class Quarantine:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists() and path.stat().st_size > SEGMENT:
                 path.replace(path.with_suffix(".ndjson.1"))
-            with path.open("ab") as file:
-                file.write(b"\n".join(lines) + b"\n")
+            append_lines(path, lines)
         except OSError as error:
-            if not self._complained:
+            if not self.trouble:
                 log.warning("quarantined records cannot be kept in %s: %s", self._directory, error.strerror)
-            self._complained = True
+            self.trouble = str(error.strerror or error)
+        else:
+            if self.trouble:
+                log.warning("quarantined records are kept in %s again", self._directory)
+            self.trouble = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from slac.diagnostics import Source
 from slac.runtime.core import Core
 from slac.runtime.durable.journal import Journal, position
 from slac.runtime.durable.segments import SegmentFiles
+from slac.runtime.instructions import Publish
 from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.journals import InputJournal
 from slac.stream.clock import ManualClock
@@ -54,10 +56,10 @@ def core() -> Core:
     return Core(plan.part("all"), now=0, live=True)
 
 
-def queue_of(core: Core, segments: SegmentFiles) -> InputQueue:
+def queue_of(core: Core, segments: SegmentFiles, *, refuses: bool = True) -> InputQueue:
     """The input's queue, with its journal; to be made in a running loop."""
     queue = InputQueue(core.sources["one"], can_wait=False, clock=ManualClock(0), wake=asyncio.Event(), limit=0)
-    queue.keep_in(InputJournal("one", Journal(segments, LIMIT)))
+    queue.keep_in(InputJournal("one", Journal(segments, LIMIT), refuses=refuses))
     return queue
 
 
@@ -128,6 +130,36 @@ def test_a_disk_that_takes_nothing_refuses_the_senders(tmp_path: Path) -> None:
 
     asyncio.run(push())
     assert sum(running.sources["one"].gate.counts.dropped.values()) == 1
+
+
+def test_what_nobody_sends_again_goes_on_in_memory(tmp_path: Path) -> None:
+    """A crash loses it, and nothing else: what is on the disk comes again with the ids that it had."""
+    segments = Watched(tmp_path)
+
+    async def push(running: Core) -> list[Records]:
+        queue = queue_of(running, segments, refuses=False)
+        await queue.replay()
+        for x in range(1, 7):
+            segments.full = x in {2, 3, 5}
+            assert await queue.push(replace(record(x), arrival=1_700_000_000_000_000))
+            assert bool(queue.trouble) is segments.full
+        return queue.take(1 << 20)
+
+    async def replay(running: Core) -> list[Records]:
+        queue = queue_of(running, SegmentFiles(tmp_path))
+        await queue.replay()
+        return queue.take(1 << 20)
+
+    def said(running: Core, records: list[Records]) -> dict[float, int]:
+        frames = [i.frame for i in running.on_records("one", records) if isinstance(i, Publish)]
+        return {x: i for f in frames for x, i in zip(f["x"], f["_id"], strict=True)}
+
+    first, second = core(), core()
+    before = said(first, asyncio.run(push(first)))
+    after = said(second, asyncio.run(replay(second)))
+    assert list(before) == [1, 2, 3, 4, 5, 6]
+    assert after == {x: before[x] for x in (1, 4, 6)}
+    assert second.sources["one"].journalled == 3
 
 
 def test_a_full_journal_refuses_until_a_checkpoint_has_its_records(tmp_path: Path) -> None:
