@@ -67,13 +67,17 @@ class Sum(Total):
 
 
 class Average(Total):
-    """AVG: a float, or for durations the nearest microsecond."""
+    """AVG: a float, or for durations the nearest microsecond; one that does not fit 64 bits is NULL."""
 
     def value(self, call: AggregateCall) -> pl.Expr:
         """Total by number."""
         total = column(call, "sum")
         mean = (from_units(total) if _is_float(call) else total.cast(pl.Float64)) / column(call, "n")
-        return mean.round().cast(pl.Int64).cast(pl.Duration("us")) if isinstance(call.dtype, Duration) else mean
+        return (
+            mean.round().cast(pl.Int64, strict=False).cast(pl.Duration("us"))
+            if isinstance(call.dtype, Duration)
+            else mean
+        )
 
 
 def _is_float(call: AggregateCall) -> bool:

@@ -1,4 +1,8 @@
-"""Rows of Int64 by slot, in pages: a row is read and written at once, and growing copies nothing."""
+"""Rows of Int64 by slot, in pages: a row is read and written at once, and growing copies nothing.
+
+Each page but the first two is twice as long as the one before, so there are few: what a batch costs hardly depends on
+how many rows there are. Memory of a page is taken by the system as its rows are written.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +21,14 @@ class Pages:
     def __init__(self, width: int) -> None:
         self._width = width
         self._pages: list[Longs] = []
+        # Where each page begins, and where the last one ends.
+        self._bounds = [0]
 
     def grow(self, size: int) -> None:
         """Let there be rows for slots below `size`; what stands in new ones is not defined."""
-        while len(self._pages) * _ROWS < size:
-            self._pages.append(np.empty((_ROWS, self._width), np.int64))
+        while self._bounds[-1] < size:
+            self._pages.append(np.empty((max(self._bounds[-1], _ROWS), self._width), np.int64))
+            self._bounds.append(self._bounds[-1] + len(self._pages[-1]))
 
     def read(self, slots: Longs) -> Longs:
         """The rows of these slots, which ascend."""
@@ -39,14 +46,11 @@ class Pages:
 
     def columns(self, size: int) -> list[Longs]:
         """All rows below `size`, by columns."""
-        used = [page[: size - n * _ROWS] for n, page in enumerate(self._pages) if n * _ROWS < size]
+        used = [page[: size - begin] for page, begin in zip(self._pages, self._bounds, strict=False) if begin < size]
         return [np.concatenate([page[:, column] for page in used]) for column in range(self._width)]
 
     def _by_page(self, slots: Longs) -> list[tuple[Longs, int, int, Longs]]:
         """Pages with the part of `slots` that each has, and their rows there."""
-        bounds = np.searchsorted(slots, np.arange(len(self._pages) + 1) * _ROWS).tolist()
-        return [
-            (page, a, b, slots[a:b] - n * _ROWS)
-            for n, (page, a, b) in enumerate(zip(self._pages, bounds[:-1], bounds[1:], strict=True))
-            if a < b
-        ]
+        cuts = np.searchsorted(slots, self._bounds).tolist()
+        pages = zip(self._pages, self._bounds[:-1], cuts[:-1], cuts[1:], strict=True)
+        return [(page, a, b, slots[a:b] - begin) for page, begin, a, b in pages if a < b]

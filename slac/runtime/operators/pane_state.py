@@ -10,6 +10,7 @@ the keys, and the parts of the aggregates. Instants are Int64 µs.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -125,10 +126,10 @@ class PaneState:
         runs = [run.frame for run in self._runs]
         return pl.concat([*([pl.concat(runs).filter(pl.col(START) < instant)] if runs else []), *tables])
 
-    def expiring_by(self, instant: int) -> tuple[pl.DataFrame | None, bool]:
-        """Rows of panes whose last window ends at or before an instant (None for none), and whether that is all.
+    def expiring_by(self, instant: int) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
+        """Rows of panes whose last window ends at or before an instant: those to be merged, and those that need not be.
 
-        It is, where there is one row a pane and key, and of aggregates that a merger leaves as they are.
+        Need not: of a pane that has one row a key, and aggregates that a merger leaves as they are. None for none.
         """
         self._gather(instant)
         runs = [
@@ -136,15 +137,14 @@ class PaneState:
             for run in self._runs
             if run.low <= instant
         ]
-        tables = {place: table for place, table in self._tables.items() if place[1] <= instant}
-        due = [*(run.frame for run in runs), *(_placed(place, table) for place, table in tables.items())]
-        if self._cells is None:
-            alone = False
-        elif runs:
-            alone = len(due) == 1 and runs[0].distinct and runs[0].place is not None
-        else:
-            alone = len({(start, expires) for start, expires, _ in tables}) == len(tables)
-        return (pl.concat(due), alone) if due else (None, True)
+        tables = [(place, _placed(place, table)) for place, table in self._tables.items() if place[1] <= instant]
+        due = [*((run.place if run.distinct else None, run.frame) for run in runs), *tables]
+        if self._cells is None or any(place is None for place, _ in due):
+            return _joined([frame for _, frame in due]), None
+        counts = Counter(place[:2] for place, _ in due if place is not None)
+        alone = [place is not None and counts[place[:2]] == 1 for place, _ in due]
+        kept = [[frame for (_, frame), one in zip(due, alone, strict=True) if one is whole] for whole in (False, True)]
+        return _joined(kept[0]), _joined(kept[1])
 
     def expire(self, watermark: int) -> None:
         """Forget panes whose last window has closed."""
@@ -200,6 +200,10 @@ class PaneState:
             return False
         first, *others = (run.height for run in self._runs[-GATHER:])
         return first <= 2 * sum(others)
+
+
+def _joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame | None:
+    return pl.concat(frames) if frames else None
 
 
 def _placed(place: Place, table: PaneTable) -> pl.DataFrame:

@@ -317,12 +317,10 @@ class WindowOperator(Operator):
         if not self._state.rows:
             return None
         if self._carried or self._grid is None or self._grid.is_tumbling:
-            ended, distinct = self._state.expiring_by(watermark)
-            if ended is None:
-                return None
-            # By columns: a query would cost as much as merging some hundred rows.
-            ended = ended.hstack([ended[EXPIRES].alias(END)])
-            return ended if distinct and self._mixed is None else self._rows.merged(ended)
+            parts, whole = self._state.expiring_by(watermark)
+            groups = [self._rows.merged(_ending(parts))] if parts is not None else []
+            groups += [_ending(whole)] if whole is not None else []
+            return self._rows.together(groups) if groups else None
         due = self._grid.windows(self._state.starting_before(watermark), self._closed, watermark)
         return self._rows.merged(due) if due.height else None
 
@@ -344,3 +342,8 @@ class WindowOperator(Operator):
         if self._state.lowest_start is None:
             return None
         return max(self._grid.first_end(self._state.lowest_start), self._grid.end_after(self._closed))
+
+
+def _ending(panes: pl.DataFrame) -> pl.DataFrame:
+    """With `_end`; by columns, since a query would cost as much as merging some hundred rows."""
+    return panes.hstack([panes[EXPIRES].alias(END)])

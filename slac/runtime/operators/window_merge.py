@@ -45,11 +45,11 @@ class WindowMergeOperator(Operator):
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Say the windows whose end the watermark has reached."""
         del end
-        ended, _ = self._state.expiring_by(watermark)
+        ended = [panes for panes in self._state.expiring_by(watermark) if panes is not None]
         self._state.expire(watermark)
-        if ended is None:
+        if not ended:
             return ()
-        return (Batch(self._rows.values(ended.with_columns(pl.col(EXPIRES).alias(END)))),)
+        return (Batch(self._rows.values(pl.concat(ended).with_columns(pl.col(EXPIRES).alias(END)))),)
 
     def next_due(self) -> int | None:
         """The end of the next window that holds data."""

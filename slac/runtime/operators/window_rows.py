@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
+import numpy as np
 import polars as pl
 
-from slac.plan.aggregates import empty_exprs, final_exprs, merged, part_columns
+from slac.plan.aggregates import empty_exprs, merged, part_columns
 from slac.plan.expressions import AggregateCall, Column, NamedExpr
 from slac.plan.lowering import columns_of, lower
 from slac.plan.nodes import WindowNode
 from slac.runtime.operators.pane_state import START
 from slac.runtime.operators.window_grid import END
+from slac.runtime.operators.window_values import WindowValues, narrowed
 from slac.stream.batch import ARRIVAL_WATERMARK, ID, KEPT, REVISION, SEEN, TIME, TIME_TYPE, WINDOW_START
-from slac.stream.ids import row_ids
-from slac.stream.sums import from_weight_units
+from slac.stream.ids import Ids, hash_further, hash_hashed, hash_text, hash_values
+from slac.stream.sums import WEIGHT_SCALE, from_weight_units
 from slac.stream.types import to_polars
 
-_AS_WRITTEN: Final = pl.QueryOptFlags.none()
 META_OUT: Final = (TIME, ID, WINDOW_START, SEEN, KEPT)
 
 
@@ -27,15 +29,16 @@ class WindowRows:
     def __init__(self, node: WindowNode, document: str) -> None:
         self._node = node
         self._document = document
-        self._by = [START, END, *node.keys]
+        self._salt = hash_text(document, node.block)
+        self._is_partial = node.role in {"partial", "merged"}
         # What ends a session may still change; where it begins is what it is known by.
         self._identity = (WINDOW_START,) if node.window.kind == "session" else (WINDOW_START, TIME)
-        self._project = [_named(p) for p in node.project]
-        self._then = [_named(t) for t in node.then]
-        self._final = final_exprs(node.aggregates)
+        self._values = WindowValues(node)
+        self._parts = part_columns(node.aggregates)
         blank = [_blank(p, node.aggregates) for p in node.project]
         self._blank_project = [*blank, *(_null(t) for t in node.then)]
-        self._columns = [pl.col(n).cast(t) for n, t in node.schema.polars().items()]
+        self._types = node.schema.polars()
+        self._columns = [pl.col(n).cast(t) for n, t in self._types.items()]
 
     def values(self, panes: pl.DataFrame) -> pl.DataFrame:
         """Finished rows, one a key and window, in the order of (`_time`, `_id`)."""
@@ -43,7 +46,18 @@ class WindowRows:
 
     def merged(self, panes: pl.DataFrame) -> pl.DataFrame:
         """Partial rows, one a key and window."""
-        return merged(panes, self._by, self._node.aggregates)
+        places = {name: panes[name] for name in (START, END)}
+        if not panes.height or any(place.min() != place.max() for place in places.values()):
+            return merged(panes, [*places, *self._node.keys], self._node.aggregates)
+        # Mostly one window closes, and then its keys alone tell the groups.
+        groups = merged(panes, self._node.keys, self._node.aggregates)
+        return groups.hstack([place.head(1).new_from_index(0, groups.height) for place in places.values()])
+
+    def together(self, groups: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        """Partial rows of different windows that are one a key and window each, with whatever else beside."""
+        if len(groups) == 1:
+            return groups[0]
+        return pl.concat([one[[START, END, *self._node.keys, *self._parts, KEPT, SEEN]] for one in groups])
 
     def restated(self, groups: pl.DataFrame) -> pl.DataFrame:
         """Finished rows of windows that are said again: with `_revision` and `_wm`, in the order of all three."""
@@ -51,31 +65,64 @@ class WindowRows:
 
     def finished(self, groups: pl.DataFrame, more: tuple[str, ...] = ()) -> pl.DataFrame:
         """Finished rows of partial rows, one a key and window (and revision); `more` are further meta columns."""
-        if self._node.role in {"partial", "merged"}:
-            parts = pl.col(part_columns(self._node.aggregates))
-            frame = self._stamped(groups, [from_weight_units(pl.col(SEEN)).alias(SEEN), pl.col(KEPT), parts])
-            return frame.select(*META_OUT, *self._node.keys, parts).sort(TIME, ID)
-        rows = self._stamped(groups, [*self._final, *map(pl.col, more)]).lazy().with_columns(self._project)
-        for column in self._then:
-            rows = rows.with_columns(column)
-        # Mostly one window closes: a sort by one column is several times as fast as one by two.
-        is_one = groups[END].min() == groups[END].max()
-        order = [ID] if is_one else [TIME, ID]
-        return rows.select(*META_OUT, *more, *self._columns).sort(order).collect(optimizations=_AS_WRITTEN)
+        found = self._meta(groups)
+        if self._is_partial:
+            said = {name: groups[name] for name in (*self._node.keys, *self._parts)}
+        else:
+            found.update({name: groups[name] for name in (*self._node.keys, *more)})
+            values = self._values.of(groups, dict(found))
+            said = {name: _typed(values[name], dtype).alias(name) for name, dtype in self._types.items()}
+        rows = pl.DataFrame([*(found[name] for name in (*META_OUT, *more)), *said.values()])
+        return _ordered(rows)
 
     def blanks(self, groups: pl.DataFrame) -> pl.DataFrame:
         """Finished rows of windows in which a key had no rows: COUNTs are 0, all else that was computed is NULL."""
-        frame = self._stamped(groups, empty_exprs(self._node.aggregates)).with_columns(self._blank_project)
-        return frame.select(*META_OUT, *self._columns)
-
-    def _stamped(self, groups: pl.DataFrame, values: list[pl.Expr]) -> pl.DataFrame:
         frame = groups.select(
             (pl.col(END) - 1).cast(TIME_TYPE).alias(TIME),
             pl.col(START).cast(TIME_TYPE).alias(WINDOW_START),
             *self._node.keys,
-            *values,
+            *empty_exprs(self._node.aggregates),
         )
-        return frame.with_columns(row_ids(frame, self._document, self._node.block, (*self._node.keys, *self._identity)))
+        frame = frame.with_columns(pl.Series(ID, self._ids(frame.height, frame.get_column)), *self._blank_project)
+        return frame.select(*META_OUT, *self._columns)
+
+    def _meta(self, groups: pl.DataFrame) -> dict[str, pl.Series]:
+        """The columns of `META_OUT`."""
+        found = {
+            TIME: (groups[END] - 1).cast(TIME_TYPE).alias(TIME),
+            WINDOW_START: groups[START].cast(TIME_TYPE).alias(WINDOW_START),
+            SEEN: _seen(groups[SEEN]),
+            KEPT: groups[KEPT],
+        }
+        of_window = {TIME: found[TIME], WINDOW_START: found[WINDOW_START]}
+        found[ID] = pl.Series(ID, self._ids(groups.height, lambda n: of_window[n] if n in of_window else groups[n]))
+        return found
+
+    def _ids(self, rows: int, column: Callable[[str], pl.Series]) -> Ids:
+        """What `window_ids` gives; what is the same in all rows is hashed once."""
+        keys = hash_hashed(rows, (hash_values(column(name)) for name in self._node.keys), self._salt)
+        places = map(column, self._identity)
+        return hash_further(keys, [p.head(1) if rows and p.min() == p.max() else p for p in places])
+
+
+def _ordered(rows: pl.DataFrame) -> pl.DataFrame:
+    """By (`_time`, `_id`)."""
+    times, ids = rows[TIME].cast(pl.Int64).to_numpy(), rows[ID].to_numpy()
+    is_one = not len(times) or times.min() == times.max()
+    order = np.argsort(ids, kind="stable") if is_one else np.lexsort((ids, times))
+    return rows[pl.Series(order.astype(np.uint32))]
+
+
+def _seen(total: pl.Series) -> pl.Series:
+    """The number of events; what fits 64 bits needs no query."""
+    narrow = narrowed(total)
+    if narrow is None:
+        return total.to_frame().select(from_weight_units(pl.col(SEEN))).to_series()
+    return pl.Series(SEEN, narrow.to_numpy() / WEIGHT_SCALE)
+
+
+def _typed(column: pl.Series, dtype: pl.DataType) -> pl.Series:
+    return column if column.dtype == dtype else column.cast(dtype)
 
 
 def _named(column: NamedExpr) -> pl.Expr:

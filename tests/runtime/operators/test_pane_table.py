@@ -57,11 +57,18 @@ def grouped(rows: list[tuple[int, str | None, int, float | None, int | None]], f
 
 def read(state: PaneState) -> pl.DataFrame:
     """All that is held, one row a pane and key."""
-    held, distinct = state.expiring_by(1 << 40)
-    assert held is not None
-    rows = merged(held, [*PLACE, "k"], CALLS)
-    assert rows.height == held.height or not distinct
-    return rows.sort(START, "k")
+    parts, whole = state.expiring_by(1 << 40)
+    held = [frame for frame in (parts, whole) if frame is not None]
+    if whole is not None:
+        # No other row is of these panes and keys.
+        window = [START, EXPIRES, "k"]
+        assert (
+            not pl.concat([f.select(window) for f in held])
+            .filter(pl.struct(window).is_duplicated())
+            .join(whole, on=window, how="semi", nulls_equal=True)
+            .height
+        )
+    return merged(pl.concat(held), [*PLACE, "k"], CALLS).sort(START, "k")
 
 
 def test_every_total_extreme_and_end_has_cells() -> None:
