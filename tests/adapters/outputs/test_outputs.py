@@ -1,10 +1,12 @@
 """Each output against its real counterpart: a file, a pipe, an HTTP server, a subscriber."""
 
 import asyncio
+import io
 import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import zmq
 import zmq.asyncio
@@ -34,13 +36,39 @@ def publish(adapter: OutputAdapter, times: int = 1) -> None:
 
 
 def test_file_appends(tmp_path: Path) -> None:
-    """Folders are made; what was there stays."""
-    context = OutputContext(block="out", document="shop", instance="i", directory=str(tmp_path))
-    for _ in range(2):
-        publish(file.build({"path": "a/b/out.ndjson"}, context), times=2)
+    """Folders are made; what was there stays, and is not written again by another run."""
+    for document in ("shop", "other", "shop"):
+        context = OutputContext(block="out", document=document, instance="i", directory=str(tmp_path))
+        publish(file.build({"path": "a/b/out.ndjson"}, context))
     lines = (tmp_path / "a/b/out.ndjson").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 2
     assert json.loads(lines[0])["module"] == "account"
+
+
+def test_file_that_refused_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again is written once, line by line."""
+    adapter = file.build({"path": "out.ndjson"}, CONTEXT)
+    adapter._path = tmp_path / "out.ndjson"
+    rows = pl.concat([report(), report().with_columns(pl.lit("order").alias("module"))])
+
+    class Torn(io.RawIOBase):
+        def write(self, data: Any) -> int:
+            with (tmp_path / "out.ndjson").open("ab") as target:
+                target.write(data[: len(data) * 2 // 3])
+            raise OSError(28, "No space left on device")
+
+    async def run() -> None:
+        await adapter.open()
+        with monkeypatch.context() as patch:
+            patch.setattr(adapter, "_file", Torn())
+            with pytest.raises(RunFailed, match="No space left"):
+                await adapter.publish("availability", rows)
+        await adapter.publish("availability", rows)
+        await adapter.close()
+
+    asyncio.run(run())
+    lines = (tmp_path / "out.ndjson").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["module"] for line in lines] == ["account", "order"]
 
 
 def test_file_that_cannot_be_written(tmp_path: Path) -> None:
