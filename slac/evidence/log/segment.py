@@ -23,14 +23,18 @@ FEW: Final = 2
 
 @dataclass(slots=True, kw_only=True)
 class Content:
-    """What one write brings: entries in order, rows by node, and edges by node (`_seq`, `_id`, `_consumed`)."""
+    """What one write brings: entries in order, rows by node, and edges by node (`_seq`, `_id`, `_consumed`).
+
+    `logged`: rows by node that are as a log holds them already.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     rows: dict[str, list[tuple[int, Batch]]] = field(default_factory=dict)
+    logged: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     edges: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.entries or self.rows or self.edges)
+        return bool(self.entries or self.rows or self.logged or self.edges)
 
 
 class OpenSegment:
@@ -46,7 +50,8 @@ class OpenSegment:
     def write(self, content: Content) -> None:
         """Files for all of it, and their account; OSError where the disk refuses, and then nothing of it counts."""
         self._number += 1
-        parts = [self._rows(node, batches) for node, batches in content.rows.items()]
+        nodes = dict.fromkeys([*content.rows, *content.logged])
+        parts = [self._rows(node, content) for node in nodes]
         parts += [self._edges(node, frames) for node, frames in content.edges.items()]
         if content.entries:
             parts.append(self._put(ORDER, to_frame(content.entries), "order", ""))
@@ -75,8 +80,12 @@ class OpenSegment:
         name = parts[0].file.rsplit(".", 2)[0]
         return self._put(name, pl.concat(frames, how="diagonal_relaxed"), parts[0].kind, parts[0].node)
 
-    def _rows(self, node: str, batches: Sequence[tuple[int, Batch]]) -> Part:
-        return self._put(f"{node}/{ROWS}", to_logged(batches, self._fields.get(node, ())), "rows", node)
+    def _rows(self, node: str, content: Content) -> Part:
+        frames = list(content.logged.get(node, ()))
+        if batches := content.rows.get(node):
+            frames.append(to_logged(batches, self._fields.get(node, ())))
+        joined = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
+        return self._put(f"{node}/{ROWS}", joined, "rows", node)
 
     def _edges(self, node: str, frames: Iterable[pl.DataFrame]) -> Part:
         return self._put(f"{node}/{EDGES}", pl.concat(frames), "edges", node)

@@ -11,10 +11,10 @@ import msgspec
 
 from slac.evidence.log.entries import EntryKind
 from slac.evidence.log.layout import place_of
+from slac.evidence.log.nodes import modes_of, verdict_nodes
 from slac.evidence.log.writer import LogWriter, RunHead
 from slac.evidence.recorder.collector import Collector
 from slac.evidence.recorder.history import History
-from slac.evidence.recorder.nodes import modes_of, verdict_nodes
 from slac.evidence.recorder.thread import WriterThread
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, SourceNode

@@ -12,8 +12,9 @@ from slac.evidence.log.frames import SEQ
 from slac.evidence.log.segment import Content
 from slac.stream.batch import ID, Batch
 
-_CELL: Final = 12
-"""Bytes that a cell takes, roughly: what a frame really takes would cost more to know than to keep."""
+_ROW: Final = 128
+"""Bytes that a row takes, roughly: what a frame really takes would cost more to know than to keep."""
+_EDGE: Final = 24
 
 
 class Collector:
@@ -50,13 +51,13 @@ class Collector:
         if pressure > 1 and (pressure > 2 or not (node_id in self._precious or node_id in self._rim)):
             self._lost[node_id] = self._lost.get(node_id, 0) + batch.height
             return
-        self.waiting += batch.height * batch.frame.width * _CELL
+        self.waiting += batch.height * _ROW
         self._content.rows.setdefault(node_id, []).append((seq, batch))
 
     def told(self, node_id: str, edges: pl.DataFrame) -> None:
         """Edges belong to the wave, too."""
         if node_id in self.nodes and edges.height and self._pressure() <= 1:
-            self.waiting += edges.height * 2 * _CELL
+            self.waiting += edges.height * _EDGE
             placed = edges.select(pl.lit(self._wave, pl.Int64).alias(SEQ), ID, "_consumed")
             self._content.edges.setdefault(node_id, []).append(placed)
 

@@ -1,21 +1,119 @@
-"""What a log in mode `evidence` holds back: the rows of a while, of which those behind verdicts are kept."""
+"""Mode `evidence`: the rows of a while are held back, and those that verdicts were made of are cut out and written."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Final
 
+import polars as pl
+
+from slac.evidence.lineage import LOG, Closure, Sight, closure
+from slac.evidence.log.entries import Entry, EntryKind
+from slac.evidence.log.frames import SEQ
+from slac.evidence.log.nodes import verdict_nodes
 from slac.evidence.log.segment import Content
+from slac.evidence.recorder.held import Held
 from slac.plan.graph import Plan
 from slac.runtime.recorder import LogMode
+from slac.stream.batch import ID
+from slac.stream.ids import format_id
+
+QUIET: Final = ("stay", "scheduled", "forgotten")
+"""Kinds of reports and violations that say nothing new: no evidence is kept for them."""
+_ALWAYS: Final = frozenset({EntryKind.GATE, EntryKind.REFUSED, EntryKind.NOTICE, EntryKind.LOST, EntryKind.SAVED})
 
 
 class History:
-    """A stage of the writing thread: rows of nodes in mode `full` pass, those in mode `evidence` wait here."""
+    """A stage of the writing thread: rows of nodes in mode `full` pass, those in mode `evidence` wait here.
+
+    `limit`: bytes of rows that are held. Where a verdict was made of rows that are forgotten already, the evidence has
+    what is left, and an entry says so.
+    """
 
     def __init__(self, part: Plan, modes: Mapping[str, LogMode], *, limit: int) -> None:
+        self._part = part
         self._full = frozenset(node for node, mode in modes.items() if mode == "full")
         self._is_full = len(self._full) == len(modes)
+        self._verdicts = verdict_nodes(part) & modes.keys()
+        fields = {node.id: node.schema.names for node in part.nodes if node.id in modes}
+        self._held = Held(fields, limit)
+        self._written: dict[str, pl.DataFrame] = {}
+        self._told: set[int] = set()
 
-    def take(self, content: Content) -> Content:
+    def take(self, content: Content, size: int) -> Content:
         """What is to be written now."""
-        return content
+        if self._is_full:
+            return content
+        self._held.add(content, size)
+        start = self._new(content)
+        made = closure(Sight(self._part, self._held), start) if start else Closure()
+        return self._left(content, start, made)
+
+    def _new(self, content: Content) -> dict[str, pl.DataFrame]:
+        """The rows of verdicts that say something new."""
+        found = {}
+        for node in self._verdicts & content.rows.keys():
+            if node in self._full:
+                continue
+            times = [batch.frame["_time"].cast(pl.Int64) for _, batch in content.rows[node]]
+            low, high = min(t.min() for t in times), max(t.max() for t in times)  # type: ignore[type-var]
+            seqs = [seq for seq, _ in content.rows[node]]
+            rows = self._held.rows(node, low=low, high=high)  # type: ignore[arg-type]
+            rows = rows.filter(pl.col(SEQ).is_in(seqs), ~pl.col("kind").is_in(QUIET))
+            if rows.height:
+                found[node] = rows
+        return found
+
+    def _left(self, content: Content, start: Mapping[str, pl.DataFrame], made: Closure) -> Content:
+        left = Content()
+        left.rows = {node: rows for node, rows in content.rows.items() if node in self._full}
+        left.edges = {node: frames for node, frames in content.edges.items() if node in self._full}
+        for node, rows in made.rows.items():
+            if node not in self._full and (fresh := self._fresh(node, rows)).height:
+                left.logged[node] = [fresh.drop(LOG)]
+        for node in made.followed:
+            edges = self._edges(node, made)
+            if edges is not None:
+                left.edges.setdefault(node, []).append(edges)
+        told = [*self._verdict_entries(start)]
+        left.entries = content.entries + told if self._full else self._entries(content, made) + told
+        return left
+
+    def _fresh(self, node: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """What has not been written yet; what has is remembered for as long as it is held."""
+        known = self._written.get(node)
+        own = rows.select(SEQ, ID)
+        if known is not None:
+            rows = rows.join(known, on=[SEQ, ID], how="anti", maintain_order="left")
+            own = pl.concat([known, own]).unique()
+        self._written[node] = own.filter(pl.col(SEQ) >= self._held.first)
+        return rows
+
+    def _edges(self, node: str, made: Closure) -> pl.DataFrame | None:
+        """Only what the node told itself: all else is derived again."""
+        told = self._held.edges(node)
+        if not told.height or node in self._full:
+            return None
+        return told.join(made.followed[node], on=[LOG, ID], how="semi").select(SEQ, ID, "_consumed")
+
+    def _entries(self, content: Content, made: Closure) -> list[Entry]:
+        """Of all entries those under which these rows came or were made, with the watermarks that held then."""
+        always = [e for e in content.entries if e.kind in _ALWAYS]
+        if not made.rows:
+            return always
+        seqs, chosen = set(made.seqs.to_list()), {e.seq: e for e in always}
+        marks: dict[tuple[EntryKind, str], Entry] = {}
+        for entry in self._held.entries:
+            if entry.kind in (EntryKind.MARK, EntryKind.DOUBT):
+                marks[entry.kind, entry.node] = entry
+            elif entry.seq in seqs:
+                chosen |= {e.seq: e for e in marks.values()} if entry.kind == EntryKind.RUN else {}
+                chosen[entry.seq] = entry
+        fresh = [e for seq, e in sorted(chosen.items()) if seq not in self._told]
+        self._told = {seq for seq in self._told | chosen.keys() if seq >= self._held.first}
+        return fresh
+
+    def _verdict_entries(self, start: Mapping[str, pl.DataFrame]) -> Iterable[Entry]:
+        for node, rows in start.items():
+            for seq, row in rows.select(SEQ, ID).iter_rows():
+                yield Entry(seq, EntryKind.VERDICT, node, detail=format_id(row))

@@ -25,7 +25,7 @@ log = logging.getLogger("slac.log")
 class Stage(Protocol):
     """Decides what of all that happens is written, and when."""
 
-    def take(self, content: Content) -> Content:
+    def take(self, content: Content, size: int) -> Content:
         """What is to be written now."""
         ...
 
@@ -90,7 +90,7 @@ class WriterThread:
         self._guarded(self._writer.close)
 
     def _take(self, content: Content, size: int, now: int) -> None:
-        left = self.stage.take(content)
+        left = self.stage.take(content, size)
         if left:
             self._since = now if self._since is None else self._since
             self._add(left, size)
@@ -105,6 +105,9 @@ class WriterThread:
         for node, batches in content.rows.items():
             self._pending.rows.setdefault(node, []).extend(batches)
             self._rows += sum(batch.height for _, batch in batches)
+        for node, frames in content.logged.items():
+            self._pending.logged.setdefault(node, []).extend(frames)
+            self._rows += sum(frame.height for frame in frames)
         for node, frames in content.edges.items():
             self._pending.edges.setdefault(node, []).extend(frames)
         self._size += size

@@ -1,0 +1,55 @@
+"""All that rows were made of, directly and indirectly, up to where rows came in or a witness stands for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from slac.evidence.lineage.base import LOG, Consumed, consumed
+from slac.evidence.lineage.sight import Sight
+from slac.evidence.log.frames import SEQ
+from slac.stream.batch import ID
+
+
+@dataclass(slots=True)
+class Closure:
+    """By node: all `rows`, those among them that were `followed`, and what was found out about each stream."""
+
+    rows: dict[str, pl.DataFrame] = field(default_factory=dict)
+    followed: dict[str, pl.DataFrame] = field(default_factory=dict)
+    consumed: dict[str, list[Consumed]] = field(default_factory=dict)
+
+    @property
+    def seqs(self) -> pl.Series:
+        """The entries under which all these rows came or were made (`_log`, `_seq` as a frame would say too much)."""
+        frames = [frame[SEQ] for frame in self.rows.values()]
+        return pl.concat(frames).unique().sort() if frames else pl.Series(SEQ, [], pl.Int64)
+
+
+def closure(sight: Sight, start: Mapping[str, pl.DataFrame]) -> Closure:
+    """What the rows `start` (by node) were made of, with themselves; stream by stream, against the flow."""
+    made = Closure()
+    rows: dict[str, list[pl.DataFrame]] = {node: [frame] for node, frame in start.items()}
+    follow: dict[str, list[pl.DataFrame]] = {node: [frame] for node, frame in start.items()}
+    for node in reversed(sight.plan.nodes):
+        frames = follow.get(node.id)
+        if not frames:
+            continue
+        results = made.followed[node.id] = _one(frames)
+        made.consumed[node.id] = consumed(node, results, sight) if results.height else []
+        for found in made.consumed[node.id]:
+            rows.setdefault(found.node, []).append(found.rows)
+            if not found.witness:
+                follow.setdefault(found.node, []).append(found.rows)
+    made.rows = {node: _one(frames) for node, frames in rows.items()}
+    return made
+
+
+def _one(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    kept = [f for f in frames if f.height]
+    if not kept:
+        return frames[0]
+    joined = kept[0] if len(kept) == 1 else pl.concat(kept, how="diagonal_relaxed")
+    return joined.unique([LOG, SEQ, ID], keep="first", maintain_order=True)

@@ -1,0 +1,107 @@
+"""The rows of the last while, by node, in bounded memory: what evidence is cut from."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from slac.evidence.lineage.base import LOG
+from slac.evidence.lineage.sight import NOTHING
+from slac.evidence.log.entries import Entry
+from slac.evidence.log.frames import to_logged
+from slac.evidence.log.segment import Content
+from slac.stream.batch import Batch, instants
+
+
+@dataclass(slots=True)
+class Chunk:
+    """What came of one node at a time; as a frame once somebody has asked."""
+
+    batches: list[tuple[int, Batch]]
+    low: int
+    high: int
+    frame: pl.DataFrame | None = None
+
+
+@dataclass(slots=True)
+class _Portion:
+    """What was handed over at a time, and its bytes."""
+
+    size: int
+    entries: list[Entry]
+    chunks: dict[str, Chunk] = field(default_factory=dict)
+    edges: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+
+
+class Held:
+    """A `slac.evidence.lineage.RowSource` over what was added last, up to `limit` bytes; `fields` as in a log."""
+
+    def __init__(self, fields: Mapping[str, Sequence[str]], limit: int) -> None:
+        self._fields = fields
+        self._limit = limit
+        self._portions: deque[_Portion] = deque()
+        self._size = 0
+        self.forgotten = 0
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        """As `RowSource.nodes`: all that could be."""
+        return frozenset(self._fields)
+
+    @property
+    def first(self) -> int:
+        """The first entry that is remembered."""
+        return next((p.entries[0].seq for p in self._portions if p.entries), 0)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The entries of that while, in order."""
+        return [entry for portion in self._portions for entry in portion.entries]
+
+    def add(self, content: Content, size: int) -> None:
+        """Remember, and forget what is too old."""
+        chunks = {node: _chunk(batches) for node, batches in content.rows.items()}
+        self._portions.append(_Portion(size, content.entries, chunks, content.edges))
+        self._size += size
+        while self._size > self._limit and len(self._portions) > 1:
+            self._size -= self._portions.popleft().size
+            self.forgotten += 1
+
+    def rows(self, node: str, *, low: int | None = None, high: int | None = None) -> pl.DataFrame:
+        """As `RowSource.rows`."""
+        found = [p.chunks[node] for p in self._portions if node in p.chunks]
+        met = [c for c in found if (low is None or c.high >= low) and (high is None or c.low <= high)]
+        if not met:
+            return NOTHING
+        frames = [self._frame(node, chunk) for chunk in met]
+        joined = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
+        times = pl.col("_time").cast(pl.Int64)
+        if low is not None:
+            joined = joined.filter(times >= low)
+        return joined if high is None else joined.filter(times <= high)
+
+    def edges(self, node: str) -> pl.DataFrame:
+        """As `RowSource.edges`."""
+        frames = [frame for p in self._portions for frame in p.edges.get(node, ())]
+        if not frames:
+            return NOTHING.with_columns(pl.lit(None, pl.UInt64).alias("_consumed"))
+        return pl.concat(frames).select(pl.lit(0, pl.UInt16).alias(LOG), pl.all())
+
+    def _frame(self, node: str, chunk: Chunk) -> pl.DataFrame:
+        if chunk.frame is None:
+            logged = to_logged(chunk.batches, self._fields.get(node, ()))
+            chunk.frame = logged.select(pl.lit(0, pl.UInt16).alias(LOG), pl.all())
+            chunk.batches = []
+        return chunk.frame
+
+
+def _chunk(batches: list[tuple[int, Batch]]) -> Chunk:
+    times = [instants(batch.frame) for _, batch in batches]
+    return Chunk(
+        batches,
+        low=min(int(t.min()) for t in times),  # type: ignore[arg-type]
+        high=max(int(t.max()) for t in times),  # type: ignore[arg-type]
+    )
