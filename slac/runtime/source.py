@@ -15,12 +15,13 @@ from slac.adapters.decoding import Decoder, Quarantined, WireSchema, find_lines,
 from slac.plan.nodes import SourceNode
 from slac.runtime.arrival import Arrival
 from slac.runtime.durable.journal import JOURNAL
+from slac.runtime.gates.sieve import Sieve
 from slac.runtime.hiding import Hiding
 from slac.runtime.key_watch import KeyWatch
 from slac.runtime.natural_ids import NaturalIds
 from slac.runtime.operator import State
 from slac.shedding.gate import Gate
-from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, WEIGHT, Batch, instants
+from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, Batch, instants
 from slac.stream.ids import sequence_ids, source_prefix
 from slac.stream.ports import Position, Records
 from slac.stream.privacy import Hasher
@@ -60,6 +61,7 @@ class Source:
         self.node = node
         self.live = live
         self.gate = Gate(node.block, salt=source_prefix(document, node.block))
+        self.sieve = Sieve(node, self.gate)
         self.arrival = Arrival(node.lateness)
         self.origins: dict[str, Origin] = {}
         self.heard = now
@@ -145,11 +147,12 @@ class Source:
                 "latest": self.arrival.latest,
                 "promised": self.arrival.promised,
                 "gate": self.gate.snapshot(),
+                "sieve": self.sieve.snapshot(),
                 "counters": [self.quarantined, self.unknown_fields, self.late, self.repeats],
-                "natural": self._natural.latest if self._natural else None,
+                "natural": self._natural.latest if self._natural is not None else None,
                 "key": self._hiding.fingerprint,
             },
-            {"natural": self._natural.snapshot()} if self._natural else {},
+            {"natural": self._natural.snapshot()} if self._natural is not None else {},
         )
 
     def restore(self, state: State) -> None:
@@ -159,6 +162,7 @@ class Source:
         self.origins = {n: Origin(p, s, q) for n, (p, s, q) in values["origins"].items()}
         self.arrival.latest, self.arrival.promised = values["latest"], values["promised"]
         self.gate.restore(values["gate"])
+        self.sieve.restore(values["sieve"])
         self.quarantined, self.unknown_fields, self.late, self.repeats = values["counters"]
         if self._natural is not None:
             self._natural.restore(state.frames.get("natural"), values["natural"])
@@ -187,11 +191,9 @@ class Source:
         chosen = ids if len(rows) == len(ids) else ids[rows]
         if self._natural is not None:
             chosen = self._natural.ids_of(frame, chosen)
-        columns = [pl.Series(ID, chosen, dtype=pl.UInt64)]
-        if self.gate.fraction < 1.0:
-            columns.append(pl.Series(WEIGHT, np.full(len(rows), self.gate.weight(), np.uint64)))
         # Columns as they are: a query would cost as much again as all else in here.
-        return pl.DataFrame([frame[TIME], *columns, *(frame[name] for name in self._hiding.columns)])
+        own = (frame[name] for name in self._hiding.columns)
+        return pl.DataFrame([frame[TIME], pl.Series(ID, chosen, dtype=pl.UInt64), *own])
 
     def _without_repeats(self, frame: pl.DataFrame) -> pl.DataFrame:
         if self._natural is None or not frame.height:
@@ -221,12 +223,17 @@ class Source:
         times = instants(frame).to_numpy()
         met = self.arrival.take(times)
         if met is None:
-            return [Batch(frame)]
+            return self._sifted(frame)
         late = times < met
         self.late += int(late.sum())
         behind = frame.filter(pl.Series(late)).with_columns(pl.Series(ARRIVAL_WATERMARK, met[late], dtype=pl.Int64))
-        batches = [Batch(frame.filter(pl.Series(~late))), Batch(behind, late=True)]
+        # What is late is little, and has been dropped from unread at most.
+        batches = [*self._sifted(frame.filter(pl.Series(~late))), Batch(self.sieve.unread(behind), late=True)]
         return [b for b in batches if b.height]
+
+    def _sifted(self, frame: pl.DataFrame) -> list[Batch]:
+        passed = self.sieve.admit(frame)
+        return [Batch(passed)] if passed.height else []
 
 
 def _replaced(records: Records, *, ndjson: bytes | None = None, frame: pl.DataFrame | None = None) -> Records:

@@ -7,7 +7,10 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slac.compiler import compile_document
+from slac.diagnostics import Source
 from slac.runtime.natural_ids import NaturalIds
+from slac.testing import Harness
 
 RETAIN = 10
 
@@ -65,3 +68,20 @@ def test_ids_are_hashes_of_the_natural_id() -> None:
     assert ids[3] == 3
     other = NaturalIds("doc", "other", ("order", "line"), RETAIN).ids_of(frame, np.arange(4, dtype=np.uint64))
     assert other[0] != ids[0]
+
+
+def test_a_source_restarts_before_its_first_event() -> None:
+    """A checkpoint in which no id is remembered is one like others."""
+    text = """
+apiVersion: slac/v1
+kind: SLA
+metadata: {name: d}
+spec:
+  events: {E: {payload: {n: int}}}
+  inputs: {feed: {adapter: file, path: e.ndjson, emits: E, id: n}}
+  outputs: {out: {adapter: stdout, from: feed}}
+"""
+    harness = Harness(compile_document(Source("d.yaml", text)).plan)
+    harness.restart("all")
+    harness.give("feed", [{"timestamp": 1, "payload": {"n": 1}}] * 2)
+    assert harness.made("feed").height == 1
