@@ -26,6 +26,9 @@ from slac.plan.aggregation.samples import MIXED, Samples, with_neighbours
 from slac.plan.aggregation.sketches import Quantile, Top
 from slac.plan.aggregation.spread import Spread
 from slac.plan.aggregation.totals import Average, Sum
+from slac.plan.estimates.ranked import ThinnedQuantile
+from slac.plan.estimates.rows import added
+from slac.plan.estimates.thinned import Beside, ThinnedCount, ThinnedSpread, ThinnedValue
 from slac.plan.expressions import AggregateCall
 from slac.stream.batch import ID, KEPT, SEEN, TIME, WEIGHT, WEIGHT_ONE, total_order
 from slac.stream.order import in_order
@@ -63,11 +66,18 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "delta": Samples("delta"),
 }
 """Every aggregate that is built, by its key in `slac.plan.aggregate_signatures`."""
+_BESIDE: Final[Mapping[str, Family]] = {
+    "thinned_count": ThinnedCount(),
+    "thinned_value": ThinnedValue(),
+    "thinned_spread": ThinnedSpread(),
+    "thinned_quantile": ThinnedQuantile(),
+}
+"""What is kept beside them where rows have weights (`slac.plan.estimates`)."""
 
 
 def family(call: AggregateCall) -> Family:
     """What a call is made of; KeyError for an aggregate that is not built (the compiler refuses it before)."""
-    return FAMILIES[call.function]
+    return FAMILIES.get(call.function) or _BESIDE[call.function]
 
 
 def follows_order(calls: Sequence[AggregateCall]) -> bool:
@@ -141,6 +151,31 @@ def grouped_rows(
     """`grouped` for raw rows: `exprs` are, or begin with, `partial_exprs`; where calls follow the order, rows do."""
     sampled = [call for call in calls if isinstance(family(call), Samples)]
     frame = with_neighbours(frame, keys, sampled) if sampled else frame
+    beside = [(call, kind) for call in calls if isinstance(kind := family(call), Beside)]
+    if beside and WEIGHT in frame.columns and frame.height:
+        return _beside_rows(frame, keys, calls, exprs, beside)
+    return _grouped_rows(frame, keys, calls, exprs)
+
+
+def _beside_rows(
+    frame: pl.DataFrame,
+    keys: Sequence[str],
+    calls: Sequence[AggregateCall],
+    exprs: Sequence[pl.Expr],
+    beside: Sequence[tuple[AggregateCall, Beside]],
+) -> pl.DataFrame:
+    """With columns of what each row adds to estimates; what no row adds to is not grouped."""
+    columns, zeros = added(frame, beside)
+    without = {zero.name for zero in zeros}
+    grouping = [e for e in exprs if e.meta.output_name() not in without]
+    made = _grouped_rows(frame.hstack(columns), keys, calls, grouping)
+    made = made.hstack([zero.new_from_index(0, made.height) for zero in zeros])
+    return made.select(*keys, *(e.meta.output_name() for e in exprs))
+
+
+def _grouped_rows(
+    frame: pl.DataFrame, keys: Sequence[str], calls: Sequence[AggregateCall], exprs: Sequence[pl.Expr]
+) -> pl.DataFrame:
     cells = [call for call in calls if has_cells(call)] if keys else []
     if not cells or not frame.height:
         return grouped(frame, keys, exprs)
@@ -159,7 +194,11 @@ def grouped(frame: pl.DataFrame, keys: Sequence[str], exprs: Sequence[pl.Expr]) 
 
 def _support(columns: Collection[str]) -> list[pl.Expr]:
     """`_kept` and `_seen` of raw rows; NULL in them is a row that came without (from another stream of a union)."""
-    kept = pl.col(KEPT).fill_null(1).sum() if KEPT in columns else pl.len().cast(pl.Int64)
+    one = pl.lit(1, pl.Int64) if WEIGHT not in columns else (pl.col(WEIGHT).fill_null(WEIGHT_ONE) > 0).cast(pl.Int64)
+    if KEPT in columns:
+        kept = pl.coalesce(KEPT, one).sum()
+    else:
+        kept = pl.len().cast(pl.Int64) if WEIGHT not in columns else one.sum()
     weights = [weight_units(pl.col(SEEN))] if SEEN in columns else []
     weights += [pl.col(WEIGHT).cast(pl.Int128)] if WEIGHT in columns else []
     if weights:

@@ -1,8 +1,9 @@
 """The transition table of an audit, and what is made of it: checks, a drawing, and a machine that steps one key.
 
 Theory of operation: a machine moves by *conditions*. Each row of a key meets exactly one of them: the first `when` in
-document order that is true, else `otherwise` (none is true, and not all are NULL), else `no data` (all are NULL). The
-table says for every state and every condition which state comes next; all that can happen to an audit's state is in it.
+document order that is true, else `otherwise` (none is true, and not all are NULL), else `no data` (all are NULL); or,
+where estimates leave open which of them it is, `undecided`, which holds the state. The table says for every state and
+every condition which state comes next; all that can happen to an audit's state is in it.
 Time moves a state by `after`. A state that `follows` others is entered from them only: elsewhere its condition holds
 the state as it is. A state that only time leads to stands for those that it follows: the condition that
 holds them holds it. A condition that must hold for a while is a guard on the moves that it makes. The columnar engine
@@ -30,6 +31,8 @@ OTHERWISE: Final = "otherwise"
 """No condition is true, and not all are NULL."""
 NO_DATA: Final = "no data"
 """All conditions are NULL."""
+UNDECIDED: Final = "undecided"
+"""Which condition it is depends on values that are known as estimates only."""
 NO_DATA_STATE: Final = "no_data"
 """The state that `no_data: ok | violated | undecided` leads to."""
 AFTER: Final = "after"
@@ -49,9 +52,9 @@ class TransitionTable:
 
     `states` are the declared ones in document order, then those that the audit implies (`no_data`, undetermined), with
     `verdicts` and `report_every` (µs) beside them. `conditions`: `when <state>` in document order, `otherwise`,
-    `no data`. `moves`: (state, condition) → state, complete, and (state, `after`) where time leads on. `specs` are the
-    declared states as the plan has them. By state: `intervals` of its stays, `schedules` of its reports at times of the
-    clock, `settle`, the guard on every move into it, and `after`, what time makes of it.
+    `no data`, `undecided`. `moves`: (state, condition) → state, complete, and (state, `after`) where time leads on.
+    `specs` are the declared states as the plan has them. By state: `intervals` of its stays, `schedules` of its reports
+    at times of the clock, `settle`, the guard on every move into it, and `after`, what time makes of it.
     """
 
     states: tuple[str, ...]
@@ -96,7 +99,7 @@ def transition_table(node: AuditNode) -> TransitionTable:
     if start not in (*declared, *implied):
         implied.append(start)
     states = (*declared, *implied)
-    conditions = (*(f"when {s}" for s in declared), OTHERWISE, NO_DATA)
+    conditions = (*(f"when {s}" for s in declared), OTHERWISE, NO_DATA, UNDECIDED)
     verdicts = {NO_DATA_STATE: _VERDICTS.get(node.no_data, "UNDECIDED")}
     verdicts |= {s.name: _VERDICTS[s.verdict] for s in node.states}
     specs = {s.name: s for s in node.states}
@@ -110,6 +113,7 @@ def transition_table(node: AuditNode) -> TransitionTable:
     moves |= {(t, f"when {s}"): t for t, stands_for in timed.items() for s in stands_for}
     moves |= {(s, OTHERWISE): s for s in states}
     moves |= {(s, NO_DATA): s if node.no_data == "hold" else NO_DATA_STATE for s in states}
+    moves |= {(s, UNDECIDED): NO_DATA_STATE if node.no_data == "undecided" else s for s in states}
     moves |= {(s.name, AFTER): s.after.to for s in node.states if s.after is not None and s.after.to in specs}
     found = [specs.get(s) for s in states]
     return TransitionTable(
@@ -184,7 +188,7 @@ class KeyMachine:
         KeyError for a condition that is not there.
         """
         event = self._machine.events[condition]
-        if condition not in (NO_DATA, AFTER):
+        if condition not in (NO_DATA, UNDECIDED, AFTER):
             self._wanted = self._waiting(self._table.moves[self.state, condition], at)
         event.trigger(self)
         return self.state

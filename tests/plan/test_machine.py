@@ -13,6 +13,7 @@ from slac.plan.machine import (
     AFTER,
     NO_DATA,
     OTHERWISE,
+    UNDECIDED,
     UNDETERMINED,
     KeyMachine,
     build_machine,
@@ -66,8 +67,8 @@ def test_the_table_is_complete() -> None:
 
     assert table.states == ("up", "low", "down", "no_data")
     assert table.verdicts == ("OK", "OK", "OK", "UNDECIDED")
-    assert table.conditions == ("when up", "when low", "when down", OTHERWISE, NO_DATA)
-    assert table.matrix() == [[0, 1, 2, 0, 3], [0, 1, 2, 1, 3], [0, 1, 2, 2, 3], [0, 1, 2, 3, 3]]
+    assert table.conditions == ("when up", "when low", "when down", OTHERWISE, NO_DATA, UNDECIDED)
+    assert table.matrix() == [[0, 1, 2, 0, 3, 3], [0, 1, 2, 1, 3, 3], [0, 1, 2, 2, 3, 3], [0, 1, 2, 3, 3, 3]]
 
 
 def test_an_initial_that_is_no_state_is_unknown() -> None:

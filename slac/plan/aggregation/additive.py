@@ -97,7 +97,9 @@ def _(family: Share | Every | Some, call: AggregateCall) -> list[Added] | None:
 
 def support(columns: Collection[str]) -> list[Added]:
     """The same for `_kept` and `_seen`, by the columns of the rows (`slac.plan.aggregates.partial_exprs`)."""
-    kept = pl.col(KEPT).fill_null(1) - 1 if KEPT in columns else None
+    one = pl.lit(1, pl.Int64) if WEIGHT not in columns else (pl.col(WEIGHT).fill_null(WEIGHT_ONE) > 0).cast(pl.Int64)
+    kept = pl.coalesce(KEPT, one) - 1 if KEPT in columns else None
+    kept = one - 1 if kept is None and WEIGHT in columns else kept
     weights = [weight_units(pl.col(SEEN))] if SEEN in columns else []
     weights += [pl.col(WEIGHT).cast(pl.Int128)] if WEIGHT in columns else []
     seen = pl.coalesce(*weights, pl.lit(WEIGHT_ONE, pl.Int128)) - WEIGHT_ONE if weights else None

@@ -15,9 +15,12 @@ from slac.plan.aggregation.family import column, part
 from slac.plan.aggregation.sketches import BUCKETS, bucket_of
 from slac.plan.aggregation.tallies import COUNT, VALUE
 from slac.plan.expressions import AggregateCall
+from slac.stream.batch import WEIGHT, WEIGHT_ONE
 
 _BUCKET: Final = "#bucket"
 _NUMBER: Final = "#number"
+EXCESS: Final = "thinned_quantile"
+"""The aggregate that is kept beside quantiles where rows have weights."""
 
 
 def cells_of_rows(frame: pl.DataFrame, keys: Sequence[str], calls: Sequence[AggregateCall]) -> pl.DataFrame:
@@ -40,7 +43,7 @@ def with_cells(groups: pl.DataFrame, keys: Sequence[str], cells: pl.DataFrame) -
 
 def has_cells(call: AggregateCall) -> bool:
     """Whether the only part of a call is such a cell."""
-    return call.function in ("quantile", "median")
+    return call.function in ("quantile", "median", EXCESS)
 
 
 def _cells(
@@ -53,7 +56,10 @@ def _cells(
     made: pl.DataFrame | None = None
     known: dict[str, str] = {}
     for call in calls:
-        name, what = part(call, BUCKETS), repr((call.args[0], call.where, None if share else call.name))
+        name, what = (
+            part(call, BUCKETS),
+            repr((call.args[0], call.where, call.function == EXCESS, None if share else call.name)),
+        )
         if what in known and made is not None:
             made = made.with_columns(pl.col(known[what]).alias(name))
             continue
@@ -66,8 +72,19 @@ def _cells(
 
 
 def _counted(frame: pl.DataFrame, keys: Sequence[str], call: AggregateCall) -> pl.DataFrame:
+    if call.function == EXCESS:
+        return _exceeding(frame, keys, call)
     rows = frame.select(*keys, bucket_of(call).alias(_BUCKET)).drop_nulls(_BUCKET)
     return rows.group_by([*keys, _BUCKET]).agg(pl.len().cast(pl.Int64).alias(_NUMBER))
+
+
+def _exceeding(frame: pl.DataFrame, keys: Sequence[str], call: AggregateCall) -> pl.DataFrame:
+    """Instead of how many values there are, by how much their weights (multiples of 2⁻²⁰) exceed one each."""
+    if WEIGHT not in frame.columns:
+        return frame.clear().select(*keys, pl.lit(0, pl.Int32).alias(_BUCKET), pl.lit(0, pl.Int64).alias(_NUMBER))
+    more = (pl.col(WEIGHT).fill_null(WEIGHT_ONE).cast(pl.Int64) - WEIGHT_ONE).alias(_NUMBER)
+    rows = frame.select(*keys, bucket_of(call).alias(_BUCKET), more).drop_nulls(_BUCKET)
+    return rows.filter(pl.col(_NUMBER) != 0).group_by([*keys, _BUCKET]).agg(pl.col(_NUMBER).sum())
 
 
 def _summed(frame: pl.DataFrame, keys: Sequence[str], call: AggregateCall) -> pl.DataFrame:

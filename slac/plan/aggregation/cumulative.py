@@ -17,6 +17,7 @@ from slac.plan.aggregation.family import Family, column
 from slac.plan.aggregation.ranks import Rank
 from slac.plan.aggregation.spread import Spread
 from slac.plan.aggregation.totals import Average, Sum
+from slac.plan.estimates.thinned import Beside
 from slac.plan.expressions import AggregateCall
 from slac.stream.types import Duration, Float, Int, Timestamp
 
@@ -33,6 +34,7 @@ def cumulative(family: Family, call: AggregateCall) -> list[pl.Expr] | None:
 @cumulative.register(Sum)
 @cumulative.register(Average)
 @cumulative.register(Spread)
+@cumulative.register(Beside)
 def _(family: Family, call: AggregateCall) -> list[pl.Expr] | None:
     return [column(call, name).cum_sum() for name in family.parts(call)]
 

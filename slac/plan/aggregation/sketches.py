@@ -55,7 +55,7 @@ class Quantile:
         count = _ELEMENT.struct.field(COUNT)
         reached = count.cum_sum() > (quantile * (count.sum() - 1)).floor()
         found = column(call, BUCKETS).list.eval(_ELEMENT.struct.field(VALUE).filter(reached).first())
-        return _middle(found.list.first())
+        return middle(found.list.first())
 
     def empty(self, call: AggregateCall) -> pl.Expr:
         """NULL."""
@@ -75,7 +75,8 @@ def _bucket(value: pl.Expr) -> pl.Expr:
     return pl.when(value.is_not_null()).then(signed).cast(pl.Int32)
 
 
-def _middle(bucket: pl.Expr) -> pl.Expr:
+def middle(bucket: pl.Expr) -> pl.Expr:
+    """The value in the middle of a bucket."""
     size = bucket.abs()
     value = ((size - _SHIFT).cast(pl.Float64) * _LOG_GAMMA).exp() * (2 / (1 + _GAMMA))
     finite = pl.when(size == _NOT_A_NUMBER).then(math.nan).when(size == _INFINITE).then(math.inf).otherwise(value)
@@ -117,4 +118,4 @@ def _frequent(most: int) -> pl.Expr:
     return pl.struct(ordered.struct.field(VALUE), -ordered.struct.field(COUNT))
 
 
-__all__ = ["ACCURACY", "BUCKETS", "TOP_KEPT", "Quantile", "Top", "bucket_of"]
+__all__ = ["ACCURACY", "BUCKETS", "TOP_KEPT", "Quantile", "Top", "bucket_of", "middle"]

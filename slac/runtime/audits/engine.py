@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from slac.plan.guards import Flapping
-from slac.plan.machine import AFTER, UNDETERMINED, TransitionTable
+from slac.plan.machine import AFTER, UNDECIDED, UNDETERMINED, TransitionTable
 from slac.runtime.audits import settling
 from slac.runtime.audits.alarms import ALARM, Alarms
 from slac.runtime.audits.clocks import CALMS, DUE, STATE, Clocks
@@ -38,6 +38,8 @@ from slac.runtime.operator import BEGINNING
 SINCE, SAID, LAST, TOLD, CHANGES, HELD = "since", "said", "last", "told", "changes", "held"
 """Columns by slot: when the state was entered, last publication, last row (µs); where changes may be held back also the
 state that was published last, how many changes there were since, and what another audit has silenced."""
+DOUBT = "doubt"
+"""Column by slot: 1 where the last row left open which state its key is in."""
 ORIGIN = "origin"
 """Column by slot, where publications say what made them: the number of the row that is worked off, from 1 on."""
 _NOTHING, _STAY, _NEWS = range(3)
@@ -65,6 +67,7 @@ class MachineEngine:
         self._holds_back = inhibited or flapping is not None
         self._course = course
         self._matrix = np.array(table.matrix(), np.int64)
+        self._undecided = table.conditions.index(UNDECIDED)
         self._speaks = np.array([s != UNDETERMINED for s in table.states])
         # A condition that may lead on when it is met again makes every row count.
         guarded = any(s is not None for s in table.settle)
@@ -79,7 +82,7 @@ class MachineEngine:
 
     def _columns(self, start: int) -> dict[str, int]:
         """What `Slots` must hold, with the values of a new key."""
-        columns = {STATE: start, SINCE: BEGINNING, SAID: BEGINNING, LAST: BEGINNING, **self._clocks.columns}
+        columns = {STATE: start, SINCE: BEGINNING, SAID: BEGINNING, LAST: BEGINNING, DOUBT: 0, **self._clocks.columns}
         columns |= {} if self._settling is None else settling.BLANK
         columns |= {} if self._flaps is None else self._flaps.columns
         columns |= {HELD: _NOTHING} if self._inhibited else {}
@@ -152,6 +155,7 @@ class MachineEngine:
         self._run(slots, np.where(gone, before + self._retain, times - 1))
         self._forget(slots[gone], before[gone] + self._retain)
         old = self._slots[STATE][slots]
+        self._slots[DOUBT][slots] = conditions == self._undecided
         new = self._matrix[old, conditions]
         if self._settling is not None:
             new = self._settling.moves(slots, times, conditions, old, new)
@@ -203,6 +207,7 @@ class MachineEngine:
             previous=previous,
             since=self._slots[SINCE][slots],
             start=published[slots],
+            doubt=self._slots[DOUBT][slots],
             **counts,
         )
         published[slots] = times
@@ -235,6 +240,7 @@ class MachineEngine:
             previous=state[which],
             since=self._slots[SINCE][slots][which],
             start=np.where(nth == 0, published[slots][which], times - every[which]),
+            doubt=self._slots[DOUBT][slots][which],
         )
         published[slots] = first + (count - 1) * every
         due[slots] = first + count * every

@@ -15,18 +15,18 @@ KINDS: Final = ("initial", "change", "stay", "scheduled", "calm", "released", "f
 """Names of the kinds that leave; ENDED only ends the period of a key that has never published."""
 
 TIME, KIND, STATE, PREVIOUS, SINCE, START, ORDER = "time", "kind", "state", "previous", "since", "start", "_order"
-FLAPPING, CHANGES, ROW = "flapping", "changes", "row"
+FLAPPING, CHANGES, ROW, DOUBTED = "flapping", "changes", "row", "doubt"
 PUBLICATION: Final = "_publication"
 """Column (Int64) of the row number of a publication in the table; −1 is none."""
-_COLUMNS: Final = (SLOT, TIME, KIND, STATE, PREVIOUS, SINCE, START, FLAPPING, CHANGES, ROW)
+_COLUMNS: Final = (SLOT, TIME, KIND, STATE, PREVIOUS, SINCE, START, FLAPPING, CHANGES, ROW, DOUBTED)
 
 
 @dataclass(slots=True)
 class Publications:
     """Pieces of the columns slot, time, kind, state, previous (−1: none), since, start of period (BEGINNING: none).
 
-    Then whether the key flaps, how many changes of state there were in the period, and the number of the row that made
-    it, from 1 on; 0 where nobody says.
+    Then whether the key flaps, how many changes of state there were in the period, the number of the row that made
+    it, from 1 on (0 where nobody says), and whether the last row left the state open.
     """
 
     _pieces: list[tuple[Longs, ...]] = field(default_factory=list)

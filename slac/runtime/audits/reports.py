@@ -13,6 +13,7 @@ from slac.runtime.audits.bodies import BodyRows
 from slac.runtime.audits.occurrences import occurrence_ids
 from slac.runtime.audits.publications import (
     CHANGES,
+    DOUBTED,
     ENDED,
     FLAPPING,
     FORGOTTEN,
@@ -78,7 +79,7 @@ class ReportRows:
             "kind": text(pl.Series(KINDS), KIND),
             "state": text(self._states, STATE),
             "previous": text(self._states, PREVIOUS),
-            "verdict": pl.when(pl.col(KIND) != FORGOTTEN).then(text(self._verdicts, STATE)).otherwise(_UNKNOWN),
+            "verdict": pl.when(_known()).then(text(self._verdicts, STATE)).otherwise(_UNKNOWN),
             "since": pl.col(SINCE).cast(TIME_TYPE),
             "period_start": start,
             "period_end": at,
@@ -94,3 +95,8 @@ class ReportRows:
         if partial is None or not partial.height:
             return pl.DataFrame(schema={PUBLICATION: pl.Int64(), body.body.name: body.dtype})
         return body.lists(partial, named)
+
+
+def _known() -> pl.Expr:
+    """Whether the state is the verdict: the key is not forgotten, nor did its last row leave it open."""
+    return (pl.col(KIND) != FORGOTTEN) & (pl.col(DOUBTED) == 0)

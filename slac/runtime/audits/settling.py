@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from slac.plan.machine import NO_DATA, TransitionTable
+from slac.plan.machine import NO_DATA, UNDECIDED, TransitionTable
 from slac.runtime.audits.course import Course
 from slac.runtime.audits.slots import Longs, Slots
 from slac.runtime.operator import BEGINNING
@@ -25,11 +25,11 @@ class Settling:
         self._guarded = np.array([s is not None for s in table.settle])
         self._rows = np.array([s.rows if s else 1 for s in table.settle], np.int64)
         self._time = np.array([s.time if s else 0 for s in table.settle], np.int64)
-        self._no_data = table.conditions.index(NO_DATA)
+        self._unknown = [table.conditions.index(one) for one in (NO_DATA, UNDECIDED)]
 
     def moves(self, slots: Longs, times: Longs, conditions: Longs, old: Longs, new: Longs) -> Longs:
         """Where one row of each of some distinct slots really leads: `old` where the guard of `new` does not let it."""
-        data = conditions != self._no_data
+        data = ~np.isin(conditions, self._unknown)
         waits = data & (new != old) & self._guarded[new]
         self._slots[WANTED][slots[data & ~waits]] = -1
         if not waits.any():

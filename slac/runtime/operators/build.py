@@ -29,6 +29,7 @@ from slac.runtime.operators.absence import AbsenceOperator
 from slac.runtime.operators.absence_partial import AbsencePartialOperator
 from slac.runtime.operators.audit import AuditOperator
 from slac.runtime.operators.doubting import DoubtingOperator
+from slac.runtime.operators.estimating import EstimatingWindow
 from slac.runtime.operators.in_order import InOrder
 from slac.runtime.operators.interval_join import IntervalJoinOperator
 from slac.runtime.operators.late import LateOperator
@@ -100,6 +101,11 @@ def _(node: PatternNode, context: OperatorContext) -> Operator:
 
 @build_operator.register
 def _(node: WindowNode, context: OperatorContext) -> Operator:
+    """Every window makes estimates where its rows have weights."""
+    return EstimatingWindow(node, lambda one: _window(one, context))
+
+
+def _window(node: WindowNode, context: OperatorContext) -> Operator:
     """`running` and `sliding` hold rows themselves, as all must whose aggregates follow the order."""
     if node.role == "merged":
         return WindowMergeOperator(node, context)

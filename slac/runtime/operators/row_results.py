@@ -11,6 +11,7 @@ from slac.plan.aggregates import final_exprs
 from slac.plan.lowering import lower
 from slac.plan.nodes import WindowNode
 from slac.runtime.audits.held import AT
+from slac.runtime.operators.estimated_rows import estimated_rows, without_bounds
 from slac.stream.batch import ID, KEPT, SEEN, TIME, TIME_TYPE, WINDOW_START
 from slac.stream.ids import Ids, hash_further, hash_text, row_ids
 
@@ -26,6 +27,9 @@ class RowResults:
         self._final = final_exprs(node.aggregates)
         self._steps = [[lower(p.expr).alias(p.name) for p in node.project]]
         self._steps += [[lower(t.expr).alias(t.name)] for t in node.then]
+        self._estimates = estimated_rows(node)
+        if self._estimates is not None:
+            self._final, self._steps = self._estimates.finals, [self._estimates.project, *self._estimates.then]
         self._names = _renamed(node)
         self._columns = [pl.col(n).cast(t) for n, t in node.schema.polars().items()]
 
@@ -35,6 +39,8 @@ class RowResults:
         `groups`: one partial row a key and instant (`_at`, keys, parts), of all that counts for it.
         """
         keys = list(self._node.keys)
+        if self._estimates is not None:
+            groups = self._estimates.columns.of(groups)
         values = groups.select(AT, *keys, *self._final)
         frame = rows.select(AT, ID, *keys).join(values, on=[AT, *keys], nulls_equal=True, maintain_order="left")
         frame = frame.with_columns(row_ids(frame, self._document, self._node.block, (*keys, ID)))
@@ -66,7 +72,9 @@ class RowResults:
         for step in self._steps:
             rows = rows.with_columns(step)
         names = [e.meta.output_name() for e in meta]
-        return rows.select(*names, SEEN, KEPT, *self._columns).collect(optimizations=_AS_WRITTEN)
+        bounds = [] if self._estimates is None else self._estimates.bounds
+        made = rows.select(*names, SEEN, KEPT, *bounds, *self._columns).collect(optimizations=_AS_WRITTEN)
+        return without_bounds(made) if bounds else made
 
 
 def _renamed(node: WindowNode) -> dict[str, str] | None:

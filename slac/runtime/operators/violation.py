@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from slac.plan.lowering import lower
-from slac.plan.machine import NO_DATA, TransitionTable, transition_table
+from slac.plan.machine import NO_DATA, UNDECIDED, TransitionTable, transition_table
 from slac.plan.messages import named_in
 from slac.plan.nodes import AuditNode, StateSpec, ViolationNode
 from slac.runtime.audits.clocks import STATE
 from slac.runtime.audits.course import EvenCourse
 from slac.runtime.audits.engine import LAST, MachineEngine
 from slac.runtime.audits.episodes import EpisodeRows
-from slac.runtime.audits.evaluation import CONDITION, decided, support
+from slac.runtime.audits.evaluation import CONDITION, Conditions, support
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.audits.slots import SLOT, Slots
 from slac.runtime.operator import BEGINNING, OperatorContext, State
@@ -36,13 +35,14 @@ class ViolationOperator(ReplayableOperator):
     def __init__(self, node: ViolationNode, context: OperatorContext) -> None:
         self._node = node
         table = _table(node)
+        named = (f"when {_RAISED}", f"when {_CLEAR}", NO_DATA, UNDECIDED)
+        places = [table.conditions.index(name) for name in named]
         types = node.schema.polars()
         self._keys = {k: types[k] for k in node.keys}
         self._slots = Slots(self._keys, {})
         self._rows = EpisodeRows(node, context.document, self._slots)
         self._engine = MachineEngine(table, self._slots, node.retain, EvenCourse(), traced=True)
-        self._condition = _condition(node, table)
-        self._no_data = table.conditions.index(NO_DATA)
+        self._conditions = Conditions([(node.condition, places[0])], *places[1:])
         self._held = HeldRows()
         self._latest = self._ended = BEGINNING
         self._late = 0
@@ -56,8 +56,7 @@ class ViolationOperator(ReplayableOperator):
         order = [c for c in (TIME, DEPTH, ID) if c in frame.columns]
         told = [c for c in named_in(self._node.message) if c in frame.columns]
         needed = [c for c in dict.fromkeys((*self._node.keys, *told)) if c not in order]
-        condition = decided(frame, self._condition, self._no_data)
-        self._held.add(frame.select(*order, *needed, condition, *support(frame)))
+        self._held.add(frame.select(*order, *needed, self._conditions.of(frame), *support(frame)))
         return ()
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
@@ -153,11 +152,3 @@ def _table(node: ViolationNode) -> TransitionTable:
         retain=node.retain,
     )
     return transition_table(audit)
-
-
-def _condition(node: ViolationNode, table: TransitionTable) -> pl.Expr:
-    """The place of each row's condition in the table; NULL is no data."""
-    condition, places = lower(node.condition), {c: i for i, c in enumerate(table.conditions)}
-    nothing = pl.when(condition.is_null()).then(places[NO_DATA])
-    found = nothing.when(condition).then(places[f"when {_RAISED}"]).otherwise(places[f"when {_CLEAR}"])
-    return found.cast(pl.Int16).alias(CONDITION)

@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 
 from slac.plan.accumulation import accumulated
-from slac.plan.aggregates import grouped, merged, part_columns, partial_exprs
+from slac.plan.aggregates import grouped_rows, merged, part_columns, partial_exprs
 from slac.plan.expressions import AggregateCall
 from slac.runtime.operators.pane_state import START
 from slac.runtime.operators.window_grid import END
@@ -62,7 +62,7 @@ class Restatements:
     def wait(self, rows: pl.DataFrame) -> None:
         """Take late rows, with the window that each of them missed (`_start`, `_end`)."""
         exprs = partial_exprs(self._calls, rows.columns)
-        groups = grouped(rows, [*self._window, ARRIVAL_WATERMARK], exprs)
+        groups = grouped_rows(rows, [*self._window, ARRIVAL_WATERMARK], self._calls, exprs)
         self._waiting.append(groups.select(*self._columns, ARRIVAL_WATERMARK))
 
     def due(self, watermark: int) -> pl.DataFrame | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from slac.plan.aggregates import empty_exprs, merged, part_columns
 from slac.plan.expressions import AggregateCall, Column, NamedExpr
 from slac.plan.lowering import columns_of, lower
 from slac.plan.nodes import WindowNode
+from slac.runtime.operators.estimated_rows import EstimatedRows, estimated_rows, without_bounds
 from slac.runtime.operators.pane_state import START
 from slac.runtime.operators.window_grid import END
 from slac.runtime.operators.window_values import WindowValues, narrowed
@@ -20,6 +21,7 @@ from slac.stream.ids import Ids, hash_further, hash_hashed, hash_text, hash_valu
 from slac.stream.sums import WEIGHT_SCALE, from_weight_units
 from slac.stream.types import to_polars
 
+_AS_WRITTEN: Final = pl.QueryOptFlags.none()
 META_OUT: Final = (TIME, ID, WINDOW_START, SEEN, KEPT)
 
 
@@ -34,6 +36,7 @@ class WindowRows:
         # What ends a session may still change; where it begins is what it is known by.
         self._identity = (WINDOW_START,) if node.window.kind == "session" else (WINDOW_START, TIME)
         self._values = WindowValues(node)
+        self._estimates = estimated_rows(node)
         self._parts = part_columns(node.aggregates)
         blank = [_blank(p, node.aggregates) for p in node.project]
         self._blank_project = [*blank, *(_null(t) for t in node.then)]
@@ -66,6 +69,8 @@ class WindowRows:
     def finished(self, groups: pl.DataFrame, more: tuple[str, ...] = ()) -> pl.DataFrame:
         """Finished rows of partial rows, one a key and window (and revision); `more` are further meta columns."""
         found = self._meta(groups)
+        if self._estimates is not None:
+            return _ordered(self._estimated(self._estimates, groups, found, more))
         if self._is_partial:
             said = {name: groups[name] for name in (*self._node.keys, *self._parts)}
         else:
@@ -74,6 +79,18 @@ class WindowRows:
             said = {name: _typed(values[name], dtype).alias(name) for name, dtype in self._types.items()}
         rows = pl.DataFrame([*(found[name] for name in (*META_OUT, *more)), *said.values()])
         return _ordered(rows)
+
+    def _estimated(
+        self, estimates: EstimatedRows, groups: pl.DataFrame, found: Mapping[str, pl.Series], more: tuple[str, ...]
+    ) -> pl.DataFrame:
+        """The rows with what is known of their bounds; `found`: their meta columns."""
+        values = estimates.columns.of(groups).select(*self._node.keys, *estimates.finals, *more)
+        beside = values.drop(SEEN, KEPT).hstack([found[name] for name in META_OUT])
+        rows = beside.lazy().with_columns(estimates.project)
+        for columns in estimates.then:
+            rows = rows.with_columns(columns)
+        made = rows.select(*META_OUT, *estimates.bounds, *more, *self._columns).collect(optimizations=_AS_WRITTEN)
+        return without_bounds(made) if estimates.bounds else made
 
     def blanks(self, groups: pl.DataFrame) -> pl.DataFrame:
         """Finished rows of windows in which a key had no rows: COUNTs are 0, all else that was computed is NULL."""

@@ -1,0 +1,77 @@
+"""The aggregates of a window with all that estimates of them need beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias
+
+from msgspec.structs import replace
+
+from slac.plan.estimates.thinned import COUNTED_ONLY, TRUE
+from slac.plan.expressions import AggregateCall
+from slac.plan.signatures import FLOAT
+
+GROUP: Final = "_group~"
+"""Beside all rows of a group, whatever aggregates take in."""
+UNCOUNTED: Final = "_uncounted~"
+"""Beside those rows that no gate has counted."""
+_SPREADS: Final = frozenset(("var_pop", "var_samp", "stddev_pop", "stddev_samp"))
+BESIDE: Final = frozenset(("thinned_count", "thinned_value", "thinned_spread", "thinned_quantile"))
+
+
+def with_estimates(calls: Sequence[AggregateCall], counted: Sequence[str] = ()) -> tuple[AggregateCall, ...]:
+    """The calls, and what is kept beside them; `counted` are names of those that gates count."""
+    if has_estimates(calls):
+        return tuple(calls)
+    kept: dict[_Content, AggregateCall] = {}
+    for call in calls:
+        for one in _beside(call, counted=call.name in counted):
+            kept.setdefault(_content(one), one)
+    group = AggregateCall(name=GROUP, function="thinned_count", dtype=FLOAT)
+    uncounted = AggregateCall(name=UNCOUNTED, function="thinned_count", options=(COUNTED_ONLY,), dtype=FLOAT)
+    return (*calls, *kept.values(), group, uncounted)
+
+
+def besides(calls: Sequence[AggregateCall], counted: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
+    """By the name of each call those of what is kept beside it: several may share one."""
+    known = {_content(one): one.name for one in calls if is_beside(one)}
+    own = [one for one in calls if not is_beside(one)]
+    return {c.name: tuple(known[_content(b)] for b in _beside(c, counted=c.name in counted)) for c in own}
+
+
+_Content: TypeAlias = tuple[object, ...]
+
+
+def _content(call: AggregateCall) -> _Content:
+    return call.function, call.args, call.options, call.where
+
+
+def _beside(call: AggregateCall, *, counted: bool) -> Iterator[AggregateCall]:
+    match call.function:
+        case "count":
+            yield _made(call, "thinned_count", *((COUNTED_ONLY,) if counted else ()))
+        case "share":
+            yield _made(call, "thinned_count", *((COUNTED_ONLY,) if counted else ()))
+            yield _made(call, "thinned_count", *((COUNTED_ONLY, TRUE) if counted else (TRUE,)))
+        case "sum" | "avg":
+            yield _made(call, "thinned_value")
+        case "quantile" | "median":
+            yield replace(_made(call, "thinned_count"), name=f"{call.name}~n")
+            yield _made(call, "thinned_quantile")
+        case function if function in _SPREADS:
+            yield _made(call, "thinned_spread")
+
+
+def _made(call: AggregateCall, function: str, *options: str) -> AggregateCall:
+    name = f"{call.name}~{TRUE}" if TRUE in options else f"{call.name}~"
+    return AggregateCall(name=name, function=function, args=call.args, options=options, where=call.where, dtype=FLOAT)
+
+
+def is_beside(call: AggregateCall) -> bool:
+    """Whether a call has no value of its own."""
+    return call.function in BESIDE
+
+
+def has_estimates(calls: Sequence[AggregateCall]) -> bool:
+    """Whether estimates are made of these."""
+    return any(call.name == GROUP for call in calls)

@@ -1,0 +1,164 @@
+"""The values of a window's aggregates where its rows have weights, with columns for their bounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import singledispatch
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from slac.plan.aggregates import family, final_exprs
+from slac.plan.aggregation.counts import Count
+from slac.plan.aggregation.extremes import Extreme
+from slac.plan.aggregation.family import Family
+from slac.plan.aggregation.flags import Every, Some
+from slac.plan.aggregation.ranks import Rank
+from slac.plan.aggregation.registers import Distinct
+from slac.plan.estimates.calls import besides, is_beside
+from slac.plan.estimates.spans import Floats, quantile_of
+from slac.plan.estimates.values import Estimate, Sums, estimates, thinned
+from slac.plan.expressions import AggregateCall, AnyExpr, Column, Literal
+from slac.plan.intervals.bounds import FARTHEST, Between, Bounds, Unsure, as_bound, call, either, has_order
+from slac.plan.intervals.columns import HIGH, LOW
+from slac.plan.signatures import BOOL, FLOAT
+from slac.stream.types import Bool, Duration, Float, to_polars
+
+THINNED: Final = "_thinned"
+"""Column (Boolean): of the group, rows have weights other than one."""
+_THINNED: Final = Column(name=THINNED, dtype=BOOL)
+
+
+class EstimatedColumns:
+    """Makes the columns of some calls; `known` says what is known of their bounds."""
+
+    def __init__(self, calls: Sequence[AggregateCall], confidence: float, counted: Sequence[str] = ()) -> None:
+        self.calls = [one for one in calls if not is_beside(one)]
+        self._z = quantile_of(confidence)
+        self._counted = frozenset(counted)
+        self._beside = besides(calls, counted)
+        self._final = final_exprs(self.calls)
+        self._typed = {one.name: one for one in self.calls}
+        self.known: dict[str, Bounds] = {one.name: _bounds(family(one), one) for one in self.calls}
+        self.columns = [
+            THINNED,
+            *(f"{side}{n}" for n, b in self.known.items() if _is_kept(n, b) for side in (LOW, HIGH)),
+        ]
+
+    def of(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """Partial rows, one a group, with `_seen`, `_kept`, a column a call, and those of `columns`."""
+        thin = thinned(groups).alias(THINNED)
+        made = groups.with_columns([*self._final, thin])
+        found = estimates(Sums(groups, self._z, self._counted, self._beside), self.calls)
+        columns = []
+        for name, one in found.items():
+            columns += _columns(self._typed[name], made[name], one, thin)
+        return made.with_columns(columns)
+
+
+def _is_kept(name: str, bounds: Bounds) -> bool:
+    return isinstance(bounds, Between) and bounds.low == Column(name=f"{LOW}{name}", dtype=bounds.low.dtype)
+
+
+def _columns(call: AggregateCall, exact: pl.Series, found: Estimate, thin: pl.Series) -> list[pl.Series]:
+    """The value, and its bounds, which hold it."""
+    nothing = exact.zip_with(exact.is_nan(), _none(exact)) if exact.dtype.is_float() else _none(exact)
+    value = _typed(found.value, call, exact.dtype).zip_with(_known(found.value), nothing)
+    value = value.zip_with(thin, exact) if not thin.all() else value
+    own = value.to_physical() if value.dtype.is_temporal() else value
+    bound = own.cast(pl.Float64)
+    number = bound.fill_null(0.0).to_numpy()
+    low, high = np.minimum(found.span.low, number), np.maximum(found.span.high, number)
+    sides = []
+    for prefix, side in ((LOW, low), (HIGH, high)):
+        series = pl.Series(side).zip_with(thin & bound.is_not_null(), bound)
+        if isinstance(call.dtype, Duration):
+            whole = np.clip(np.nan_to_num(series.to_numpy(), nan=0.0), -FARTHEST, FARTHEST)
+            series = pl.Series(np.rint(whole).astype(np.int64)).cast(pl.Duration("us"))
+            series = series.zip_with(bound.is_not_null(), _none(series))
+        sides.append(series.alias(f"{prefix}{call.name}"))
+    return [value.alias(call.name), *sides]
+
+
+def _typed(values: Floats, call: AggregateCall, dtype: pl.DataType) -> pl.Series:
+    if isinstance(call.dtype, Float):
+        return pl.Series(values)
+    whole = np.rint(np.clip(np.nan_to_num(values), -(2.0**62), 2.0**62)).astype(np.int64)
+    return pl.Series(whole).cast(to_polars(call.dtype)).cast(dtype)
+
+
+def _known(values: Floats) -> pl.Series:
+    return pl.Series(~np.isnan(values))
+
+
+def _none(like: pl.Series) -> pl.Series:
+    return pl.Series(like.name, [None], dtype=like.dtype).new_from_index(0, len(like))
+
+
+@singledispatch
+def _bounds(kind: Family, one: AggregateCall) -> Bounds:
+    """Of an aggregate that has no estimate, of a thinned group anything is possible."""
+    if _has_estimate(kind):
+        dtype = as_bound(Column(name=one.name, dtype=one.dtype)).dtype
+        return Between(*(Column(name=f"{side}{one.name}", dtype=dtype) for side in (LOW, HIGH)))
+    return Unsure(_THINNED)
+
+
+def _has_estimate(kind: Family) -> bool:
+    from slac.plan.estimates.values import estimate
+
+    return estimate.dispatch(type(kind)) is not estimate.dispatch(object)
+
+
+@_bounds.register
+def _(kind: Extreme, one: AggregateCall) -> Bounds:
+    """What was dropped may be greater than the greatest, or less than the least."""
+    if not has_order(one.dtype) or isinstance(one.dtype, Bool):
+        return Unsure(_THINNED)
+    value = as_bound(Column(name=one.name, dtype=one.dtype))
+    far = either(_somewhere(one), _far(value, above=kind.greatest), value)
+    return Between(value, far) if kind.greatest else Between(far, value)
+
+
+@_bounds.register
+def _(kind: Distinct, one: AggregateCall) -> Bounds:
+    """At least as many as were seen."""
+    value = as_bound(Column(name=one.name, dtype=one.dtype))
+    return Between(value, either(_THINNED, _far(value, above=True), value))
+
+
+@_bounds.register
+def _(kind: Some, one: AggregateCall) -> Bounds:
+    """True for one that was kept is true."""
+    value = Column(name=one.name, dtype=BOOL)
+    return Between(value, call("or", value, _THINNED))
+
+
+@_bounds.register
+def _(kind: Every, one: AggregateCall) -> Bounds:
+    """False for one that was kept is false."""
+    value = Column(name=one.name, dtype=BOOL)
+    return Between(call("and", value, call("not", _THINNED)), value)
+
+
+@_bounds.register
+def _(kind: Rank, one: AggregateCall) -> Bounds:
+    """The last rank there is cannot be exceeded."""
+    last = one.options[-1] if kind.worst else one.options[0]
+    reached = call("is_not_distinct", Column(name=one.name, dtype=one.dtype), Literal(value=last, dtype=one.dtype))
+    return Unsure(call("and", _THINNED, call("not", reached)))
+
+
+def _somewhere(one: AggregateCall) -> AnyExpr:
+    return call("and", _THINNED, call("not", call("is_null", Column(name=one.name, dtype=one.dtype))))
+
+
+def _far(value: AnyExpr, *, above: bool) -> AnyExpr:
+    if value.dtype == FLOAT:
+        return Literal(value=math.inf if above else -math.inf, dtype=FLOAT)
+    return Literal(value=FARTHEST if above else -FARTHEST, dtype=value.dtype)
+
+
+__all__ = ["THINNED", "Count", "EstimatedColumns"]

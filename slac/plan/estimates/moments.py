@@ -1,0 +1,69 @@
+"""Weighted sums of powers that no order changes: what a row adds is rounded once, to a unit that fits its magnitude.
+
+The spread of an estimate is a sum of w(w − 1)·xʲ over the rows that were kept, and its skewness one of w(w − 1)²·xʲ.
+Such numbers are very small or very large, so each goes to one of three lanes, and each lane is an exact sum of
+integers. What is too large for all of them is counted as odd: then there is no interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from slac.stream.batch import WEIGHT, WEIGHT_ONE
+
+Floats = npt.NDArray[np.float64]
+LANES: Final = (("a", 40, 60), ("b", 100, 0), ("c", 160, -60))
+"""By lane: magnitudes below 2 to the power of the second number, in units of 2 to the power of minus the third."""
+COUNTED: Final = 40
+"""Sums without values are in multiples of 2⁻⁴⁰."""
+_NARROW: Final = float(1 << 62)
+
+
+def excess(frame: pl.DataFrame) -> Floats:
+    """By how much the weight of each row is greater than one; exact."""
+    weights = frame[WEIGHT].fill_null(WEIGHT_ONE) if frame[WEIGHT].null_count() else frame[WEIGHT]
+    more: Floats = weights.to_numpy().astype(np.float64)
+    return more * (1.0 / WEIGHT_ONE) - 1.0
+
+
+def spread(more: Floats, order: str) -> Floats:
+    """`a`: w(w − 1), `b`: w(w − 1)², `m`: w − 1, from w − 1."""
+    if order == "m":
+        return more
+    linear = more * (more + 1.0)
+    return linear if order == "a" else linear * more
+
+
+def units(values: Floats, scale: int) -> pl.Series | None:
+    """Int128 multiples of 2^−scale of finite numbers that are small enough; None where all are 0."""
+    whole = np.rint(values * 2.0**scale)
+    most = max(float(whole.max()), -float(whole.min())) if len(whole) else 0.0
+    if most == 0.0:
+        return None
+    return pl.Series(whole.astype(np.int64) if most < _NARROW else whole).cast(pl.Int128)
+
+
+def laned(values: Floats) -> Iterator[tuple[str, pl.Series | None]]:
+    """What rows add to each lane (Int128), None for nothing."""
+    size = np.abs(values)
+    most = float(size.max()) if len(size) else 0.0
+    least = 0.0
+    for lane, bound, scale in LANES:
+        edge = 2.0**bound
+        if most < least or most == 0.0:
+            yield lane, None
+        elif least == 0.0 and most < edge:
+            yield lane, units(values, scale)
+        else:
+            yield lane, units(np.where((size >= least) & (size < edge), values, 0.0), scale)
+        least = edge
+
+
+def odd(values: Floats) -> npt.NDArray[np.bool_]:
+    """Whether no lane takes a number."""
+    return ~(np.abs(values) < 2.0 ** LANES[-1][1])

@@ -1,0 +1,84 @@
+"""What each row adds to the sums beside aggregates, as columns, so that grouping is nothing but adding them up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from slac.plan.aggregation.family import argument, part, per_row
+from slac.plan.estimates.moments import Floats, excess
+from slac.plan.estimates.thinned import COUNTED_ONLY, TRUE, Added, Beside, ThinnedCount, ThinnedValue
+from slac.plan.expressions import AggregateCall
+from slac.plan.lowering import lower
+from slac.stream.batch import COUNT
+from slac.stream.types import Float
+
+
+def added(
+    frame: pl.DataFrame, calls: Sequence[tuple[AggregateCall, Beside]]
+) -> tuple[list[pl.Series], list[pl.Series]]:
+    """Of rows with weights: the columns to add up, and by a row of the same type the parts that are all 0."""
+    more = excess(frame)
+    values = frame.select(e.alias(call.name) for call, _ in calls if (e := _value(call)) is not None)
+    columns, zeros = [], []
+    for call, kind in calls:
+        own = values[call.name] if call.name in values.columns else None
+        types = kind.parts(call)
+        for name, numbers in _added(call, kind, frame, more, own).items():
+            full, dtype = part(call, name), types[name]
+            if numbers is None:
+                zeros.append(pl.Series(full, [0], dtype=dtype))
+            else:
+                columns.append(pl.Series(full, numbers).cast(dtype))
+    return columns, zeros
+
+
+def _added(call: AggregateCall, kind: Beside, frame: pl.DataFrame, more: Floats, own: pl.Series | None) -> Added:
+    match kind:
+        case ThinnedValue():
+            assert own is not None
+            return _of_value(call, kind, more, own)
+        case ThinnedCount():
+            return _of_count(call, kind, frame, more, own)
+        case _:
+            return {}
+
+
+def _of_value(call: AggregateCall, kind: ThinnedValue, more: Floats, own: pl.Series) -> Added:
+    missing = own.is_null().to_numpy() if own.null_count() else None
+    if missing is not None:
+        more = np.where(missing, 0.0, more)
+    if isinstance(call.args[0].dtype, Float):
+        values: Floats = (own.fill_null(0.0) if missing is not None else own).to_numpy()
+        # What is no number makes the value NaN anyway.
+        if not np.isfinite(values).all():
+            values = np.where(np.isfinite(values), values, 0.0)
+        return kind.added(more, values, None)
+    whole = own.to_physical().cast(pl.Int64)
+    whole = whole.fill_null(0) if missing is not None else whole
+    return kind.added(more, whole.to_numpy().astype(np.float64), whole)
+
+
+def _of_count(
+    call: AggregateCall, kind: ThinnedCount, frame: pl.DataFrame, more: Floats, own: pl.Series | None
+) -> Added:
+    chosen = None
+    if own is not None:
+        flags = own.fill_null(value=False) if TRUE in call.options or not call.args else own.is_not_null()
+        chosen = flags.to_numpy()
+        more = np.where(chosen, more, 0.0)
+    gate = None
+    if COUNTED_ONLY in call.options and COUNT in frame.columns:
+        told = frame[COUNT]
+        known = told.is_not_null().to_numpy()
+        gate = np.where(known if chosen is None else known & chosen, told.fill_null(1).to_numpy() - 1, 0)
+        more = np.where(known, 0.0, more)
+    return kind.added(more, gate)
+
+
+def _value(call: AggregateCall) -> pl.Expr | None:
+    if call.args:
+        return argument(call)
+    return None if call.where is None else per_row(lower(call.where))

@@ -1,0 +1,210 @@
+"""From the sums that are kept beside aggregates to estimates and their bounds, a column a call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Final, TypeAlias
+
+import numpy as np
+import polars as pl
+
+from slac.plan.aggregates import family
+from slac.plan.aggregation.counts import Count
+from slac.plan.aggregation.family import Family, part
+from slac.plan.aggregation.flags import Share
+from slac.plan.aggregation.sketches import Quantile
+from slac.plan.aggregation.spread import SCALE as SQUARED
+from slac.plan.aggregation.spread import Spread
+from slac.plan.aggregation.totals import Average, Sum
+from slac.plan.estimates.calls import GROUP, UNCOUNTED
+from slac.plan.estimates.moments import COUNTED, LANES
+from slac.plan.estimates.ranked import counted, quantiles
+from slac.plan.estimates.spans import Floats, Span, of_count, of_mean, of_share, of_variance
+from slac.plan.expressions import AggregateCall
+from slac.stream.batch import WEIGHT_ONE
+from slac.stream.sums import SCALE, WEIGHT_SCALE
+from slac.stream.types import Float
+
+_NONE: Final = np.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value a group, and its bounds; NaN where there is none."""
+
+    value: Floats
+    span: Span
+
+
+Estimates: TypeAlias = dict[str, Estimate]
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Partial rows, read as numbers; `z`: how many standard deviations an interval reaches; `counted`: by gates.
+
+    `beside`: by the name of a call those of what is kept beside it.
+    """
+
+    groups: pl.DataFrame
+    z: float
+    counted: frozenset[str]
+    beside: Mapping[str, tuple[str, ...]]
+
+    def number(self, call: str, name: str, scale: float = 1.0) -> Floats:
+        """A part, divided by its scale."""
+        found: Floats = self.groups[f"{call}.{name}"].cast(pl.Float64).to_numpy()
+        return found / scale if scale != 1.0 else found
+
+    def moment(self, call: str, name: str) -> Floats:
+        """The sum of a moment's lanes."""
+        if name[1] == "0":
+            return self.number(call, name, 2.0**COUNTED)
+        total = np.zeros(self.groups.height)
+        for lane, _, scale in LANES:
+            total = total + self.number(call, f"{name}{lane}", 2.0**scale)
+        return total
+
+    def unseen(self, of: str = GROUP) -> Floats:
+        """The weight of an event of a group of which none was kept: the mean of those that were."""
+        kept, more = self.number(of, "k"), self.number(of, "more", WEIGHT_SCALE)
+        weights = kept + more + self.number(of, "zero")
+        return np.where(kept > 0, 1 + self.moment(of, "a0") / np.maximum(weights, 1.0), 1.0)
+
+    def together(self, call: str, other: str, times: int, scale: float) -> Floats:
+        """`times` the part of a call and that of `other` beside it, both integers, as one number."""
+        factor = pl.Series([times], dtype=pl.Int128)
+        total = self.groups[call].cast(pl.Int128) * factor + self.groups[other].cast(pl.Int128)
+        found: Floats = total.cast(pl.Float64).to_numpy()
+        return found / scale
+
+
+@singledispatch
+def estimate(kind: Family, call: AggregateCall, sums: Sums) -> Estimate | None:
+    """None for what has no estimate: then the value is of the kept rows, and nothing is known of the others."""
+    return None
+
+
+@estimate.register
+def _(kind: Count, call: AggregateCall, sums: Sums) -> Estimate | None:
+    rows, (beside,) = sums.number(call.name, "n"), sums.beside[call.name]
+    kept, zero = sums.number(beside, "k"), sums.number(beside, "zero")
+    more, gate = sums.number(beside, "more", WEIGHT_SCALE), sums.number(beside, "gate")
+    spread = sums.moment(beside, "a0")
+    whole = rows - kept - zero + gate
+    unseen = sums.unseen(UNCOUNTED if call.name in sums.counted else GROUP)
+    span = of_count(whole, kept, kept + zero + more, spread, unseen, sums.z)
+    return Estimate(np.rint(rows + more + gate), span)
+
+
+@estimate.register
+def _(kind: Share, call: AggregateCall, sums: Sums) -> Estimate | None:
+    known, true = sums.beside[call.name]
+    number = sums.number(call.name, "n") + sums.number(known, "more", WEIGHT_SCALE) + sums.number(known, "gate")
+    hits = sums.number(call.name, "true") + sums.number(true, "more", WEIGHT_SCALE) + sums.number(true, "gate")
+    with np.errstate(all="ignore"):
+        share = np.clip(hits / number, 0.0, 1.0)
+        all_spread, true_spread = sums.moment(known, "a0"), sums.moment(true, "a0")
+        variance = (true_spread * (1 - 2 * share) + share * share * all_spread) / (number * number)
+        values = np.where(all_spread > 0, number * number / all_spread, _NONE)
+    span = of_share(share, variance, values, sums.z)
+    exact = (all_spread <= 0) & (true_spread <= 0)
+    return Estimate(share, Span(np.where(exact, share, span.low), np.where(exact, share, span.high)))
+
+
+@estimate.register
+def _(kind: Sum, call: AggregateCall, sums: Sums) -> Estimate | None:
+    (beside,) = sums.beside[call.name]
+    number = sums.number(call.name, "n") + sums.number(beside, "more", WEIGHT_SCALE)
+    total = np.where(number > 0, _total(call, sums), np.nan)
+    span = of_mean(total, sums.moment(beside, "a2"), sums.moment(beside, "b3"), sums.number(beside, "k"), sums.z)
+    return _without_odd(Estimate(total, span), call, sums)
+
+
+@estimate.register
+def _(kind: Average, call: AggregateCall, sums: Sums) -> Estimate | None:
+    (beside,) = sums.beside[call.name]
+    number = sums.number(call.name, "n") + sums.number(beside, "more", WEIGHT_SCALE)
+    a0, a1, a2 = (sums.moment(beside, f"a{n}") for n in range(3))
+    b0, b1, b2, b3 = (sums.moment(beside, f"b{n}") for n in range(4))
+    with np.errstate(all="ignore"):
+        mean = _total(call, sums) / number
+        # Of deviations from the mean; what cancels leaves an error that is bounded by what was cancelled.
+        variance = a2 - 2 * mean * a1 + mean * mean * a0
+        lost = (np.abs(a2) + np.abs(2 * mean * a1) + mean * mean * np.abs(a0)) * 2.0**-50
+        third = b3 - 3 * mean * b2 + 3 * mean * mean * b1 - mean * mean * mean * b0
+        noise = (np.abs(b3) + np.abs(3 * mean * b2) + np.abs(mean * mean * mean * b0)) * 2.0**-50
+        third = np.where(np.abs(third) > noise, third, 0.0)
+        square = number * number
+        span = of_mean(
+            mean, (np.maximum(variance, 0) + lost) / square, third / (square * number), sums.number(beside, "k"), sums.z
+        )
+    return _without_odd(Estimate(mean, span), call, sums)
+
+
+@estimate.register
+def _(kind: Quantile, call: AggregateCall, sums: Sums) -> Estimate | None:
+    """Between the values at two ranks, as far from the one that is asked for as the number of values lets them be."""
+    number, excess = sums.beside[call.name]
+    total = sums.number(number, "more", WEIGHT_SCALE) + counted(sums.groups, call)
+    spread = sums.moment(number, "a0")
+    asked = float(call.options[0]) if call.options else 0.5
+    with np.errstate(all="ignore"):
+        values = np.where(spread > 0, total * total / spread, _NONE)
+        away = sums.z * np.sqrt(asked * (1 - asked) / values) + 0.5 / values
+    ranks = [np.full(len(total), asked), asked - away, asked + away]
+    value, low, high = quantiles(sums.groups, call, excess, [rank * total for rank in ranks])
+    return Estimate(value, Span(low, high))
+
+
+@estimate.register
+def _(kind: Spread, call: AggregateCall, sums: Sums) -> Estimate | None:
+    (beside,) = sums.beside[call.name]
+    number = sums.number(call.name, "n") + sums.number(beside, "more", WEIGHT_SCALE)
+    scale = SQUARED if isinstance(call.args[0].dtype, Float) else 1.0
+    squares = sums.number(call.name, "squares", scale * scale) + sums.moment(beside, "m2")
+    unit = SCALE if isinstance(call.args[0].dtype, Float) else WEIGHT_SCALE
+    total = sums.number(call.name, "sum", scale) + sums.number(beside, "total", unit)
+    a0, a1, a2, a3, a4 = (sums.moment(beside, f"a{n}") for n in range(5))
+    with np.errstate(all="ignore"):
+        mean = total / number
+        variance = np.maximum(squares / number - mean * mean, 0.0)
+        lost = (squares / number + mean * mean) * 2.0**-48
+        fourth = a4 - 4 * mean * a3 + 6 * mean**2 * a2 - 4 * mean * mean * mean * a1 + mean**2 * mean**2 * a0
+        second = a2 - 2 * mean * a1 + mean * mean * a0
+        spread = np.maximum(fourth - 2 * variance * second + variance * variance * a0, 0.0) / (number * number)
+        span = of_variance(variance, spread + lost * lost, sums.number(beside, "k"), sums.z)
+        degrees = np.where(kind.sample & (number > 1), number / (number - 1), 1.0)
+    values = [side * degrees for side in (variance, span.low, span.high)]
+    value, low, high = map(np.sqrt, values) if kind.root else values
+    value = np.where((sums.number(call.name, "bad") > 0), np.nan, value)
+    return _without_odd(Estimate(value, Span(low, high)), call, sums)
+
+
+def _total(call: AggregateCall, sums: Sums) -> Floats:
+    """Σwx; NaN where some values could not be summed."""
+    own, beside = part(call, "sum"), f"{sums.beside[call.name][0]}.total"
+    if not isinstance(call.args[0].dtype, Float):
+        return sums.together(own, beside, WEIGHT_ONE, WEIGHT_SCALE)
+    bad = sums.number(call.name, "bad") > 0
+    return np.where(bad, np.nan, sums.together(own, beside, 1, SCALE))
+
+
+def _without_odd(found: Estimate, call: AggregateCall, sums: Sums) -> Estimate:
+    """Without bounds where some values were too large for their sums; without a value where there is none."""
+    odd = (sums.number(sums.beside[call.name][0], "odd") > 0) | np.isnan(found.span.low) | np.isnan(found.span.high)
+    low, high = np.where(odd, -np.inf, found.span.low), np.where(odd, np.inf, found.span.high)
+    return Estimate(found.value, Span(low, high))
+
+
+def estimates(sums: Sums, calls: Sequence[AggregateCall]) -> Estimates:
+    """By the name of the call, for those that have one."""
+    found = {call.name: estimate(family(call), call, sums) for call in calls}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def thinned(groups: pl.DataFrame) -> pl.Series:
+    """In which groups some row has a weight other than one."""
+    return (groups[f"{GROUP}.k"] > 0) | (groups[f"{GROUP}.zero"] > 0)

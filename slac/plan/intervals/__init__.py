@@ -1,0 +1,1 @@
+"""What an expression may be where its columns are estimates: intervals of numbers, undecided conditions."""

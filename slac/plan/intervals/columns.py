@@ -1,0 +1,104 @@
+"""Bounds on their way: columns of their own while rows are made, and one column of structs on the rows themselves.
+
+`_bounds` is NULL on an exact row. Else it has, for each column of the row that may be an estimate, `x_low` and `x_high`
+(Float64, or the type of a duration or timestamp), or of all other types `x_undecided` (Boolean).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import polars as pl
+
+from slac.plan.expressions import AnyExpr, Column, FieldOf, NamedExpr
+from slac.plan.intervals.bounds import Between, Bounds, Unsure, any_of, as_bound, call, has_order, unsure
+from slac.plan.intervals.of import bounds_of
+from slac.plan.lowering import lower
+from slac.plan.signatures import BOOL, FLOAT
+from slac.stream.batch import BOUNDS
+from slac.stream.types import AnyType, Bool, Float, Struct
+
+LOW: Final = "_low."
+HIGH: Final = "_high."
+UNSURE: Final = "_unsure."
+"""Prefixes of columns while rows are made."""
+_STRUCT: Final = Struct(())
+
+
+class Steps:
+    """Computed columns, step by step, each with what is known of its bounds."""
+
+    def __init__(self, known: Mapping[str, Bounds]) -> None:
+        self.known = dict(known)
+
+    def step(self, columns: Sequence[NamedExpr]) -> list[pl.Expr]:
+        """What a step adds for the bounds of its columns; they see those of the steps before, not each other."""
+        found = {c.name: (c.expr.dtype, bounds_of(c.expr, self.known)) for c in columns}
+        exprs: list[pl.Expr] = []
+        for name, (dtype, bounds) in found.items():
+            self.known.pop(name, None)
+            if bounds is not None:
+                kept = _columns_of(name, dtype, bounds)
+                exprs += [lower(e).alias(n) for n, e in kept.items()]
+                self.known[name] = stored(name, dtype, bounds)
+        return exprs
+
+    def together(self, types: Mapping[str, AnyType]) -> pl.Expr | None:
+        """`_bounds` of rows with these columns; None where nothing is known of any."""
+        mine = {n: (types[n], b) for n, b in self.known.items() if n in types}
+        if not mine:
+            return None
+        fields = [e for n, (dtype, b) in mine.items() for e in _fields(n, dtype, b)]
+        doubt = lower(any_of(unsure(b) for _, b in mine.values()))
+        return pl.when(doubt.fill_null(value=False)).then(pl.struct(fields)).alias(BOUNDS)
+
+
+def _columns_of(name: str, dtype: AnyType, bounds: Bounds) -> dict[str, AnyExpr]:
+    match bounds:
+        case Between(low=low, high=high):
+            return {f"{LOW}{name}": low, f"{HIGH}{name}": high}
+        case Unsure(when=when):
+            return {f"{UNSURE}{name}": when}
+
+
+def stored(name: str, dtype: AnyType, bounds: Bounds) -> Bounds:
+    """The same, by the columns that hold it."""
+    match bounds:
+        case Between(low=low, high=high):
+            return Between(Column(name=f"{LOW}{name}", dtype=low.dtype), Column(name=f"{HIGH}{name}", dtype=high.dtype))
+        case Unsure():
+            return Unsure(Column(name=f"{UNSURE}{name}", dtype=BOOL))
+
+
+def _fields(name: str, dtype: AnyType, bounds: Bounds) -> list[pl.Expr]:
+    if isinstance(bounds, Between) and not isinstance(dtype, Bool):
+        return [lower(bounds.low).alias(f"{name}_low"), lower(bounds.high).alias(f"{name}_high")]
+    return [lower(unsure(bounds)).alias(f"{name}_undecided")]
+
+
+def known_of(frame: pl.DataFrame, types: Mapping[str, AnyType]) -> dict[str, Bounds]:
+    """What `_bounds` says of the columns of a frame, of which these are the types."""
+    if BOUNDS not in frame.columns:
+        return {}
+    fields = {f.name for f in frame.schema[BOUNDS].fields}  # type: ignore[attr-defined]
+    return {n: _told(n, t) for n, t in types.items() if {f"{n}_low", f"{n}_undecided"} & fields}
+
+
+def _told(name: str, dtype: AnyType) -> Bounds:
+    value = Column(name=name, dtype=dtype)
+    if has_order(dtype) and not isinstance(dtype, Bool):
+        bound = as_bound(value)
+        sides = [_field(f"{name}_{end}", bound.dtype) for end in ("low", "high")]
+        return Between(*(call("coalesce", side, bound, dtype=bound.dtype) for side in sides))
+    doubt = call("is_true", _field(f"{name}_undecided", BOOL))
+    if isinstance(dtype, Bool):
+        return Between(call("and", value, call("not", doubt)), call("or", value, doubt))
+    return Unsure(doubt)
+
+
+def _field(name: str, dtype: AnyType) -> AnyExpr:
+    return FieldOf(base=Column(name=BOUNDS, dtype=_STRUCT), name=name, dtype=dtype)
+
+
+__all__ = ["BOUNDS", "FLOAT", "HIGH", "LOW", "UNSURE", "Float", "Steps", "known_of", "stored"]
