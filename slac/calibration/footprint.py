@@ -55,7 +55,8 @@ def _measure() -> Footprint:
     from slac.runtime.operator import OperatorContext
     from slac.runtime.operators.build import build_operator
     from slac.shedding.capacity.model import ACCUMULATOR
-    from slac.shedding.controller import Controller, InputLoad
+    from slac.shedding.controller import Controller
+    from slac.shedding.offers import InputLoad
     from slac.shedding.meter import Meter, ProcessReader
     from slac.shedding.readings import ResolvedBudget
     from slac.stream.batch import Batch

@@ -17,13 +17,14 @@ from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, LinkInNode, SourceNode
 from slac.plan.user.running import failure_of
 from slac.runtime.costs import Costs
+from slac.runtime.gates.carriers import without_carriers, without_counts
 from slac.runtime.inbox import Inbox, Joined
 from slac.runtime.instructions import Notice
 from slac.runtime.operator import BEGINNING, ENDED, Operator, State
 from slac.runtime.recorder import Recorder
 from slac.runtime.rhythm import Rhythm
 from slac.runtime.veil import veils
-from slac.stream.batch import Batch, instants
+from slac.stream.batch import COUNT, Batch, instants
 
 Tap = Callable[[str, Batch], None]
 """Sees every batch that leaves a node, with the node's id."""
@@ -51,6 +52,7 @@ class Dataflow:
                 if port not in self._operators[node.id].unheard:
                     self._routes[upstream].append((node.id, port))
         self._veils = veils(plan)
+        self._blind = without_counts(plan)
         self._rhythm = Rhythm(self._inner, self._readers)
         self._inbox = {n.id: Inbox() for n in self._inner}
         self._joined: Joined = {}
@@ -266,6 +268,12 @@ class Dataflow:
                 self._route(readers, batch)
 
     def _route(self, readers: Sequence[tuple[str, int]], batch: Batch) -> None:
+        if self._blind and COUNT in batch.frame.columns:
+            seeing = [r for r in readers if r[0] not in self._blind]
+            blind = [r for r in readers if r[0] in self._blind]
+            readers = seeing
+            if blind and (rows := without_carriers(batch)).height:
+                self._route(blind, rows)
         lowest: int | None = None
         for reader, port in readers:
             if not self._rhythm.is_patient(reader):

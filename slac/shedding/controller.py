@@ -6,13 +6,16 @@ It does no I/O and reads no clock: `decide` takes everything, and what it return
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
+from slac.shedding.admission import Admission
 from slac.shedding.gate import LOWEST_FRACTION, Reason
 from slac.shedding.laws import CostFactor, MemoryLaw, NetworkLaw, Rate
+from slac.shedding.offers import InputLoad, admission_of, admitted_cores, offer_of, pressed_of
+from slac.shedding.patience import Patience
+from slac.shedding.rates import Rates, allocate
 from slac.shedding.readings import Reading, ResolvedBudget
 from slac.stream.clock import SECOND
 
@@ -39,36 +42,16 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT: Final = ControlSettings()
-UNKNOWN_COST: Final = 2e-6
-"""CPU seconds a record where no model says; the controller learns by what factor it is wrong."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputLoad:
-    """An input as it stands: records offered and admitted since the start, and CPU seconds a record by the model.
-
-    `seen`: records that came to the gate or were refused; `waiting`: records queued before the gate now (an estimate
-    will do). `cost` 0 is not known. `can_drop` is False for what can wait and for `shed: never`: it gets a pace.
-    """
-
-    seen: int
-    kept: int
-    cost: float = 0.0
-    can_drop: bool = True
-    waiting: float = 0.0
-
-    @property
-    def cores(self) -> float:
-        """CPU seconds a record, by the model or by default."""
-        return self.cost or UNKNOWN_COST
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What holds from now on, and why: one event for each change.
 
-    `fractions`: input → share to admit; `paces`: input → records a second to read; `refuse`: take nothing more in
-    (above the hard memory limit). Cores are CPU seconds a second: `demand_cores` is what the offered load would use,
-    `allowed_cores` what may be used on records; `factor` is how much dearer than the model records turned out to be.
+    `fractions`: input → share of its events to admit, and `admissions` → how; `paces`: input → records a second to
+    read; `delays`: input → records a second to work off, while a burst waits instead of being dropped from; `refuse`:
+    take nothing more in (above the hard memory limit). `errors`: input → the largest relative error that is planned
+    for. Cores are CPU seconds a second: `demand_cores` is what the offered load would use, `allowed_cores` what may be
+    used on records; `factor` is how much dearer than the model records turned out to be.
     `changed` is False where the decision before still stands.
     """
 
@@ -83,6 +66,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     demand_cores: float
     allowed_cores: float
     factor: float
+    admissions: dict[str, Admission] = {}
+    errors: dict[str, float] = {}
+    delays: dict[str, float] = {}
 
 
 class Controller:
@@ -99,8 +85,11 @@ class Controller:
         self._offered: dict[str, Rate] = {}
         self._cores = Rate()
         self._admitted = 0.0
-        self._kept: dict[str, int] = {}
+        self._kept: dict[str, float] = {}
+        self._rate_of: dict[str, float] = {}
         self._dropping = False
+        self._waits = False
+        self._patience = Patience()
         self._last: Decision | None = None
 
     def decide(self, reading: Reading, offered: Mapping[str, InputLoad]) -> Decision:
@@ -111,6 +100,7 @@ class Controller:
         demand, waiting = self._demand(reading, offered)
         reserved = self._reserved(offered, waiting, allowed)
         room = allowed - reserved
+        self._look(reading, offered, demand, room)
         shares: dict[Reason, float] = {
             "cpu": self._cpu_share(reading, demand, room),
             "memory": self._memory_share(reading, seconds),
@@ -121,10 +111,14 @@ class Controller:
         left = max(allowed - min(demand * fraction, room), reserved)
         factor = self._factor.factor
         refuse = self._refuses(reading)
+        rates = self._rates(offered, demand * fraction, fraction)
         return self._settle(
             Decision(
                 at=reading.at,
-                fractions={i: fraction for i, load in offered.items() if load.can_drop},
+                fractions={i: r.fraction for i, r in rates.items()},
+                admissions={i: admission_of(r, offered[i]) for i, r in rates.items() if r.fraction < 1.0},
+                errors={i: r.error for i, r in rates.items() if r.error is not None},
+                delays=self._delays(offered, rates, room),
                 paces=self._paces(offered, 0.0 if refuse else left * min(shares["memory"], shares["network"])),
                 refuse=refuse,
                 reason=reason if fraction < 1.0 else "recovered",
@@ -145,8 +139,8 @@ class Controller:
 
     def _learn(self, reading: Reading, offered: Mapping[str, InputLoad], seconds: float) -> None:
         for name, load in offered.items():
-            self._admitted += load.cores * (load.kept - self._kept.get(name, 0))
-            self._kept[name] = load.kept
+            self._admitted += admitted_cores(load) - self._kept.get(name, 0.0)
+            self._kept[name] = admitted_cores(load)
         admitted = self._cores.read(reading.at / SECOND, self._admitted)
         # A little work says more about noise than about its cost; but where it is little because we drop, it counts.
         floor = 0.0 if self._dropping else 0.05 * self._target
@@ -160,6 +154,7 @@ class Controller:
         demand = waiting = 0.0
         for name, load in offered.items():
             rate = self._offered.setdefault(name, Rate()).read(reading.at / SECOND, load.seen + load.waiting)
+            self._rate_of[name] = rate
             if load.can_drop:
                 demand += (rate + load.waiting / self.settings.melt) * load.cores
             else:
@@ -177,8 +172,34 @@ class Controller:
         excess = demand / room
         high = reading.cpu_cores >= self.settings.evidence * self.settings.headroom * self.budget.cpu_cores
         begins = (high and excess > 1.0 + self.settings.deadband) or excess >= self.settings.margin
-        self._dropping = excess > 1.0 and (self._dropping or begins)
+        self._dropping = excess > 1.0 and not self._waits and (self._dropping or begins)
         return 1.0 / excess if self._dropping else 1.0
+
+    def _look(self, reading: Reading, offered: Mapping[str, InputLoad], demand: float, room: float) -> None:
+        """Whether what is too much waits; once something was dropped, it goes on until all fits again."""
+        pressed = {n: pressed_of(load, self._rate_of[n]) for n, load in offered.items() if load.can_drop}
+        too_much = sum(p.offered for p in pressed.values()) > room
+        self._patience.look(reading.at, {n: p.offered for n, p in pressed.items()}, too_much=too_much)
+        waits = demand > room and bool(pressed) and self._patience.may_wait(reading.at, pressed, room)
+        self._waits = waits and not self._dropping
+
+    def _delays(self, offered: Mapping[str, InputLoad], rates: Mapping[str, Rates], room: float) -> dict[str, float]:
+        """Records a second to work off of what waits, each by its share of the work; or of what can only be refused."""
+        if not self._waits:
+            return {i: r.pace for i, r in rates.items() if r.pace is not None}
+        work = {i: (self._rate_of[i] + offered[i].waiting / self.settings.melt) * offered[i].cores for i in rates}
+        whole = sum(work.values())
+        return {i: room * work[i] / whole / offered[i].cores for i in rates if work[i] > 0}
+
+    def _rates(self, offered: Mapping[str, InputLoad], room: float, fraction: float) -> dict[str, Rates]:
+        """How much of each input is admitted, as its contracts need it, when `room` model cores are there for all."""
+        dropped = {i: load for i, load in offered.items() if load.can_drop}
+        if fraction >= 1.0:
+            return {i: Rates() for i in dropped}
+        melt = self.settings.melt
+        return allocate(
+            room, {i: offer_of(load, self._rate_of[i] + load.waiting / melt) for i, load in dropped.items()}
+        )
 
     def _memory_share(self, reading: Reading, seconds: float) -> float:
         soft, hard = (s * self.budget.memory_bytes for s in (self.settings.memory_soft, self.settings.memory_hard))
@@ -207,8 +228,13 @@ class Controller:
         if last is not None:
             fractions = {i: self._still(last.fractions.get(i), f) for i, f in new.fractions.items()}
             paces = {i: self._still(last.paces.get(i), p) for i, p in new.paces.items()}
-            same = (fractions, paces, new.refuse) == (last.fractions, last.paces, last.refuse)
-            new = msgspec.structs.replace(new, fractions=fractions, paces=paces, changed=not same)
+            delays = {i: self._still(last.delays.get(i), p) for i, p in new.delays.items()}
+            stands = {i for i, f in fractions.items() if i in last.fractions and f == last.fractions[i]}
+            admissions = {i: last.admissions.get(i, a) if i in stands else a for i, a in new.admissions.items()}
+            same = (fractions, paces, delays, new.refuse) == (last.fractions, last.paces, last.delays, last.refuse)
+            new = msgspec.structs.replace(
+                new, fractions=fractions, paces=paces, delays=delays, admissions=admissions, changed=not same
+            )
         self._last = new
         return new
 

@@ -1,8 +1,9 @@
 """The gate: the only place where events are dropped.
 
-An event is kept iff `splitmix64(id ^ salt)` lies under a threshold, so the choice depends on the event alone: not on
-batches, not on processes, and the sample of a smaller fraction is a part of the sample of a larger one. The threshold
-changes only through a decision that is recorded with its position, so a replay makes the same choice.
+A record is decoded iff `splitmix64(id ^ salt)` lies under a threshold, so the choice depends on the record alone: not
+on batches, not on processes, and the sample of a smaller fraction is a part of the sample of a larger one. What is
+decoded is sifted once more by class, group and key (`slac.runtime.gates`). Both change only through a decision that is
+recorded with its position, so a replay makes the same choice.
 """
 
 from __future__ import annotations
@@ -15,24 +16,27 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from slac.shedding.admission import LOWEST_FRACTION as LOWEST_FRACTION  # noqa: PLC0414 - with the gate it belongs to
+from slac.shedding.admission import OPEN, Admission, threshold_of, weight_of
 from slac.shedding.readings import Reading, ResolvedBudget
 from slac.stream.batch import WEIGHT_ONE
-from slac.stream.ids import admit
+from slac.stream.ids import admit, format_id, hash_text
 
 Reason = Literal["cpu", "memory", "network", "refused", "recovered"]
 DROP_REASONS: Final = ("cpu", "memory", "network", "refused")
-LOWEST_FRACTION: Final = 2.0**-10
-"""Below this a sample says too little; what is still too much is refused instead."""
 
 Ids = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 
 
 class GateDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """A change of one gate's threshold, with all that led to it.
+    """A change of what one gate admits, with all that led to it.
 
-    It holds from the record `positions[source]` (sequence number) of every source on; a source that is not named is
-    governed from its first record. `threshold` is compared with 64-bit hashes, None where all are kept.
+    `id` (16 hex digits) names it, `number` counts the decisions of the gate. It holds from the record
+    `positions[source]` (sequence number) of every source on; a source that is not named is governed from its first
+    record. `fraction` is the share of the events that is expected to pass. `threshold` and `weight` are those of
+    records before they are decoded (None: all are), compared with 64-bit hashes; `admission` has all the rest. `error`:
+    the largest relative error that was planned for, over all contracts, each at its confidence.
     """
 
     input: str
@@ -40,6 +44,10 @@ class GateDecision(msgspec.Struct, frozen=True, kw_only=True):
     threshold: int | None
     weight: int
     reason: Reason
+    id: str = ""
+    number: int = 0
+    admission: Admission = OPEN
+    error: float | None = None
     at: int | None = None
     readings: Reading | None = None
     targets: ResolvedBudget | None = None
@@ -48,10 +56,17 @@ class GateDecision(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the records of one input: `seen` = `kept` + those dropped here; a refused one was never taken."""
+    """What became of the records of one input: `seen` = `kept` + those dropped here; a refused one was never taken.
+
+    `read`: those that were decoded. `counted`: those that were dropped, but counted by class and group before; rows
+    that carry such counts are `carriers`.
+    """
 
     seen: int = 0
     kept: int = 0
+    read: int = 0
+    counted: int = 0
+    carriers: int = 0
     dropped: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DROP_REASONS, 0))
 
 
@@ -84,12 +99,26 @@ class Gate:
         threshold = self._decision.threshold
         if threshold is None:
             self.counts.kept += len(ids)
+            self.counts.read += len(ids)
             return None
         mask = admit(ids, self._salt, threshold)
         kept = int(mask.sum())
         self.counts.kept += kept
+        self.counts.read += kept
         self.counts.dropped[self._decision.reason] += len(ids) - kept
         return mask
+
+    def drop(self, count: int, *, counted: bool, carriers: int) -> None:
+        """Account for events that were dropped behind the decoder, and for the rows that carry their counts."""
+        self.counts.kept -= count
+        self.counts.dropped[self._decision.reason] += count
+        self.counts.counted += count if counted else 0
+        self.counts.carriers += carriers
+
+    @property
+    def salt(self) -> int:
+        """64 bits by which this gate differs from all others."""
+        return self._salt
 
     def refuse(self, count: int) -> None:
         """Count records that were not taken at all (the sender was told so, and may come again)."""
@@ -104,19 +133,27 @@ class Gate:
         at: int | None = None,
         readings: Reading | None = None,
         targets: ResolvedBudget | None = None,
+        admission: Admission | None = None,
+        error: float | None = None,
     ) -> GateDecision:
         """Admit `fraction` of what comes from here on; returns the decision, to be recorded.
 
-        `at_sequence`: source → sequence number of its next record. `at`: wall clock, µs. A fraction below 2⁻¹⁰
-        counts as 2⁻¹⁰; ValueError where it is not between 0 and 1.
+        `at_sequence`: source → sequence number of its next record. `at`: wall clock, µs. `admission`: how, unless by
+        whole records. A fraction below 2⁻¹⁰ counts as 2⁻¹⁰; ValueError where it is not between 0 and 1.
         """
-        weight, threshold = _weight_and_threshold(fraction)
+        weight = weight_of(fraction) if admission is None else admission.unread
+        chosen = Admission(unread=weight) if admission is None else admission
+        number = self._decision.number + 1
         decision = GateDecision(
             input=self.input,
-            fraction=WEIGHT_ONE / weight,
-            threshold=threshold,
+            id=format_id(hash_text(f"{self._salt:016x}", self.input, str(number))),
+            number=number,
+            fraction=WEIGHT_ONE / weight if admission is None else fraction,
+            threshold=threshold_of(weight),
             weight=weight,
-            reason="recovered" if threshold is None else reason,
+            admission=chosen,
+            error=error,
+            reason="recovered" if chosen.is_open else reason,
             at=at,
             readings=readings,
             targets=targets,
@@ -138,20 +175,14 @@ class Gate:
             "decision": msgspec.to_builtins(self._decision),
             "seen": counts.seen,
             "kept": counts.kept,
+            "read": counts.read,
+            "counted": counts.counted,
+            "carriers": counts.carriers,
             "dropped": dict(counts.dropped),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over a snapshot of the same input's gate."""
         self.apply(msgspec.convert(state["decision"], GateDecision))
-        self.counts = Counts(seen=state["seen"], kept=state["kept"], dropped=dict(state["dropped"]))
-
-
-def _weight_and_threshold(fraction: float) -> tuple[int, int | None]:
-    """The weight is rounded first and the threshold made to fit it, so that kept × weight stays unbiased."""
-    if not 0.0 <= fraction <= 1.0:
-        raise ValueError(f"an admission fraction lies between 0 and 1: {fraction}")
-    weight = round(WEIGHT_ONE / max(fraction, LOWEST_FRACTION))
-    if weight == WEIGHT_ONE:
-        return WEIGHT_ONE, None
-    return weight, (WEIGHT_ONE << 64) // weight
+        whole = {name: state[name] for name in ("seen", "kept", "read", "counted", "carriers")}
+        self.counts = Counts(**whole, dropped=dict(state["dropped"]))

@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from slac.shedding.controller import Controller, Decision, InputLoad
+from slac.shedding.controller import Controller, Decision
+from slac.shedding.offers import InputLoad
 from slac.shedding.gate import Gate
 from slac.shedding.meter import Meter, Usage
 from slac.shedding.pacer import Pacer

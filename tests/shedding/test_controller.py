@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from slac.shedding.controller import Controller, InputLoad
+from slac.shedding.controller import Controller
+from slac.shedding.offers import InputLoad
 from slac.shedding.readings import Reading, ResolvedBudget
 from slac.stream.clock import SECOND
 from tests.shedding.plant import Moment, Plant, load_scenario

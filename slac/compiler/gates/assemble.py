@@ -48,6 +48,7 @@ def assemble(
         needs=tuple(dict.fromkeys(_need(w, numbers, counted) for w in wishes)),
         groups=tuple(sorted({g for w in told for g in w.groups or ()})) if told else None,
         pane=math.gcd(*panes) if panes else MINUTE,
+        latest=any(w.silence for w in counted),
         key=keyed.columns if keyed is not None else (),
         trace=keyed.trace if keyed is not None else False,
         shared=keyed.shared if keyed is not None else "",

@@ -40,7 +40,7 @@ class Wish:
 
     `told_apart`: more conditions by which events should be told apart. `every`: after how long (µs) the next window
     begins, 0 where the clock does not say; `aligned`: windows are so to the epoch. `wait`: how long (µs) the node waits
-    by itself before it says anything. `call`: the aggregate that asks.
+    by itself before it says anything, `silence`: for events that do not come. `call`: the aggregate that asks.
     `keys`: columns of the input by which whole keys must stay together; None where any event may go by itself, () where
     nothing says what belongs together.
     """
@@ -60,6 +60,7 @@ class Wish:
     exact: bool = False
     keep: bool = False
     wait: int = 0
+    silence: bool = False
     keys: tuple[str, ...] | None = None
     trace: bool = False
 
@@ -92,7 +93,8 @@ def _(node: WindowNode, port: int, way: Way, contract: ShedContract) -> Iterator
         seen = divided and groups is not None and (call.where is None or where is not None)
         args = [found for a in call.args if (found := over_input(way, a)) is not None]
         shares = tuple(args) if call.function == "share" else ()
-        counts = call.function in COUNTING and (not call.args or (call.function == "share" and bool(shares)))
+        shared = bool(shares) and not shares[0].nullable
+        counts = call.function in COUNTING and (not call.args or (call.function == "share" and shared))
         yield Wish(
             source=way.source.id,
             node=node.id,

@@ -13,7 +13,8 @@ import msgspec
 from slac.runtime.durable.files import append_lines
 from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.summary import UsageSummary
-from slac.shedding.controller import Controller, Decision, InputLoad
+from slac.shedding.controller import Controller, Decision
+from slac.shedding.offers import InputLoad
 from slac.shedding.gate import GateDecision
 from slac.shedding.meter import Meter
 from slac.shedding.readings import Reading, ResolvedBudget

@@ -1,0 +1,171 @@
+"""The second stage of a gate, behind the decoder: rows pass with their weights, and what is dropped is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from slac.plan.lowering import lower
+from slac.plan.nodes import SourceNode
+from slac.plan.subexpressions import columns_in
+from slac.runtime.gates.cells import Cells, Classifier, counted
+from slac.runtime.gates.keys import Steps, kept_keys, kept_windows, randomness
+from slac.shedding.admission import Admission, thresholds_of, unpacked
+from slac.shedding.gate import Gate
+from slac.shedding.profile import Profile
+from slac.stream.batch import COUNT, ID, TIME, WEIGHT, WEIGHT_ONE, instants
+from slac.stream.ids import splitmix64
+
+GLANCE: Final = 8192
+"""Rows of a batch that are looked at, where nothing is dropped, to know what the events are like."""
+_SECOND_STAGE: Final = 0x9E37_79B9
+"""Makes the second choice independent of the first."""
+
+Mask = npt.NDArray[np.bool_]
+Weights = npt.NDArray[np.uint64]
+
+
+class Sieve:
+    """What one input's gate does with rows. `look`: the next batch is to be looked at, although nothing is dropped."""
+
+    def __init__(self, node: SourceNode, gate: Gate) -> None:
+        self.profile = Profile()
+        self.look = False
+        self._spec = node.gate
+        self._gate = gate
+        self._classifier = Classifier(node.gate)
+        self._values = [
+            (i, sum(1 << b for b in n.reads), lower(n.value).cast(pl.Float64))
+            for i, n in enumerate(node.gate.needs)
+            if n.value is not None
+        ]
+        read = (c.name for s in node.gate.strata for c in columns_in(s.when))
+        self._told = frozenset((TIME, ID, *self._classifier.groups, *read))
+        self._steps = Steps()
+        self._decided = gate.decision
+        self._levels = unpacked("")
+
+    def admit(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows that pass, with `_weight` and `_count` where anything was dropped; all rows come on time."""
+        decision = self._gate.decision
+        if decision is not self._decided:
+            self._take_over(decision.admission)
+            self._decided = decision
+        admission = decision.admission
+        if not frame.height:
+            return frame
+        if not admission.classes and not self._steps:
+            if self.look:
+                self._glance(frame)
+            return _weighted(frame, admission.unread)
+        if self._steps:
+            return self._by_whole(frame, admission)
+        return self._by_class(frame, admission)
+
+    def unread(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Rows that are not sifted: weighted by what was dropped before they were decoded."""
+        return _weighted(frame, self._gate.decision.admission.unread)
+
+    def snapshot(self) -> dict[str, Any]:
+        """What `restore` needs, JSON-able: all else is in the gate's decision, or grows anew."""
+        return {"steps": self._steps.snapshot(), "at": self._decided.number}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over a snapshot; the gate was restored before."""
+        self._steps.restore(state["steps"])
+        self._decided = self._gate.decision
+        self._levels = unpacked(self._decided.admission.levels)
+        if state["at"] != self._decided.number:
+            self._take_over(self._decided.admission)
+
+    @property
+    def steps(self) -> Steps:
+        """What of keys or windows passes, by event time."""
+        return self._steps
+
+    def _take_over(self, admission: Admission) -> None:
+        self._levels = unpacked(admission.levels)
+        if admission.whole != self._steps.last:
+            self._steps.add(admission.since, admission.whole)
+
+    def _glance(self, frame: pl.DataFrame) -> None:
+        self.look = False
+        some = frame.head(GLANCE)
+        self._observe(some, self._classifier.cells(some))
+
+    def _observe(self, frame: pl.DataFrame, cells: Cells) -> None:
+        keep = self.profile.take(cells.classes, cells.buckets)
+        if not self._values:
+            return
+        values = frame.select(v.alias(str(i)) for i, _, v in self._values)
+        for number, bits, _ in self._values:
+            column = values[str(number)].fill_null(np.nan).to_numpy()
+            for one in np.unique(cells.classes[(cells.classes & bits) == bits]):
+                mine = column[cells.classes == one]
+                self.profile.measure(number, int(one), mine[np.isfinite(mine)], keep)
+
+    def _by_class(self, frame: pl.DataFrame, admission: Admission) -> pl.DataFrame:
+        cells = self._classifier.cells(frame)
+        self._observe(frame, cells)
+        weights = self._weights(cells, admission)
+        hashed = splitmix64(frame[ID].to_numpy() ^ np.uint64((self._gate.salt + _SECOND_STAGE) & (2**64 - 1)))
+        kept: Mask = hashed <= thresholds_of(weights)
+        return self._passed(frame, cells, kept, weights, admission)
+
+    def _weights(self, cells: Cells, admission: Admission) -> Weights:
+        weights = np.full(len(cells.classes), WEIGHT_ONE, np.uint64)
+        for one, by_level in admission.classes.items():
+            mine = cells.classes == one
+            table = np.array(by_level, dtype=np.uint64)
+            levels = np.minimum(self._levels[cells.buckets[mine]], len(table) - 1)
+            weights[mine] = table[levels]
+        return weights
+
+    def _by_whole(self, frame: pl.DataFrame, admission: Admission) -> pl.DataFrame:
+        times = instants(frame).to_numpy()
+        weights = np.full(frame.height, WEIGHT_ONE, np.uint64)
+        if self._spec.key:
+            weights = self._steps.at(times)
+            kept = kept_keys(randomness(frame, self._spec.key, trace=self._spec.trace), weights)
+        else:
+            size, every = self._spec.windows or (1, 1)
+            kept = kept_windows(times, size, every, self._steps, self._gate.salt)
+        if kept.all() and int(weights.max()) == WEIGHT_ONE:
+            return _weighted(frame, admission.unread)
+        cells = self._classifier.cells(frame)
+        self._observe(frame, cells)
+        return self._passed(frame, cells, kept, weights, admission)
+
+    def _passed(
+        self, frame: pl.DataFrame, cells: Cells, kept: Mask, weights: Weights, admission: Admission
+    ) -> pl.DataFrame:
+        weights = weights * np.uint64(admission.unread) // np.uint64(WEIGHT_ONE)
+        dropped = int(len(kept) - kept.sum())
+        if not admission.counts:
+            self._gate.drop(dropped, counted=False, carriers=0)
+            return frame.filter(pl.Series(kept)).with_columns(pl.Series(WEIGHT, weights[kept]))
+        times = instants(frame).to_numpy()
+        latest = times if self._spec.latest else None
+        counts, carriers = counted(cells, times // self._spec.pane, kept, latest)
+        self._gate.drop(dropped, counted=True, carriers=int(carriers.sum()))
+        stays = kept | carriers
+        weights = np.where(kept, weights, np.uint64(0))[stays]
+        rows = frame.filter(pl.Series(stays))
+        if carriers.any():
+            rows = self._blanked(rows, pl.Series(carriers[stays]))
+        return rows.with_columns(pl.Series(WEIGHT, weights), pl.Series(COUNT, counts[stays], dtype=pl.Int64))
+
+    def _blanked(self, rows: pl.DataFrame, carriers: pl.Series) -> pl.DataFrame:
+        """Which of a cell's events carries a count depends on batches, so it tells nothing but what is true of all."""
+        blank = [pl.when(~carriers).then(pl.col(n)).alias(n) for n in rows.columns if n not in self._told]
+        return rows.with_columns(blank)
+
+
+def _weighted(frame: pl.DataFrame, weight: int) -> pl.DataFrame:
+    if weight == WEIGHT_ONE:
+        return frame
+    return frame.with_columns(pl.Series(WEIGHT, np.full(frame.height, weight, np.uint64)))
