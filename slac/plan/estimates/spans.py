@@ -97,10 +97,14 @@ def of_share(share: Floats, variance: Floats, number: Floats, z: float) -> Span:
 
 
 def of_variance(variance: Floats, spread: Floats, kept: Floats, z: float) -> Span:
-    """Around a variance whose own variance is `spread`; by a factor, so that it stays above zero."""
+    """Around a variance whose own variance is `spread`; by factors, so that it stays above zero.
+
+    Upwards it is wider by eight times the square of the relative error: rare large values, of which a sample has none,
+    make a variance greater than it looks, and its own error, too.
+    """
     with np.errstate(all="ignore"):
         number = np.maximum(kept, 2.0)
         student = z * (1 + (z * z + 1) / (4 * number))
         relative = np.where(variance > 0, student * np.sqrt(np.maximum(spread, 0.0)) / variance, 0.0)
-        factor = 1 + relative + relative * relative
-    return Span(variance / factor, variance * factor)
+        square = relative * relative
+    return Span(variance / (1 + relative + square), variance * (1 + relative + 8 * square))
