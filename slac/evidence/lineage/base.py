@@ -80,7 +80,8 @@ def together(
     if not results.height or not rows.height:
         return pl.DataFrame(schema={RESULT: pl.UInt32(), ROW: pl.UInt32()})
     left = results.with_row_index(RESULT).select(RESULT, LOG, *on, *take)
-    right = rows.with_row_index(ROW).select(ROW, LOG, SEQ, ID, *on, at().alias(AT))
+    own = [name for name in (SEQ, ID) if name not in on]
+    right = rows.with_row_index(ROW).select(ROW, LOG, *own, *on, at().alias(AT))
     pairs = left.join(right, on=[LOG, *on], nulls_equal=True)
     return (pairs if where is None else pairs.filter(where)).select(RESULT, ROW)
 

@@ -24,4 +24,3 @@ def _(node: PatternNode, results: pl.DataFrame, sight: Sight) -> list[Consumed]:
         right = rows.with_row_index(ROW).select(ROW, LOG, pl.col(ID).alias(CONSUMED))
         found.append(of_pairs(stream, results, rows, wanted.join(right, on=[LOG, CONSUMED]).select(RESULT, ROW)))
     return found
-

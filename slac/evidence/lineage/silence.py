@@ -25,7 +25,10 @@ def _(node: AbsenceNode, results: pl.DataFrame, sight: Sight) -> list[Consumed]:
         found.append(of_pairs(node.inputs[0], ended, rows, latest(ended, rows, pairs), role="ended it"))
     going = results.filter(pl.col("kind") != "raised")
     if going.height:
-        found.append(said_before(going, node.id, node.keys, sight, node.silence + (node.retain or 0)))
+        raised = said_before(going, node.id, node.keys, sight, node.silence + node.retain)
+        basis = _before(node, raised.rows, sight)
+        led = Consumed(node=basis.node, rows=basis.rows, edges=basis.edges, witness=True, role="led to it")
+        found += [raised, led]
     return found
 
 

@@ -44,7 +44,7 @@ META_TYPES: Final[dict[str, pl.DataType]] = {
     WEIGHT: pl.UInt64(),
     ARRIVAL_WATERMARK: pl.Int64(),
 }
-"""Types of `META`."""
+"""Types of those of `META` that every file has."""
 _ALWAYS: Final = (TIME, ID)
 
 
@@ -53,7 +53,7 @@ def to_logged(entries: Sequence[tuple[int, Batch]], fields: Iterable[str]) -> pl
     frames = [_stamped(seq, batch) for seq, batch in entries]
     joined = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in META_TYPES.items() if name not in joined.columns]
-    order = [SEQ, LATE, *META]
+    order = [SEQ, LATE, *(name for name in META if name in META_TYPES or name in joined.columns)]
     named = [*order, *(name for name in fields if name in joined.columns)]
     rest = [name for name in joined.columns if name not in named]
     return joined.with_columns(missing).select(*named, *rest)
