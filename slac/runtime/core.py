@@ -11,17 +11,15 @@ from typing import Final
 import polars as pl
 
 from slac.plan.graph import Plan
-from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SourceNode
+from slac.plan.nodes import LinkInNode, LinkOutNode, SourceNode
+from slac.runtime.assembly import operators_of
 from slac.runtime.costs import NEVER, Costs, Timer
 from slac.runtime.dataflow import Dataflow
 from slac.runtime.instructions import Instruction, Refused, Send
 from slac.runtime.links.inlet import Inlet
 from slac.runtime.memory import reuse_freed_memory
-from slac.runtime.operator import BEGINNING, ENDED, Operator, OperatorContext, State
-from slac.runtime.operators.build import build_operator
-from slac.runtime.pairs import paired_operators
+from slac.runtime.operator import BEGINNING, ENDED, OperatorContext, State
 from slac.runtime.recording import Recording
-from slac.runtime.rim import LinkOutOperator, OutputOperator
 from slac.runtime.source import Source
 from slac.runtime.tables.source import TableSource
 from slac.runtime.troubles.trouble import Trouble
@@ -72,7 +70,7 @@ class Core:
         }
         self._inlet_ids = {n.stream: n.id for n in plan.nodes if isinstance(n, LinkInNode)}
         self._source_ids = {n.block: n.id for n in plan.nodes if isinstance(n, SourceNode)}
-        self.flow = Dataflow(plan, self._operators(context), Costs(timer))
+        self.flow = Dataflow(plan, operators_of(plan, context, self._instructions), Costs(timer))
         if keep:
             self.flow.tap = Recording(plan, self._instructions)
 
@@ -182,21 +180,6 @@ class Core:
             inlet.restore(states[f"inlet:{name}"], now)
         self.troubles.restore(states[TROUBLES])
         self.flow.restore({k.removeprefix("node:"): s for k, s in states.items() if k.startswith("node:")})
-
-    def _operators(self, context: OperatorContext) -> dict[str, Operator]:
-        operators: dict[str, Operator] = {}
-        paired = paired_operators(self.plan, context)
-        for node in self.plan.nodes:
-            match node:
-                case SourceNode() | LinkInNode():
-                    continue
-                case OutputNode():
-                    operators[node.id] = OutputOperator(node, node.blocks, self._instructions)
-                case LinkOutNode():
-                    operators[node.id] = LinkOutOperator(node, self._instructions)
-                case _:
-                    operators[node.id] = paired.get(node.id) or build_operator(node, context)
-        return operators
 
     def _carry(self, now: int | None = None) -> list[Instruction]:
         self._promise(now)
