@@ -123,12 +123,16 @@ def revision(rows: pl.DataFrame) -> pl.Expr:
     return number.alias("#v")
 
 
-def latest(results: pl.DataFrame, rows: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Of each result the pair with the last row in the order of time and id, among what was there by then."""
+def standing(results: pl.DataFrame, rows: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs whose row was there when the result was made, as it was said last by then; with its `#at` and `#i`."""
     found = pairs.with_columns(
         rows.select(at().alias(AT), pl.col(ID).alias("#i"), pl.col(SEQ).alias("#o"), revision(rows))[pairs[ROW]]
     ).with_columns(results[SEQ][pairs[RESULT]].alias("#s"))
     there = found.filter(pl.col("#o") <= pl.col("#s")).sort("#o", maintain_order=True)
-    there = there.unique([RESULT, "#i"], keep="last", maintain_order=True).filter(pl.col("#v") >= 0)
-    last = there.sort(AT, "#i", "#o").unique(RESULT, keep="last", maintain_order=True)
+    return there.unique([RESULT, "#i"], keep="last", maintain_order=True).filter(pl.col("#v") >= 0)
+
+
+def latest(results: pl.DataFrame, rows: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Of each result the pair with the last row in the order of time and id, among what was there by then."""
+    last = standing(results, rows, pairs).sort(AT, "#i", "#o").unique(RESULT, keep="last", maintain_order=True)
     return last.select(RESULT, ROW)

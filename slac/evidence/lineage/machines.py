@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from slac.evidence.lineage.base import AT, RESULT, ROW, Consumed, at, latest, of_pairs, together
+from slac.evidence.lineage.base import AT, RESULT, ROW, Consumed, at, latest, of_pairs, standing, together
 from slac.evidence.lineage.sight import Sight
 from slac.plan.guards import Settle
 
@@ -39,15 +39,16 @@ def back_of(settles: Iterable[Settle | None]) -> tuple[int, int]:
 
 
 def _last(results: pl.DataFrame, rows: pl.DataFrame, pairs: pl.DataFrame, count: int, span: int) -> pl.DataFrame:
-    if count == 1 and not span:
-        return latest(results, rows, pairs)
-    times = rows.select(at())[pairs[ROW]].to_series()
-    until = results.select(at())[pairs[RESULT]].to_series()
-    found = pairs.with_columns(times.alias(AT), (until - times).alias("#age")).sort(AT, ROW, descending=True)
+    """The pairs from the instant on with `count` rows, or rows of so long, with all of that instant."""
+    found = standing(results, rows, pairs).sort(RESULT, AT, ROW, descending=[False, True, True])
+    until = results.select(at())[found[RESULT]].to_series()
     nth = pl.int_range(pl.len()).over(RESULT)
     # The first row of a stretch that is long enough lies at its beginning, or before.
     older = (pl.col("#age") >= span).cum_sum().over(RESULT)
-    return found.filter((nth < count) | (older <= (1 if span else 0))).select(RESULT, ROW)
+    aged = found.with_columns((until - found[AT]).alias("#age"))
+    chosen = aged.filter((nth < count) | (older <= (1 if span else 0)))
+    begin = chosen.group_by(RESULT).agg(pl.col(AT).min().alias("#begin"))
+    return found.join(begin, on=RESULT).filter(pl.col(AT) >= pl.col("#begin")).select(RESULT, ROW)
 
 
 def _reach(results: pl.DataFrame) -> tuple[int, int]:

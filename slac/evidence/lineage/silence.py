@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from slac.evidence.lineage.base import AT, Consumed, consumed, latest, of_pairs, reach, together
@@ -26,9 +28,9 @@ def _(node: AbsenceNode, results: pl.DataFrame, sight: Sight) -> list[Consumed]:
     going = results.filter(pl.col("kind") != "raised")
     if going.height:
         raised = said_before(going, node.id, node.keys, sight, node.silence + node.retain)
-        basis = _before(node, raised.rows, sight)
-        led = Consumed(node=basis.node, rows=basis.rows, edges=basis.edges, witness=True, role="led to it")
-        found += [raised, led]
+        found.append(raised)
+        if raised.rows.height:
+            found.append(replace(_before(node, raised.rows, sight), witness=True, role="led to it"))
     return found
 
 

@@ -1,0 +1,80 @@
+"""A dataflow without a core: the log says what came in and when it was carried on, so no input, clock or disk is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from slac.evidence.log.feed import Doubted, Entered, Marked, Ran
+from slac.evidence.replay.given import Given
+from slac.evidence.replay.path import SubPath
+from slac.runtime.assembly import operators_of
+from slac.runtime.checkpoint import pack, unpack
+from slac.runtime.dataflow import Dataflow
+from slac.runtime.durable.pieces import StateInPieces
+from slac.runtime.instructions import Instruction
+from slac.runtime.operator import BEGINNING, OperatorContext
+from slac.stream.batch import Batch
+
+Saw = Callable[[int, str, Batch], None]
+"""Sees what leaves a node, with the entry of the log under which it does."""
+
+
+class ReplayFlow:
+    """One run of a log through `path`; `live` and `start` as its core was made."""
+
+    def __init__(self, path: SubPath, given: Given, *, live: bool, start: int | None, saw: Saw) -> None:
+        self._path = path
+        self._given = given
+        self._instructions: list[Instruction] = []
+        context = OperatorContext(document=path.plan.document, start=start if live else None)
+        operators = operators_of(path.plan, context, self._instructions)
+        computed = {i: o for i, o in operators.items() if i in path.computed}
+        self.flow = Dataflow(path.plan, computed)
+        self._rim = frozenset(n.id for n in path.plan.nodes) - path.computed - path.given.keys()
+        self._marks: dict[str, int] = {}
+        self._seq = 0
+        self._saw = saw
+        self.flow.tap = self._tap
+
+    def take(self, step: Entered | Marked | Doubted | Ran) -> None:
+        """One step of the log."""
+        match step:
+            case Entered(node=node, batch=batch):
+                if batch is not None and node in self._rim:
+                    self._seq = step.seq
+                    self.flow.enter(node, batch)
+            case Marked(node=node, watermark=mark):
+                self._marks[node] = mark
+                if node in self._rim:
+                    self.flow.promise(node, mark)
+            case Doubted(node=node, certain=certain):
+                if node in self._rim:
+                    self.flow.doubt(node, certain)
+            case Ran(seq=seq, end=end):
+                self._seq = seq
+                self._give(seq)
+                self.flow.run(end=end)
+        self._instructions.clear()
+
+    def settle(self) -> None:
+        """As a checkpoint does: nothing waits behind it."""
+        self.flow.settle()
+
+    def saved(self) -> Mapping[str, StateInPieces]:
+        """The state, as a checkpoint would hold it."""
+        return pack(self.flow.snapshot())
+
+    def restore(self, saved: Mapping[str, StateInPieces]) -> None:
+        """Go on from such a state."""
+        self.flow.restore(unpack(saved))
+
+    def _give(self, seq: int) -> None:
+        """Rows that were logged under this run, and the watermark up to which there are none to come."""
+        for node, batch in self._given.at(seq):
+            self.flow.enter(node, batch)
+        for node, rims in self._path.given.items():
+            mark = min((self._marks.get(r, BEGINNING) for r in rims), default=BEGINNING)
+            self.flow.promise(node, min(mark, self._given.floor(node, seq)))
+
+    def _tap(self, node_id: str, batch: Batch) -> None:
+        self._saw(self._seq, node_id, batch)
