@@ -30,7 +30,7 @@ from slac.plan.estimates.ranked import ThinnedQuantile
 from slac.plan.estimates.rows import added
 from slac.plan.estimates.thinned import Beside, ThinnedCount, ThinnedSpread, ThinnedValue
 from slac.plan.expressions import AggregateCall
-from slac.stream.batch import ID, KEPT, SEEN, TIME, WEIGHT, WEIGHT_ONE, total_order
+from slac.stream.batch import COUNT, ID, KEPT, SEEN, TIME, WEIGHT, WEIGHT_ONE, total_order
 from slac.stream.order import in_order
 from slac.stream.sums import from_weight_units, weight_units
 from slac.stream.types import to_polars
@@ -200,6 +200,7 @@ def _support(columns: Collection[str]) -> list[pl.Expr]:
     else:
         kept = pl.len().cast(pl.Int64) if WEIGHT not in columns else one.sum()
     weights = [weight_units(pl.col(SEEN))] if SEEN in columns else []
+    weights += [pl.col(COUNT).cast(pl.Int128) * WEIGHT_ONE] if COUNT in columns else []
     weights += [pl.col(WEIGHT).cast(pl.Int128)] if WEIGHT in columns else []
     if weights:
         seen = pl.coalesce(*weights, pl.lit(WEIGHT_ONE, pl.Int128)).sum()

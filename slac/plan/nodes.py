@@ -163,7 +163,9 @@ class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
     for a window without rows (COUNTs 0, all else NULL, `then` NULL), because the stream is an audit's. `late`: a row
     for a window that was said is dropped, or the window is said again with the next `_revision`, for `retain`.
     `during`: windows without any hour of it are not filled. `counted`: names of those aggregates (`_a0`) that count
-    what the gates before it have counted (`_count`), so that they are exact whatever was dropped.
+    what the gates before it have counted (`_count`), so that they are exact whatever was dropped. `units`: what those
+    gates drop: single events; keys or windows so that a result has all of its events or none (`whole`); or keys of
+    which a result is made of several (`keys`), whose totals are estimates without intervals.
     """
 
     role: Role = "whole"
@@ -176,6 +178,7 @@ class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
     late: Literal["drop", "restate"] = "drop"
     during: CalendarSpec | None = None
     counted: tuple[str, ...] = ()
+    units: Literal["events", "whole", "keys"] = "events"
     retain: int
 
     @property

@@ -17,6 +17,7 @@ from slac.compiler.draft import Draft, Found
 from slac.compiler.gates.assemble import Gated, asked_of, assemble
 from slac.compiler.gates.hoist import over_input, ways
 from slac.compiler.gates.keys import Keyed, keyed
+from slac.compiler.gates.units import units_of
 from slac.compiler.gates.wishes import Wish, wishes
 from slac.diagnostics import Diagnostic, Severity
 from slac.language.document import ComputationDecl, InputDecl
@@ -94,7 +95,8 @@ def _with_contract(node: AnyNode, work: _Contracts, by_id: Mapping[str, AnyNode]
             )
         case WindowNode() if node.id in work.contracts:
             counted = _counted(node, work, by_id)
-            return msgspec.structs.replace(node, contract=work.contracts[node.id], counted=counted)
+            units = units_of(node, by_id, {name: gated.spec for name, gated in work.gates.items()})
+            return msgspec.structs.replace(node, contract=work.contracts[node.id], counted=counted, units=units)
         case SelectNode() if node.id in work.contracts:
             unknown = _uncounted(node, work, by_id)
             return msgspec.structs.replace(node, contract=work.contracts[node.id], uncounted=unknown)

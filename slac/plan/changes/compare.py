@@ -18,6 +18,7 @@ _DERIVED: Final = frozenset({"dtype", "nullable", "sql", "schema", "payload", "c
     "gate",
     "contract",
     "counted",
+    "units",
     "uncounted",
 }
 Change = Literal["added", "removed", "changed", "same"]

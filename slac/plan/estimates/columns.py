@@ -17,8 +17,8 @@ from slac.plan.aggregation.family import Family
 from slac.plan.aggregation.flags import Every, Some
 from slac.plan.aggregation.ranks import Rank
 from slac.plan.aggregation.registers import Distinct
-from slac.plan.estimates.calls import besides, is_beside
-from slac.plan.estimates.spans import Floats, quantile_of
+from slac.plan.estimates.calls import GROUP, besides, is_beside
+from slac.plan.estimates.spans import Floats, boundless, quantile_of
 from slac.plan.estimates.values import Estimate, Sums, estimates, thinned
 from slac.plan.expressions import AggregateCall, AnyExpr, Column, Literal
 from slac.plan.intervals.bounds import FARTHEST, Between, Bounds, Unsure, as_bound, call, either, has_order
@@ -32,12 +32,23 @@ _THINNED: Final = Column(name=THINNED, dtype=BOOL)
 
 
 class EstimatedColumns:
-    """Makes the columns of some calls; `known` says what is known of their bounds."""
+    """Makes the columns of some calls; `known` says what is known of their bounds.
 
-    def __init__(self, calls: Sequence[AggregateCall], confidence: float, counted: Sequence[str] = ()) -> None:
+    Without `bounded` nothing is known of the bounds of estimates: only of what gates have counted.
+    """
+
+    def __init__(
+        self,
+        calls: Sequence[AggregateCall],
+        confidence: float,
+        counted: Sequence[str] = (),
+        *,
+        bounded: bool = True,
+    ) -> None:
         self.calls = [one for one in calls if not is_beside(one)]
         self._z = quantile_of(confidence)
         self._counted = frozenset(counted)
+        self._bounded = bounded
         self._beside = besides(calls, counted)
         self._final = final_exprs(self.calls)
         self._typed = {one.name: one for one in self.calls}
@@ -52,9 +63,12 @@ class EstimatedColumns:
         thin = thinned(groups).alias(THINNED)
         made = groups.with_columns([*self._final, thin])
         found = estimates(Sums(groups, self._z, self._counted, self._beside), self.calls)
+        unseen = (made[f"{GROUP}.zero"] > 0) if not thin.is_empty() else thin
         columns = []
         for name, one in found.items():
-            columns += _columns(self._typed[name], made[name], one, thin)
+            is_known = self._bounded or name in self._counted
+            known = one if is_known else Estimate(one.value, boundless(made.height))
+            columns += _columns(self._typed[name], made[name], known, thin, unseen)
         return made.with_columns(columns)
 
 
@@ -62,8 +76,10 @@ def _is_kept(name: str, bounds: Bounds) -> bool:
     return isinstance(bounds, Between) and bounds.low == Column(name=f"{LOW}{name}", dtype=bounds.low.dtype)
 
 
-def _columns(call: AggregateCall, exact: pl.Series, found: Estimate, thin: pl.Series) -> list[pl.Series]:
-    """The value, and its bounds, which hold it."""
+def _columns(
+    call: AggregateCall, exact: pl.Series, found: Estimate, thin: pl.Series, unseen: pl.Series
+) -> list[pl.Series]:
+    """The value, and its bounds, which hold it; anything, where there is no value, but events that were dropped."""
     nothing = exact.zip_with(exact.is_nan(), _none(exact)) if exact.dtype.is_float() else _none(exact)
     value = _typed(found.value, call, exact.dtype).zip_with(_known(found.value), nothing)
     value = value.zip_with(thin, exact) if not thin.all() else value
@@ -71,15 +87,21 @@ def _columns(call: AggregateCall, exact: pl.Series, found: Estimate, thin: pl.Se
     bound = own.cast(pl.Float64)
     number = bound.fill_null(0.0).to_numpy()
     low, high = np.minimum(found.span.low, number), np.maximum(found.span.high, number)
+    gone = unseen & bound.is_null()
     sides = []
-    for prefix, side in ((LOW, low), (HIGH, high)):
+    for prefix, side, far in ((LOW, low, -np.inf), (HIGH, high, np.inf)):
         series = pl.Series(side).zip_with(thin & bound.is_not_null(), bound)
+        series = pl.Series([far]).new_from_index(0, len(series)).zip_with(gone, series)
         if isinstance(call.dtype, Duration):
-            whole = np.clip(np.nan_to_num(series.to_numpy(), nan=0.0), -FARTHEST, FARTHEST)
-            series = pl.Series(np.rint(whole).astype(np.int64)).cast(pl.Duration("us"))
-            series = series.zip_with(bound.is_not_null(), _none(series))
+            series = _durations(series)
         sides.append(series.alias(f"{prefix}{call.name}"))
     return [value.alias(call.name), *sides]
+
+
+def _durations(bounds: pl.Series) -> pl.Series:
+    whole = np.clip(np.nan_to_num(bounds.to_numpy(), nan=0.0), -FARTHEST, FARTHEST)
+    found = pl.Series(np.rint(whole).astype(np.int64)).cast(pl.Duration("us"))
+    return found.zip_with(bounds.is_not_null(), _none(found))
 
 
 def _typed(values: Floats, call: AggregateCall, dtype: pl.DataType) -> pl.Series:

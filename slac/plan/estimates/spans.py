@@ -32,6 +32,11 @@ class Span:
     high: Floats
 
 
+def boundless(height: int) -> Span:
+    """Of values of which nothing is known."""
+    return Span(np.full(height, -np.inf), np.full(height, np.inf))
+
+
 def quantile_of(confidence: float) -> float:
     """The number of standard deviations on either side."""
     return NormalDist().inv_cdf(0.5 + confidence / 2)

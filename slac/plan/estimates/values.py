@@ -68,10 +68,11 @@ class Sums:
         return total
 
     def unseen(self, of: str = GROUP) -> Floats:
-        """The weight of an event of a group of which none was kept: the mean of those that were."""
+        """The weight of an event of a group of which none was kept: the mean of those that were, if any were."""
         kept, more = self.number(of, "k"), self.number(of, "more", WEIGHT_SCALE)
         weights = kept + more + self.number(of, "zero")
-        return np.where(kept > 0, 1 + self.moment(of, "a0") / np.maximum(weights, 1.0), 1.0)
+        unknown = np.where(self.number(GROUP, "zero") > 0, np.inf, 1.0)
+        return np.where(kept > 0, 1 + self.moment(of, "a0") / np.maximum(weights, 1.0), unknown)
 
     def together(self, call: str, other: str, times: int, scale: float) -> Floats:
         """`times` the part of a call and that of `other` beside it, both integers, as one number."""
@@ -94,7 +95,9 @@ def _(kind: Count, call: AggregateCall, sums: Sums) -> Estimate | None:
     more, gate = sums.number(beside, "more", WEIGHT_SCALE), sums.number(beside, "gate")
     spread = sums.moment(beside, "a0")
     whole = rows - kept - zero + gate
-    unseen = sums.unseen(UNCOUNTED if call.name in sums.counted else GROUP)
+    unseen = sums.unseen(GROUP)
+    if call.name in sums.counted:
+        unseen = np.where(sums.number(UNCOUNTED, "k") > 0, sums.unseen(UNCOUNTED), 1.0)
     span = of_count(whole, kept, kept + zero + more, spread, unseen, sums.z)
     return Estimate(np.rint(rows + more + gate), span)
 

@@ -18,9 +18,11 @@ from slac.plan.estimates.calls import GROUP, is_beside, with_estimates
 from slac.plan.nodes import WindowNode
 from slac.runtime.instructions import Notice
 from slac.runtime.operator import Operator, State
-from slac.stream.batch import KEPT, SEEN, WEIGHT, Batch
+from slac.stream.batch import KEPT, SEEN, WEIGHT, WEIGHT_ONE, Batch
 
 _ESTIMATES: Final = "estimates"
+_ONE_EACH: Final = pl.col(WEIGHT).fill_null(WEIGHT_ONE).clip(0, WEIGHT_ONE)
+"""What passes with all of its key or window stands for itself alone."""
 
 
 class EstimatingWindow(Operator):
@@ -37,11 +39,14 @@ class EstimatingWindow(Operator):
         self._beside = {part(call, n): t for call in beside for n, t in family(call).parts(call).items()}
         self._parts = part_columns(node.aggregates)
         self._is_partial = node.role in ("merged", "final")
+        self._is_whole = node.units == "whole"
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """As the operator does."""
         if not self._estimates and self._has_weights(batch.frame):
             self._begin()
+        if self._is_whole and WEIGHT in batch.frame.columns:
+            batch = Batch(batch.frame.with_columns(_ONE_EACH), late=batch.late)
         if self._estimates and self._is_partial:
             batch = Batch(self._with_zeros(batch.frame), late=batch.late)
         return self._inner.on_batch(port, batch)

@@ -1,0 +1,46 @@
+"""What the gates before a window drop: single events, or keys and windows as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, TypeAlias
+
+from slac.compiler.gates.hoist import Way, plain_column, ways
+from slac.plan.nodes import AnyNode, SourceNode, TracesNode, WindowNode
+from slac.plan.shedding import GateSpec
+
+Units: TypeAlias = Literal["events", "whole", "keys"]
+
+
+def units_of(node: WindowNode, by_id: Mapping[str, AnyNode], gates: Mapping[str, GateSpec]) -> Units:
+    """Of the rows of a window: the least that can be said of all gates behind it."""
+    found = {_of_way(node, way, gates[way.source.id]) for way in ways(by_id, node.inputs[0]) if way.source.id in gates}
+    if not found and any(gates[s].key or gates[s].windows for s in _sources(node.inputs[0], by_id) if s in gates):
+        return "keys"
+    if not found or found == {"events"}:
+        return "events"
+    return "whole" if found == {"whole"} else "keys"
+
+
+def _of_way(node: WindowNode, way: Way, gate: GateSpec) -> Units:
+    if gate.key:
+        columns = {plain_column(way, key) for key in node.keys}
+        return "whole" if set(gate.key) <= columns else "keys"
+    if gate.windows is None:
+        return "events"
+    size, _ = gate.windows
+    fits = node.window.kind in ("tumbling", "hopping") and node.window.size and size % node.window.size == 0
+    return "whole" if fits and node.window.every in (0, node.window.size, gate.windows[1]) else "keys"
+
+
+def _sources(node_id: str, by_id: Mapping[str, AnyNode]) -> Iterator[str]:
+    """The inputs whose weights reach the rows of a node; a trace is one row of one key, and so by itself."""
+    node = by_id[node_id]
+    match node:
+        case SourceNode():
+            yield node.id
+        case WindowNode() | TracesNode():
+            return
+        case _:
+            for upstream in node.inputs:
+                yield from _sources(upstream, by_id)
