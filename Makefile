@@ -37,7 +37,7 @@ test: check debian
 	$(BIN)/python -m pytest -n 2
 
 soak: $(STAMP)
-	SLAC_SOAK_ROUNDS=100 $(BIN)/python -m pytest -s -m processes tests/test_killed.py
+	SLAC_SOAK_ROUNDS=100 $(BIN)/python -m pytest -s -m processes tests/test_killed.py tests/soak
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks

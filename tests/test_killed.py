@@ -1,6 +1,6 @@
 """`kill -9` of a runtime with an `http` input: what its senders were told is taken counts exactly once.
 
-`SLAC_SOAK_ROUNDS` says how often it is killed (6 unless set).
+`SLAC_SOAK_ROUNDS` says how often it is killed (4 unless set).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from slac.testing import free_port
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(3600)]
 
-ROUNDS: Final = int(os.environ.get("SLAC_SOAK_ROUNDS", "6"))
+ROUNDS: Final = int(os.environ.get("SLAC_SOAK_ROUNDS", "4"))
 SENDERS: Final = 4
 FEW: Final = 120.0
 DOCUMENT: Final = """
