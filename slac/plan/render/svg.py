@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from itertools import accumulate, pairwise
@@ -38,6 +38,7 @@ _STYLE: Final = (
     "text{font:11px sans-serif;fill:#222}.id{font-weight:bold;font-size:12px}.title{font-size:16px;font-weight:bold}"
     ".frame{fill:#fafafa;stroke:#999}.box{stroke:#555}.edge{fill:none;stroke:#555}"
     ".link{stroke-dasharray:6 4;stroke:#06c}"
+    ".dim{opacity:.3}.lit .box{stroke:#c50;stroke-width:2}.lit .edge{stroke:#c50;stroke-width:2}"
 )
 _TIP: Final = (
     '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
@@ -45,11 +46,14 @@ _TIP: Final = (
 )
 
 
-def svg(plan: Plan) -> str:
-    """An SVG document of its own: no script, no font, nothing from elsewhere; ends with a line break."""
+def svg(plan: Plan, *, lit: Collection[str] = ()) -> str:
+    """An SVG document of its own: no script, no font, nothing from elsewhere; ends with a line break.
+
+    `lit`: nodes that stand out, with the arrows between them; all others step back.
+    """
     picture = _picture(plan)
     width, height = picture.size
-    body = [*_frames(plan, picture), *_edges(plan, picture), *(_box(n, picture) for n in plan.nodes)]
+    body = [*_frames(plan, picture), *_edges(plan, picture, lit), *(_box(n, picture, lit) for n in plan.nodes)]
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
     return "\n".join(
         [
@@ -121,7 +125,7 @@ def _frames(plan: Plan, picture: _Picture) -> Iterator[str]:
         yield f'<text class="id" x="{x + 10:.1f}" y="{y + 17:.1f}">{escape(placement.name)}</text>'
 
 
-def _box(node: AnyNode, picture: _Picture) -> str:
+def _box(node: AnyNode, picture: _Picture, lit: Collection[str]) -> str:
     x, height = picture.left(picture.layout.column[node.id]), picture.height(node.id)
     y = picture.middle(node.id) - height / 2
     name = node.id if len(node.id) <= _ID_LETTERS else f"{node.id[: _ID_LETTERS - 1]}…"
@@ -131,17 +135,24 @@ def _box(node: AnyNode, picture: _Picture) -> str:
         for i, line in enumerate(picture.texts[node.id], start=1)
     )
     return (
-        f"<g><title>{escape(f'{node.id}: {describe(node)}')}</title>"
+        f"<g{_light(lit, node.id)}><title>{escape(f'{node.id}: {describe(node)}')}</title>"
         f'<rect class="box" x="{x:.1f}" y="{y:.1f}" width="{WIDTH:g}" height="{height:.1f}" rx="4" fill="{fill}"/>'
         f'<text class="id" x="{x + 8:.1f}" y="{y + 17:.1f}">{escape(name)}</text>{lines}</g>'
     )
 
 
-def _edges(plan: Plan, picture: _Picture) -> Iterator[str]:
+def _light(lit: Collection[str], *nodes: str) -> str:
+    if not lit:
+        return ""
+    return ' class="lit"' if all(n in lit for n in nodes) else ' class="dim"'
+
+
+def _edges(plan: Plan, picture: _Picture, lit: Collection[str]) -> Iterator[str]:
     links = set(_links(plan))
     for a, b in [(i, n.id) for n in plan.nodes for i in n.inputs] + sorted(links):
         kind = "edge link" if (a, b) in links else "edge"
-        yield f'<path class="{kind}" d="{_curve(a, b, picture)}" marker-end="url(#tip)"/>'
+        path = f'<path class="{kind}" d="{_curve(a, b, picture)}" marker-end="url(#tip)"/>'
+        yield f"<g{_light(lit, a, b)}>{path}</g>" if lit else path
 
 
 def _curve(a: str, b: str, picture: _Picture) -> str:
