@@ -10,6 +10,7 @@ from slac.evidence.lineage.base import AT, Consumed, consumed, latest, of_pairs,
 from slac.evidence.lineage.machines import LAST, TAKE, said_before
 from slac.evidence.lineage.rows import same_rows
 from slac.evidence.lineage.sight import Sight
+from slac.evidence.log.frames import LATE
 from slac.plan.nodes import AbsenceNode
 
 _SEEN = "#seen"
@@ -20,6 +21,8 @@ def _(node: AbsenceNode, results: pl.DataFrame, sight: Sight) -> list[Consumed]:
     if node.role == "partial":
         return [same_rows(results, node.inputs[0], sight)]
     found = [_before(node, results, sight)]
+    if found[0].rows.height and found[0].rows[LATE].any():
+        found.append(_known_by(node, results, sight))
     ended = results.filter(pl.col("kind") == "resolved")
     if ended.height:
         rows = sight.rows(node.inputs[0], low=reach(ended)[0], high=reach(ended)[1])
@@ -32,6 +35,14 @@ def _(node: AbsenceNode, results: pl.DataFrame, sight: Sight) -> list[Consumed]:
         if raised.rows.height:
             found.append(replace(_before(node, raised.rows, sight), witness=True, role="led to it"))
     return found
+
+
+def _known_by(node: AbsenceNode, results: pl.DataFrame, sight: Sight) -> Consumed:
+    """A late row only counts for a key that is known: the last row of it that was on time."""
+    low, high = reach(results)
+    rows = sight.rows(node.inputs[0], low=low - node.silence - node.retain, high=high).filter(~pl.col(LATE))
+    pairs = together(results, rows, node.keys, pl.col(AT) <= pl.col(LAST), take=TAKE)
+    return of_pairs(node.inputs[0], results, rows, latest(results, rows, pairs), role="known by")
 
 
 def _before(node: AbsenceNode, results: pl.DataFrame, sight: Sight) -> Consumed:

@@ -16,7 +16,7 @@ from slac.evidence.log.header import BadSegment, Header, read_header, read_plan
 from slac.evidence.log.layout import is_log, segment_numbers, segment_path
 from slac.evidence.log.parts import Part, PartKind, digest_of, read_parts
 from slac.plan.graph import Plan
-from slac.stream.batch import TIME
+from slac.stream.batch import ID, TIME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,14 @@ class LogSegment:
         for part in self.parts:
             if (part.kind, part.node) == (kind, node) and _meets(part, low, high) and self._is_whole(part):
                 yield pl.read_parquet(self.path / part.file)
+
+    def having(self, node: str, row_id: int) -> Iterator[pl.DataFrame]:
+        """Rows of a node with this id."""
+        for part in self.parts:
+            if (part.kind, part.node) == ("rows", node) and self._is_whole(part):
+                rows = pl.scan_parquet(self.path / part.file).filter(pl.col(ID) == row_id).collect()
+                if rows.height:
+                    yield rows
 
     def check(self) -> list[Damage]:
         """Look at every file; returns all that is wrong."""
@@ -134,6 +142,11 @@ class LogDirectory:
         if not frames:
             return pl.DataFrame()
         return _between(_joined(frames), low, high)
+
+    def find(self, node: str, row_id: int) -> pl.DataFrame | None:
+        """The row of a node with this id, as it was said last; None where there is none."""
+        found = [f for s in self.segments for f in s.having(node, row_id)]
+        return _joined(found).tail(1) if found else None
 
     def edges(self, node: str) -> pl.DataFrame:
         """What rows of a node consumed (`_seq`, `_id`, `_consumed`), where that was logged."""
