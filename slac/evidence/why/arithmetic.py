@@ -11,10 +11,9 @@ import polars as pl
 from slac.evidence.lineage import Consumed
 from slac.evidence.log.frames import as_came
 from slac.evidence.why.definitions import aggregate_text
-from slac.evidence.why.values import filled, instant, shown, sql_of, unbracketed, with_values
+from slac.evidence.why.values import instant, shown, sql_of, with_values
 from slac.plan.aggregates import final_exprs, merge_exprs, partial_exprs
-from slac.plan.expression_text import to_text
-from slac.plan.expressions import Case, Column
+from slac.plan.expressions import Case, Column, NamedExpr
 from slac.plan.lowering import lower
 from slac.plan.nodes import (
     AbsenceNode,
@@ -60,7 +59,7 @@ def _(node: WindowNode, row: Row, found: Sequence[Consumed]) -> list[str]:
         worked = "" if isinstance(column.expr, Column) or not values else f" = {with_values(column.expr, values)}"
         lines.append(f"{column.name} = {text}{worked} = {shown(row[column.name])} {over}")
     then = (c for c in node.then if c.name in row)
-    return [*lines, *(f"{c.name} = {_cased(c.expr, row)} = {shown(row[c.name])}" for c in then)]
+    return [*lines, *(_worked(c, row) for c in then)]
 
 
 @arithmetic.register
@@ -115,16 +114,16 @@ def _aggregated(node: WindowNode, found: Sequence[Consumed]) -> Row:
     return made.row(0, named=True)
 
 
-def _cased(expr: Any, row: Row) -> str:
-    """An expression with values; of a CASE the branch that was taken."""
-    if not isinstance(expr, Case):
-        return with_values(expr, row)
-    for when, then in expr.branches:
+def _worked(column: NamedExpr, row: Row) -> str:
+    """A computed column with the values in it; of a CASE the branch that was taken."""
+    value = shown(row[column.name])
+    if not isinstance(column.expr, Case):
+        return f"{column.name} = {with_values(column.expr, row)} = {value}"
+    for when, _ in column.expr.branches:
         if _is_true(when, row):
-            return f"{sql_of(then)} since {sql_of(when)}: {unbracketed(to_text(filled(when, row)))}"
-    return f"{sql_of(expr.otherwise)} since no WHEN is true: " + "; ".join(
-        f"not {unbracketed(to_text(filled(when, row)))}" for when, _ in expr.branches
-    )
+            return f"{column.name} = {value} since {sql_of(when)}: {with_values(when, row)}"
+    failed = "; ".join(f"{sql_of(when)}: {with_values(when, row)}" for when, _ in column.expr.branches)
+    return f"{column.name} = {value} since nothing else is true: {failed}"
 
 
 def _is_true(expr: Any, row: Row) -> bool:

@@ -14,6 +14,7 @@ from slac.evidence.lineage import LogRows, Sight, closure
 from slac.evidence.log.frames import LATE
 from slac.evidence.log.reader import LogDirectory
 from slac.evidence.why.answer import remarks
+from slac.evidence.why.build import explain
 from slac.evidence.why.conditions import failing
 from slac.evidence.why.find import exit_of, matching
 from slac.evidence.why.values import instant, shown
@@ -121,6 +122,8 @@ def _of_key(
     else:
         before = _taken_before(node, spec, last)
         lines.append(f"{spec.when_sql} holds" + (f", but {before} comes first" if before else ""))
+    step, _ = explain(sight, node.inputs[0], rows.tail(1))
+    lines += [f"{step.block}: {line}" for line in step.arithmetic]
     return KeyAnswer(key=key, state=state, lines=lines + _late(node, rows.tail(1), sight))
 
 
@@ -165,7 +168,6 @@ def _late(node: AuditNode, row: pl.DataFrame, sight: Sight) -> list[str]:
         late = there.filter(pl.col(LATE)).join(rows, on=ID, how="anti") if there.height else there
         if late.height and ARRIVAL_WATERMARK in late.columns:
             first = late.row(0, named=True)
-            lines.append(
-                f"{late.height} rows of {stream} came late, the first of {instant(first[TIME])} behind the watermark"
-            )
+            count = "1 row" if late.height == 1 else f"{late.height} rows"
+            lines.append(f"{count} of {stream} came late, the first that of {instant(first[TIME])}")
     return lines
