@@ -2,7 +2,8 @@
 
 Keys in this order: `document`, `block`, `type` (report, violation or row), `id` (16 hex digits), `revision`, `time`,
 `withdrawn` (true) where the row is taken back, `window_start` and `window_end` where it has a window, the block's own
-columns in their order, `seen` and `kept` where the row knows them. Instants are RFC 3339 in UTC with microseconds;
+columns in their order; of an estimate how far they are known, `x_low` and `x_high` of what has an order, `x_undecided`
+of all else; `seen` and `kept` where the row knows them. Instants are RFC 3339 in UTC with microseconds;
 durations are integer microseconds; what is no finite number is null. (document, block, id, revision) is the idempotency
 key.
 """
@@ -15,7 +16,7 @@ from typing import Any, Final
 import orjson
 import polars as pl
 
-from slac.stream.batch import ID, KEPT, META, REVISION, SEEN, TIME, UNDECIDED, WINDOW_START
+from slac.stream.batch import BOUNDS, ID, KEPT, META, REVISION, SEEN, TIME, UNDECIDED, WINDOW_START
 
 OWN_KEYS: Final = frozenset({"document", "block", "type", "id", "revision"})
 """What a published column may not be called: these make the idempotency key. The compiler refuses it."""
@@ -38,8 +39,9 @@ def _records(frame: pl.DataFrame, base: dict[str, Any]) -> Iterator[dict[str, An
     columns = [name for name in frame.columns if name not in _HIDDEN]
     for row in frame.iter_rows(named=True):
         body = {name: plain(row[name]) for name in columns}
+        bounds = {name: plain(value) for name, value in (row.get(BOUNDS) or {}).items() if name not in body}
         tail = {name[1:]: plain(row[name]) for name in (SEEN, KEPT) if name in row and name[1:] not in body}
-        yield {**base, **_head(row), **body, **tail}
+        yield {**base, **_head(row), **body, **bounds, **tail}
 
 
 def _head(row: dict[str, Any]) -> dict[str, Any]:

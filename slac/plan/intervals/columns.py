@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from slac.plan.expressions import AnyExpr, Column, FieldOf, NamedExpr
+from slac.plan.expressions import AnyExpr, Column, FieldOf, Literal, NamedExpr
 from slac.plan.intervals.bounds import Between, Bounds, Unsure, any_of, as_bound, call, has_order, unsure
 from slac.plan.intervals.of import bounds_of
 from slac.plan.lowering import lower
@@ -23,7 +23,10 @@ LOW: Final = "_low."
 HIGH: Final = "_high."
 UNSURE: Final = "_unsure."
 """Prefixes of columns while rows are made."""
+OPEN: Final = "undecided"
+"""The only field where no column of a row is an estimate, but whether it is there."""
 _STRUCT: Final = Struct(())
+_NEVER: Final = Literal(value=False, dtype=BOOL)
 
 
 class Steps:
@@ -44,14 +47,18 @@ class Steps:
                 self.known[name] = stored(name, dtype, bounds)
         return exprs
 
-    def together(self, types: Mapping[str, AnyType]) -> pl.Expr | None:
-        """`_bounds` of rows with these columns; None where nothing is known of any."""
+    def together(self, types: Mapping[str, AnyType], is_open: pl.Expr | None = None) -> pl.Expr | None:
+        """`_bounds` of rows with these columns; None where nothing is known of any.
+
+        `is_open`: of which rows it is open whether they are there at all; they have bounds in any case.
+        """
         mine = {n: (types[n], b) for n, b in self.known.items() if n in types}
-        if not mine:
+        if not mine and is_open is None:
             return None
         fields = [e for n, (dtype, b) in mine.items() for e in _fields(n, dtype, b)]
-        doubt = lower(any_of(unsure(b) for _, b in mine.values()))
-        return pl.when(doubt.fill_null(value=False)).then(pl.struct(fields)).alias(BOUNDS)
+        doubts = [lower(any_of(unsure(b) for _, b in mine.values())).fill_null(value=False)] if mine else []
+        doubt = pl.any_horizontal(*doubts, *([] if is_open is None else [is_open]))
+        return pl.when(doubt).then(pl.struct(fields or [pl.lit(value=True).alias(OPEN)])).alias(BOUNDS)
 
 
 def _columns_of(name: str, dtype: AnyType, bounds: Bounds) -> dict[str, AnyExpr]:
@@ -75,6 +82,17 @@ def _fields(name: str, dtype: AnyType, bounds: Bounds) -> list[pl.Expr]:
     if isinstance(bounds, Between) and not isinstance(dtype, Bool):
         return [lower(bounds.low).alias(f"{name}_low"), lower(bounds.high).alias(f"{name}_high")]
     return [lower(unsure(bounds)).alias(f"{name}_undecided")]
+
+
+def bounds_like(frame: pl.DataFrame, types: Mapping[str, AnyType]) -> pl.Expr:
+    """`_bounds` of a frame that has it, with fields for all of these columns, of which some may be exact."""
+    known = known_of(frame, types)
+    fields: list[pl.Expr] = []
+    for name, dtype in types.items():
+        value = Column(name=name, dtype=dtype)
+        exact: Bounds = Between(as_bound(value), as_bound(value)) if has_order(dtype) else Unsure(_NEVER)
+        fields += _fields(name, dtype, known.get(name, exact))
+    return pl.when(pl.col(BOUNDS).is_not_null()).then(pl.struct(fields)).alias(BOUNDS)
 
 
 def known_of(frame: pl.DataFrame, types: Mapping[str, AnyType]) -> dict[str, Bounds]:

@@ -30,6 +30,7 @@ from slac.runtime.operators.absence_partial import AbsencePartialOperator
 from slac.runtime.operators.audit import AuditOperator
 from slac.runtime.operators.doubting import DoubtingOperator
 from slac.runtime.operators.estimating import EstimatingWindow
+from slac.runtime.operators.estimating_join import EstimatingJoin
 from slac.runtime.operators.in_order import InOrder
 from slac.runtime.operators.interval_join import IntervalJoinOperator
 from slac.runtime.operators.late import LateOperator
@@ -70,12 +71,18 @@ build_operator.register(TracesNode, TracesOperator)
 
 @build_operator.register
 def _(node: LatestJoinNode, context: OperatorContext) -> Operator:
-    return _again(lambda: LatestJoinOperator(node, context), node)
+    return EstimatingJoin(node, lambda one: _again(lambda: _join(one, context), one))
 
 
 @build_operator.register
 def _(node: IntervalJoinNode, context: OperatorContext) -> Operator:
-    return _again(lambda: IntervalJoinOperator(node, context), node)
+    return EstimatingJoin(node, lambda one: _again(lambda: _join(one, context), one))
+
+
+def _join(node: LatestJoinNode | IntervalJoinNode, context: OperatorContext) -> ReplayableOperator:
+    if isinstance(node, LatestJoinNode):
+        return LatestJoinOperator(node, context)
+    return IntervalJoinOperator(node, context)
 
 
 @build_operator.register

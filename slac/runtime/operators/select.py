@@ -12,8 +12,9 @@ from slac.plan.lowering import lower
 from slac.plan.necessary import necessary
 from slac.plan.nodes import SelectNode
 from slac.runtime.operator import Operator, OperatorContext
+from slac.runtime.operators.select_estimates import EstimatedSelection
 from slac.runtime.operators.select_few import FewRows
-from slac.stream.batch import REVISION, Batch, instants, meta_columns
+from slac.stream.batch import BOUNDS, REVISION, Batch, instants, meta_columns
 from slac.stream.ids import reid
 from slac.stream.types import to_polars
 
@@ -36,6 +37,7 @@ class SelectOperator(Operator):
         first = None if node.where is None else necessary(node.where)
         self._first = None if first is None else lower(first)
         self._few = FewRows(node)
+        self._estimates: EstimatedSelection | None = None
         self._during = None if node.during is None else ServiceTime(node.during)
         self._columns: list[pl.Expr] | None = None
         if node.columns is not None:
@@ -48,12 +50,22 @@ class SelectOperator(Operator):
         if self._during is not None:
             frame = frame.filter(pl.Series(self._during.inside(instants(frame).to_numpy())))
         again = batch.late and REVISION in frame.columns
-        frame = self._few.of(frame) if frame.height <= _FEW and not again else self._queried(frame, again=again)
+        if BOUNDS in frame.columns:
+            frame = self._estimated(frame, again=again)
+        elif frame.height <= _FEW and not again:
+            frame = self._few.of(frame)
+        else:
+            frame = self._queried(frame, again=again)
         if not frame.height:
             return ()
         if self._node.reid:
             frame = reid(frame, self._document, self._node.block)
         return (Batch(frame, late=batch.late),)
+
+    def _estimated(self, frame: pl.DataFrame, *, again: bool) -> pl.DataFrame:
+        if self._estimates is None:
+            self._estimates = EstimatedSelection(self._node)
+        return self._estimates.of(frame, again=again)
 
     def _queried(self, frame: pl.DataFrame, *, again: bool) -> pl.DataFrame:
         rows = frame.lazy()

@@ -28,8 +28,8 @@ SPEC = WindowSpec(kind="tumbling", size=1)
         (SelectNode(**COMMON), "SelectOperator"),  # type: ignore[arg-type]
         (UnionNode(**COMMON, depths=()), "UnionOperator"),  # type: ignore[arg-type]
         (WindowNode(**COMMON, keys=(), window=SPEC, aggregates=(), retain=1), "EstimatingWindow"),  # type: ignore[arg-type]
-        (LatestJoinNode(**COMMON, alias="l", by=(), right_columns=(), retain=1), "LatestJoinOperator"),  # type: ignore[arg-type]
-        (IntervalJoinNode(**COMMON, alias="l", by=(), right_columns=(), limit=1), "IntervalJoinOperator"),  # type: ignore[arg-type]
+        (LatestJoinNode(**COMMON, alias="l", by=(), right_columns=(), retain=1), "EstimatingJoin"),  # type: ignore[arg-type]
+        (IntervalJoinNode(**COMMON, alias="l", by=(), right_columns=(), limit=1), "EstimatingJoin"),  # type: ignore[arg-type]
     ],
 )
 def test_a_node_gets_the_operator_of_its_kind(node: AnyNode, name: str) -> None:
