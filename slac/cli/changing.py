@@ -89,6 +89,12 @@ def plan_that_runs(partners: Sequence[Partner]) -> Plan:
     return Plan.from_json(running_plan(partners[-1].place).plan)
 
 
+def lost_on_the_way(old: Plan, new: Plan) -> list[str]:
+    """The blocks whose state would not survive a move, and why."""
+    changes = compare(collapsed(old), collapsed(new), placed=(old, new))
+    return [f'"{b.block}": {b.state.why}' for b in changes.blocks if b.state and b.state.outcome == "lost"]
+
+
 def exchange(partners: Sequence[Partner], old: Plan, new: Plan, *, dry: bool, form: str) -> int:
     """Let all of them go on with `new`, or only say what that would do; what becomes of each block is printed."""
     from slac.runtime.succession.conducting import conduct

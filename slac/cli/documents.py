@@ -63,13 +63,18 @@ def functions_reader() -> FunctionReader | None:
 
 
 def compile_for_command(
-    paths: Sequence[str], assignments: Sequence[str], *, collapse: bool = False, stopwatch: Stopwatch | None = None
+    paths: Sequence[str],
+    assignments: Sequence[str],
+    *,
+    collapse: bool = False,
+    stopwatch: Stopwatch | None = None,
+    moves: Mapping[str, str] | None = None,
 ) -> tuple[Compiled, ...]:
     """Compile what the command line names, and show warnings and notes; raises DocumentInvalid or UsageError.
 
     To be called within a command: `main` has put the environment into click's context.
     """
-    compiled = compile_quietly(paths, assignments, collapse=collapse, stopwatch=stopwatch)
+    compiled = compile_quietly(paths, assignments, collapse=collapse, stopwatch=stopwatch, moves=moves)
     show((d for c in compiled for d in c.diagnostics), _environment())
     return compiled
 
@@ -81,6 +86,7 @@ def compile_quietly(
     collapse: bool = False,
     whole: bool = False,
     stopwatch: Stopwatch | None = None,
+    moves: Mapping[str, str] | None = None,
 ) -> tuple[Compiled, ...]:
     """The same for commands that show warnings and notes in a way of their own."""
     # A runtime that has its plan shares this module, and is to carry no compiler.
@@ -92,6 +98,7 @@ def compile_quietly(
         collapse=collapse,
         whole=whole,
         functions=functions_reader(),
+        moves=moves or {},
         stopwatch=stopwatch,
     )
     return compile_paths(paths, options, stdin=read_stdin(paths))

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "init": Entry("slac.cli.commands.init:init", "Write a first document that runs on any machine."),
         "keys": Entry("slac.cli.commands.keys:keys", "Make keys of runtimes and people, and say who is allowed."),
         "log": Entry("slac.cli.commands.log:log", "Say how much runtimes log, or change it."),
+        "move": Entry("slac.cli.commands.move:move", "Move a block of running runtimes to another node."),
         "run": Entry("slac.cli.commands.run:run", "Run documents, or one node of them."),
         "schema": Entry("slac.cli.commands.schema:schema", "Print the JSON Schema of SLA documents."),
         "status": Entry("slac.cli.commands.status:status", "Show what the runtimes of this machine are doing."),

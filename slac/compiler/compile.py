@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -123,7 +123,7 @@ def _plan(draft: Draft) -> Plan:
     return Plan(
         PlanData(
             document=document.name,
-            digest=_digest(document, draft.modules),
+            digest=_digest(document, draft.modules, draft.options.moves),
             labels=dict(document.labels),
             nodes=draft.nodes,
             placements=draft.placements,
@@ -137,6 +137,7 @@ def _plan(draft: Draft) -> Plan:
             checkpoint=document.runtime.checkpoint_us,
             store=Keeping(retain=document.runtime.store.retain_us, max_size=document.runtime.store.max_size),
             functions=draft.modules,
+            moves=dict(draft.options.moves),
         )
     )
 
@@ -147,9 +148,10 @@ def _defaults(draft: Draft) -> tuple[Default, ...]:
     return tuple({d.path: d for d in (*read, *draft.defaults)}.values())
 
 
-def _digest(document: DocumentDecl, modules: Iterable[FunctionModule]) -> str:
-    """A digest of the text, of the values that filled its parameters, and of the functions that it calls."""
+def _digest(document: DocumentDecl, modules: Iterable[FunctionModule], moves: Mapping[str, str]) -> str:
+    """A digest of the text, of the values that filled its parameters, of functions that it calls, and of moves."""
     filled = "\0".join(f"{p.name}={p.value}" for p in document.parameters)
     brought = "".join(f"\0{i.prefix}\0{i.source.text}\0{dict(i.parameters)}" for i in document.imported)
     called = "".join(f"\0{m.digest}" for m in modules)
-    return xxhash.xxh3_128_hexdigest(f"{document.source.text}\0{filled}{brought}{called}".encode())
+    moved = "".join(f"\0{block} on {node}" for block, node in sorted(moves.items()))
+    return xxhash.xxh3_128_hexdigest(f"{document.source.text}\0{filled}{brought}{called}{moved}".encode())

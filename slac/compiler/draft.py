@@ -41,7 +41,7 @@ class CompileOptions:
     placement says (it is checked all the same). `whole` keeps the columns that nobody reads, so that a test can look
     at every block; of the blocks `seen` they are kept without it. `loader` reads documents that are imported: files,
     unless said otherwise. `functions` reads the modules of functions that documents name; without one they are not
-    allowed.
+    allowed. `moves`: blocks that run on another node than the document says, each with that node.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -51,6 +51,7 @@ class CompileOptions:
     whole: bool = False
     seen: frozenset[str] = frozenset()
     functions: FunctionReader | None = None
+    moves: Mapping[str, str] = field(default_factory=dict)
     stopwatch: Stopwatch | None = None
     """What takes the time of each stage."""
 

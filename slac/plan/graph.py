@@ -78,6 +78,7 @@ class PlanData(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan serialises: nodes in topological order, placements in document order.
 
     `functions` are the modules whose functions expressions call: `slac.plan.user.activate` makes them callable.
+    `moves`: blocks that were moved to another node than the document says, each with that node.
     """
 
     version: int = PLAN_VERSION
@@ -91,6 +92,7 @@ class PlanData(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: int = 10_000_000
     store: Keeping = Keeping()
     functions: tuple[FunctionModule, ...] = ()
+    moves: dict[str, str] = {}
 
 
 class Plan:

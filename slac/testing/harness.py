@@ -22,6 +22,7 @@ from slac.runtime.links.protocol import from_body, to_body
 from slac.stream.batch import ID, TIME, Batch
 from slac.stream.clock import ManualClock
 from slac.stream.ports import Records
+from slac.testing.exchange import exchanged
 from slac.testing.journal import Journal, Said
 from slac.testing.sensitive import HASHER
 
@@ -138,6 +139,22 @@ class Harness:
         gone = frozenset(self.cores[node, name].sources) if lost else frozenset[str]()
         self.cores[node, name] = fresh
         self._carry(node, name, self._journals[node, name].revive(fresh, self.clock.now(), lost=gone))
+
+    def exchange(self, plan: Plan) -> None:
+        """Go on with another plan of the document, on the same runtimes; without a journal only."""
+        self._begin()
+        for runtime in list(self.cores):
+            self._tell(runtime, lambda core: core.settle())
+        old, self.plan = self.plan, plan
+
+        def build(of: Plan, runtime: Runtime) -> Core:
+            self.plan = of
+            return self._core(*runtime)
+
+        self.cores, said = exchanged(old, plan, self.cores, build, self._receiver, self.clock.now())
+        self.plan = plan
+        for runtime, instruction in said:
+            self._carry(*runtime, [instruction])
 
     def published(self, block: str) -> pl.DataFrame:
         """All rows of `block` that reached some output, in the total order; empty when there was none."""

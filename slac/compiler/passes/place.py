@@ -68,6 +68,7 @@ def _placed(draft: Draft, *, for_good: bool) -> Found:
             _put(draft, placed, node, ref)
         placed.found += _links(node, nodes)
     homes = {name: home for name, (home, _) in placed.homes.items()}
+    homes |= {name: home for name, home in draft.options.moves.items() if name in draft.blocks}
     # A table is read on every node that looks into it.
     homes |= {t.name: nodes[0].name for t in draft.document.tables if t.name not in homes}
     for name in (n for n in draft.blocks if n not in homes):

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from slac.plan.changes.heirs import PARTIAL
+from slac.plan.changes.heirs import PARTIAL, origin_of
 from slac.plan.graph import Placement, Plan
 from slac.plan.nodes import AbsenceNode, AnyNode, LinkInNode, LinkOutNode, SourceNode, WindowNode
 
@@ -20,7 +20,7 @@ def collapsed(plan: Plan) -> Plan:
     for node in plan.nodes:
         if isinstance(node, LinkInNode | LinkOutNode) or _is_part(node):
             continue
-        inputs = tuple(_origin(plan, i) for i in node.inputs)
+        inputs = tuple(origin_of(plan, i) for i in node.inputs)
         if isinstance(node, WindowNode | AbsenceNode) and node.role == "final":
             inputs = _behind(plan, inputs[0])
             node = msgspec.structs.replace(node, role="whole")  # noqa: PLW2901 - the node, step by step
@@ -38,19 +38,11 @@ def _name(node: AnyNode) -> str:
     return node.id.partition(_COPY)[0] if isinstance(node, SourceNode) and node.table is not None else node.id
 
 
-def _origin(plan: Plan, node_id: str) -> str:
-    """The node whose rows come in as `node_id`, whatever links lie between."""
-    node = plan[node_id]
-    while isinstance(node, LinkInNode):
-        node = plan[node.stream]
-    return _name(node)
-
-
 def _behind(plan: Plan, node_id: str) -> tuple[str, ...]:
     """What the first part of a window reads, on whatever nodes its parts follow one another."""
     while PARTIAL in node_id:
         found = plan[node_id].inputs
-        node_id = _origin(plan, found[0])
+        node_id = origin_of(plan, found[0])
         if PARTIAL not in node_id:
-            return tuple(_origin(plan, i) for i in found)
+            return tuple(origin_of(plan, i) for i in found)
     return (node_id,)

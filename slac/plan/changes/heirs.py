@@ -6,17 +6,18 @@ over the parts together: rows of a window that is open are partial rows, whereve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Literal
+from collections.abc import Iterator
+from typing import Final, Literal
 
 import msgspec
 
 from slac.plan.aggregates import follows_order
 from slac.plan.changes.state import Fate, fate_of, is_stateful
 from slac.plan.graph import Plan
-from slac.plan.nodes import AbsenceNode, AnyNode, SourceNode, WindowNode
+from slac.plan.nodes import AbsenceNode, AnyNode, LinkInNode, SourceNode, WindowNode
 
-PARTIAL = ".partial"
+PARTIAL: Final = ".partial"
+_COPY: Final = ".on."
 
 
 class Heir(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,8 +53,18 @@ def _groups(plan: Plan) -> dict[str, tuple[AnyNode, ...]]:
     """The nodes with state by the id of the whole that they are parts of."""
     groups: dict[str, list[AnyNode]] = {}
     for node in filter(is_stateful, plan.nodes):
-        groups.setdefault(node.id.partition(PARTIAL)[0], []).append(node)
+        # Whether what it reads comes over a link makes no difference to what it holds.
+        inputs = tuple(origin_of(plan, i) for i in node.inputs)
+        groups.setdefault(node.id.partition(PARTIAL)[0], []).append(msgspec.structs.replace(node, inputs=inputs))
     return {base: tuple(nodes) for base, nodes in groups.items()}
+
+
+def origin_of(plan: Plan, node_id: str) -> str:
+    """The node whose rows come in as `node_id`, whatever links lie between; a table is one, wherever it is read."""
+    node = plan[node_id]
+    while isinstance(node, LinkInNode):
+        node = plan[node.stream]
+    return node.id.partition(_COPY)[0] if isinstance(node, SourceNode) and node.table is not None else node.id
 
 
 def _heirs(before: tuple[AnyNode, ...], after: tuple[AnyNode, ...]) -> Iterator[Heir]:
@@ -100,11 +111,3 @@ def _moved(before: tuple[AnyNode, ...], after: tuple[AnyNode, ...], fate: Fate) 
 
 def _is_carried_in_parts(node: AnyNode) -> bool:
     return isinstance(node, WindowNode) and node.window.is_shared and not follows_order(node.aggregates)
-
-
-def lost_blocks(old: Plan, new: Plan, found: Mapping[str, Heir]) -> Iterator[str]:
-    """Blocks that move, and whose state cannot be carried."""
-    homes = {n.id: n.node for n in old.nodes}
-    for heir in found.values():
-        if heir.fate.outcome == "lost" and homes.get(heir.id) != heir.node:
-            yield new[heir.id].block

@@ -13,7 +13,7 @@ from typing import Any
 from slac.plan.changes import Heir, heirs
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, LinkInNode, WindowNode
-from slac.runtime.core import Core
+from slac.runtime.core import TROUBLES, Core
 from slac.runtime.operator import BEGINNING, Operator, State
 from slac.runtime.operators.doubting import DoubtingOperator
 from slac.runtime.operators.restating import RestatingOperator
@@ -42,6 +42,8 @@ def inherit(core: Core, old: Plan, new: Plan, node: str, estate: Estate, now: in
         heir = found.get(source.node.id)
         if heir is not None and heir.of == ((source.node.id, node),):
             source.restore(estate.own[f"source:{source.node.block}"])
+    if TROUBLES in estate.own:
+        core.troubles.restore(estate.own[TROUBLES])
     _inherit_inlets(core, old, node, estate.own, now)
     states = {i: s for i in core.flow.ids if (s := _state_of(found.get(i), old, new, estate)) is not None}
     core.flow.inherit(_marks(core, found, estate), states, lambda i, operator, state: _restore(new[i], operator, state))

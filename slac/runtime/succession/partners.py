@@ -50,13 +50,13 @@ def refuse_incomplete(partners: Sequence[Partner], plan: Plan) -> None:
     here = {p.name for p in partners}
     nodes = {p.status.node for p in partners}
     for partner in partners:
-        away = sorted(n for n, peer in partner.status.peers.items() if not peer.connected)
+        away = sorted(n for n, p in partner.status.peers.items() if not p.connected and not p.forgotten)
         if away:
             raise UsageError(
                 f"{listed(away)} cannot be reached by {partner.name}, and may hold what was not sent yet: a change "
                 "takes all runtimes. Start it, or wait until it is back"
             )
-        if strangers := sorted(n for n in partner.status.peers if n not in here):
+        if strangers := sorted(n for n, p in partner.status.peers.items() if n not in here and not p.forgotten):
             raise UsageError(
                 f"{listed(strangers)} sends to {partner.name} and was not found here: give its --control address with "
                 "--connect, too"
