@@ -1,18 +1,31 @@
-"""The whole measurement: all trials of all kinds, fitted, with the machine that they were taken on."""
+"""The whole measurement: `subject.yaml` at several rates, and the prices that its nodes make, with the machine."""
 
 from __future__ import annotations
 
 import gc
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from itertools import chain
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Final
 
-from slac.calibration.fit import Sample, fit
+import msgspec
+
+from slac.calibration.feeds import feeds
+from slac.calibration.fit import fit
 from slac.calibration.footprint import Footprint, footprint
-from slac.calibration.measure import LEAST, Timer, Trial, measure
-from slac.calibration.subjects import alarms, rim, streams
+from slac.calibration.samples import Sample, samples
+from slac.calibration.world import World
+from slac.diagnostics import Source
+from slac.plan.graph import Plan
+from slac.runtime.costs import Timer
 from slac.shedding.capacity.calibration import Calibration
 from slac.shedding.machine import read_machine
+from slac.stream.clock import SECOND
+
+PHASES: Final = ((60.0, 5.0), (500.0, 4.0), (4_000.0, 3.0), (12_000.0, 2.0))
+"""Events a second of each input, and for how many seconds of event time."""
+QUICK: Final = ((100.0, 2.0), (2_000.0, 2.0))
+WARM: Final = 2.5
+"""Seconds of event time before it is measured: windows have closed by then, and state is there."""
 
 
 def calibrate(
@@ -24,31 +37,52 @@ def calibrate(
     that measures a bare runtime.
     """
     progress("measuring a bare runtime")
-    bare = own or footprint()
-    trials = chain(rim(quick=quick), streams(quick=quick), alarms(quick=quick))
-    samples = _measured(trials, timer, quick=quick, progress=progress)
+    bare = own or footprint(subject(whole=True))
+    found: list[Sample] = []
+    gc.collect()
+    gc.disable()
+    try:
+        for whole in (False, True):
+            plan = subject(whole=whole)
+            for rate, seconds in QUICK if quick else PHASES:
+                where = "one runtime" if whole else "edge and central"
+                progress(f"measuring all kinds of operators in {where} at {rate:g} events/s an input")
+                found += phase(plan, rate, seconds, timer)
+    finally:
+        gc.enable()
     return Calibration(
         machine=read_machine(),
-        kinds={kind: fit(found) for kind, found in samples.items()},
+        kinds=fit(found),
         base_memory=bare.base_memory,
+        node_memory=bare.node_memory,
         bytes_per_key=bare.bytes_per_key,
         idle_cores=bare.idle_cores,
     )
 
 
-def _measured(
-    trials: Iterable[Trial], timer: Timer, *, quick: bool, progress: Callable[[str], None]
-) -> dict[str, list[Sample]]:
-    """Samples by kind. The collector rests meanwhile, so that its pauses fall on nobody."""
-    samples: dict[str, list[Sample]] = defaultdict(list)
-    gc.collect()
-    gc.disable()
-    try:
-        for trial in trials:
-            if trial.kind not in samples:
-                progress(f"measuring {trial.kind}")
-            repeats, least = (2, LEAST / 10) if quick else (3, LEAST)
-            samples[trial.kind].append(measure(trial, timer, repeats=repeats, least=least))
-    finally:
-        gc.enable()
-    return dict(samples)
+def subject(*, whole: bool) -> Plan:
+    """The document that is measured: on two nodes, with links between them, or as a `whole` on one."""
+    # Here, so that the process that measures a bare runtime has no compiler in its memory.
+    from slac.compiler import CompileOptions, compile_document
+
+    name = "subject.yaml"
+    text = files("slac.calibration").joinpath(name).read_text(encoding="utf-8")
+    plan = compile_document(Source(name, text), CompileOptions(collapse=whole)).plan
+    return Plan(msgspec.structs.replace(plan.data, checkpoint=SECOND))
+
+
+def phase(plan: Plan, rate: float, seconds: float, timer: Timer) -> list[Sample]:
+    """What every node takes at this rate."""
+    makers = feeds()
+    world = World(plan, makers, dict.fromkeys(makers, rate), timer)
+    world.run(WARM)
+    world.reset()
+    before, began = _rows(world), world.now
+    world.run(seconds)
+    lasted = (world.now - began) / 1e6
+    rows = {i: (n - before.get(i, 0)) / lasted for i, n in _rows(world).items()}
+    return samples(world, rows, lasted)
+
+
+def _rows(world: World) -> dict[str, int]:
+    return {i: n for r in world.runtimes.values() for i, n in r.core.flow.rows.items()}

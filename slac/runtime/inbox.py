@@ -21,21 +21,22 @@ Joined = dict[tuple[int, ...], tuple[list[Batch], Batch]]
 class Inbox:
     """Batches in the order in which they came.
 
-    `due`: the lowest watermark at which one of them matters; `earliest`: the lowest `_time` (µs) of what they lead to.
+    `rows`: how many they are; `due`: the lowest watermark at which one of them matters; `earliest`: the lowest `_time`
+    (µs) of what they lead to.
     """
 
-    __slots__ = ("_batches", "_bytes", "_rows", "due", "earliest")
+    __slots__ = ("_batches", "_bytes", "due", "earliest", "rows")
 
     def __init__(self) -> None:
         self._batches: list[tuple[int, Batch]] = []
-        self._rows = self._bytes = 0
+        self.rows = self._bytes = 0
         self.due = self.earliest = ENDED
 
     def add(self, port: int, batch: Batch, due: int, earliest: int) -> None:
         """One more, with what `Inbox` says of it."""
         self._batches.append((port, batch))
-        self._rows += batch.height
-        if self._rows < MOST_ROWS:
+        self.rows += batch.height
+        if self.rows < MOST_ROWS:
             # Otherwise it is known what to do, and adding up text costs half a millisecond.
             self._bytes += int(batch.frame.estimated_size())
         self.due, self.earliest = min(self.due, due), min(self.earliest, earliest)
@@ -43,12 +44,12 @@ class Inbox:
     @property
     def is_crowded(self) -> bool:
         """Whether so much waits that it is not to wait any longer."""
-        return self._rows >= MOST_ROWS or self._bytes >= MOST_BYTES
+        return self.rows >= MOST_ROWS or self._bytes >= MOST_BYTES
 
     def take(self, joined: Joined) -> list[tuple[int, Batch]]:
         """All that waits, as few batches: those of a port that are alike become one."""
         taken, self._batches = self._batches, []
-        self._rows = self._bytes = 0
+        self.rows = self._bytes = 0
         self.due = self.earliest = ENDED
         if len(taken) < 2:
             return taken

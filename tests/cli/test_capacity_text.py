@@ -33,7 +33,7 @@ def test_an_excess_names_node_load_and_block() -> None:
     sentence = excess_sentence(excess)
     assert "edge needs" in sentence
     assert "of cpu at the burst rate" in sentence
-    assert "its budget is 0.6 cores; most of it goes to watchdog" in sentence
+    assert "its budget is 0.6 cores; most of it goes to case_results" in sentence
 
 
 def test_a_budget_below_the_bare_runtime() -> None:

@@ -12,7 +12,7 @@ import msgspec
 from slac.diagnostics import UsageError, suggest
 from slac.shedding.machine import Machine
 
-CALIBRATION_VERSION: Final = 1
+CALIBRATION_VERSION: Final = 2
 TERMS: Final = ("batches", "exprs", "rows", "cells", "texts", "groups", "slots", "bytes")
 
 
@@ -59,14 +59,15 @@ class CostLine(msgspec.Struct, frozen=True, kw_only=True):
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     """Costs by kind of operator on `machine`.
 
-    `base_memory`: bytes of a runtime without state; `bytes_per_key`: of one key in an operator's directory, beside
-    its columns; `idle_cores`: CPU seconds a second of a runtime without input.
+    `base_memory`: bytes of a runtime without state, `node_memory` of each of its nodes; `bytes_per_key`: of one
+    key in an operator's directory, beside its columns; `idle_cores`: CPU seconds a second of a runtime without input.
     """
 
     version: int = CALIBRATION_VERSION
     machine: Machine
     kinds: dict[str, CostLine]
     base_memory: int
+    node_memory: float = 0.0
     bytes_per_key: float
     idle_cores: float
 

@@ -29,8 +29,8 @@ from slac.shedding.readings import ResolvedBudget
 RESOURCES: Final[tuple[Resource, ...]] = ("cpu", "memory", "network")
 FARTHEST: Final = 2.0**20
 """Loads above this many times the normal one are not looked at."""
-STEPS: Final = 40
-"""Bisections of a factor between 2⁻²⁰ and 2²⁰: a precision far better than the model's."""
+STEPS: Final = 11
+"""Bisections between a factor and twice it: a precision far better than the model's."""
 
 
 def report(plan: Plan, calibration: Calibration, machine: Machine) -> CapacityReport:
@@ -54,6 +54,7 @@ class _Estimate:
     calibration: Calibration
     machine: Machine
     notes: dict[str, None] = field(default_factory=dict)
+    walks: dict[float, Walked] = field(default_factory=dict)
 
     @cached_property
     def normal(self) -> Walked:
@@ -62,6 +63,12 @@ class _Estimate:
     @cached_property
     def burst(self) -> Walked:
         return walk(self.plan, self.calibration, Scene(burst=True, notes=self.notes))
+
+    def at(self, factor: float) -> Walked:
+        """The plan at so many times its normal rates."""
+        if factor not in self.walks:
+            self.walks[factor] = walk(self.plan, self.calibration, Scene(factor=factor))
+        return self.walks[factor]
 
     def budget(self, placement: Placement) -> ResolvedBudget:
         return resolve_budget(placement.budget, self.machine)
@@ -139,18 +146,25 @@ class _Estimate:
         inputs = self._inputs_of(placement.name)
         if not inputs or not self._breaks(placement, FARTHEST):
             return Limit(factor=None, rate=None, resource=None, block=None)
-        low, high = 0.0, FARTHEST
-        if not self._breaks(placement, 1.0 / FARTHEST):
-            low = 1.0 / FARTHEST
-            for _ in range(STEPS):
-                middle = (low * high) ** 0.5
-                low, high = (low, middle) if self._breaks(placement, middle) else (middle, high)
-        first = self._breaks(placement, high if low else 1.0 / FARTHEST)[0]
+        low, high = self._bracket(placement)
+        for _ in range(STEPS if low else 0):
+            middle = (low * high) ** 0.5
+            low, high = (low, middle) if self._breaks(placement, middle) else (middle, high)
+        first = self._breaks(placement, high)[0]
         rate = sum(source_rate(n, Scene()) for n in self.plan.nodes if isinstance(n, SourceNode) and n.block in inputs)
         return Limit(factor=low, rate=low * rate, resource=first.resource, block=first.block)
 
+    def _bracket(self, placement: Placement) -> tuple[float, float]:
+        """A factor that fits and twice it, which does not; 0 where none fits."""
+        high = 1.0
+        while not self._breaks(placement, high):
+            high *= 2.0
+        while high > 1.0 / FARTHEST and self._breaks(placement, high / 2.0):
+            high /= 2.0
+        return (high / 2.0 if high > 1.0 / FARTHEST else 0.0), high
+
     def _breaks(self, placement: Placement, factor: float) -> list[Excess]:
-        return self._over(placement, walk(self.plan, self.calibration, Scene(factor=factor)), "normal")
+        return self._over(placement, self.at(factor), "normal")
 
     def _inputs_of(self, node: str) -> frozenset[str]:
         """The inputs whose events reach this node."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
 
 from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.keys import NO_KEYS, Keys
+
+N = TypeVar("N")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +44,29 @@ class NodeLoad:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of nodes beside what the document says, by their ids.
+
+    `passes`: rows out for each row in (at port 0 of a join); `groups`: rows of a shared window in each of its windows.
+    `calls`: how often a second it is called.
+    """
+
+    passes: Mapping[str, float] = field(default_factory=dict)
+    groups: Mapping[str, float] = field(default_factory=dict)
+    calls: Mapping[str, float] = field(default_factory=dict)
+
+
+NO_FACTS: Final = Facts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """For what the model is computed: which of the declared rates, times what, in how many waves a second.
 
     `waves`: placement → waves a second. `instances`: placement → how many runtimes play it. `rates` (input → events
-    a second) stands above what is declared; `notes` gathers the assumptions that were needed.
+    a second) stands above what is declared; `facts` are what has been seen of nodes; `paired` are joins that are worked
+    off with a window beside them; `memo` holds what is found out about a node once; `notes` gathers the assumptions
+    that were needed.
     """
 
     burst: bool = False
@@ -52,8 +74,18 @@ class Scene:
     waves: Mapping[str, float] = field(default_factory=dict)
     instances: Mapping[str, int] = field(default_factory=dict)
     rates: Mapping[str, float] | None = None
+    facts: Facts = NO_FACTS
+    paired: frozenset[str] = frozenset()
+    memo: dict[str, Any] = field(default_factory=dict)
     bytes_per_key: float = 200.0
     notes: dict[str, None] = field(default_factory=dict)
+
+    def known(self, node_id: str, find: Callable[[N], T], node: N) -> T:
+        """What `find` says of a node: asked once, however many loads are looked at."""
+        if node_id not in self.memo:
+            self.memo[node_id] = find(node)
+        found: T = self.memo[node_id]
+        return found
 
     def note(self, text: str) -> None:
         """Remember an assumption, once."""

@@ -9,6 +9,7 @@ from slac.plan.nodes import IntervalJoinNode, LatestJoinNode
 from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
 from slac.shedding.capacity.outflow import count_keys
+from slac.shedding.capacity.prices import text_columns
 from slac.shedding.capacity.sizes import WORD, arrow_bytes, json_bytes
 from slac.stream.clock import SECOND
 
@@ -30,10 +31,16 @@ def latest_load(node: LatestJoinNode, flows: Sequence[Flow], scene: Scene) -> No
         fields=len(node.schema.fields),
         keys=left.keys | right.keys.prefixed(node.alias),
     )
+    texts = left.rate * text_columns(node.schema)
+    if node.id in scene.paired:
+        # Its window hands over what each row meets: nothing is looked up, and the right side brings no rows.
+        kind, work = "join.own", Work(batches=left.batches, rows=left.rate, texts=texts)
+    else:
+        kind, work = "join", Work(batches=left.batches + right.batches, rows=rows, texts=texts, groups=touched)
     return NodeLoad(
         flow=flow,
         rows_in=rows,
-        work=(("join", Work(batches=left.batches + right.batches, rows=rows, groups=touched)),),
+        work=((kind, work),),
         memory=held * (right.row_bytes + scene.bytes_per_key) + waiting * left.row_bytes + _again(node, flows, flow),
     )
 
@@ -66,7 +73,7 @@ def interval_load(node: IntervalJoinNode, flows: Sequence[Flow], scene: Scene) -
     work = Work(batches=left.batches + right.batches, rows=rows + emitted, groups=rows + looked)
     memory = 2 * (held[0] * (left.row_bytes + 2 * WORD) + held[1] * (right.row_bytes + 2 * WORD))
     memory += _again(node, flows, flow)
-    return NodeLoad(flow=flow, rows_in=rows, work=(("join", work),), memory=memory)
+    return NodeLoad(flow=flow, rows_in=rows, work=(("join.interval", work),), memory=memory)
 
 
 def _again(node: LatestJoinNode | IntervalJoinNode, flows: Sequence[Flow], said: Flow) -> float:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from functools import singledispatch
 from typing import Final
 
-from slac.plan.expressions import Column
 from slac.plan.nodes import (
     AbsenceNode,
     AuditNode,
@@ -26,8 +25,17 @@ from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
 from slac.shedding.capacity.keys import NO_KEYS
 from slac.shedding.capacity.outflow import COPIES, count_keys, flow_behind, inputs_of, outflow
+from slac.shedding.capacity.prices import (
+    Priced,
+    SelectShape,
+    WindowShape,
+    aggregate_work,
+    expression_work,
+    text_columns,
+)
 from slac.shedding.capacity.sizes import WORD, arrow_bytes
 from slac.stream.clock import SECOND
+from slac.stream.types import Schema
 
 CHANGES: Final = 0.01
 """Share of evaluations at which an audit or a violation changes its state."""
@@ -48,14 +56,25 @@ def load_of(node: Node, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
 @load_of.register
 def _select(node: SelectNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     (before,) = flows
-    if node.where is not None:
+    filters = node.where is not None or node.during is not None
+    if node.where is not None and node.id not in scene.facts.passes:
         scene.note(f"{node.block}: every row passes its `where` (a selectivity of 1 is the most that can be)")
-    computed = sum(not isinstance(c.expr, Column) for c in node.columns or ()) + (node.where is not None)
-    work = Work(batches=before.batches, exprs=before.batches * computed, rows=before.rate, cells=before.rate * computed)
+    passing = before.rate * scene.facts.passes.get(node.id, 1.0)
+    texts, width = text_columns(node.schema), len(node.schema.fields)
+    shape = scene.known(node.id, SelectShape.of, node)
+    moved = passing if filters else 0.0
+    work = Work(
+        batches=before.batches,
+        exprs=before.batches * shape.asks + min(before.batches, passing) * shape.makes,
+        rows=before.rate if filters else 0.0,
+        cells=moved * (width - texts),
+        texts=moved * texts,
+    )
+    computed = expression_work(shape.columns, min(before.batches, passing), passing)
     return NodeLoad(
         flow=flow_behind(node, before, rate=before.rate, keys=before.keys.renamed(node.columns)),
         rows_in=before.rate,
-        work=(("select", work),),
+        work=(("select", work), *expression_work(shape.where, before.batches, before.rate), *computed),
     )
 
 
@@ -92,18 +111,24 @@ def _window(node: WindowNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     size, every = before.window or (SECOND, SECOND) if node.window.kind == "same" else _grid(node)
     known = count_keys(node, node.keys, before, scene)
     groups = known if node.fill else min(known, before.rate * size / SECOND)
+    groups = scene.facts.groups.get(node.id, groups)
     emitted = groups * SECOND / every
     touched = min(groups, before.rate / max(before.batches, 1e-9)) * before.batches
     merged = emitted * (size / every if node.window.kind == "hopping" else 1.0)
-    batches, count = before.batches + min(before.waves, SECOND / every), len(node.aggregates)
+    closings = min(before.waves, SECOND / every) if emitted else 0.0
     work = Work(
-        batches=batches,
-        exprs=batches * count,
+        batches=before.batches,
+        exprs=closings,
         rows=before.rate,
-        cells=before.rate * count,
+        texts=before.rate * _text_keys(node),
         groups=touched + merged,
-        slots=(touched + merged) * count,
+        slots=emitted,
     )
+    aggregates = aggregate_work(
+        node.aggregates, batches=before.batches + closings, rows=before.rate, groups=touched + merged
+    )
+    computed = _window_exprs(node, before, scene, closings, emitted)
+    count = len(node.aggregates)
     # One accumulator a pane: panes of the window, the one being filled, and those that lateness keeps open.
     panes = size / every + 1 + before.lateness / every
     panes += node.retain / every if node.late == "restate" else 0
@@ -112,7 +137,7 @@ def _window(node: WindowNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     return NodeLoad(
         flow=flow,
         rows_in=before.rate,
-        work=((f"window.{_COSTED.get(node.role, node.role)}", work),),
+        work=((f"window.{_COSTED.get(node.role, node.role)}", work), *aggregates, *computed),
         memory=groups * (panes * accumulators + scene.bytes_per_key) + COPIES * groups * flow.row_bytes,
     )
 
@@ -132,13 +157,16 @@ def _window_of_key(node: WindowNode, before: Flow, scene: Scene) -> NodeLoad:
         case _:
             emitted, held = before.rate, keys
     work = Work(
-        batches=before.batches + before.waves,
+        batches=before.batches,
         exprs=before.batches * count,
         rows=before.rate,
-        cells=before.rate * count,
-        groups=before.rate + emitted,
-        slots=(before.rate + emitted) * count,
+        cells=before.rate * len(node.schema.fields),
+        texts=before.rate * _text_keys(node),
+        groups=min(keys, before.rate / max(before.batches, 1e-9)) * before.batches,
+        slots=emitted,
     )
+    aggregates = aggregate_work(node.aggregates, batches=before.batches, rows=before.rate, groups=before.rate)
+    computed = _window_exprs(node, before, scene, before.batches, emitted)
     waiting = before.rate * (before.lateness / SECOND + 1 / max(before.waves, 1e-9)) * before.row_bytes
     if node.late == "restate":
         # Every row is kept, and what was said of it.
@@ -146,7 +174,7 @@ def _window_of_key(node: WindowNode, before: Flow, scene: Scene) -> NodeLoad:
     return NodeLoad(
         flow=flow_behind(node, before, rate=emitted, keys=before.keys, lateness=0),
         rows_in=before.rate,
-        work=(("window.whole", work),),
+        work=((f"window.{node.window.kind}", work), *aggregates, *computed),
         memory=held * (accumulator + scene.bytes_per_key) + waiting,
     )
 
@@ -206,6 +234,20 @@ def _absence(node: AbsenceNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad
     return NodeLoad(
         flow=flow, rows_in=before.rate, work=(("absence", work),), memory=keys * (scene.bytes_per_key + 2 * WORD)
     )
+
+
+def _window_exprs(node: WindowNode, before: Flow, scene: Scene, says: float, emitted: float) -> Priced:
+    """What is worked out for each row in (of a partial or whole window), and for each row out of a last one."""
+    shape = scene.known(node.id, WindowShape.of, node)
+    return (
+        *expression_work(shape.rows, before.batches, before.rate),
+        *expression_work(shape.said, says, emitted),
+    )
+
+
+def _text_keys(node: WindowNode) -> int:
+    keys = set(node.keys)
+    return text_columns(Schema(tuple(f for f in node.schema.fields if f.name in keys)))
 
 
 def _grid(node: WindowNode) -> tuple[int, int]:

@@ -21,16 +21,12 @@ PARTIAL: Final = 600.0
 """Bytes of one partial match beside its rows: instances and timers are Python objects."""
 COLUMNS_PARTIAL: Final = 120.0
 """The same by columns: hash, deadlines and orders of a row, dead rows, the copy of a merge."""
-COLUMNS_BATCH: Final = 4.0
-"""A batch of a pattern by columns, in batches of a join: looking up, matching, and keeping what stays open."""
-EVALUATED: Final = 140.0
-"""An event on the general evaluator, in groups of a join: measured at 27 µs beside 0.19 µs."""
 
 
 def pattern_load(node: PatternNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     """Every row is looked at once in its key; what it opens stays for `within` or until `limit`.
 
-    Both ways are priced in the work of joins, whose costs are measured on each machine.
+    Patterns of common shapes run by columns, the others event by event: each way has its price.
     """
     rate = sum(f.rate for f in flows)
     scene.note(f"{node.block}: {MATCHES:.0%} of its events complete a match, and each opens at most one partial match")
@@ -41,17 +37,16 @@ def pattern_load(node: PatternNode, flows: Sequence[Flow], scene: Scene) -> Node
     row_bytes = max(f.row_bytes for f in flows)
     waiting = sum(f.rate * (f.lateness / SECOND + 1 / max(f.waves, 1e-9)) * f.row_bytes for f in flows)
     batches, by_columns = sum(f.batches for f in flows), column_shape(node) is not None
-    if by_columns:
-        work = Work(batches=COLUMNS_BATCH * batches, rows=rate, groups=rate)
-    else:
-        work = Work(batches=batches, rows=rate, groups=EVALUATED * rate)
+    kind = "pattern.columns" if by_columns else "pattern.events"
+    matches = rate * scene.facts.passes.get(node.id, MATCHES)
+    work = Work(batches=batches, rows=rate, groups=matches)
     flow = replace(
         flows[0],
-        rate=MATCHES * rate,
+        rate=matches,
         json_bytes=float(json_bytes(node.schema)),
         fields=len(node.schema.fields),
         window=None,
         inputs=frozenset[str]().union(*(f.inputs for f in flows)),
     )
     memory = open_matches * ((COLUMNS_PARTIAL if by_columns else PARTIAL) + row_bytes) + waiting
-    return NodeLoad(flow=flow, rows_in=rate, work=(("join", work),), memory=memory)
+    return NodeLoad(flow=flow, rows_in=rate, work=((kind, work),), memory=memory)

@@ -29,7 +29,7 @@ def source_load(node: SourceNode, flows: Sequence[Flow], scene: Scene) -> NodeLo
         return table_load(node)
     rate = source_rate(node, scene)
     waves = min(rate, scene.waves.get(node.node, rate))
-    wire = json_bytes(node.schema)
+    wire = json_bytes(node.payload) + json_bytes(node.context)
     fields = len(node.schema.fields)
     flow = outflow(
         node,
@@ -51,7 +51,7 @@ def source_load(node: SourceNode, flows: Sequence[Flow], scene: Scene) -> NodeLo
     return NodeLoad(
         flow=flow,
         rows_in=rate,
-        work=(("gate", Work(batches=waves, rows=rate)), (_decoder(node), decode)),
+        work=((_decoder(node), decode),),
         memory=rate / max(waves, 1e-9) * (wire + COPIES * flow.row_bytes),
     )
 

@@ -9,6 +9,7 @@ from slac.plan.nodes import StepsNode
 from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
 from slac.shedding.capacity.outflow import count_keys
+from slac.shedding.capacity.prices import text_columns
 from slac.shedding.capacity.sizes import WORD, arrow_bytes, json_bytes
 from slac.stream.clock import SECOND
 
@@ -32,10 +33,16 @@ def steps_load(node: StepsNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad
         fields=len(node.schema.fields),
         lateness=0,
     )
+    work = Work(
+        batches=before.batches,
+        exprs=before.batches * len(node.steps),
+        rows=before.rate,
+        texts=before.rate * text_columns(node.schema),
+        groups=touched,
+    )
     return NodeLoad(
         flow=flow,
         rows_in=before.rate,
-        # It holds rows and looks keys up as a join does; nothing else costs more.
-        work=(("join", Work(batches=before.batches, rows=before.rate, groups=touched)),),
+        work=(("steps", work),),
         memory=held * (_SAMPLE * len(node.steps) + scene.bytes_per_key) + waiting * before.row_bytes,
     )

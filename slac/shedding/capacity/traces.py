@@ -10,6 +10,7 @@ from slac.plan.nodes import TracesNode
 from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
 from slac.shedding.capacity.keys import NO_KEYS
+from slac.shedding.capacity.prices import text_columns
 from slac.shedding.capacity.sizes import WORD, arrow_bytes, json_bytes
 from slac.stream.clock import SECOND
 
@@ -19,8 +20,6 @@ CALLS: Final = 10.0
 """Calls a trace; the document does not say, and the benchmarks of the monitors that make such records have ten."""
 ENDED: Final = 2 * WORD
 """Bytes of a trace that has ended: a hash and a time."""
-STEPS: Final = 12.0
-"""Expressions over all records that are worked out in a batch, about."""
 
 
 def traces_load(node: TracesNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
@@ -28,15 +27,13 @@ def traces_load(node: TracesNode, flows: Sequence[Flow], scene: Scene) -> NodeLo
     (before,) = flows
     records = CALLS * (2.0 if node.spec.form == "events" else 1.0)
     scene.note(f"{node.block}: {records:g} records a trace, all of them valid")
-    emitted = before.rate / records
+    emitted = before.rate * scene.facts.passes.get(node.id, 1.0 / records)
     lasting = before.lateness / SECOND + 1 / max(before.waves, 1e-9)
     lasting += node.spec.timeout / SECOND if node.spec.form == "spans" else 0.0
     work = Work(
         batches=before.batches,
-        exprs=before.batches * STEPS,
         rows=before.rate,
-        cells=before.rate * STEPS,
-        texts=before.rate,
+        texts=before.rate * text_columns(node.schema),
         groups=emitted,
     )
     flow = replace(
@@ -53,5 +50,5 @@ def traces_load(node: TracesNode, flows: Sequence[Flow], scene: Scene) -> NodeLo
     held = min(before.rate * lasting, node.spec.limit * records)
     ended = emitted * (node.retain + node.spec.within) / SECOND * ENDED
     return NodeLoad(
-        flow=flow, rows_in=before.rate, work=(("select", work),), memory=2 * held * before.row_bytes + ended
+        flow=flow, rows_in=before.rate, work=(("traces", work),), memory=2 * held * before.row_bytes + ended
     )

@@ -20,21 +20,23 @@ from slac.plan.nodes import (
     TracesNode,
 )
 from slac.shedding.capacity.calibration import Calibration, Work, shipped_calibration
-from slac.shedding.capacity.flow import NodeLoad, Scene
+from slac.shedding.capacity.facts import observed
+from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
 from slac.shedding.capacity.joins import interval_load, latest_load
 from slac.shedding.capacity.model import load_of
+from slac.shedding.capacity.pace import gathered
 from slac.shedding.capacity.patterns import pattern_load
 from slac.shedding.capacity.rim import link_in_load, link_out_load, output_load, source_load
+from slac.shedding.capacity.shape import shape_of
 from slac.shedding.capacity.steps import steps_load
 from slac.shedding.capacity.traces import traces_load
+from slac.shedding.capacity.waves import LINGER, next_waves
 
-GATHER: Final = 20.0
-"""The runtime gathers small batches for this many times what the last wave cost …"""
-LINGER: Final = 0.15
-"""… but for no longer than this (s)."""
 PROBE: Final = 20_000.0
 """The rate (records a second) at which one more record is priced: a load under which a gate is likely to act."""
-ROUNDS: Final = 4
+WRITTEN: Final = 0.15
+"""Share of what state takes in memory that a checkpoint writes: not its hashes, its free places and its copies."""
+ROUNDS: Final = 7
 """Waves and their cost depend on each other; the fixed point is met to a percent in so many rounds."""
 
 load_of.register(SourceNode, source_load)
@@ -62,11 +64,16 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walked:
-    """A plan at one load: what each node does, and what each placement uses beside its nodes."""
+    """A plan at one load: what each node does, and what each placement uses beside its nodes.
+
+    By placement, `waves`: waves a second; `busy`: CPU seconds a second that they take.
+    """
 
     loads: Mapping[str, NodeLoad]
     uses: Mapping[str, Use]
     overhead: Mapping[str, Use]
+    waves: Mapping[str, float]
+    busy: Mapping[str, float]
 
     def total(self, plan: Plan, placement: str) -> Use:
         """What a runtime of `placement` uses in all."""
@@ -78,13 +85,18 @@ def walk(plan: Plan, calibration: Calibration, scene: Scene) -> Walked:
     """The load of every node at the rates of `scene`; how many waves that makes follows from what they cost."""
     scene = replace(scene, bytes_per_key=calibration.bytes_per_key)
     waves = {p.name: 1 / LINGER for p in plan.data.placements}
+    known: dict[str, tuple[float, float]] = {}
     for _ in range(ROUNDS):
-        loads = _loads(plan, replace(scene, waves=waves))
-        waves = {p: _waves(plan, calibration, loads, p, n) for p, n in waves.items()}
-    loads = _loads(plan, replace(scene, waves=waves))
+        loads = loads_of(plan, replace(scene, waves=waves))
+        spent = {p: _at_work(plan, calibration, loads, p, n) for p, n in waves.items()}
+        found = {p: next_waves(plan, loads, p, (n, spent[p]), known.get(p, (0.0, 0.0))) for p, n in waves.items()}
+        known = {p: (n, spent[p]) for p, n in waves.items()}
+        waves = found
+    loads = loads_of(plan, replace(scene, waves=waves))
     uses = {i: _use(load, calibration) for i, load in loads.items()}
-    overhead = {p.name: _overhead(plan, calibration, loads, uses, p.name) for p in plan.data.placements}
-    return Walked(loads=loads, uses=uses, overhead=overhead)
+    overhead = {p: _overhead(plan, calibration, uses, p, n) for p, n in waves.items()}
+    busy = {p: _at_work(plan, calibration, loads, p, n) for p, n in waves.items()}
+    return Walked(loads=loads, uses=uses, overhead=overhead, waves=waves, busy=busy)
 
 
 def record_costs(plan: Plan, calibration: Calibration | None = None) -> dict[str, float]:
@@ -104,34 +116,24 @@ def _one_more(plan: Plan, calibration: Calibration, block: str, node: str, still
     return max(busy.total(plan, node).cores - still.total(plan, node).cores, 0.0) / PROBE
 
 
-def _loads(plan: Plan, scene: Scene) -> dict[str, NodeLoad]:
+def loads_of(plan: Plan, scene: Scene) -> dict[str, NodeLoad]:
+    """The load of every node, with as many waves as the scene says."""
     loads: dict[str, NodeLoad] = {}
-    for node in _across_links(plan):
-        loads[node.id] = load_of(node, [loads[i].flow for i in _inputs(plan, node)], scene)
+    shape = shape_of(plan)
+    scene = replace(scene, paired=shape.paired, memo=shape.memo)
+    for node in shape.order:
+        flows = [
+            _given(loads[before].flow, node, scene, shape.periods.get((node.id, port), 0.0))
+            for port, before in enumerate(shape.inputs[node.id])
+        ]
+        loads[node.id] = observed(node, load_of(node, flows, scene), scene)
     return loads
 
 
-def _across_links(plan: Plan) -> list[AnyNode]:
-    """Nodes in an order in which a link's sending end comes before its receiving one."""
-    waiting, done, ordered = list(plan.nodes), set[str](), list[AnyNode]()
-    while waiting:
-        ready = [n for n in waiting if set(_inputs(plan, n)) <= done]
-        if not ready:
-            raise ValueError(f"the plan goes round in circles at {', '.join(n.id for n in waiting)}")
-        ordered += ready
-        done |= {n.id for n in ready}
-        waiting = [n for n in waiting if n.id not in done]
-    return ordered
-
-
-def _inputs(plan: Plan, node: AnyNode) -> tuple[str, ...]:
-    if not isinstance(node, LinkInNode):
-        return node.inputs
-    return tuple(
-        n.id
-        for n in plan.nodes
-        if isinstance(n, LinkOutNode) and (n.stream, n.node, n.to) == (node.stream, node.origin, node.node)
-    )
+def _given(flow: Flow, node: AnyNode, scene: Scene, period: float) -> Flow:
+    """What flows into a port, in as few batches as rows wait for one another."""
+    seen = scene.facts.calls.get(node.id)
+    return replace(flow, batches=gathered(flow, period) if seen is None else min(seen / len(node.inputs), flow.rate))
 
 
 def _use(load: NodeLoad, calibration: Calibration) -> Use:
@@ -139,44 +141,28 @@ def _use(load: NodeLoad, calibration: Calibration) -> Use:
     return Use(cores=cores, memory=load.memory, bits=load.bits)
 
 
-def _overhead(
-    plan: Plan,
-    calibration: Calibration,
-    loads: Mapping[str, NodeLoad],
-    uses: Mapping[str, Use],
-    placement: str,
-) -> Use:
+def _overhead(plan: Plan, calibration: Calibration, uses: Mapping[str, Use], placement: str, waves: float) -> Use:
     """The runtime itself: what it uses when idle, at every wave, and to write its state down at every checkpoint."""
     state = sum(uses[n.id].memory for n in plan.nodes if n.node == placement)
     every = plan.data.checkpoint / 1e6
-    written = calibration.line("checkpoint").seconds(Work(batches=1 / every, bytes=state / every))
-    woken = calibration.line("wave").seconds(Work(batches=_wakes(plan, loads, placement)))
-    return Use(cores=calibration.idle_cores + written + woken, memory=float(calibration.base_memory))
+    count = sum(n.node == placement for n in plan.nodes)
+    work = Work(exprs=count / every, bytes=WRITTEN * state / every)
+    written = calibration.line("checkpoint").seconds(work)
+    woken = _passing(plan, calibration, placement, waves)
+    return Use(
+        cores=calibration.idle_cores + written + woken, memory=calibration.base_memory + count * calibration.node_memory
+    )
 
 
-def _wakes(plan: Plan, loads: Mapping[str, NodeLoad], placement: str) -> float:
-    """How often a second something comes in at the rim: a wave of an input, or a message on a link."""
-    rim = [n.id for n in plan.nodes if n.node == placement and isinstance(n, SourceNode | LinkInNode)]
-    return sum(loads[i].flow.waves for i in rim)
+def _at_work(
+    plan: Plan, calibration: Calibration, loads: Mapping[str, NodeLoad], placement: str, waves: float
+) -> float:
+    """CPU seconds a second of the nodes of a runtime, and of its waves."""
+    nodes = sum(_use(loads[n.id], calibration).cores for n in plan.nodes if n.node == placement)
+    return nodes + _passing(plan, calibration, placement, waves)
 
 
-def _waves(plan: Plan, calibration: Calibration, loads: Mapping[str, NodeLoad], placement: str, now: float) -> float:
-    """Waves a second, when one wave costs w and the next begins after w + min(LINGER, GATHER·w).
-
-    Cost is `fixed` a wave and `moving` a second, so w = fixed + moving / n; both branches solve in closed form.
-    """
-    works = [w for n in plan.nodes if n.node == placement for w in loads[n.id].work]
-    works.append(("wave", Work(batches=_wakes(plan, loads, placement))))
-    every_wave = sum(_fixed(calibration, kind, work) for kind, work in works)
-    moving = sum(calibration.line(kind).seconds(work) for kind, work in works) - every_wave
-    fixed = max(every_wave / now, 1e-6)
-    short = (1 / (1 + GATHER) - moving) / fixed
-    if short > 0 and GATHER * (fixed + moving / short) <= LINGER:
-        return short
-    return max((1 - moving) / (fixed + LINGER), 1.0)
-
-
-def _fixed(calibration: Calibration, kind: str, work: Work) -> float:
-    """What is paid once a batch, however many rows it has."""
-    line = calibration.line(kind)
-    return line.batches * work.batches + line.exprs * work.exprs
+def _passing(plan: Plan, calibration: Calibration, placement: str, waves: float) -> float:
+    """What waves take beside what their nodes do: each node is passed by once a wave."""
+    count = sum(n.node == placement for n in plan.nodes)
+    return calibration.line("wave").seconds(Work(exprs=waves * count))

@@ -38,7 +38,7 @@ def test_a_burst_that_does_not_fit_is_said_to_be_one() -> None:
     made = report(plan(fast), CALIBRATION, MACHINE)
     assert not made.fits
     (excess,) = made.excesses
-    assert (excess.node, excess.load, excess.resource, excess.block) == ("edge", "burst", "cpu", "watchdog")
+    assert (excess.node, excess.load, excess.resource, excess.block) == ("edge", "burst", "cpu", "case_results")
     assert excess.need > excess.budget == pytest.approx(0.6)
 
 

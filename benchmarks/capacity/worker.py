@@ -1,0 +1,59 @@
+"""`python -m benchmarks.capacity.worker PLAN FACTOR WARM SECONDS`: drive one plan, print what it used as JSON.
+
+It is given a plan, not a document: a runtime holds no compiler in its memory either.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import psutil
+
+from benchmarks.capacity.feeds import Feed
+from slac.calibration.world import World
+from slac.plan.graph import Plan, PlanData
+from slac.plan.nodes import SourceNode
+from slac.stream.clock import SECOND
+
+ASSUMED = 100.0
+"""Events a second where nothing is declared."""
+
+
+def rates_of(plan: Plan, factor: float) -> dict[str, float]:
+    """Events a second by input: what is declared, times `factor`."""
+    sources = [n for n in plan.nodes if isinstance(n, SourceNode) and n.table is None]
+    return {n.block: factor * (n.rate.normal if n.rate else ASSUMED) for n in sources}
+
+
+def main(path: str, factor: float, warm: float, seconds: float) -> dict[str, Any]:
+    """Cores by node, bytes of the process, latencies, and what the nodes did."""
+    plan = Plan(msgspec.json.decode(Path(path).read_bytes(), type=PlanData))
+    sources = [n for n in plan.nodes if isinstance(n, SourceNode) and n.table is None]
+    world = World(plan, {n.block: Feed(n) for n in sources}, rates_of(plan, factor), time.process_time)
+    world.run(warm)
+    world.reset()
+    before, began = _rows(world), world.now
+    world.run(seconds)
+    lasted = (world.now - began) / SECOND
+    tallies = {i: t for r in world.runtimes.values() for i, t in r.tallies.items()}
+    return {
+        "cores": {name: r.used / lasted for name, r in world.runtimes.items()},
+        "waves": {name: r.waves / lasted for name, r in world.runtimes.items()},
+        "memory": psutil.Process().memory_info().rss,
+        "latency": {b: float(np.median(x)) / SECOND for b, x in world.latencies.items() if x},
+        "rows": {i: (n - before.get(i, 0)) / lasted for i, n in _rows(world).items()},
+        "tallies": {i: [t.calls / lasted, t.rows / lasted, t.seconds / lasted, *t.line()] for i, t in tallies.items()},
+    }
+
+
+def _rows(world: World) -> dict[str, int]:
+    return {i: n for r in world.runtimes.values() for i, n in r.core.flow.rows.items()}
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(msgspec.json.encode(main(sys.argv[1], *map(float, sys.argv[2:5]))))

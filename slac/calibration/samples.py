@@ -1,0 +1,91 @@
+"""What the model says that each node did, beside what it took: the measurements that prices are fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slac.calibration.world import CHECKPOINT, WAVE, World
+from slac.plan.graph import Plan
+from slac.plan.nodes import LinkInNode, LinkOutNode, Node, OutputNode, SourceNode, UnionNode, WindowNode
+from slac.runtime.costs import Tally
+from slac.shedding.capacity.calibration import Work
+from slac.shedding.capacity.flow import Facts, Scene
+from slac.shedding.capacity.prices import Priced
+from slac.shedding.capacity.walk import loads_of
+from slac.stream.clock import SECOND
+
+RIM = SourceNode | LinkInNode | LinkOutNode | OutputNode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One measurement: what was done, by kind of cost, and the CPU seconds it took; both a second."""
+
+    of: str
+    work: Priced
+    seconds: float
+
+
+def samples(world: World, rows: Mapping[str, float], seconds: float) -> list[Sample]:
+    """All nodes, waves and checkpoints of a world that ran for `seconds`; `rows`: out of each node, a second."""
+    tallies = {i: t for r in world.runtimes.values() for i, t in r.tallies.items() if not i.startswith("(")}
+    scene = Scene(
+        rates=world.rates,
+        waves={name: r.waves / seconds for name, r in world.runtimes.items()},
+        facts=seen_facts(world.plan, rows, {i: t.calls / seconds for i, t in tallies.items()}),
+    )
+    loads = loads_of(world.plan, scene)
+    found = [
+        Sample(of=n.id, work=loads[n.id].work, seconds=tallies[n.id].seconds / seconds)
+        for n in world.plan.nodes
+        if n.id in tallies and loads[n.id].work and loads[n.id].rows_in and tallies[n.id].seconds > 0
+    ]
+    for name, runtime in world.runtimes.items():
+        nodes = sum(n.node == name for n in world.plan.nodes)
+        found += _overheads(name, runtime.tallies, nodes, seconds)
+    return found
+
+
+def seen_facts(plan: Plan, rows: Mapping[str, float], calls: Mapping[str, float]) -> Facts:
+    """What the rows out of each node a second, and its calls, say about its share that passes, and its groups."""
+    passes: dict[str, float] = {}
+    groups: dict[str, float] = {}
+    hops: dict[str, float] = {}
+    for node in plan.nodes:
+        before = sum(rows.get(i, 0.0) for i in node.inputs)
+        match node:
+            case WindowNode(window=window) if window.is_shared:
+                hop = hops.get(node.inputs[0], 1.0) if window.kind == "same" else (window.every or window.size) / SECOND
+                hops[node.id] = hop
+                groups[node.id] = rows.get(node.id, 0.0) * hop
+            case SourceNode() | LinkInNode() | LinkOutNode() | OutputNode() | UnionNode():
+                hops[node.id] = hops.get(node.inputs[0], 1.0) if node.inputs else _hop_before(plan, node, hops)
+            case _:
+                hops[node.id] = hops.get(node.inputs[0], 1.0)
+                if before:
+                    passes[node.id] = rows.get(node.id, 0.0) / before
+    inner = {n.id for n in plan.nodes if not isinstance(n, RIM)}
+    return Facts(passes=passes, groups=groups, calls={i: c for i, c in calls.items() if i in inner})
+
+
+def _hop_before(plan: Plan, node: Node, hops: Mapping[str, float]) -> float:
+    """A stream that comes over a link has the windows that it had before it."""
+    if not isinstance(node, LinkInNode):
+        return 1.0
+    ends = (n for n in plan.nodes if isinstance(n, LinkOutNode) and (n.stream, n.to) == (node.stream, node.node))
+    return next((hops.get(n.id, 1.0) for n in ends), 1.0)
+
+
+def _overheads(name: str, tallies: Mapping[str, Tally], nodes: int, seconds: float) -> list[Sample]:
+    waves, checkpoints = tallies.get(WAVE), tallies.get(CHECKPOINT)
+    found: list[Sample] = []
+    if waves is not None and waves.seconds > 0:
+        work = Work(exprs=waves.calls * nodes / seconds)
+        found.append(Sample(of=f"{name} {WAVE}", work=(("wave", work),), seconds=waves.seconds / seconds))
+    if checkpoints is not None and checkpoints.seconds > 0:
+        work = Work(exprs=checkpoints.calls * nodes / seconds, bytes=checkpoints.rows / seconds)
+        found.append(
+            Sample(of=f"{name} {CHECKPOINT}", work=(("checkpoint", work),), seconds=checkpoints.seconds / seconds)
+        )
+    return found

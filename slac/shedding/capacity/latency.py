@@ -1,0 +1,125 @@
+"""How long it takes until what happens is told: the window, lateness, the watermark, gathering, waves and links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+import networkx as nx
+
+from slac.plan.graph import Plan
+from slac.plan.nodes import (
+    AbsenceNode,
+    AnyNode,
+    AuditNode,
+    LinkInNode,
+    LinkOutNode,
+    OutputNode,
+    SelectNode,
+    SourceNode,
+    TracesNode,
+    UnionNode,
+    ViolationNode,
+    WindowNode,
+)
+from slac.shedding.capacity.flow import Scene
+from slac.shedding.capacity.walk import Walked
+from slac.shedding.capacity.waves import AWAITED, GATHER, longest
+from slac.stream.clock import SECOND
+
+__all__ = ["Detection", "latencies"]
+
+_AT_ONCE: Final = (SourceNode, SelectNode, UnionNode, OutputNode)
+"""What says rows without waiting for the watermark."""
+
+
+class Detection(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds, on the mean, until rows of a block are published.
+
+    `after`: from what a row is about (its event, or the end of its window) on; `window`: from an event to the end of
+    the window that says it, half of its size; `settles`: for how long it must hold before it counts (`for`).
+    """
+
+    after: float
+    window: float = 0.0
+    settles: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """From the event to the publication."""
+        return self.after + self.window + self.settles
+
+
+def latencies(plan: Plan, walked: Walked, scene: Scene) -> dict[str, Detection]:
+    """Of every block that an output publishes."""
+    found: dict[str, Detection] = {}
+    graph = _joined(plan)
+    for output in plan.nodes:
+        if isinstance(output, OutputNode):
+            for block, before in zip(output.blocks, output.inputs, strict=True):
+                path = [plan[i] for i in nx.ancestors(graph, before) | {before}]
+                found[block] = _detection(plan, walked, path, output.node)
+    return found
+
+
+def _joined(plan: Plan) -> nx.DiGraph[str]:
+    """The plan with its links closed."""
+    graph = plan.graph.copy()
+    sent = {(n.stream, n.node, n.to): n.id for n in plan.nodes if isinstance(n, LinkOutNode)}
+    for node in plan.nodes:
+        if isinstance(node, LinkInNode) and (end := sent.get((node.stream, node.origin, node.node))):
+            graph.add_edge(end, node.id)
+    return graph
+
+
+def _detection(plan: Plan, walked: Walked, path: Iterable[AnyNode], last: str) -> Detection:
+    nodes = list(path)
+    sources = [n for n in nodes if isinstance(n, SourceNode) and n.table is None]
+    holds = any(not isinstance(n, _AT_ONCE) for n in nodes)
+    windows = [n for n in nodes if isinstance(n, WindowNode) and n.window.is_shared and n.window.kind != "same"]
+    first = max((_first(n, plan, walked, holds=holds, awaited=bool(windows)) for n in sources), default=0.0)
+    # Each runtime works a wave; behind a link what is sent waits for others that send at the same time.
+    places = {n.node for n in nodes} | {last}
+    works = sum(_wave(walked, place) for place in places)
+    hops = sum(_pause(plan, walked, p) for p in places if not any(s.node == p for s in sources))
+    spans = [n.spec.timeout / SECOND for n in nodes if isinstance(n, TracesNode) and n.spec.form == "spans"]
+    return Detection(
+        after=first + works + hops + max(spans, default=0.0),
+        window=max(((n.window.size or n.window.every) / 2 / SECOND for n in windows), default=0.0),
+        settles=max((_settling(n) for n in nodes), default=0.0),
+    )
+
+
+def _first(node: SourceNode, plan: Plan, walked: Walked, *, holds: bool, awaited: bool) -> float:
+    """From an event to the wave that takes it, or to that which the watermark passes it with."""
+    rate = max(walked.loads[node.id].flow.rate, 1e-9)
+    pause = _pause(plan, walked, node.node)
+    if not holds:
+        # The first event of a wave waits for the whole pause, those behind it ever less.
+        behind = rate * pause
+        return (pause + behind * pause / 2) / (1.0 + behind)
+    # The next event behind it carries the watermark past it, and begins a pause of its own or falls into one.
+    waits = min(pause, AWAITED + pause / 2) if awaited else pause / 2 + pause / (1.0 + rate * pause) / 2
+    return node.lateness / SECOND + 1.0 / rate + waits
+
+
+def _wave(walked: Walked, place: str) -> float:
+    return walked.busy[place] / max(walked.waves[place], 1e-9)
+
+
+def _pause(plan: Plan, walked: Walked, place: str) -> float:
+    return min(longest(plan, place), GATHER * _wave(walked, place))
+
+
+def _settling(node: AnyNode) -> float:
+    """For how long the condition of a bad state must hold, where it is said in time."""
+    match node:
+        case AuditNode(states=states):
+            return max((s.settle.time / SECOND for s in states if s.settle is not None), default=0.0)
+        case ViolationNode(settle=settle) if settle is not None:
+            return settle.time / SECOND
+        case AbsenceNode(silence=silence):
+            return silence / SECOND
+        case _:
+            return 0.0

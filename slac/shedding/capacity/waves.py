@@ -1,0 +1,60 @@
+"""How many waves a second a runtime works in: it gathers what comes in for longer, the more a wave costs (ADR 0032)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from slac.plan.graph import Plan
+from slac.plan.nodes import LinkInNode, SourceNode
+from slac.shedding.capacity.flow import NodeLoad
+
+__all__ = ["AWAITED", "GATHER", "LINGER", "longest", "next_waves"]
+
+GATHER: Final = 20.0
+"""The runtime gathers what comes in for this many times what the last wave cost …"""
+LINGER: Final = 0.15
+"""… but for no longer than this (s), where it reads inputs, …"""
+AWAITED: Final = 0.01
+"""… or this, where something is due, …"""
+HOP: Final = 0.005
+"""… and than this for each peer where it only hears of others, …"""
+MOST_HOPS: Final = 10
+"""… up to so many."""
+FEWEST: Final = 1.0
+"""Waves a second of a runtime that does nothing else than work through one after the other."""
+
+
+def next_waves(
+    plan: Plan, loads: Mapping[str, NodeLoad], placement: str, now: tuple[float, float], before: tuple[float, float]
+) -> float:
+    """Waves a second: after one of w seconds and the first arrival, the next begins min(longest, GATHER·w) later.
+
+    What a second costs is taken as a line through what it costs at the two numbers of waves that were tried last:
+    `now` and `before`. Both branches solve in closed form.
+    """
+    arrivals = sum(_arrivals(loads[n.id], n) for n in _rim(plan, placement))
+    if not arrivals:
+        return 1.0
+    each = max((now[1] - before[1]) / (now[0] - before[0]), 1e-6) if abs(now[0] - before[0]) > 1e-6 else 1e-6
+    fixed = max(now[1] - each * now[0], 0.0)
+    gap = 1.0 / arrivals
+    gathers = (1.0 - (1.0 + GATHER) * fixed) / (gap + (1.0 + GATHER) * each)
+    lingers = (1.0 - fixed) / (gap + longest(plan, placement) + each)
+    return min(max(gathers, lingers, FEWEST), arrivals)
+
+
+def longest(plan: Plan, placement: str) -> float:
+    """Seconds for which a runtime gathers at most."""
+    rim = _rim(plan, placement)
+    if any(isinstance(n, SourceNode) for n in rim):
+        return LINGER
+    return HOP * min(len({n.origin for n in rim if isinstance(n, LinkInNode)}), MOST_HOPS)
+
+
+def _rim(plan: Plan, placement: str) -> list[SourceNode | LinkInNode]:
+    return [n for n in plan.nodes if n.node == placement and isinstance(n, SourceNode | LinkInNode)]
+
+
+def _arrivals(load: NodeLoad, node: SourceNode | LinkInNode) -> float:
+    return load.flow.rate if isinstance(node, SourceNode) else load.flow.waves
