@@ -16,7 +16,7 @@ from slac.compiler import compile_document
 from slac.diagnostics import Source
 from slac.plan.graph import Plan
 from slac.plan.own_latest import own_latest
-from slac.runtime import core
+from slac.runtime import assembly
 from slac.runtime.operator import State
 from slac.stream.batch import ID, TIME, TIME_TYPE
 from slac.testing.harness import Harness
@@ -107,7 +107,7 @@ def remembered(state: State) -> tuple[Any, ...]:
 def test_together_as_alone(document: Plan, spans: list[Span], sizes: list[int], restarts: set[int]) -> None:
     """The same rows with the same ids in the same order, and the same snapshots, in any slicing."""
     together, counted, kept = play(document, spans, sizes, restarts)
-    with patch.object(core, "paired_operators", lambda *_: {}):
+    with patch.object(assembly, "paired_operators", lambda *_: {}):
         alone, counted_alone, kept_alone = play(document, spans, sizes, restarts)
     for name, frame in alone.items():
         assert_frame_equal(together[name], frame, check_exact=True)

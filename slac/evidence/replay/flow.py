@@ -1,4 +1,4 @@
-"""A dataflow without a core: the log says what came in and when it was carried on, so no input, clock or disk is asked."""
+"""A dataflow without a core: the log says what came in, and when it was carried on."""
 
 from __future__ import annotations
 
