@@ -74,6 +74,12 @@ def probe_environment(module: AdapterModule, settings: Mapping[str, Any]) -> lis
     return [] if probe is None else cast("list[Problem]", probe(settings))
 
 
+def beyond(module: AdapterModule, settings: Mapping[str, Any]) -> str:
+    """The setting by which checked settings reach beyond this machine unguarded; empty where none does."""
+    found = getattr(module, "beyond", None)
+    return "" if found is None else str(found(settings))
+
+
 def check_settings(module: AdapterModule, settings: Mapping[str, Any]) -> list[tuple[SettingPath, str]]:
     """What is wrong with the settings: the place of each fault and a sentence. Empty when they can be built from."""
     validator = Draft7Validator(module.SCHEMA, format_checker=formats())

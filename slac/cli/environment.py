@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import singledispatch
 
 from slac.adapters import tables
-from slac.adapters.discovery import AdapterModule, input_adapter, output_adapter, probe_environment
+from slac.adapters.discovery import AdapterModule, beyond, input_adapter, output_adapter, probe_environment
 from slac.adapters.environment import Problem, at, call_zmq, listen
 from slac.adapters.secrets import resolved
 from slac.compiler import Compiled
@@ -29,6 +29,30 @@ def look_outside(compiled: Compiled) -> Iterator[Diagnostic]:
     for placement in compiled.plan.data.placements:
         for problem in _of_placement(placement):
             yield _finding(problem, tree, compiled.source, ("spec", "placement", placement.name))
+
+
+def look_for_strangers(compiled: Compiled) -> Iterator[Diagnostic]:
+    """A warning for every input that anybody may inject into; nothing outside is touched."""
+    tree, _ = compose(compiled.source)
+    for node in compiled.plan.nodes:
+        if isinstance(node, SourceNode) and node.table is None:
+            setting = beyond(input_adapter(node.adapter), node.settings)
+            if setting:
+                yield _stranger(node, setting, tree, compiled.source)
+
+
+def _stranger(node: SourceNode, setting: str, tree: Tree | None, source: Source) -> Diagnostic:
+    leave = node.settings.get("insecure", False)
+    then = "as `insecure: true` allows" if leave else "and is refused when a runtime starts, without `insecure: true`"
+    block = ("spec", "inputs", node.block)
+    return Diagnostic(
+        code="adapters/insecure",
+        severity=Severity.WARNING,
+        summary=f"anybody on the way to {node.settings[setting]} may read and inject events, {then}",
+        details="A runtime beside the publisher, linked with keys (`slac keys`), lets nobody in who is not invited.",
+        span=_place_of(block, setting, tree, source),
+        path=path_text((*block, setting)),
+    )
 
 
 def _section(node: AnyNode) -> str:
@@ -73,16 +97,16 @@ def _finding(problem: Problem, tree: Tree | None, source: Source, block: Steps) 
         code=problem.code,
         severity=Severity.WARNING if problem.may_pass else Severity.ERROR,
         summary=problem.sentence,
-        span=_place(problem, tree, source, block),
+        span=_place_of(block, problem.setting, tree, source),
         path=path_text((*block, problem.setting) if problem.setting else block),
     )
 
 
-def _place(problem: Problem, tree: Tree | None, source: Source, block: Steps) -> Span | None:
+def _place_of(block: Steps, setting: str, tree: Tree | None, source: Source) -> Span | None:
     """The setting's value, or the block's name; None for a block of another document."""
     if tree is None:
         return None
-    for steps in ((*block, problem.setting), block):
+    for steps in ((*block, setting), block):
         node, key = find(tree, steps)
         # `find` stops at the last that exists.
         if find(tree, steps[:-1])[0] is not node:

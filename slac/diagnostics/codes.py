@@ -6,6 +6,7 @@ from types import MappingProxyType
 # One code a line, sorted: a test says so, and two people can add codes without a conflict.
 CODES: Mapping[str, str] = MappingProxyType(
     {
+        "adapters/insecure": "Anybody may inject events into an input",
         "adapters/secret": "A setting that nobody should read stands in the plan",
         "adapters/setting": "A setting of an adapter is unknown, missing, or not what it should be",
         "adapters/unknown": "There is no adapter of this name",

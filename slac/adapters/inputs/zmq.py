@@ -10,6 +10,7 @@ from slac.adapters.environment import Problem, at, call_zmq, listen
 from slac.adapters.settings import amount, as_list, one_or_more, schema, size, text
 from slac.adapters.zmq_news import ZmqNews
 from slac.diagnostics import RunFailed
+from slac.stream.addresses import is_local
 from slac.stream.ports import InputContext, InputSink, Records
 
 _ADDRESS: Final = "^(tcp|ipc|inproc)://"
@@ -23,6 +24,11 @@ SCHEMA: Final = schema(
         "bind": text("Address to listen on instead.", pattern=_ADDRESS, form=_FORM),
         "topics": one_or_more("Topics to subscribe to: what the first frame begins with. Everything by default."),
         "max_message": amount("The largest message that is taken; a sender of a larger one is cut off.", "8MiB"),
+        "insecure": {
+            "type": "boolean",
+            "default": False,
+            "description": "Read from an address beyond this machine, where anybody on the way may read and inject.",
+        },
     }
 ) | {"oneOf": [{"required": ["connect"]}, {"required": ["bind"]}]}
 CAN_WAIT: Final = False
@@ -34,6 +40,11 @@ _BLOCK: Final = 2**20
 def build(settings: Mapping[str, Any], context: InputContext) -> "ZmqInput":
     """The input for checked settings."""
     return ZmqInput(settings, context)
+
+
+def beyond(settings: Mapping[str, Any]) -> str:
+    """The setting whose address leaves this machine, where nobody proves who he is; empty where there is none."""
+    return next((name for name in ("bind", "connect") if name in settings and not is_local(settings[name])), "")
 
 
 def probe_environment(settings: Mapping[str, Any]) -> list[Problem]:
@@ -55,9 +66,16 @@ class ZmqInput:
         self._topics = as_list(settings.get("topics", ""))
         self._max_message = size(settings, "max_message", "8MiB")
         self._context = context
+        self._is_refused = bool(beyond(settings)) and not settings.get("insecure", False)
 
     async def run(self, sink: InputSink) -> None:
-        """Read until cancelled; RunFailed where the address cannot be had."""
+        """Read until cancelled; RunFailed where the address cannot be had, or is open without leave."""
+        if self._is_refused:
+            raise RunFailed(
+                f"input {self._context.block} reads from {self._address}, beyond this machine, where anybody on the "
+                "way may read and inject events. Run slac beside the publisher and link it with keys, or say "
+                "`insecure: true`."
+            )
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         socket = context.socket(zmq.PULL if self._pull else zmq.SUB)
         try:

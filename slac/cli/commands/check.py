@@ -9,6 +9,7 @@ import click
 
 from slac.cli.console import put, say
 from slac.cli.documents import compile_quietly, functions_reader, parameters, read_stdin, takes_documents
+from slac.cli.environment import look_for_strangers, look_outside
 from slac.cli.errors import counted, rendered
 from slac.compiler import Compiled
 from slac.diagnostics import Diagnostic, DocumentInvalid, Severity, in_order, render_json
@@ -56,7 +57,7 @@ def _checked(paths: Sequence[str], assignments: Sequence[str]) -> tuple[tuple[Co
         compiled = compile_quietly(documents, assignments)
     except DocumentInvalid as invalid:
         return (), list(invalid.diagnostics)
-    return compiled, in_order(d for c in compiled for d in c.diagnostics)
+    return compiled, in_order(d for c in compiled for d in (*c.diagnostics, *look_for_strangers(c)))
 
 
 def _with_tests(found: list[Diagnostic], paths: Sequence[str], assignments: Sequence[str]) -> list[Diagnostic]:
@@ -78,8 +79,6 @@ def _told(finding: Diagnostic) -> tuple[str, str, str, object]:
 
 
 def _outside(compiled: Sequence[Compiled]) -> list[Diagnostic]:
-    from slac.cli.environment import look_outside
-
     return [d for c in compiled for d in look_outside(c)]
 
 

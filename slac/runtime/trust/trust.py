@@ -8,10 +8,10 @@ from pathlib import Path
 import zmq.asyncio
 
 from slac.diagnostics import RunFailed
-from slac.runtime.trust.addresses import is_local
 from slac.runtime.trust.allowed import AllowList
 from slac.runtime.trust.curve import Door
 from slac.runtime.trust.keyring import KeyRing, Pair
+from slac.stream.addresses import is_local
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,3 +77,12 @@ def test_exactly_one_address() -> None:
     """Neither none nor both."""
     for settings in ({}, {"bind": "tcp://*:1", "connect": "tcp://a:1"}):
         assert check_settings(zmq_input, settings) == [((), "exactly one of connect, bind is needed")]
+
+
+@pytest.mark.parametrize("settings", [{"connect": "tcp://pubsub:5556"}, {"bind": "tcp://*:5556", "pattern": "pull"}])
+def test_strangers_are_refused_without_leave(settings: dict[str, Any]) -> None:
+    """Before a socket is made."""
+    with pytest.raises(RunFailed, match="anybody on the way may read and inject"):
+        asyncio.run(build(**settings).run(RememberingSink()))
+    assert not build(**settings, insecure=True)._is_refused
+    assert not build(connect="tcp://127.0.0.1:1")._is_refused

@@ -128,3 +128,21 @@ def test_standard_input_has_tests_too(capsys: Captured, monkeypatch: pytest.Monk
     monkeypatch.setattr("sys.stdin", text)
     assert main(["check", "-"], environment={}) == 1
     assert "--> -:17:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("leave", "told"), [("", "is refused when a runtime starts"), (", insecure: true", "allows")])
+def test_inputs_from_strangers_are_warned_of(tmp_path: Path, capsys: Captured, leave: str, told: str) -> None:
+    """Whether they have leave or not, at the address; on this machine nobody is a stranger."""
+    text = DOCUMENT.replace(
+        "adapter: file, path: orders.ndjson, mode: once", f'adapter: zmq, connect: "tcp://a:1"{leave}'
+    )
+    path = tmp_path / "orders.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert main(["check", "--format", "json", str(path)], environment={}) == 0
+    (found,) = [d for d in json.loads(capsys.readouterr().out) if d["code"] == "adapters/insecure"]
+    assert told in found["summary"]
+    assert found["severity"] == "warning"
+
+    path.write_text(text.replace("tcp://a:1", "tcp://127.0.0.1:1"), encoding="utf-8")
+    main(["check", "--format", "json", str(path)], environment={})
+    assert "adapters/insecure" not in capsys.readouterr().out

@@ -11,7 +11,7 @@ import zmq
 
 from slac.cli.main import main
 from slac.diagnostics import RunFailed, UsageError
-from slac.runtime.trust.addresses import is_local
+from slac.stream.addresses import is_local
 from slac.runtime.trust.allowed import AllowList, Entry
 from slac.runtime.trust.keyring import KeyRing
 from slac.runtime.trust.trust import make_trust, refuse_plain
