@@ -91,7 +91,8 @@ def list_(directory: Path, form: str) -> None:
     for name, public in own.items():
         put(f"own      {public}  {name}\n")
     for entry in allowed:
-        put(f"allowed  {entry.key}  {entry.name}  {', '.join(entry.scopes)}\n")
+        where = f"  at {entry.address}" if entry.address else ""
+        put(f"allowed  {entry.key}  {entry.name}  {', '.join(entry.scopes)}{where}\n")
     if not own and not allowed:
         say(f"there are no keys in {directory}")
 
@@ -106,15 +107,18 @@ def list_(directory: Path, form: str) -> None:
     type=click.Choice(SCOPES),
     help="What it may do. Default: link for a runtime, read for others.",
 )
+@click.option(
+    "--address", default="", help="Where it is dialled, as the document says it: needed where several play one node."
+)
 @_directory
-def allow(key: str, name: str, scopes: tuple[str, ...], directory: Path) -> None:
+def allow(key: str, name: str, scopes: tuple[str, ...], address: str, directory: Path) -> None:
     """Allow the public KEY. Runtimes that run take it in at once."""
     import msgspec
 
     from slac.runtime.trust.allowed import Entry
 
     chosen = scopes or (("link",) if "/" in name else ("read",))
-    entry = msgspec.convert({"name": name, "key": key, "scopes": chosen}, Entry)
+    entry = msgspec.convert({"name": name, "key": key, "scopes": chosen, "address": address}, Entry)
     _ring(directory).allowed.allow(entry)
 
 

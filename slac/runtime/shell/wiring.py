@@ -126,7 +126,7 @@ def make_client(
     spool = Spool(SegmentFiles(_buffer_directory(plan, settings)), plan.placement(settings.node).disk)
     memory = budget.memory_bytes
     outbox = Outbox(streams, memory // OUTBOX_SHARE, spool=spool, share=memory // SPOOL_SHARE)
-    keys = Dial(trust.own, trust.ring.of_node(receiver.name)) if trust is not None else None
+    keys = Dial(trust.own, trust.ring.of_node(receiver.name, address)) if trust is not None else None
     return LinkClient(hello, address, outbox, clock=clock, wake=wake, keys=keys, rate=budget.network_bits)
 
 

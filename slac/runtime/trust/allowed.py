@@ -21,11 +21,15 @@ KEY: Final = re.compile(r"[0-9a-zA-Z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One key: `name` is `node/instance` of a runtime, or the name of a person or tool."""
+    """One key: `name` is `node/instance` of a runtime, or the name of a person or tool.
+
+    `address`: where that runtime is dialled, which matters where several play its node.
+    """
 
     name: str
     key: str
     scopes: tuple[Scope, ...]
+    address: str = ""
 
 
 _decoder: Final = msgspec.json.Decoder(tuple[Entry, ...])

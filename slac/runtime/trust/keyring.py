@@ -77,9 +77,14 @@ class KeyRing:
             return []
         return sorted(p.name.removesuffix(ENDING).replace("@", "/") for p in self.directory.glob(f"*{ENDING}"))
 
-    def of_node(self, node: str) -> str:
-        """The public key of the one runtime that plays `node`, which is dialled. RunFailed where that is unclear."""
+    def of_node(self, node: str, address: str = "") -> str:
+        """The public key of the runtime of `node` that is dialled at `address`. RunFailed where that is unclear.
+
+        Where several play the node, it is the one that was allowed with this address.
+        """
         found = [e for e in self.allowed.entries() if e.name.partition("/")[0] == node and "link" in e.scopes]
+        found = [e for e in found if e.address in {"", address}]
+        found = [e for e in found if e.address] or found
         if len(found) == 1:
             return found[0].key
         if not found:
@@ -88,7 +93,10 @@ class KeyRing:
                 f"could be anybody. `slac keys allow KEY --as {node}/INSTANCE` with the key that the other side lists"
             )
         names = ", ".join(e.name for e in found)
-        raise RunFailed(f'several keys of node "{node}" are allowed ({names}): one runtime is dialled, keep its key')
+        raise RunFailed(
+            f'several keys of node "{node}" are allowed ({names}), and nothing says which is at {address or "ADDRESS"}: '
+            f"`slac keys allow KEY --as {node}/INSTANCE --address {address or 'ADDRESS'}` for each"
+        )
 
     def _path(self, name: str) -> Path:
         return self.directory / f"{name.replace('/', '@')}{ENDING}"

@@ -11,10 +11,10 @@ import zmq
 
 from slac.cli.main import main
 from slac.diagnostics import RunFailed, UsageError
-from slac.stream.addresses import is_local
 from slac.runtime.trust.allowed import AllowList, Entry
 from slac.runtime.trust.keyring import KeyRing
 from slac.runtime.trust.trust import make_trust, refuse_plain
+from slac.stream.addresses import is_local
 
 KEY = "-h" + zmq.curve_keypair()[0].decode()[2:]
 """Keys of others may begin with any sign."""
@@ -87,6 +87,18 @@ def test_the_key_of_the_one_that_is_dialled(tmp_path: Path) -> None:
     ring.allowed.allow(Entry(name="central/two", key=zmq.curve_keypair()[0].decode(), scopes=("link",)))
     with pytest.raises(RunFailed, match="several keys"):
         ring.of_node("central")
+
+
+def test_the_key_of_one_of_several_that_is_dialled(tmp_path: Path) -> None:
+    """By its address; who answers with the key of another one there is nobody."""
+    ring = KeyRing(tmp_path)
+    other = zmq.curve_keypair()[0].decode()
+    first, second = "tcp://10.0.0.5:7000", "tcp://10.0.0.6:7000"
+    ring.allowed.allow(Entry(name="central/one", key=KEY, scopes=("link",), address=first))
+    ring.allowed.allow(Entry(name="central/two", key=other, scopes=("link",), address=second))
+    assert (ring.of_node("central", first), ring.of_node("central", second)) == (KEY, other)
+    with pytest.raises(RunFailed, match='no key of a runtime of node "central"'):
+        ring.of_node("central", "tcp://10.0.0.7:7000")
 
 
 @pytest.mark.parametrize(
