@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "keys": Entry("slac.cli.commands.keys:keys", "Make keys of runtimes and people, and say who is allowed."),
         "log": Entry("slac.cli.commands.log:log", "Say how much runtimes log, or change it."),
         "move": Entry("slac.cli.commands.move:move", "Move a block of running runtimes to another node."),
+        "replay": Entry("slac.cli.commands.replay:replay", "Run a log again, or try another document on it."),
         "run": Entry("slac.cli.commands.run:run", "Run documents, or one node of them."),
         "schema": Entry("slac.cli.commands.schema:schema", "Print the JSON Schema of SLA documents."),
         "status": Entry("slac.cli.commands.status:status", "Show what the runtimes of this machine are doing."),

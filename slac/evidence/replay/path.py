@@ -10,7 +10,7 @@ import networkx as nx
 
 from slac.diagnostics import UsageError, listed, suggest
 from slac.plan.graph import Plan
-from slac.plan.nodes import AnyNode, LinkInNode, OutputNode, SelectNode, SourceNode
+from slac.plan.nodes import AnyNode, LinkInNode, SelectNode, SourceNode
 from slac.plan.privacy import field_of
 
 
@@ -49,7 +49,7 @@ def sub_path(part: Plan, logged: Collection[str], *, begin: str | None = None, e
     rims = {n.id for n in part.nodes if _is_rim(n)}
     behind = {i: tuple(sorted(nx.ancestors(part.graph, i) & rims)) for i in given}
     kept = computed | given | {i for c in computed for i in part[c].inputs if i in rims}
-    nodes = tuple(_alone(n) if n.id in given else _without_sight(n) for n in part.nodes if n.id in kept)
+    nodes = tuple(_alone(n) if n.id in given else without_sight(n) for n in part.nodes if n.id in kept)
     return SubPath(
         plan=Plan(msgspec.structs.replace(part.data, nodes=nodes)),
         given={i: b for i, b in behind.items() if i not in rims},
@@ -103,7 +103,7 @@ def _alone(node: AnyNode) -> AnyNode:
     return msgspec.structs.replace(node, inputs=())
 
 
-def _without_sight(node: AnyNode) -> AnyNode:
+def without_sight(node: AnyNode) -> AnyNode:
     """No log holds columns in clear."""
     match node:
         case SourceNode(clear=(_, *_)):
@@ -111,5 +111,5 @@ def _without_sight(node: AnyNode) -> AnyNode:
         case SelectNode(clear=(_, *_), columns=columns):
             shown = tuple(c for c in columns or () if field_of(c.name) is None)
             return msgspec.structs.replace(node, clear=(), sees=(), columns=shown)
-        case OutputNode() | _:
+        case _:
             return node

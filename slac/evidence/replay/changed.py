@@ -1,0 +1,204 @@
+"""Logs through another document: its own nodes over what came in at the inputs, as if all had run in one process."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import polars as pl
+
+from slac.diagnostics import UsageError, listed
+from slac.evidence.log.feed import Entered, Marked, Ran, Restored, RunBegan, Saved, steps
+from slac.evidence.log.reader import LogDirectory
+from slac.evidence.replay.path import is_sighted, without_sight
+from slac.plan.changes import words_of
+from slac.plan.graph import Plan
+from slac.plan.nodes import AnyNode, SourceNode
+from slac.runtime.assembly import operators_of
+from slac.runtime.dataflow import Dataflow
+from slac.runtime.instructions import Instruction
+from slac.runtime.operator import BEGINNING, OperatorContext
+from slac.stream.batch import ID, Batch, instants
+
+
+@dataclass(slots=True, kw_only=True)
+class Made:
+    """The rows that left each node, batches on time and late ones, and how many events came in."""
+
+    plan: Plan
+    rows: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+    events: int = 0
+    gaps: list[str] = field(default_factory=list)
+
+    def frame(self, node: str) -> pl.DataFrame:
+        """All rows of a node; empty where there are none."""
+        frames = self.rows.get(node, [])
+        return pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
+
+
+@dataclass(slots=True)
+class _Wave:
+    """What a log says between two runs: batches, and the watermarks behind them."""
+
+    entered: list[tuple[str, Batch]] = field(default_factory=list)
+    marks: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One log, wave by wave; rows that a restart brought again come once."""
+
+    log: LogDirectory
+    wanted: frozenset[str]
+    reached: dict[str, int] = field(default_factory=dict)
+    is_over: bool = False
+    missing: int = 0
+    live: bool = False
+    start: int | None = None
+    _since: dict[int, list[pl.Series]] = field(default_factory=dict)
+
+    def waves(self) -> Iterator[_Wave]:
+        wave, again = _Wave(), frozenset[int]()
+        for step in steps(self.log):
+            match step:
+                case RunBegan(header=header):
+                    wave, again = _Wave(), frozenset()
+                    self.live, self.start = header.live, header.start if self.start is None else self.start
+                case Saved(number=number):
+                    self._since = {**dict(list(self._since.items())[-1:]), number: []}
+                case Restored(number=number):
+                    again = frozenset(i for ids in self._since.get(number, ()) for i in ids.to_list())
+                case Entered(node=node, batch=batch, rows=rows) if node in self.wanted:
+                    self.missing += rows if batch is None else 0
+                    if batch is not None:
+                        wave.entered += self._taken(node, batch, again)
+                case Marked(node=node, watermark=mark) if node in self.wanted:
+                    wave.marks[node] = mark
+                case Ran(end=end):
+                    # Where the input has ended, watermarks were moved to the end of windows: of other ones than ours.
+                    yield _Wave(wave.entered, {} if end else wave.marks)
+                    wave = _Wave()
+                case _:
+                    continue
+
+    def _taken(self, node: str, batch: Batch, again: frozenset[int]) -> list[tuple[str, Batch]]:
+        frame = batch.frame
+        if again:
+            frame = frame.filter(~frame[ID].is_in(list(again)))
+        for ids in self._since.values():
+            ids.append(frame[ID])
+        return [(node, Batch(frame, late=batch.late))] if frame.height else []
+
+
+def replay_changed(logs: Sequence[LogDirectory], plan: Plan) -> Made:
+    """What the logged events make of `plan`, a document that runs on one node.
+
+    UsageError where an input of it is not in the logs, or lacks a column.
+    """
+    plan, given = _without_clear(plan, logs)
+    sources = {n.id: n for n in plan.nodes if isinstance(n, SourceNode)}
+    rims = frozenset((*sources, *given))
+    readings = [_Reading(log, rims & _rims_of(log)) for log in logs]
+    _check_inputs(sources, readings)
+    made = Made(plan=plan)
+    flow: Dataflow | None = None
+    instructions: list[Instruction] = []
+    latest = BEGINNING
+    for reading, wave in _merged(readings):
+        if flow is None:
+            context = OperatorContext(document=plan.document, start=reading.start if reading.live else None)
+            operators = operators_of(plan, context, instructions)
+            flow = Dataflow(plan, {i: o for i, o in operators.items() if i not in given})
+            flow.tap = lambda node, batch: made.rows.setdefault(node, []).append(batch.frame)
+        for node, batch in wave.entered:
+            _check_columns(plan[node], batch)
+            made.events += batch.height
+            latest = max(latest, int(instants(batch.frame).max()))  # type: ignore[arg-type]
+            flow.enter(node, batch)
+        reading.reached |= wave.marks
+        # What has come to its end holds nobody up: its time is that of the others.
+        others = max((m for r in readings if not r.is_over for m in r.reached.values()), default=BEGINNING)
+        for node in rims:
+            marks = [
+                max(r.reached.get(node, BEGINNING), others if r.is_over else BEGINNING) for r in _of(readings, node)
+            ]
+            flow.promise(node, min(marks, default=BEGINNING))
+        flow.run()
+        instructions.clear()
+    if flow is not None:
+        _finish(flow, plan, latest)
+    made.gaps += [f"{r.missing} rows that came in are not in the log {r.log.place.name}" for r in readings if r.missing]
+    made.gaps += [str(d) for log in logs for d in log.damage]
+    return made
+
+
+def _of(readings: Sequence[_Reading], node: str) -> Iterator[_Reading]:
+    return (r for r in readings if node in r.wanted)
+
+
+def _merged(readings: Sequence[_Reading]) -> Iterator[tuple[_Reading, _Wave]]:
+    """The waves of all logs, that log first which is the furthest behind; one that is over holds nobody up."""
+    streams = [reading.waves() for reading in readings]
+    heap = [(BEGINNING, number) for number in range(len(readings))]
+    heapq.heapify(heap)
+    while heap:
+        _, number = heapq.heappop(heap)
+        reading = readings[number]
+        wave = next(streams[number], None)
+        if wave is None:
+            reading.is_over = True
+            continue
+        yield reading, wave
+        heapq.heappush(heap, (max(reading.reached.values(), default=BEGINNING), number))
+
+
+def _finish(flow: Dataflow, plan: Plan, latest: int) -> None:
+    """As a run that reads to the end: what is open is closed, and no later silence invented."""
+    final = max([latest + 1, *(flow.watermark(i) for i in flow.rim())])
+    for _ in range(len(plan.nodes) + 1):
+        final = max(final, flow.open_until() or BEGINNING)
+        for node in flow.rim():
+            flow.promise(node, final)
+        flow.run(end=True)
+        held = flow.open_until()
+        if held is None or held <= final:
+            break
+
+
+def _rims_of(log: LogDirectory) -> frozenset[str]:
+    return frozenset(log.nodes)
+
+
+def _without_clear(plan: Plan, logs: Sequence[LogDirectory]) -> tuple[Plan, frozenset[str]]:
+    """The plan without columns that no log holds; who would need them is given what was logged of it."""
+    given = frozenset(n.id for n in plan.nodes if is_sighted(n))
+    known = {n.id: n for log in logs for n in log.plan.nodes}
+    logged = frozenset(i for log in logs for i in log.nodes)
+    for node in (plan[i] for i in given):
+        if node.id not in logged or words_of([node]) != words_of([known.get(node.id, node)]):
+            raise UsageError(
+                f'the conditions of "{node.block}" over {listed(getattr(node, "sees", ()))} cannot be asked again: '
+                "the log has no clear text. Its rows can only be taken as they were logged, with the block unchanged"
+            )
+    nodes = tuple(msgspec.structs.replace(n, inputs=()) if n.id in given else without_sight(n) for n in plan.nodes)
+    read = {i for n in nodes for i in n.inputs} | given
+    kept = tuple(n for n in nodes if not isinstance(n, SourceNode) or n.id in read)
+    return Plan(msgspec.structs.replace(plan.data, nodes=kept)), given
+
+
+def _check_inputs(sources: Mapping[str, AnyNode], readings: Sequence[_Reading]) -> None:
+    known: Collection[str] = {node for r in readings for node in r.wanted}
+    missing = sorted(set(sources) - set(known))
+    if missing:
+        there = sorted({n for r in readings for n in r.log.nodes if isinstance(r.log.plan[n], SourceNode)})
+        raise UsageError(f"the log has no rows of {listed(missing)}; it has those of {listed(there) or 'no input'}")
+
+
+def _check_columns(node: AnyNode, batch: Batch) -> None:
+    missing = [n for n in node.schema.names if n not in batch.frame.columns]
+    if missing:
+        raise UsageError(
+            f'the log does not have {listed(missing)} of "{node.block}": nobody read it then, so that it was not kept'
+        )
