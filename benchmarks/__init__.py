@@ -21,6 +21,7 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "startup": "benchmarks.startup",
     "idle": "benchmarks.idle",
     "links": "benchmarks.links",
+    "evidence": "benchmarks.evidence",
     "capacity": "benchmarks.capacity",
 }
 """Each benchmark with the module whose `run()` gives its rows."""

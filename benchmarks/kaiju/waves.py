@@ -52,7 +52,7 @@ class Pair:
     """The cores of edge and central; what one sends is at the other at once."""
 
     def __init__(self, *, waits: bool) -> None:
-        plan = compile_paths([str(Path(__file__).parent / "load.yaml")])[0].plan
+        plan = self.plan = compile_paths([str(Path(__file__).parent / "load.yaml")])[0].plan
         self._waits = waits
         self.cores = {side: Core(plan.part(side), now=START, live=True) for side in SIDES}
         self.taken: dict[str, list[float]] = {side: [] for side in SIDES}
