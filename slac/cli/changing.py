@@ -83,10 +83,10 @@ def plan_that_runs(partners: Sequence[Partner]) -> Plan:
     """The plan that all of them run; UsageError where they do not agree."""
     from slac.runtime.succession.conducting import running_plan
 
-    meanings = {p.status.meaning for p in partners}
-    if len(meanings) > 1:
+    plans = [Plan.from_json(running_plan(p.place).plan) for p in partners]
+    if len({plan.meaning for plan in plans}) > 1:
         raise UsageError(f"{listed([p.name for p in partners])} do not run the same version of the document")
-    return Plan.from_json(running_plan(partners[-1].place).plan)
+    return plans[0]
 
 
 def lost_on_the_way(old: Plan, new: Plan) -> list[str]:

@@ -138,6 +138,7 @@ def _plan(draft: Draft) -> Plan:
             store=Keeping(retain=document.runtime.store.retain_us, max_size=document.runtime.store.max_size),
             functions=draft.modules,
             moves=dict(draft.options.moves),
+            filled={"/".join(map(str, steps)): text for steps, text in document.filled.items()},
         )
     )
 

@@ -6,7 +6,7 @@ All durations are microseconds. `span` of a named element is where its name stan
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
@@ -366,6 +366,8 @@ class DocumentDecl:
     tables: tuple[TableDecl, ...] = ()
     functions: Ref | None = None
     calendars: tuple[CalendarDecl, ...] = ()
+    filled: Mapping[tuple[str | int, ...], str] = field(default_factory=dict)
+    """Where a `${…}` was filled in, with the text that stands there."""
 
     @cached_property
     def blocks(self) -> tuple[BlockDecl, ...]:

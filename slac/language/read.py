@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as ReadOnly
+from dataclasses import replace
 
 from slac.diagnostics import Diagnostic, Position, Related, Severity, Source, Span, in_order
 from slac.language.cuts import check_cuts
@@ -24,7 +25,7 @@ from slac.language.reading.tables import table
 from slac.language.reading.terms import labels, path_of
 from slac.language.reading.violations import output, violation
 from slac.language.schema import check_schema
-from slac.language.substitute import Variables, substitute
+from slac.language.substitute import Variables, places, substitute
 from slac.language.yaml.compose import compose
 from slac.language.yaml.nodes import Mapping, Node, Scalar
 
@@ -86,7 +87,8 @@ def _read(
     filled = substitute(root, Variables(values, outside.environment), findings, skip=_PARAMETERS)
     check_schema(filled, findings)
     _check_names(Cursor(filled, filled.span, (), findings))
-    return _document(Cursor(filled, filled.span, (), findings), source, declared)
+    document = _document(Cursor(filled, filled.span, (), findings), source, declared)
+    return replace(document, filled=dict(places(root, skip=_PARAMETERS)))
 
 
 def _is_ours(root: Node, source: Source, findings: Findings) -> bool:

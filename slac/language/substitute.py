@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, replace
 
@@ -48,6 +49,21 @@ def substitute(
             filled = tuple(substitute(v, variables, findings, (*steps, i), skip=skip) for i, v in enumerate(items))
             return replace(node, items=filled)
     return node
+
+
+def places(node: Node, steps: Steps = (), *, skip: Steps | None = None) -> Iterator[tuple[Steps, str]]:
+    """Where `substitute` fills something in, with the text that stands there in the document."""
+    if steps == skip:
+        return
+    match node:
+        case Scalar(text=text) if "${" in text:
+            yield steps, text
+        case Mapping(entries=entries):
+            for key, value in entries:
+                yield from places(value, (*steps, key.text), skip=skip)
+        case Items(items=items):
+            for i, item in enumerate(items):
+                yield from places(item, (*steps, i), skip=skip)
 
 
 def _filled(scalar: Scalar, variables: Variables, findings: Findings, steps: Steps) -> Scalar:

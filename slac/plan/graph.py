@@ -78,7 +78,8 @@ class PlanData(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan serialises: nodes in topological order, placements in document order.
 
     `functions` are the modules whose functions expressions call: `slac.plan.user.activate` makes them callable.
-    `moves`: blocks that were moved to another node than the document says, each with that node.
+    `moves`: blocks that were moved to another node than the document says, each with that node. `filled`: places of the
+    document (keys, separated by `/`) where a `${…}` stands, with the text there: its value may be another elsewhere.
     """
 
     version: int = PLAN_VERSION
@@ -93,6 +94,7 @@ class PlanData(msgspec.Struct, frozen=True, kw_only=True):
     store: Keeping = Keeping()
     functions: tuple[FunctionModule, ...] = ()
     moves: dict[str, str] = {}
+    filled: dict[str, str] = {}
 
 
 class Plan:

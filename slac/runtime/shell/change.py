@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from slac.diagnostics import RunFailed, SlacError, UsageError
+from slac.plan.changes import at_home
 from slac.plan.graph import Plan
 from slac.plan.nodes import SourceNode
 from slac.plan.user import activate
@@ -93,7 +94,7 @@ class Surroundings:
     def change(self) -> str:
         """The change that brought the plan which runs; empty where it was started with it."""
         current = None if self.directory is None else self.directory.deploying.current
-        if current is None or Plan.from_json(current.plan) != self.plan:
+        if current is None or Plan.from_json(current.plan).meaning != self.plan.meaning:
             return self.handed
         return current.change
 
@@ -250,7 +251,7 @@ class Change:
             if self._name != asked.change:
                 raise UsageError("another change is being made here")
             return
-        around, plan = self._around, Plan.from_json(asked.plan)
+        around, plan = self._around, at_home(Plan.from_json(asked.plan), self._around.plan)
         self._check(plan)
         part = plan.part(around.settings.node)
         make_inputs(part, around.settings, around.clock)
