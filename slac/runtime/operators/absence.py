@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
 from slac.plan.nodes import AbsenceNode
 from slac.runtime.audits.alarms import ALARM, Alarms
+from slac.runtime.audits.blindness import Blindness
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.audits.repeats import Repeats
 from slac.runtime.audits.service import course_of
@@ -27,10 +28,11 @@ class AbsenceOperator(Operator):
     """Roles `whole` and `final`: the rows of the stream, or what the partials let through, make the same alarms.
 
     A silence is over with a row *before* the instant latest row + `silence`: a row exactly then resolves what was
-    raised at that instant. A late row shows, at the watermark that it met, that its key was not silent: it is an end of
-    its own kind. Rows out: `_time` (of `raised` the instant when it fell due), `_id`, and `slac.plan.reports`'
-    violation columns; `since` is when it was raised; `repeat_every` behind that comes a `stay`, and so on. A key that
-    has been silent for `retain` is resolved and forgotten; a stream as a whole never is.
+    raised at that instant. Where a gate dropped uncounted events in between, a silence is raised as `_undecided`. A
+    late row shows, at the watermark that it met, that its key was not silent: it is an end of its own kind. Rows out:
+    `_time` (of `raised` the instant when it fell due), `_id`, and `slac.plan.reports`' violation columns; `since` is
+    when it was raised; `repeat_every` behind that comes a `stay`, and so on. A key that has been silent for `retain` is
+    resolved and forgotten; a stream as a whole never is.
     """
 
     def __init__(self, node: AbsenceNode, context: OperatorContext) -> None:
@@ -44,6 +46,7 @@ class AbsenceOperator(Operator):
         self._retain = max(node.retain, node.silence) if node.keys else NEVER
         self._held = HeldRows()
         self._tardy = TardyRows(node.keys)
+        self._blind = Blindness(node.silence)
         self._mark = BEGINNING
         self._seen = BEGINNING
         self._ended = BEGINNING
@@ -60,6 +63,7 @@ class AbsenceOperator(Operator):
             self._tardy.add(batch.frame)
         else:
             order = [c for c in (TIME, DEPTH, ID) if c in batch.frame.columns]
+            self._blind.see(batch.frame)
             self._held.add(batch.frame.select(*order, *self._node.keys))
         return ()
 
@@ -74,7 +78,7 @@ class AbsenceOperator(Operator):
         self._ended = watermark if end else self._ended
         said += self._advance(watermark, min(watermark, known) if end else watermark)
         frame = self._said.frame(said)
-        return () if frame is None else (Batch(frame),)
+        return () if frame is None else (Batch(self._blind.marked(frame)),)
 
     def _advance(self, watermark: int, until: int) -> list[pl.DataFrame]:
         """Rows before the watermark, then what falls due up to `until`."""
@@ -100,13 +104,15 @@ class AbsenceOperator(Operator):
     def snapshot(self) -> State:
         """The latest row of every key, whether it is raised, and rows held back."""
         frames = {"slots": self._slots.frame(), "held": self._held.frame(), "tardy": self._tardy.frame()}
-        values = {"seen": self._seen, "ended": self._ended, "late": self._late, "mark": self._mark}
+        values: dict[str, Any] = {"seen": self._seen, "ended": self._ended, "late": self._late, "mark": self._mark}
+        values["blind"] = self._blind.snapshot()
         return State(values, {n: f for n, f in frames.items() if f is not None})
 
     def restore(self, state: State) -> None:
         """Take over a snapshot; the anchor is that of the first start."""
         self._seen, self._ended = state.values["seen"], state.values["ended"]
         self._late, self._mark = state.values["late"], state.values["mark"]
+        self._blind.restore(state.values.get("blind", ()))
         self._tardy.restore(state.frames.get("tardy"))
         self._slots.restore(state.frames["slots"])
         self._alarms.rearm()

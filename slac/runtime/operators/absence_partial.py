@@ -29,10 +29,11 @@ import polars as pl
 
 from slac.plan.nodes import AbsenceNode
 from slac.runtime.audits.alarms import ALARM, Alarms
+from slac.runtime.audits.blindness import uncounted
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.audits.slots import NEVER, Longs, Mask, Slots
 from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
-from slac.stream.batch import ARRIVAL_WATERMARK, DEPTH, ID, TIME, Batch
+from slac.stream.batch import ARRIVAL_WATERMARK, COUNT, DEPTH, ID, TIME, WEIGHT, Batch
 
 _BUCKET: Final = "bucket"
 """Column by slot: the bucket of the latest row that was passed on (number from the epoch)."""
@@ -49,6 +50,7 @@ class AbsencePartialOperator(Operator):
         self._alarms = Alarms(self._slots)
         self._held = HeldRows()
         self._late = 0
+        self._seen_blind = BEGINNING
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Hold rows until the watermark has passed them; late ones are counted and passed on at once."""
@@ -57,14 +59,18 @@ class AbsencePartialOperator(Operator):
             if ARRIVAL_WATERMARK in batch.frame.columns:
                 return (Batch(batch.frame.select(TIME, ID, *self._keys, ARRIVAL_WATERMARK), late=True),)
         else:
-            order = [c for c in (TIME, DEPTH, ID) if c in batch.frame.columns]
-            self._held.add(batch.frame.select(*order, *self._keys))
+            known = [c for c in (TIME, DEPTH, ID, WEIGHT, COUNT) if c in batch.frame.columns]
+            self._held.add(batch.frame.select(*known, *self._keys))
         return ()
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Pass on the first and last row of each key and bucket."""
         rows = self._held.release(watermark)
-        passed = None if rows is None else rows.filter(pl.Series(self._needed(rows))).select(TIME, ID, *self._keys)
+        passed = None
+        if rows is not None:
+            more = [c for c in (WEIGHT, COUNT) if c in rows.columns]
+            needed = self._needed(rows) | self._blind(rows)
+            passed = rows.filter(pl.Series(needed)).select(TIME, ID, *more, *self._keys)
         # A bucket that is over does not come again: its key need not be known any more.
         woken = self._alarms.take(watermark)
         over = self._over(woken)
@@ -86,11 +92,14 @@ class AbsencePartialOperator(Operator):
     def snapshot(self) -> State:
         """The open bucket of each key, and rows held back."""
         frames = {"slots": self._slots.frame(), "held": self._held.frame()}
-        return State({"late": self._late}, {n: f for n, f in frames.items() if f is not None})
+        return State(
+            {"late": self._late, "blind": self._seen_blind}, {n: f for n, f in frames.items() if f is not None}
+        )
 
     def restore(self, state: State) -> None:
         """Take over a snapshot."""
         self._late = state.values["late"]
+        self._seen_blind = state.values.get("blind", BEGINNING)
         self._slots.restore(state.frames["slots"])
         self._alarms.rearm()
         if "held" in state.frames:
@@ -116,6 +125,17 @@ class AbsencePartialOperator(Operator):
         needed = np.empty(len(slot), np.bool_)
         needed[order] = begins | ends
         return needed
+
+    def _blind(self, rows: pl.DataFrame) -> Mask:
+        """Of each bucket the first row that stands for others: silences are open then, whoever is silent."""
+        found = uncounted(rows)
+        if found.any():
+            buckets = rows[AT].to_numpy() // self._length
+            first = np.zeros(len(buckets), np.bool_)
+            first[np.unique(np.where(found, buckets, self._seen_blind), return_index=True)[1]] = True
+            found &= first & (buckets > self._seen_blind)
+            self._seen_blind = max(self._seen_blind, int(buckets[found].max(initial=self._seen_blind)))
+        return found
 
     def _over(self, slots: Longs) -> Longs:
         """When the bucket of each slot ends."""
