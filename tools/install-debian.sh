@@ -5,6 +5,7 @@ set -uo pipefail
 
 # package | program that proves it is there | what is skipped without it
 packages='prometheus-node-exporter|prometheus-node-exporter|the test of the prometheus input against a real exporter
+iproute2|ip|the test of links over a network that is cut, slow and lossy
 postgresql|pg_lsclusters|the test of tables in a real PostgreSQL server'
 
 try_install() {

@@ -79,7 +79,12 @@ def test_killed_at_any_moment_it_is_as_an_undisturbed_run(tmp_path: Path) -> Non
         expected = undisturbed(senders.numbers.by_input, last, end_ms)
         horizon = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime((end_ms - FAR_MS) / 1000 + 5))
         wanted = settled(expected, horizon)
-        until(lambda: system.read() or wanted.keys() <= system.rows.by_key.keys(), system.complain)
+
+        def all_out() -> bool:
+            system.read()
+            return wanted.keys() <= system.rows.by_key.keys()
+
+        until(all_out, system.complain)
         system.stop()
         system.read()
 

@@ -94,7 +94,7 @@ class KeyRing:
             )
         names = ", ".join(e.name for e in found)
         raise RunFailed(
-            f'several keys of node "{node}" are allowed ({names}), and nothing says which is at {address or "ADDRESS"}: '
+            f'several keys of node "{node}" are allowed ({names}), and nothing says which is at {address or "it"}: '
             f"`slac keys allow KEY --as {node}/INSTANCE --address {address or 'ADDRESS'}` for each"
         )
 
