@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from slac.stream.batch import (
@@ -50,17 +51,26 @@ _ALWAYS: Final = (TIME, ID)
 
 def to_logged(entries: Sequence[tuple[int, Batch]], fields: Iterable[str]) -> pl.DataFrame:
     """Batches with their `_seq` as one frame; `fields` first in their order, then what the rows have besides."""
-    frames = [_stamped(seq, batch) for seq, batch in entries]
-    joined = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
-    missing = [pl.lit(None, dtype).alias(name) for name, dtype in META_TYPES.items() if name not in joined.columns]
-    order = [SEQ, LATE, *(name for name in META if name in META_TYPES or name in joined.columns)]
-    named = [*order, *(name for name in fields if name in joined.columns)]
-    rest = [name for name in joined.columns if name not in named]
-    return joined.with_columns(missing).select(*named, *rest)
+    joined = _joined([batch.frame for _, batch in entries])
+    heights = np.array([batch.height for _, batch in entries])
+    seq = pl.Series(SEQ, np.repeat(np.array([seq for seq, _ in entries], np.int64), heights))
+    late = pl.Series(LATE, np.repeat(np.array([batch.late for _, batch in entries]), heights))
+    missing = [
+        pl.Series(name, [None], dtype=dtype).new_from_index(0, joined.height)
+        for name, dtype in META_TYPES.items()
+        if name not in joined.columns
+    ]
+    # By columns: a query would cost more than all else in here.
+    found = {column.name: column for column in (seq, late, *joined.get_columns(), *missing)}
+    order = [SEQ, LATE, *(name for name in META if name in found), *(name for name in fields if name in found)]
+    return pl.DataFrame([found[name] for name in dict.fromkeys([*order, *found])])
 
 
-def _stamped(seq: int, batch: Batch) -> pl.DataFrame:
-    return batch.frame.select(pl.lit(seq, pl.Int64).alias(SEQ), pl.lit(batch.late).alias(LATE), pl.all())
+def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    if len(frames) == 1:
+        return frames[0]
+    alike = all(frame.schema == frames[0].schema for frame in frames)
+    return pl.concat(frames, how="vertical" if alike else "diagonal_relaxed")
 
 
 def as_came(frame: pl.DataFrame) -> pl.DataFrame:

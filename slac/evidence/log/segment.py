@@ -18,7 +18,9 @@ from slac.stream.batch import TIME, Batch
 LEVEL: Final = 1
 """Of zstd: a higher one takes longer and gains next to nothing (ids do not compress)."""
 FEW: Final = 2
-"""So many files of a node are left as they are when a segment is closed."""
+"""So many small files of a node are left as they are when a segment is closed …"""
+SMALL: Final = 1 << 20
+"""… and so are all that have so many bytes."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +64,8 @@ class OpenSegment:
         """Make few files of many small ones."""
         groups: dict[tuple[PartKind, str], list[Part]] = {}
         for part in self._parts:
+            if part.bytes >= SMALL:
+                continue
             groups.setdefault((part.kind, part.node), []).append(part)
         many = [parts for parts in groups.values() if len(parts) > FEW]
         if not many:

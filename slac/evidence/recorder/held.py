@@ -18,12 +18,18 @@ from slac.stream.batch import Batch, instants
 
 @dataclass(slots=True)
 class Chunk:
-    """What came of one node at a time; as a frame once somebody has asked."""
+    """What came of one node at a time; as a frame, and with its times, once somebody has asked."""
 
     batches: list[tuple[int, Batch]]
-    low: int
-    high: int
     frame: pl.DataFrame | None = None
+    reach: tuple[int, int] | None = None
+
+    def meets(self, low: int | None, high: int | None) -> bool:
+        """Whether rows may have times from `low` to `high`."""
+        if self.reach is None:
+            times = [instants(batch.frame) for _, batch in self.batches]
+            self.reach = min(int(t.min()) for t in times), max(int(t.max()) for t in times)  # type: ignore[arg-type]
+        return (low is None or self.reach[1] >= low) and (high is None or self.reach[0] <= high)
 
 
 @dataclass(slots=True)
@@ -63,7 +69,7 @@ class Held:
 
     def add(self, content: Content, size: int) -> None:
         """Remember, and forget what is too old."""
-        chunks = {node: _chunk(batches) for node, batches in content.rows.items()}
+        chunks = {node: Chunk(batches) for node, batches in content.rows.items()}
         self._portions.append(_Portion(size, content.entries, chunks, content.edges))
         self._size += size
         while self._size > self._limit and len(self._portions) > 1:
@@ -73,7 +79,7 @@ class Held:
     def rows(self, node: str, *, low: int | None = None, high: int | None = None) -> pl.DataFrame:
         """As `RowSource.rows`."""
         found = [p.chunks[node] for p in self._portions if node in p.chunks]
-        met = [c for c in found if (low is None or c.high >= low) and (high is None or c.low <= high)]
+        met = [c for c in found if c.meets(low, high)]
         if not met:
             return NOTHING
         frames = [self._frame(node, chunk) for chunk in met]
@@ -96,12 +102,3 @@ class Held:
             chunk.frame = logged.select(pl.lit(0, pl.UInt16).alias(LOG), pl.all())
             chunk.batches = []
         return chunk.frame
-
-
-def _chunk(batches: list[tuple[int, Batch]]) -> Chunk:
-    times = [instants(batch.frame) for _, batch in batches]
-    return Chunk(
-        batches,
-        low=min(int(t.min()) for t in times),  # type: ignore[arg-type]
-        high=max(int(t.max()) for t in times),  # type: ignore[arg-type]
-    )
