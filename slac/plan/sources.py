@@ -8,12 +8,17 @@ from slac.plan.expressions import AnyExpr
 
 
 class RateSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """Declared load of an input in events per second; `keys` is the number of distinct values per column list."""
+    """Declared load of an input in events per second; `keys` is the number of distinct values per column list.
+
+    `skew`: Zipf's exponent per column list. `passes`: the share of its rows that a block lets through.
+    """
 
     normal: float
     burst: float | None = None
     burst_for: int | None = None
     keys: dict[str, int] = {}
+    skew: dict[str, float] = {}
+    passes: dict[str, float] = {}
 
 
 class TypeSpec(msgspec.Struct, frozen=True, kw_only=True):

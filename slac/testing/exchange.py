@@ -66,9 +66,7 @@ def _downstream(plan: Plan, cores: Mapping[Runtime, Core]) -> list[Runtime]:
     return sorted(cores, key=lambda runtime: (-steps(runtime[0]), runtime))
 
 
-def _is_sent(
-    plan: Plan, name: str, sender: Runtime, to: Runtime, receiver: Callable[[str, str, str], str]
-) -> bool:
+def _is_sent(plan: Plan, name: str, sender: Runtime, to: Runtime, receiver: Callable[[str, str, str], str]) -> bool:
     links = (n for n in plan.nodes if isinstance(n, LinkOutNode) and n.node == sender[0])
     streams = {n.stream for n in links if n.to == to[0]}
     return name.removeprefix(f"{ROWS}:") in streams and receiver(*sender, to[0]) == to[1]

@@ -120,4 +120,11 @@ def _places_declared(block: InputDecl, lowering: Lowering, event: EventType) -> 
 def _rate(rate: RateDecl | None) -> RateSpec | None:
     if rate is None:
         return None
-    return RateSpec(normal=rate.normal, burst=rate.burst, burst_for=rate.burst_for, keys=dict(rate.keys))
+    return RateSpec(
+        normal=rate.normal,
+        burst=rate.burst,
+        burst_for=rate.burst_for,
+        keys=dict(rate.keys),
+        skew=dict(rate.skew),
+        passes={p.stream.name: p.share for p in rate.passes},
+    )

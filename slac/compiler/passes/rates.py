@@ -1,4 +1,4 @@
-"""What an input says of its keys is said of columns that it has.
+"""What an input says of its keys is said of columns that it has, and what passes of blocks that there are.
 
 Before: `rate: {normal: 50/s, keys: {modul: 200}}`. After: a finding that asks whether `module` is meant.
 """
@@ -18,8 +18,9 @@ _NEAR: Final = 12
 
 
 def rates(draft: Draft) -> Found:
-    """Check the columns in `rate: keys:` of every input whose types are known."""
-    return draft, [d for b in draft.document.inputs if b.name not in draft.broken for d in _of(b, draft)]
+    """Check the columns in `keys` and `skew` of every `rate` (of inputs of known types), and the blocks in `passes`."""
+    inputs = [b for b in draft.document.inputs if b.name not in draft.broken]
+    return draft, [d for b in inputs for d in (*_of(b, draft), *_passes(b, draft))]
 
 
 def _of(block: InputDecl, draft: Draft) -> Iterator[Diagnostic]:
@@ -27,17 +28,31 @@ def _of(block: InputDecl, draft: Draft) -> Iterator[Diagnostic]:
     if block.rate is None or not types:
         return
     columns = list(dict.fromkeys(name for t in types for name in t.schema.names))
-    for written in block.rate.keys:
-        for name in (part.strip() for part in written.split(",")):
+    for key, lists in (("keys", block.rate.keys), ("skew", block.rate.skew)):
+        for name in (part.strip() for written in lists for part in written.split(",")):
             if not _is_known(name, columns):
                 yield Diagnostic(
                     code="names/unknown-column",
                     summary=f'no column "{name}"' if name else "a column is missing beside a comma",
                     span=_place(block.rate.span, name),
-                    path=f"{block.rate.path}.keys",
+                    path=f"{block.rate.path}.{key}",
                     suggestion=suggest(name, columns),
                     details=f'columns of "{block.name}": {listed(columns)}',
                 )
+
+
+def _passes(block: InputDecl, draft: Draft) -> Iterator[Diagnostic]:
+    """What lets rows through is a block of the document."""
+    for each in block.rate.passes if block.rate is not None else ():
+        if each.stream.name not in draft.blocks:
+            yield Diagnostic(
+                code="names/unknown-block",
+                summary=f'no block is called "{each.stream.name}"',
+                span=each.stream.span,
+                path=each.stream.path,
+                suggestion=suggest(each.stream.name, draft.blocks),
+                details=f"blocks of this document: {listed(draft.blocks)}",
+            )
 
 
 def _place(rate: Span, name: str) -> Span:

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, get_args
 
-from slac.language.document import EmitDecl, InputDecl, Kept, MapEntry, RateDecl, Ref, TimeDecl, TimeUnit, Unknown
+from slac.language.document import (
+    EmitDecl,
+    InputDecl,
+    Kept,
+    MapEntry,
+    PassDecl,
+    RateDecl,
+    Ref,
+    TimeDecl,
+    TimeUnit,
+    Unknown,
+)
 from slac.language.rates import parse_burst, parse_rate
 from slac.language.reading.cursor import Cursor, each
 from slac.language.reading.shedding import shed, silent
 from slac.language.reading.terms import COLUMN, duration, ref, refs, settings, sql, unit
 from slac.language.schema import words_of
 from slac.language.shed_decls import ShedDecl
-from slac.language.sizes import parse_size
+from slac.language.sizes import parse_percentage, parse_size
 
 LATENESS: Final = "0s"
 IDLE: Final = "10s"
@@ -23,6 +35,7 @@ _UNKNOWN: Final[tuple[Unknown, ...]] = get_args(Unknown)
 _KEPT: Final[tuple[Kept, ...]] = get_args(Kept)
 _KEY: Final = re.compile(r'"[^"]+"|[^."\[\]]+')
 _PATH: Final = re.compile(rf"(?:\$\.)?(?:{_KEY.pattern})(?:\.(?:{_KEY.pattern}))*")
+_NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _UNITS: Final[tuple[TimeUnit, ...]] = get_args(TimeUnit)
 
 
@@ -134,16 +147,33 @@ def _rate(cursor: Cursor | None) -> RateDecl | None:
         burst=burst[0].per_second if burst is not None else None,
         burst_for=burst[1] if burst is not None else None,
         keys=_keys(cursor.get("keys")),
+        skew=_skew(cursor.get("skew")),
+        passes=tuple(_passes(cursor.get("passes"))),
         span=cursor.key_span,
         path=cursor.path,
     )
+
+
+def _skew(cursor: Cursor | None) -> dict[str, float]:
+    entries = cursor.entries() if cursor is not None else ()
+    return {_columns(e.name): float(e.text) for e in entries if e.text is not None and _NUMBER.fullmatch(e.text)}
+
+
+def _passes(cursor: Cursor | None) -> Iterator[PassDecl]:
+    for entry in cursor.entries() if cursor is not None else ():
+        share = unit(entry, parse_percentage)
+        if share is not None:
+            yield PassDecl(stream=Ref(name=entry.name, span=entry.key_span, path=entry.path), share=share)
+
+
+def _columns(written: str) -> str:
+    return ", ".join(part.strip() for part in written.split(","))
 
 
 def _keys(cursor: Cursor | None) -> dict[str, int]:
     """Counts by column list, written `a, b` whatever blanks the document has."""
     counts = {}
     for entry in cursor.entries() if cursor is not None else ():
-        columns = ", ".join(part.strip() for part in entry.name.split(","))
         if (entry.text or "").isdigit():
-            counts[columns] = int(entry.text or "0")
+            counts[_columns(entry.name)] = int(entry.text or "0")
     return counts

@@ -64,9 +64,9 @@ class Scene:
     """For what the model is computed: which of the declared rates, times what, in how many waves a second.
 
     `waves`: placement → waves a second. `instances`: placement → how many runtimes play it. `rates` (input → events
-    a second) stands above what is declared; `facts` are what has been seen of nodes; `paired` are joins that are worked
-    off with a window beside them; `memo` holds what is found out about a node once; `notes` gathers the assumptions
-    that were needed.
+    a second) stands above what is declared; `passes`: the share of its rows that a block lets through, as declared;
+    `facts` are what has been seen of nodes; `paired` are joins that are worked off with a window beside them; `memo`
+    holds what is found out about a node once; `notes` gathers the assumptions that were needed.
     """
 
     burst: bool = False
@@ -75,6 +75,7 @@ class Scene:
     instances: Mapping[str, int] = field(default_factory=dict)
     rates: Mapping[str, float] | None = None
     facts: Facts = NO_FACTS
+    passes: Mapping[str, float] = field(default_factory=dict)
     paired: frozenset[str] = frozenset()
     memo: dict[str, Any] = field(default_factory=dict)
     bytes_per_key: float = 200.0

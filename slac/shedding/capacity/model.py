@@ -33,6 +33,7 @@ from slac.shedding.capacity.prices import (
     expression_work,
     text_columns,
 )
+from slac.shedding.capacity.selectivity import selectivity
 from slac.shedding.capacity.sizes import WORD, arrow_bytes
 from slac.stream.clock import SECOND
 from slac.stream.types import Schema
@@ -57,9 +58,7 @@ def load_of(node: Node, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
 def _select(node: SelectNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     (before,) = flows
     filters = node.where is not None or node.during is not None
-    if node.where is not None and node.id not in scene.facts.passes:
-        scene.note(f"{node.block}: every row passes its `where` (a selectivity of 1 is the most that can be)")
-    passing = before.rate * scene.facts.passes.get(node.id, 1.0)
+    passing = before.rate * _passes(node, before, scene)
     texts, width = text_columns(node.schema), len(node.schema.fields)
     shape = scene.known(node.id, SelectShape.of, node)
     moved = passing if filters else 0.0
@@ -72,10 +71,25 @@ def _select(node: SelectNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     )
     computed = expression_work(shape.columns, min(before.batches, passing), passing)
     return NodeLoad(
-        flow=flow_behind(node, before, rate=before.rate, keys=before.keys.renamed(node.columns)),
+        flow=flow_behind(node, before, rate=passing, keys=before.keys.renamed(node.columns)),
         rows_in=before.rate,
         work=(("select", work), *expression_work(shape.where, before.batches, before.rate), *computed),
     )
+
+
+def _passes(node: SelectNode, before: Flow, scene: Scene) -> float:
+    """The share of rows that pass: as it was seen, as it is declared, as the condition tells, or all of them."""
+    if node.where is None:
+        return scene.facts.passes.get(node.id, 1.0)
+    said = scene.facts.passes.get(node.id, scene.passes.get(node.block))
+    if said is not None:
+        return said
+    told = selectivity(node.where, before.keys)
+    if told is None:
+        scene.note(f"{node.block}: every row passes its `where` (a selectivity of 1 is the most that can be)")
+        return 1.0
+    scene.note(f"{node.block}: {told:.2g} of its rows pass its `where`, as its keys are declared")
+    return told
 
 
 @load_of.register
@@ -110,7 +124,7 @@ def _window(node: WindowNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
         return _window_of_key(node, before, scene)
     size, every = before.window or (SECOND, SECOND) if node.window.kind == "same" else _grid(node)
     known = count_keys(node, node.keys, before, scene)
-    groups = known if node.fill else min(known, before.rate * size / SECOND)
+    groups = known if node.fill else min(known, before.keys.met(node.keys, before.rate * size / SECOND))
     groups = scene.facts.groups.get(node.id, groups)
     emitted = groups * SECOND / every
     touched = min(groups, before.rate / max(before.batches, 1e-9)) * before.batches

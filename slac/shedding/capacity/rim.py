@@ -36,7 +36,7 @@ def source_load(node: SourceNode, flows: Sequence[Flow], scene: Scene) -> NodeLo
         rate=rate,
         batches=waves,
         waves=waves,
-        keys=declared_keys(node.rate.keys) if node.rate else NO_KEYS,
+        keys=declared_keys(node.rate.keys, node.rate.skew) if node.rate else NO_KEYS,
         lateness=node.lateness,
         inputs=frozenset({node.block}),
     )

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from slac.plan.graph import Plan
-from slac.plan.nodes import AnyNode, LinkInNode, LinkOutNode
+from slac.plan.nodes import AnyNode, LinkInNode, LinkOutNode, SourceNode
 from slac.plan.own_latest import own_latest
 from slac.shedding.capacity.pace import Periods, periods
 
@@ -19,7 +19,8 @@ class Shape:
     """A plan as the model walks it.
 
     `order`: nodes, each behind those that it reads, over links too; `inputs`: their ids by node. `periods`: how long
-    rows may wait. `paired`: joins that are worked off with a window beside them. `memo`: what each node's own function
+    rows may wait. `paired`: joins that are worked off with a window beside them. `passes`: what inputs say of the
+    share that blocks let through. `memo`: what each node's own function
     has found out about it once.
     """
 
@@ -27,6 +28,7 @@ class Shape:
     inputs: Mapping[str, tuple[str, ...]]
     periods: Periods
     paired: frozenset[str]
+    passes: Mapping[str, float]
     memo: dict[str, Any] = field(default_factory=dict)
 
 
@@ -50,4 +52,10 @@ def shape_of(plan: Plan) -> Shape:
         inputs=inputs,
         periods=periods(plan),
         paired=frozenset(own_latest(plan.nodes)),
+        passes={
+            block: share
+            for n in plan.nodes
+            if isinstance(n, SourceNode) and n.rate
+            for block, share in n.rate.passes.items()
+        },
     )

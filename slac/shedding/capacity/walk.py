@@ -120,7 +120,7 @@ def loads_of(plan: Plan, scene: Scene) -> dict[str, NodeLoad]:
     """The load of every node, with as many waves as the scene says."""
     loads: dict[str, NodeLoad] = {}
     shape = shape_of(plan)
-    scene = replace(scene, paired=shape.paired, memo=shape.memo)
+    scene = replace(scene, paired=shape.paired, passes=shape.passes, memo=shape.memo)
     for node in shape.order:
         flows = [
             _given(loads[before].flow, node, scene, shape.periods.get((node.id, port), 0.0))
