@@ -163,6 +163,24 @@ def test_interrupted_and_started_again(long_trace: Path, tmp_path: Path, number:
         assert Counter(lines(tmp_path)) == Counter(undisturbed)
 
 
+def test_a_checkpoint_torn_in_the_middle(long_trace: Path, tmp_path: Path) -> None:
+    """The one before it takes its place, and the run goes on from there with the same rows."""
+    (tmp_path / "trace.ndjson").symlink_to(long_trace / "trace.ndjson")
+    options = ["--set", "record=reports.ndjson", "--set", "checkpoint=200ms", "--state", "state", "--instance", "i"]
+    state = tmp_path / "state/watchdog-trace/all/i"
+    with started(tmp_path, *options) as process:
+        until(lambda: (state / "checkpoint.previous").exists() and (tmp_path / "reports.ndjson").exists())
+        process.kill()
+        process.wait(FEW)
+    newest = state / "checkpoint"
+    newest.write_bytes(newest.read_bytes()[: newest.stat().st_size // 2])
+    with started(tmp_path, *options) as process:
+        _, errors = process.communicate(timeout=FEW)
+    assert process.returncode == 0, errors
+    assert "is damaged; going on from number" in errors
+    assert Counter(lines(tmp_path)) == Counter(lines(long_trace))
+
+
 @pytest.mark.parametrize("lost", ["edge", "central"])
 def test_one_of_two_is_killed_and_started_again(long_trace: Path, tmp_path: Path, lost: str) -> None:
     """The node that stays keeps what the other one misses; nothing is lost, and what is said twice has the same id."""

@@ -35,7 +35,8 @@ class Harness:
 
     Where several instances receive, the senders are dealt out among them in their order.
     `live` as for `Core`; `start` is the wall clock at the beginning (µs). With `journal`, checkpoints are taken
-    as often as the plan says, at ticks, and what comes in is remembered since: what `crash` needs.
+    as often as the plan says, at ticks, and what comes in is remembered since: what `crash` needs. `skew`: how far the
+    clocks of runtimes are ahead of all others (µs).
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class Harness:
         live: bool = False,
         start: int = 0,
         journal: bool = False,
+        skew: Mapping[Runtime, int] | None = None,
     ) -> None:
         self.plan = plan
+        self._skew = skew or {}
         self.clock = ManualClock(start)
         self.refused: list[Refused] = []
         self.gave_up: list[GaveUp] = []
@@ -67,7 +70,7 @@ class Harness:
         self._begin()
         runtime = self._runtime(block, instance)
         ndjson = rows if isinstance(rows, bytes) else b"\n".join(orjson.dumps(dict(r)) for r in rows)
-        records = Records(source=runtime[1], arrival=self.clock.now(), ndjson=ndjson, origin="test")
+        records = Records(source=runtime[1], arrival=self._now(runtime), ndjson=ndjson, origin="test")
         self._tell(runtime, lambda core: core.on_records(block, [records]), input_=block)
 
     def table(self, block: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -97,9 +100,10 @@ class Harness:
         while self.clock.now() < target:
             self.clock.advance(min(step, target - self.clock.now()))
             now = self.clock.now()
-            self._hear(now)
+            self._hear()
             for runtime in list(self.cores):
-                self._tell(runtime, lambda core, now=now: core.on_tick(now))  # type: ignore[misc]
+                at = self._now(runtime)
+                self._tell(runtime, lambda core, at=at: core.on_tick(at))  # type: ignore[misc]
             for runtime, journal in self._journals.items():
                 if now - journal.taken >= self.plan.data.checkpoint:
                     journal.renew(self.cores[runtime], now)
@@ -193,14 +197,18 @@ class Harness:
         core, journal = self.cores[runtime], self._journals.get(runtime)
         self._carry(*runtime, said(core) if journal is None else journal.tell(core, said, input_=input_))
 
-    def _hear(self, now: int) -> None:
+    def _now(self, runtime: Runtime) -> int:
+        """What its clock says."""
+        return self.clock.now() + self._skew.get(runtime, 0)
+
+    def _hear(self) -> None:
         """All that are not cut off are reached, and tell what they know to be wrong."""
         for (node, name), core in self.cores.items():
             for inlet in core.inlets.values():
                 for peer in self._senders(inlet.node.origin, node, name):
                     sender = inlet.node.origin, peer
                     if sender not in self._cut:
-                        inlet.hear("/".join(sender), now)
+                        inlet.hear("/".join(sender), self._now((node, name)))
                         core.hear_troubles("/".join(sender), self.cores[sender].known_troubles())
 
     def _receiver(self, origin: str, sender: str, to: str) -> str:
@@ -215,7 +223,7 @@ class Harness:
         part = self.plan.part(node)
         origins = {n.origin for n in part.nodes if isinstance(n, LinkInNode)}
         expect = sum(len(self._senders(origin, node, name)) for origin in origins)
-        core = Core(part, now=self.clock.now(), live=self._live, expect=expect, hasher=HASHER)
+        core = Core(part, now=self._now((node, name)), live=self._live, expect=expect, hasher=HASHER)
         core.flow.tap = self._tap
         return core
 
@@ -227,7 +235,7 @@ class Harness:
         for (node, name), core in self.cores.items():
             for inlet in core.inlets.values():
                 for peer in self._senders(inlet.node.origin, node, name):
-                    inlet.join(f"{inlet.node.origin}/{peer}", self.clock.now())
+                    inlet.join(f"{inlet.node.origin}/{peer}", self._now((node, name)))
 
     def _carry(self, node: str, name: str, instructions: Sequence[Instruction]) -> None:
         for instruction in instructions:
@@ -248,5 +256,5 @@ class Harness:
                     self._deliver((to, self._receiver(node, name, to)), stream, f"{node}/{name}", sent)
 
     def _deliver(self, to: Runtime, stream: str, peer: str, sent: Send) -> None:
-        now = self.clock.now()
+        now = self._now(to)
         self._tell(to, lambda core: core.on_link(stream, peer, sent, now))
