@@ -35,7 +35,10 @@ spec:
     feed: {adapter: file, path: in.ndjson, emits: Login, id: amount, retain: 1ms}
     both: {adapter: file, path: in.ndjson, emits: {Logout: why IS NOT NULL, Login: otherwise}}
   probes:
-    people: {from: feed, where: user <> 'robot' AND amount > 1, select: [user, ok, address, {inside: address LIKE '10.%'}]}
+    people:
+      from: feed
+      where: user <> 'robot' AND amount > 1
+      select: [user, ok, address, {inside: address LIKE '10.%'}]
     seen: {from: feed}
     left: {from: Logout, where: user LIKE 'a%'}
   computations:
@@ -94,7 +97,7 @@ def rows(drawn: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def hashed(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    """Rows with the values of sensitive columns hashed, by what is in them, without ids and in an order of their own."""
+    """Rows with what is in sensitive columns hashed, without ids and in an order of their own."""
 
     def each(name: str, value: Any) -> Any:
         match value:

@@ -12,7 +12,7 @@ import polars as pl
 from slac.diagnostics import UsageError, listed
 from slac.evidence.log.feed import Entered, Marked, Ran, Restored, RunBegan, Saved, steps
 from slac.evidence.log.reader import LogDirectory
-from slac.evidence.replay.path import is_sighted, without_sight
+from slac.evidence.replay.path import is_sighted, only, without_sight
 from slac.plan.changes import words_of
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, SourceNode
@@ -109,8 +109,8 @@ def replay_changed(logs: Sequence[LogDirectory], plan: Plan) -> Made:
     for reading, wave in _merged(readings):
         if flow is None:
             context = OperatorContext(document=plan.document, start=reading.start if reading.live else None)
-            operators = operators_of(plan, context, instructions)
-            flow = Dataflow(plan, {i: o for i, o in operators.items() if i not in given})
+            computed = only(plan, {n.id for n in plan.nodes} - given)
+            flow = Dataflow(plan, operators_of(computed, context, instructions))
             flow.tap = lambda node, batch: made.rows.setdefault(node, []).append(batch.frame)
         for node, batch in wave.entered:
             _check_columns(plan[node], batch)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from slac.evidence.log.feed import Doubted, Entered, Marked, Ran
 from slac.evidence.replay.given import Given
-from slac.evidence.replay.path import SubPath
+from slac.evidence.replay.path import SubPath, only
 from slac.runtime.assembly import operators_of
 from slac.runtime.checkpoint import pack, unpack
 from slac.runtime.dataflow import Dataflow
@@ -27,9 +27,7 @@ class ReplayFlow:
         self._given = given
         self._instructions: list[Instruction] = []
         context = OperatorContext(document=path.plan.document, start=start if live else None)
-        operators = operators_of(path.plan, context, self._instructions)
-        computed = {i: o for i, o in operators.items() if i in path.computed}
-        self.flow = Dataflow(path.plan, computed)
+        self.flow = Dataflow(path.plan, operators_of(only(path.plan, path.computed), context, self._instructions))
         self._rim = frozenset(n.id for n in path.plan.nodes) - path.computed - path.given.keys()
         self._marks: dict[str, int] = {}
         self._seq = 0

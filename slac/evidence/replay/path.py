@@ -57,6 +57,11 @@ def sub_path(part: Plan, logged: Collection[str], *, begin: str | None = None, e
     )
 
 
+def only(plan: Plan, nodes: Collection[str]) -> Plan:
+    """The plan with these nodes alone."""
+    return Plan(msgspec.structs.replace(plan.data, nodes=tuple(n for n in plan.nodes if n.id in nodes)))
+
+
 def is_sighted(node: AnyNode) -> bool:
     """Whether a node judges by what no log holds: sensitive fields in clear."""
     return isinstance(node, SelectNode) and bool(node.sees) and not node.clear

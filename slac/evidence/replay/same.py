@@ -162,6 +162,7 @@ def replay_same(
     for step in steps(log):
         walk.take(step)
     walk.finish()
+    log.check()
     part = log.plan.part(log.header.node)
     lost = _lost(log)
     found = []
