@@ -14,8 +14,8 @@ from slac.plan.graph import Plan
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "same": " "}
 _SAME_MEANING = "A runtime that is started anew with NEW goes on with its state directory."
 _OTHER_MEANING = (
-    "A runtime of this version takes a state directory only for the meaning that wrote it: started anew with NEW, it\n"
-    "needs another directory, and begins without any of this state. What is said above is what could be carried over."
+    "`slac apply NEW` does that to runtimes that run. One that is started anew with NEW takes a state directory only of\n"
+    "the meaning that wrote it: it needs another, and begins without any of this state."
 )
 
 

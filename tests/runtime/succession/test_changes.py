@@ -1,0 +1,101 @@
+"""`slac apply` and `slac move` while real processes are under load: rows and ids are those of an undisturbed run."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.runtime.succession.running import Deployment, deployed, document, expected, slac, until
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
+
+
+def progressed(made: Deployment, by: int = 40) -> None:
+    """Let some more orders come in."""
+    goals = [s.next + by for s in made.senders]
+    until(lambda: all(s.next >= g for s, g in zip(made.senders, goals, strict=True)), made.told())
+
+
+def ends_as_undisturbed(made: Deployment) -> None:
+    """Every order counts exactly once, in its window."""
+    made.close_windows()
+    wanted = expected({n: s.next for n, s in zip(made.ports, made.senders, strict=True)})
+    until(lambda: len(sums(made)) == len(wanted), f"windows are missing: {made.told()}")
+    made.stop()
+    assert sums(made) == wanted
+    large = [r for (block, _, _), r in made.rows().items() if block == "large"]
+    assert len({r["number"] for r in large}) == len(large)
+    assert len(large) >= sum(n for n, _ in wanted.values())
+
+
+def sums(made: Deployment) -> dict[tuple[str, int], tuple[int, int]]:
+    """What was said of each shop and window with rows, each once."""
+    found: dict[tuple[str, int], tuple[int, int]] = {}
+    for (block, _, _), row in made.rows().items():
+        if block == "sums" and row["n"]:
+            key = row["shop"], ms(row["window_start"])
+            assert key not in found, row
+            found[key] = row["n"], row["total"]
+    return found
+
+
+def ms(text: str) -> int:
+    """A timestamp in milliseconds."""
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def blocks(result: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """By block what a change says of its state."""
+    lines = (line.split() for line in result.stdout.splitlines())
+    return {words[0]: words[2] for words in lines if len(words) > 2 and words[2] in {"kept", "rebuilt", "lost"}}
+
+
+def test_applied_and_moved_under_load(tmp_path: Path) -> None:
+    """A threshold changes, a bad document is refused, a block goes to central and back: nothing is lost or repeated."""
+    with deployed(tmp_path) as made:
+        progressed(made)
+        (tmp_path / "new.yaml").write_text(document(limit=3))
+        applied = made.change("apply", "new.yaml")
+        assert applied.returncode == 0, applied.stderr + made.told()
+        assert blocks(applied) == {"orders": "kept", "sums": "kept", "tops": "kept", "pace": "kept"}
+        progressed(made)
+        (tmp_path / "bad.yaml").write_text(document().replace("SUM(amount)", "SUM(amonut)"))
+        refused = made.change("apply", "bad.yaml")
+        assert refused.returncode == 1
+        assert "amonut" in refused.stderr
+        for node in ("central", "edge"):
+            moved = made.change("move", "large", "--to", node, "new.yaml")
+            assert moved.returncode == 0, moved.stderr + made.told()
+            assert blocks(moved)["sums"] == "kept"
+            progressed(made)
+        assert made.change("move", "large", "--to", "edge", "new.yaml").stdout.startswith("Nothing changes")
+        ends_as_undisturbed(made)
+    reports: list[dict[str, Any]] = [r for (block, _, _), r in made.rows().items() if block == "pace"]
+    assert {r["state"] for r in reports} <= {"slow", "fast"}
+
+
+def test_killed_while_it_is_changed(tmp_path: Path) -> None:
+    """Whoever dies whenever: all go on with one of both, and what came in counts once."""
+    chance = random.Random(4)
+    with deployed(tmp_path) as made:
+        progressed(made, 20)
+        for limit in (3, 5, 4):
+            (tmp_path / "new.yaml").write_text(document(limit=limit))
+            victim, moment = chance.choice(["c", "e0", "e1"]), chance.uniform(0.8, 2.0)
+            with subprocess.Popen(
+                slac("apply", "new.yaml", *made.sets), cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+            ) as applying:
+                with suppress(subprocess.TimeoutExpired):
+                    applying.wait(moment)
+                made.kill(victim)
+                made.start(victim)
+                applying.wait(120)
+            until(made.is_whole, f"they do not agree: {made.told()}")
+            progressed(made, 20)
+        ends_as_undisturbed(made)
