@@ -46,8 +46,8 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "status": Entry("slac.cli.commands.status:status", "Show what the runtimes of this machine are doing."),
         "tap": Entry("slac.cli.commands.tap:tap", "Show rows of a block as they pass."),
         "test": Entry("slac.cli.commands.test:test", "Run the tests of documents, under a virtual clock."),
-        "why": Entry("slac.cli.commands.why:why", "Explain a verdict down to its events, from the logs."),
         "top": Entry("slac.cli.commands.top:top", "Watch the runtimes of this machine."),
+        "why": Entry("slac.cli.commands.why:why", "Explain a verdict down to its events, from the logs."),
     }
 )
 """Commands in the order of `slac --help`."""

@@ -1,0 +1,1 @@
+"""A rollout that slows a service, to be explained."""

@@ -1,0 +1,62 @@
+"""docs/debugging.md shows what its commands really say."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from examples.incident.record import main as record
+from slac.cli.commands.why import why
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "debugging.md").read_text(encoding="utf-8")
+SHOWN = re.findall(r"```sh\nslac why ([^\n]*)\n```\n\n```text\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def incident(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the incident was run."""
+    directory = tmp_path_factory.mktemp("incident")
+    record(directory)
+    document = str(ROOT / "examples" / "incident" / "rollout.yaml")
+    command = [sys.executable, "-m", "slac.cli", "run", "--once", "--instance", "shop-1", "--store", "off", document]
+    subprocess.run(command, cwd=directory, check=True, timeout=120)
+    return directory
+
+
+@pytest.mark.parametrize(("arguments", "expected"), SHOWN)
+def test_an_answer_is_as_shown(arguments: str, expected: str, incident: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Line by line."""
+    monkeypatch.chdir(incident)
+    result = CliRunner().invoke(why, arguments.split(), catch_exceptions=False)
+
+    assert result.output == expected
+
+
+def test_a_page_draws_the_way(incident: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file, without anything from elsewhere; what took part is lit."""
+    monkeypatch.chdir(incident)
+    result = CliRunner().invoke(why, ["bad_rollout", "--format", "html", "-o", "why.html"], catch_exceptions=False)
+    page = (incident / "why.html").read_text(encoding="utf-8")
+
+    assert result.exit_code == 0
+    assert page.count('<g class="lit">') >= 6
+    assert '<g class="dim">' in page
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_json_has_the_whole_tree(incident: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All thirty spans, with --all."""
+    monkeypatch.chdir(incident)
+    few, everything = (
+        CliRunner().invoke(why, ["bad_rollout", "--format", "json", *more], catch_exceptions=False).output
+        for more in ([], ["--all"])
+    )
+
+    assert few.count('"node": "spans"') == 1 + 3
+    assert everything.count('"node": "spans"') == 1 + 30
