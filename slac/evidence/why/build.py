@@ -22,7 +22,7 @@ from slac.stream.batch import ID, META, REVISION, TIME, WINDOW_START
 from slac.stream.ids import format_id
 
 FEW: Final = 3
-"""So many rows of a group are shown, unless all are asked for."""
+"""So many rows of a group are shown, unless all are asked for: the first ones and the last."""
 _HIDDEN: Final = frozenset((*META, SEQ, LATE, LOG))
 _NUMBERS: Final = (pl.Int64, pl.Float64, pl.Int32, pl.UInt32)
 
@@ -69,7 +69,7 @@ class _Builder:
     def _group(self, found: Consumed) -> Group:
         node = self.sight.plan[found.node]
         rows = found.rows.sort(TIME, ID)
-        chosen = rows if rows.height <= self.few else rows.head(self.few)
+        chosen = rows if rows.height <= self.few else pl.concat([rows.head(self.few - 1), rows.tail(1)])
         first, last = rows.row(0, named=True)[TIME], rows.row(-1, named=True)[TIME]
         return Group(
             block=node.block,

@@ -57,9 +57,8 @@ def _group(group: Group, *, is_open: bool) -> Iterator[str]:
     opened = " open" if is_open and not group.witness else ""
     yield f"<details{opened}><summary>{rows} of {escape(group.node)}{role}{witness}</summary>"
     for place, step in enumerate(group.steps):
+        if place == len(group.steps) - 1 and group.count > len(group.steps):
+            spans = ", ".join(f"{n}: {shown(a)} to {shown(b)}" for n, (a, b) in group.spans.items())
+            yield f"<div>… {group.count - len(group.steps)} more <code>{escape(spans)}</code></div>"
         yield from _step(step, is_open=is_open and not group.witness and place == 0)
-    if group.count > len(group.steps):
-        spans = ", ".join(f"{n}: {shown(a)} to {shown(b)}" for n, (a, b) in group.spans.items())
-        more = f"… {group.count - len(group.steps)} more until {group.last}"
-        yield f"<div>{escape(more)} <code>{escape(spans)}</code></div>"
     yield "</details>"

@@ -38,9 +38,10 @@ def _group(group: Group, head: str, below: str, seen: set[str]) -> Iterator[str]
     witness = "; it stands for all before it" if group.witness else ""
     rows = "1 row" if group.count == 1 else f"{group.count} rows"
     yield f"{head} {rows} of {group.node}{role}{witness}"
+    left_out = group.count - len(group.steps)
     for place, step in enumerate(group.steps):
-        is_last = place == len(group.steps) - 1 and group.count == len(group.steps)
+        is_last = place == len(group.steps) - 1
+        if is_last and left_out:
+            spans = ", ".join(f"{n}: {shown(a)} to {shown(b)}" for n, (a, b) in group.spans.items())
+            yield f"{below}├─ … {left_out} more{f' ({spans} in all)' if spans else ''}"
         yield from _step(step, f"{below}{'└─ ' if is_last else '├─ '}", f"{below}{'   ' if is_last else '│  '}", seen)
-    if group.count > len(group.steps):
-        spans = ", ".join(f"{n}: {shown(a)} to {shown(b)}" for n, (a, b) in group.spans.items())
-        yield f"{below}└─ … {group.count - len(group.steps)} more until {group.last}{f' ({spans})' if spans else ''}"
