@@ -177,6 +177,9 @@ def _(old: AuditNode, new: AnyNode) -> Fate:
     gone = [s.name for s in old.states if s.name not in {t.name for t in new.states}]
     if gone:
         return Fate(outcome="rebuilt", why=f"keys in {', '.join(gone)} have no state until they are next evaluated")
+    both = {s.name for s in old.states} & {s.name for s in new.states}
+    if _times(old, both) != _times(new, both):
+        return Fate(outcome="rebuilt", why="states stay; `after` and times of the clock hold from the next change on")
     if (old.flapping, old.inhibit) != (new.flapping, new.inhibit):
         return Fate(outcome="rebuilt", why="states stay; changes that were held back are not told any more")
     if [_body(b) for b in old.report] != [_body(b) for b in new.report]:
@@ -203,6 +206,11 @@ def _keys(old: AnyNode, new: AnyNode) -> Fate | None:
         return _lost(f"its key was ({', '.join(before)}) and is ({', '.join(after)})")
     types = [{f.name: f.dtype for f in node.schema.fields if f.name in before} for node in (old, new)]
     return None if types[0] == types[1] else _lost("a column of its key has another type")
+
+
+def _times(audit: AuditNode, states: set[str]) -> tuple[object, ...]:
+    """What moves or reports a key at an instant that is known when its state is entered."""
+    return audit.report_at, {s.name: (s.after, s.report_at) for s in audit.states if s.name in states}
 
 
 def _calls(calls: Iterable[AggregateCall]) -> set[bytes]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 import polars as pl
 
+from slac.plan.aggregates import part_columns
 from slac.plan.expressions import AggregateCall
 from slac.plan.machine import NO_DATA, transition_table
 from slac.plan.nodes import (
@@ -62,14 +63,14 @@ def _(old: WindowNode, new: AnyNode, name: str, frame: pl.DataFrame) -> pl.DataF
         return frame
     before = {_computes(c): c.name for c in old.aggregates}
     renamed = {before[_computes(c)]: c.name for c in new.aggregates if _computes(c) in before}
-    columns = {}
-    for column in frame.columns:
-        owner = _owner(column, before.values())
-        if owner is None:
-            columns[column] = column
-        elif owner in renamed:
-            columns[column] = renamed[owner] + column.removeprefix(owner)
-    return frame.select(pl.col(c).alias(name) for c, name in columns.items())
+    parts = {c: owner for c in frame.columns if (owner := _owner(c, before.values())) is not None}
+    if not parts:
+        return frame
+    named = {renamed[owner] + c.removeprefix(owner): c for c, owner in parts.items() if owner in renamed}
+    first = frame.columns.index(next(iter(parts)))
+    others = [pl.col(c) for c in frame.columns if c not in parts]
+    ordered = [pl.col(named[c]).alias(c) for c in part_columns(new.aggregates) if c in named]
+    return frame.select(*others[:first], *ordered, *others[first:])
 
 
 @_form.register
