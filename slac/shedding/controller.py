@@ -12,7 +12,7 @@ import msgspec
 
 from slac.shedding.admission import Admission
 from slac.shedding.gate import LOWEST_FRACTION, Reason
-from slac.shedding.laws import CostFactor, MemoryLaw, NetworkLaw, Rate
+from slac.shedding.laws import MemoryLaw, NetworkLaw, Rate, WorkModel
 from slac.shedding.offers import InputLoad, admission_of, admitted_cores, offer_of, pressed_of
 from slac.shedding.patience import Patience
 from slac.shedding.rates import Rates, allocate
@@ -28,7 +28,8 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     above it lowers admission; `memory_hard`: above it nothing more is taken in. `margin`: by how much the model may
     be wrong before its prediction alone, without a high reading, starts to drop. `deadband`: relative change below
     which a decision stands. `waiting_share`: what inputs that can wait get at least, when others fill the budget.
-    `melt`: seconds in which the queue before the gate is to be worked off.
+    `melt`: seconds in which the queue before the gate is to be worked off. `looking_share`: the most that goes into
+    looking at records of which most are dropped unread.
     """
 
     headroom: float = 0.95
@@ -39,6 +40,7 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     deadband: float = 0.03
     waiting_share: float = 0.1
     melt: float = 1.0
+    looking_share: float = 0.5
 
 
 DEFAULT: Final = ControlSettings()
@@ -51,7 +53,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     read; `delays`: input → records a second to work off, while a burst waits instead of being dropped from; `refuse`:
     take nothing more in (above the hard memory limit). `errors`: input → the largest relative error that is planned
     for. Cores are CPU seconds a second: `demand_cores` is what the offered load would use, `allowed_cores` what may be
-    used on records; `factor` is how much dearer than the model records turned out to be.
+    used on records; `factor` is how much dearer than the model records turned out to be, and `touch` what one costs
+    (CPU seconds) that is only looked at.
     `changed` is False where the decision before still stands.
     """
 
@@ -66,6 +69,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     demand_cores: float
     allowed_cores: float
     factor: float
+    touch: float = 0.0
     admissions: dict[str, Admission] = {}
     errors: dict[str, float] = {}
     delays: dict[str, float] = {}
@@ -79,11 +83,12 @@ class Controller:
         self.settings = settings
         self._target = max(settings.headroom * budget.cpu_cores - idle_cores, 0.01 * budget.cpu_cores)
         self._idle = idle_cores
-        self._factor = CostFactor()
+        self._work = WorkModel()
         self._memory = MemoryLaw()
         self._network = NetworkLaw()
         self._offered: dict[str, Rate] = {}
         self._cores = Rate()
+        self._touched = Rate()
         self._admitted = 0.0
         self._kept: dict[str, float] = {}
         self._rate_of: dict[str, float] = {}
@@ -96,8 +101,10 @@ class Controller:
         """Decide at `reading.at`, for the inputs as they stand; meant to be called a few times a second."""
         seconds = self._elapsed(reading)
         self._learn(reading, offered, seconds)
-        allowed = self._target / self._factor.factor
         demand, waiting = self._demand(reading, offered)
+        taken, looking = self._looking(offered)
+        demand *= taken
+        allowed = (self._target - looking) / self._work.factor
         reserved = self._reserved(offered, waiting, allowed)
         room = allowed - reserved
         self._look(reading, offered, demand, room)
@@ -109,25 +116,26 @@ class Controller:
         reason = min(shares, key=lambda r: shares[r])
         fraction = max(shares[reason], LOWEST_FRACTION)
         left = max(allowed - min(demand * fraction, room), reserved)
-        factor = self._factor.factor
+        factor = self._work.factor
         refuse = self._refuses(reading)
-        rates = self._rates(offered, demand * fraction, fraction)
+        rates = self._rates(offered, demand * fraction, fraction, taken)
         return self._settle(
             Decision(
                 at=reading.at,
                 fractions={i: r.fraction for i, r in rates.items()},
                 admissions={i: admission_of(r, offered[i]) for i, r in rates.items() if r.fraction < 1.0},
                 errors={i: r.error for i, r in rates.items() if r.error is not None},
-                delays=self._delays(offered, rates, room),
+                delays=self._delays(offered, rates, room, taken),
                 paces=self._paces(offered, 0.0 if refuse else left * min(shares["memory"], shares["network"])),
                 refuse=refuse,
                 reason=reason if fraction < 1.0 else "recovered",
                 changed=True,
                 reading=reading,
                 targets=self.budget,
-                demand_cores=(demand + waiting) * factor,
+                demand_cores=(demand + waiting) * factor + looking,
                 allowed_cores=self._target,
                 factor=factor,
+                touch=self._work.touch,
             )
         )
 
@@ -142,9 +150,21 @@ class Controller:
             self._admitted += admitted_cores(load) - self._kept.get(name, 0.0)
             self._kept[name] = admitted_cores(load)
         admitted = self._cores.read(reading.at / SECOND, self._admitted)
+        looked_at = sum(load.touched_records for load in offered.values() if load.can_drop)
+        touched = self._touched.read(reading.at / SECOND, looked_at)
         # A little work says more about noise than about its cost; but where it is little because we drop, it counts.
-        floor = 0.0 if self._dropping else 0.05 * self._target
-        self._factor.learn(reading.cpu_cores - self._idle, admitted, floor, seconds)
+        if admitted >= (0.0 if self._dropping else 0.05 * self._target):
+            self._work.learn(reading.cpu_cores - self._idle, touched, admitted, seconds)
+
+    def _looking(self, offered: Mapping[str, InputLoad]) -> tuple[float, float]:
+        """Which part of the records of droppable inputs can be looked at, and the cores that it takes.
+
+        Never more than `looking_share`: what is beyond waits in the queue, and is refused when that is full.
+        """
+        melt = self.settings.melt
+        records = sum(self._rate_of[i] + load.waiting / melt for i, load in offered.items() if load.can_drop)
+        cores, most = records * self._work.touch, self.settings.looking_share * self._target
+        return (1.0, cores) if cores <= most else (most / cores, most)
 
     def _demand(self, reading: Reading, offered: Mapping[str, InputLoad]) -> tuple[float, float]:
         """Model cores that the last second's offer would take: of what can be dropped, and of what waits.
@@ -183,22 +203,31 @@ class Controller:
         waits = demand > room and bool(pressed) and self._patience.may_wait(reading.at, pressed, room)
         self._waits = waits and not self._dropping
 
-    def _delays(self, offered: Mapping[str, InputLoad], rates: Mapping[str, Rates], room: float) -> dict[str, float]:
+    def _delays(
+        self, offered: Mapping[str, InputLoad], rates: Mapping[str, Rates], room: float, taken: float
+    ) -> dict[str, float]:
         """Records a second to work off of what waits, each by its share of the work; or of what can only be refused."""
         if not self._waits:
-            return {i: r.pace for i, r in rates.items() if r.pace is not None}
+            paces = {i: r.pace for i, r in rates.items() if r.pace is not None}
+            if taken < 1.0:
+                melt = self.settings.melt
+                paces |= {i: taken * (self._rate_of[i] + offered[i].waiting / melt) for i in rates if i not in paces}
+            return paces
         work = {i: (self._rate_of[i] + offered[i].waiting / self.settings.melt) * offered[i].cores for i in rates}
         whole = sum(work.values())
         return {i: room * work[i] / whole / offered[i].cores for i in rates if work[i] > 0}
 
-    def _rates(self, offered: Mapping[str, InputLoad], room: float, fraction: float) -> dict[str, Rates]:
-        """How much of each input is admitted, as its contracts need it, when `room` model cores are there for all."""
+    def _rates(self, offered: Mapping[str, InputLoad], room: float, fraction: float, taken: float) -> dict[str, Rates]:
+        """How much of each input is admitted, as its contracts need it, when `room` model cores are there for all.
+
+        `taken`: which part of the records come to the gates.
+        """
         dropped = {i: load for i, load in offered.items() if load.can_drop}
         if fraction >= 1.0:
             return {i: Rates() for i in dropped}
         melt = self.settings.melt
         return allocate(
-            room, {i: offer_of(load, self._rate_of[i] + load.waiting / melt) for i, load in dropped.items()}
+            room, {i: offer_of(load, taken * (self._rate_of[i] + load.waiting / melt)) for i, load in dropped.items()}
         )
 
     def _memory_share(self, reading: Reading, seconds: float) -> float:

@@ -22,6 +22,15 @@ FILTER: Final = 0.5
 """Time constant (s) of the mismatch filter. Readings of one second scatter by about ±10 %, decisions come about four
 a second: an exponential filter of τ leaves √(T/2τ) = ½ of the scatter of independent readings, ±5 %, the headroom that
 the target keeps; and it has settled to within 5 % after 3τ = 1.5 s, inside the 3 s that a step may take."""
+TOUCH: Final = 1e-7
+"""CPU seconds for a record that is looked at and dropped, until that is known; `MOST_TOUCH` is never exceeded."""
+MOST_TOUCH: Final = 1e-5
+TOUCH_FADES: Final = 20.0
+"""Seconds: it changes with the size of records and messages, and so more slowly than the mix of the load."""
+SCATTER: Final = 0.1
+"""Of a reading of one second."""
+LEAST_SCATTER: Final = 0.005
+"""Cores: the clock ticks of the operating system, and all that is not work on records."""
 WORST_MODEL: Final = 64.0
 """The factor by which a model may be wrong; a mismatch beyond it is not the model's (a stall, another process)."""
 LARGEST_STEP: Final = 4.0
@@ -51,26 +60,36 @@ class Rate:
 
 
 @dataclass(slots=True)
-class CostFactor:
-    """Learns `g`: by what factor the work costs more than the model says."""
+class WorkModel:
+    """Learns `used = touch · touched + factor · admitted`: what a record costs that is only looked at, and all others.
 
-    log_factor: float = 0.0
+    A Kalman filter over both, for readings that scatter by `SCATTER`: where little is admitted of much that comes, use
+    says what looking costs, else by what `factor` the work is dearer than the model says. A single factor would take
+    the cost of looking for one of admitting, admit less, and find it dearer still.
+    """
 
-    @property
-    def factor(self) -> float:
-        """`g`: 1 where the model is right, between 1/64 and 64."""
-        return math.exp(self.log_factor)
+    touch: float = TOUCH
+    factor: float = 1.0
+    _touch_spread: float = (3 * TOUCH) ** 2
+    _factor_spread: float = 16.0
+    _both: float = 0.0
 
-    def learn(self, used: float, admitted: float, floor: float, seconds: float) -> None:
-        """Take in one pair of means (cores used for records, model cores admitted) after `seconds`.
-
-        Pairs with less than `floor` model cores are left out.
-        """
-        if admitted <= 0 or admitted < floor or used <= 0:
+    def learn(self, used: float, touched: float, admitted: float, seconds: float) -> None:
+        """Take in means of the last second: cores used for records, records looked at, model cores admitted."""
+        if used <= 0 or (touched <= 0 and admitted <= 0):
             return
-        limit = math.log(WORST_MODEL)
-        seen = min(max(math.log(used / admitted), -limit), limit)
-        self.log_factor += (seen - self.log_factor) * (1.0 - math.exp(-seconds / FILTER))
+        # What is known fades: both may change by their own size within so many seconds.
+        self._touch_spread += (self.touch + TOUCH) ** 2 * seconds / TOUCH_FADES
+        self._factor_spread += self.factor**2 * seconds / FILTER
+        first = self._touch_spread * touched + self._both * admitted
+        second = self._both * touched + self._factor_spread * admitted
+        spread = touched * first + admitted * second + (SCATTER * used) ** 2 + LEAST_SCATTER**2
+        missed = used - self.touch * touched - self.factor * admitted
+        self.touch = min(max(self.touch + first / spread * missed, 0.0), MOST_TOUCH)
+        self.factor = min(max(self.factor + second / spread * missed, 1.0 / WORST_MODEL), WORST_MODEL)
+        self._touch_spread -= first * first / spread
+        self._factor_spread -= second * second / spread
+        self._both -= first * second / spread
 
 
 @dataclass(slots=True)

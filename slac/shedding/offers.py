@@ -29,9 +29,10 @@ class InputLoad:
 
     `seen`: records that came to the gate or were refused; `waiting`: records queued before the gate now (an estimate
     will do). `cost` 0 is not known; `reading` is what of it goes into decoding. `can_drop` is False for what can wait
-    and for `shed: never`: it gets a pace. `read`: records that were decoded, and `passed`: rows that left the gate
-    (None: as many as were kept). `carried`: rows that carry nothing but counts, for each event that was dropped and
-    counted. `queue`: records that may wait. `burst`: seconds that a burst is declared to last.
+    and for `shed: never`: it gets a pace. `touched`: records that came to the gate (None: all that were seen), `read`:
+    those that were decoded, and `passed`: rows that left the gate (None: as many as were kept). `carried`: rows that
+    carry nothing but counts, for each event that was dropped and counted. `queue`: records that may wait. `burst`:
+    seconds that a burst is declared to last.
     """
 
     seen: int
@@ -40,6 +41,7 @@ class InputLoad:
     can_drop: bool = True
     waiting: float = 0.0
     reading: float | None = None
+    touched: int | None = None
     read: int | None = None
     passed: int | None = None
     spec: GateSpec = field(default_factory=GateSpec)
@@ -52,6 +54,11 @@ class InputLoad:
     def cores(self) -> float:
         """CPU seconds a record, by the model or by default."""
         return self.cost or UNKNOWN_COST
+
+    @property
+    def touched_records(self) -> int:
+        """Records that came to the gate since the start."""
+        return self.seen if self.touched is None else self.touched
 
     @property
     def reading_cores(self) -> float:
@@ -75,7 +82,7 @@ def offer_of(load: InputLoad, rate: float) -> Offer:
         passing=load.cores - load.reading_cores,
         spec=load.spec,
         profile=load.profile,
-        carried=load.carried if counted else 0.0,
+        carried=load.carried if counted else None,
     )
 
 

@@ -49,7 +49,7 @@ class Profile:
 
     def take(self, classes: Longs, buckets: Longs) -> float:
         """Count events by their classes and buckets; returns by what the counts before them have faded."""
-        keep = FADING ** (len(classes) / LOOK)
+        keep: float = FADING ** (len(classes) / LOOK)
         for known in self.counts.values():
             np.multiply(known, keep, out=known)
         for one in np.unique(classes):

@@ -61,6 +61,8 @@ class ZmqInput:
 
     def __init__(self, settings: Mapping[str, Any], context: InputContext) -> None:
         self._pull = settings.get("pattern", "sub") == "pull"
+        # Who pushes waits when nobody takes what it sends; a publisher would drop it, and nobody would count.
+        self.presses_back = self._pull
         self._bind = settings.get("bind")
         self._address: str = self._bind or settings["connect"]
         self._topics = as_list(settings.get("topics", ""))

@@ -75,8 +75,17 @@ class Journal:
         firsts = self._segments.numbers()
         self._sizes = {n: self._segments.size(n) for n in firsts}
         for first, following in zip(firsts, [*firsts[1:], None], strict=False):
+            for entry in self._entries(first, following) if following is None or following > after + 1 else ():
+                if entry.number > after:
+                    self._last = entry.number
+                    yield _to_records(entry)
+
+    def behind(self, after: int) -> Iterator[Records]:
+        """The records behind number `after` that were appended by now, in order; nothing is changed by looking."""
+        firsts = sorted(self._sizes)
+        for first, following in zip(firsts, [*firsts[1:], None], strict=False):
             if following is None or following > after + 1:
-                yield from self._replayed(first, following, after)
+                yield from (_to_records(e) for e in self._entries(first, following) if e.number > after)
 
     def append(self, records: Sequence[Records]) -> int:
         """Make records durable, each with its `first`; how many, from the first on, there was room for.
@@ -138,7 +147,7 @@ class Journal:
             self._current = None
         self._torn = False
 
-    def _replayed(self, first: int, following: int | None, after: int) -> Iterator[Records]:
+    def _entries(self, first: int, following: int | None) -> Iterator[_Entry]:
         at, size, expected = 0, self._sizes[first], first
         while at < size and (following is None or expected < following):
             entry, length = self._read(first, at)
@@ -147,9 +156,7 @@ class Journal:
                 log.log(level, "segment %d of a journal is torn before record %d", first, expected)
                 return
             at, expected = at + length, expected + 1
-            if entry.number > after:
-                self._last = entry.number
-                yield _to_records(entry)
+            yield entry
 
     def _read(self, segment: int, at: int) -> tuple[_Entry | None, int]:
         head = self._segments.read(segment, at, _HEAD.size)

@@ -39,6 +39,8 @@ class _Collector:
         status, inputs = self._status, self._status.inputs.items()
         seen = [({"input": n}, i.counts.seen) for n, i in inputs]
         yield _counter("slac_input_records", "Records that an input has seen.", seen, status)
+        counted = [({"input": n}, i.counts.counted) for n, i in inputs]
+        yield _counter("slac_input_counted_records", "Dropped records that were counted before.", counted, status)
         dropped = [({"input": n, "reason": r}, c) for n, i in inputs for r, c in i.counts.dropped.items()]
         yield _counter("slac_input_dropped_records", "Records that the gate has dropped.", dropped, status)
         bad = [({"input": n}, i.counts.quarantined) for n, i in inputs]

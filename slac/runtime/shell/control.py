@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from slac.runtime.durable.files import append_lines
-from slac.runtime.shell.inputs import InputQueue
+from slac.runtime.shell.gating import Gating
 from slac.runtime.shell.summary import UsageSummary
 from slac.shedding.controller import Controller, Decision
-from slac.shedding.offers import InputLoad
 from slac.shedding.gate import GateDecision
 from slac.shedding.meter import Meter
 from slac.shedding.readings import Reading, ResolvedBudget
@@ -36,8 +35,7 @@ class Control:
 
     def __init__(
         self,
-        queues: Mapping[str, InputQueue],
-        costs: Mapping[str, float],
+        gating: Gating,
         *,
         budget: ResolvedBudget,
         meter: Meter,
@@ -50,8 +48,7 @@ class Control:
         self.refusing = False
         self.decided: Callable[[GateDecision], None] = lambda _: None
         self.reading: Reading | None = None
-        self._queues = queues
-        self._costs = costs
+        self._gating = gating
         self._meter = meter
         self._controller = Controller(budget, idle_cores=idle_cores)
         self._network = network
@@ -69,36 +66,18 @@ class Control:
             if self._last_reading:
                 self.usage.add(reading)
             self._last_reading = now
-        offered = {
-            name: InputLoad(
-                seen=q.source.gate.counts.seen + q.source.gate.counts.dropped["refused"],
-                kept=q.source.gate.counts.kept,
-                cost=self._costs.get(name, 0.0),
-                can_drop=not q.can_wait,
-                waiting=q.waiting,
-            )
-            for name, q in self._queues.items()
-        }
-        decision = self._controller.decide(reading, offered)
+        decision = self._controller.decide(reading, self._gating.loads(now))
+        self._gating.look(decision)
         if decision.changed:
             self._apply(decision, now)
             self._write()
 
     def _apply(self, decision: Decision, now: int) -> None:
         self.refusing = decision.refuse
-        for name, fraction in decision.fractions.items():
-            gate = self._queues[name].source.gate
-            if fraction == gate.fraction:
-                continue
-            positions = {s: o.next for s, o in self._queues[name].source.origins.items()}
-            made = gate.set_admission(
-                fraction, decision.reason, positions, at=now, readings=decision.reading, targets=decision.targets
-            )
-            log.info("gate of %s admits %.1f %% (%s)", name, 100 * made.fraction, made.reason)
+        for made in self._gating.obey(decision, now):
+            log.info("gate of %s admits %.1f %% (%s)", made.input, 100 * made.fraction, made.reason)
             self.decided(made)
             self._unwritten.append(msgspec.json.encode(made))
-        for name, pace in decision.paces.items():
-            self._queues[name].pacer.set_rate(pace, now)
 
     def _write(self) -> None:
         """Record what has been decided, and what could not be recorded before."""

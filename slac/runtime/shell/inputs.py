@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import replace
-from itertools import groupby
 from typing import Final
 
+from slac.runtime.durable.segments import Segments
 from slac.runtime.shell.journals import InputJournal
 from slac.runtime.shell.journals import count_of as _count
+from slac.runtime.shell.merging import merged
+from slac.runtime.shell.overflow import Overflow
 from slac.runtime.source import Source
 from slac.shedding.pacer import Pacer
 from slac.stream.clock import SECOND, Clock
@@ -20,20 +21,28 @@ MIN_LIMIT: Final = 8 * 1024 * 1024
 """Bytes that an input may queue even on the smallest budget: two of the largest blocks that adapters hand over."""
 
 
+_PACED: Final = 0.25
+"""Seconds of work that are taken at a time while it is paced."""
+_MANY: Final = 128 * 1024
+"""Bytes of records that are not worth to be counted when they are refused."""
 _UNKNOWN: Final = 1 << 62
 
 
 class InputQueue:
     """The sink of one input. What can wait waits; what cannot is refused when `limit` bytes are queued.
 
-    With a journal records are in it before they are queued, and before `push` says that they were taken.
+    With a journal records are in it before they are queued, and before `push` says that they were taken. With an
+    overflow (`shed: never`) what has no room waits on disk instead. `taking` paces what is worked off; `presses_back`:
+    a sender that can be made to wait is, before anything of it is refused.
     """
 
     def __init__(self, source: Source, *, can_wait: bool, clock: Clock, wake: asyncio.Event, limit: int) -> None:
         self.source = source
         self.can_wait = can_wait
         self.pacer = Pacer()
-        self.bytes = 0
+        self.taking = Pacer()
+        self.presses_back = False
+        self._bytes = 0
         self.closed = False
         self._clock = clock
         self._wake = wake
@@ -45,12 +54,34 @@ class InputQueue:
         self._held = False
         self._taken = 0
         self.journal: InputJournal | None = None
+        self.overflow: Overflow | None = None
         self._in_journal = 0
+        self._waking: asyncio.TimerHandle | None = None
 
     def keep_in(self, journal: InputJournal) -> None:
         """Write all records to `journal` from now on; `replay` must come before the first `push`."""
         self.journal = journal
         self.source.awaited = _UNKNOWN
+
+    def let_wait_in(self, segments: Segments, limit: int) -> None:
+        """Let records for which there is no room wait on disk, `limit` bytes at most."""
+        self.overflow = Overflow(self.source.node.block, segments, limit, self._append)
+
+    @property
+    def bytes(self) -> int:
+        """What waits, in memory and on disk."""
+        return self._bytes + (self.overflow.pending if self.overflow is not None else 0)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether anything may be worked off now."""
+        return bool(self._queue) and not self.taking.pause(self._clock.now())
+
+    @property
+    def room(self) -> float:
+        """How many records more may wait in memory; an estimate."""
+        seen = self.source.gate.counts.seen
+        return max(self._limit - self._bytes, 0) * seen / self._taken if self._taken else 0.0
 
     @property
     def waiting(self) -> float:
@@ -67,10 +98,8 @@ class InputQueue:
         """Take records over, or refuse them (False); waits where the input can."""
         if self._stopped:
             return False
-        held = self.bytes + self._in_journal
-        full = bool(held) and held + records.size > self._limit
-        if (full or self._held) and not self.can_wait:
-            self.source.gate.refuse(_count(records))
+        if not self._has_place(records.size) and not self._waits:
+            self.source.gate.refuse(self._about(records))
             return False
         if not await self._has_room(records.size):
             return False
@@ -79,7 +108,9 @@ class InputQueue:
             return False
         if self.journal is None:
             self._enqueue(records)
-        if self.can_wait:
+        if self.overflow is not None:
+            await self.overflow.settle()
+        elif self.can_wait:
             await self._pace(records)
         return True
 
@@ -97,7 +128,7 @@ class InputQueue:
 
     def waiting_records(self) -> tuple[Records, ...]:
         """What is queued, for a queue that takes the place of this one."""
-        return tuple(self._queue)
+        return (*self._queue, *(self.overflow.waiting() if self.overflow is not None else ()))
 
     def go_on_with(self, records: Iterable[Records]) -> None:
         """Queue first what another queue has not given out."""
@@ -109,18 +140,26 @@ class InputQueue:
         return self.source.resume(source)
 
     def take(self, limit: int) -> list[Records]:
-        """The oldest records up to about `limit` bytes, small ones of one source merged."""
-        taken: list[Records] = []
-        size = 0
+        """The oldest records up to about `limit` bytes, small ones of one source merged; none while it is paced."""
+        now, taken, size = self._clock.now(), list[Records](), 0
+        if self._queue and (pause := self.taking.pause(now)):
+            self._wake_in(pause)
+            return []
+        if self.taking.rate:
+            limit = min(limit, round(self.taking.rate * _PACED * self._mean_size))
         while self._queue and (not taken or size + self._queue[0].size <= limit):
             records = self._queue.popleft()
             size += records.size
             taken.append(records)
-        self.bytes -= size
+        self._bytes -= size
         self._taken += size
+        if self.taking.rate and taken:
+            self.taking.took(sum(map(_count, taken)), now)
+        if self.overflow is not None and self._bytes < self._limit // 2:
+            self.overflow.refill(self._limit // 2)
         if not self._held:
             self._room.set()
-        return _merged(taken)
+        return merged(taken)
 
     def hold(self, *, held: bool) -> None:
         """Press back because something downstream is full."""
@@ -132,6 +171,7 @@ class InputQueue:
         """Take nothing more; what is queued is still worked off."""
         self._stopped = True
         self._held = False
+        self.taking.set_rate(None, self._clock.now())
         self._room.set()
 
     async def _keep(self, journal: InputJournal, records: Records) -> bool:
@@ -142,13 +182,50 @@ class InputQueue:
             self._in_journal -= records.size
 
     def _enqueue(self, records: Records) -> None:
+        full = bool(self._queue) and self._bytes + records.size > self._limit
+        if self.overflow is not None and (self.overflow.is_used or self._held or full):
+            self.overflow.add(records)
+            self._wake.set()
+        else:
+            self._append(records)
+
+    def _append(self, records: Records) -> None:
         self._queue.append(records)
-        self.bytes += records.size
+        self._bytes += records.size
         self._wake.set()
+
+    @property
+    def _mean_size(self) -> float:
+        seen = self.source.gate.counts.seen
+        return self._taken / seen if seen else 1.0
+
+    def _about(self, records: Records) -> int:
+        """How many records these are: of many an estimate, for what is refused should cost nothing."""
+        if records.size < _MANY or not self._taken:
+            return _count(records)
+        return round(records.size / self._mean_size)
+
+    def _wake_in(self, pause: int) -> None:
+        """The loop looks again when the pace lets more through."""
+        if self._waking is None or self._waking.cancelled() or self._waking.when() <= asyncio.get_running_loop().time():
+            self._waking = asyncio.get_running_loop().call_later(pause / SECOND, self._wake.set)
+
+    @property
+    def _waits(self) -> bool:
+        """Whether whoever reads, or sends, can be made to wait."""
+        return self.presses_back or (self.can_wait and self.overflow is None)
+
+    def _has_place(self, size: int) -> bool:
+        """Whether so many bytes more may be taken now."""
+        if self.overflow is not None and self.overflow.has_room(size):
+            return True
+        held = self._bytes + self._in_journal
+        behind = self.overflow is not None and self.overflow.is_used
+        return not (self._held or behind or (held and held + size > self._limit))
 
     async def _has_room(self, size: int) -> bool:
         """Wait for it; False when the queue was stopped meanwhile: what comes now may not be worked off any more."""
-        while (self._held or self.bytes + size > self._limit) and (self._queue or self._held):
+        while not self._has_place(size) and (self.bytes or self._held):
             self._room.clear()
             await self._room.wait()
             if self._stopped:
@@ -162,22 +239,3 @@ class InputQueue:
         while pause > 0 and not self._stopped:
             await asyncio.sleep(pause / SECOND)
             pause = self.pacer.pause(self._clock.now())
-
-
-def _latest(some: list[Records]) -> Position | None:
-    """The position of the last that has one: behind it may be some that are in memory only."""
-    return next((r.position for r in reversed(some) if r.position is not None), None)
-
-
-def _merged(taken: list[Records]) -> list[Records]:
-    """Neighbours of one source and form become one, so that one call decodes them."""
-    merged: list[Records] = []
-    for (_, raw, _), group in groupby(taken, key=lambda r: (r.source, r.ndjson is not None, r.first)):
-        some = list(group)
-        if not raw or len(some) == 1:
-            merged += some
-            continue
-        text = b"".join(b if (b := r.ndjson or b"").endswith(b"\n") else b + b"\n" for r in some)
-        last, first = some[-1], some[0]
-        merged.append(replace(first, arrival=last.arrival, ndjson=text, position=_latest(some)))
-    return merged

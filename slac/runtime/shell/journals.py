@@ -146,6 +146,8 @@ def make_journals(part: Plan, directory: StateDirectory | None, budget: Resolved
     limit, place = max(budget.memory_bytes, LEAST), directory.directory / "journal"
     nodes = (n for n in part.nodes if isinstance(n, SourceNode) and n.table is None and not n.can_wait)
     return {
-        n.block: InputJournal(n.block, Journal(SegmentFiles(place / n.block), limit), refuses=answers(n.adapter))
+        n.block: InputJournal(
+            n.block, Journal(SegmentFiles(place / n.block), max(limit, n.gate.disk)), refuses=answers(n.adapter)
+        )
         for n in nodes
     }

@@ -82,7 +82,7 @@ class Runtime:
         self._core = self._build_core(self._part)
         self._directory = make_state_directory(plan, settings)
         self._logbook = logbook or Unlogged()
-        self._queues = make_queues(self._core.sources, self._budget, clock, self._wake)
+        self._queues = make_queues(self._core.sources, plan, settings, self._budget, clock, self._wake)
         self._journals = make_journals(self._part, self._directory, self._budget)
         for name, journal in self._journals.items():
             self._queues[name].keep_in(journal)
@@ -96,7 +96,8 @@ class Runtime:
         self._checkpoints = self._make_checkpoints()
         quarantine = Quarantine(settings.directory / "var" / "quarantine")
         self._carrying = Carrying(self._outputs, self._client, quarantine, self._logbook, clock)
-        self._control = make_control(self._queues, costs, self._budget, self._client, self._server, self._directory)
+        ends = self._client, self._server
+        self._control = make_control(self._part, self._queues, costs, self._budget, *ends, self._directory)
         disks = Keepers(self._checkpoints, self._queues, self._client, self._outputs, self._logbook)
         self._keeping = Keeping(lambda: disks.trouble(quarantine, self._control), settings)
         self._remarks = Remarks(self._core.sources)

@@ -43,8 +43,14 @@ class Reading:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        for queue in self._queues.values():
+            if queue.overflow is not None:
+                await queue.overflow.close()
 
     async def _read(self, adapter: InputAdapter, queue: InputQueue) -> None:
+        queue.presses_back = bool(getattr(adapter, "presses_back", False))
+        if queue.overflow is not None:
+            await asyncio.to_thread(queue.overflow.begin)
         await queue.replay()
         await adapter.run(queue)
 

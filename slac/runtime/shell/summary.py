@@ -14,8 +14,9 @@ from slac.shedding.readings import Reading, ResolvedBudget
 class InputSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Counts of one input in records; `dropped` by reason.
 
-    `ahead`: of a file, dated more than an hour ahead of this machine's clock. `keys`: distinct values of what the
-    input's `rate: keys:` declares, seen by this process.
+    `read`: what of them was decoded, and `counted`: what was dropped then, but counted by class and group before, which
+    `carriers` rows tell on. `ahead`: of a file, dated more than an hour ahead of this machine's clock. `keys`: distinct
+    values of what the input's `rate: keys:` declares, seen by this process.
     """
 
     seen: int
@@ -25,6 +26,9 @@ class InputSummary(msgspec.Struct, frozen=True, kw_only=True):
     late: int
     unknown_fields: int
     repeats: int = 0
+    read: int = 0
+    counted: int = 0
+    carriers: int = 0
     ahead: int = 0
     keys: dict[str, int] = {}
 
@@ -40,6 +44,9 @@ def summarise_input(source: Source) -> InputSummary:
         late=source.late,
         unknown_fields=source.unknown_fields,
         repeats=source.repeats,
+        read=counts.read,
+        counted=counts.counted,
+        carriers=counts.carriers,
         ahead=source.ahead,
         keys=source.keys.counts(),
     )

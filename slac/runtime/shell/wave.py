@@ -34,7 +34,7 @@ class Wave:
                 self._calls.append(partial(self._core.enter_records, name, records))
             if end and queue.closed and not queue.bytes and not self._core.sources[name].ended:
                 self._calls.append(partial(self._core.enter_end, name))
-        return any(queue.bytes for queue in queues.values())
+        return any(queue.is_ready for queue in queues.values())
 
     def take_links(self, arrived: Iterable[Arrived], now: int) -> None:
         """What peers have sent; that they are there is known at once."""

@@ -23,6 +23,7 @@ from slac.runtime.links.server import LinkServer
 from slac.runtime.links.spool import Spool
 from slac.runtime.recording import STORE
 from slac.runtime.shell.control import Control
+from slac.runtime.shell.gating import Gating
 from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.outputs import OutputWorker
 from slac.runtime.shell.settings import RunSettings
@@ -33,6 +34,7 @@ from slac.runtime.trust.deployment import hasher_of
 from slac.runtime.trust.trust import Trust, refuse_plain
 from slac.shedding.budget import resolve_budget
 from slac.shedding.capacity.calibration import shipped_calibration
+from slac.shedding.capacity.reading import reading_costs
 from slac.shedding.machine import read_machine
 from slac.shedding.meter import Meter, ProcessReader
 from slac.shedding.readings import ResolvedBudget
@@ -68,11 +70,16 @@ def _fingerprint(plan: Plan, settings: RunSettings) -> str:
 
 
 def make_queues(
-    sources: Mapping[str, Source], budget: ResolvedBudget, clock: Clock, wake: asyncio.Event
+    sources: Mapping[str, Source],
+    plan: Plan,
+    settings: RunSettings,
+    budget: ResolvedBudget,
+    clock: Clock,
+    wake: asyncio.Event,
 ) -> dict[str, InputQueue]:
     """One bounded queue an input."""
     limit = budget.memory_bytes // QUEUED_SHARE
-    return {
+    queues = {
         block: InputQueue(
             source,
             can_wait=source.node.can_wait or source.node.gate.contract.mode == "never",
@@ -83,6 +90,17 @@ def make_queues(
         )
         for block, source in sources.items()
     }
+    _let_wait_on_disk(queues, plan, settings)
+    return queues
+
+
+def _let_wait_on_disk(queues: Mapping[str, InputQueue], plan: Plan, settings: RunSettings) -> None:
+    """Give a place on disk to each input of which nothing is dropped, and which cannot be read again."""
+    place = settings.directory / "var" / "inputs" / plan.document / f"{settings.node}.{settings.instance}"
+    for block, queue in queues.items():
+        node = queue.source.node
+        if node.table is None and not node.can_wait and node.gate.contract.mode == "never":
+            queue.let_wait_in(SegmentFiles(place / block), node.gate.disk)
 
 
 def make_inputs(part: Plan, settings: RunSettings, clock: Clock) -> dict[str, InputAdapter]:
@@ -131,6 +149,7 @@ def make_client(
 
 
 def make_control(
+    part: Plan,
     queues: Mapping[str, InputQueue],
     costs: dict[str, float],
     budget: ResolvedBudget,
@@ -145,8 +164,7 @@ def make_control(
         return (client.outbox.added if client is not None else 0) + (server.bytes if server is not None else 0)
 
     return Control(
-        queues,
-        costs,
+        Gating(queues, costs, reading_costs(part)),
         budget=budget,
         meter=Meter(ProcessReader()),
         network=lambda: sum(e.bytes for e in (client, server) if e is not None),

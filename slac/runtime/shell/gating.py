@@ -1,0 +1,146 @@
+"""Between the controller and the gates: what each input offers, and how each gate and queue does what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from slac.runtime.operator import BEGINNING
+from slac.runtime.shell.inputs import InputQueue
+from slac.shedding.admission import OPEN, Admission
+from slac.shedding.controller import Decision
+from slac.shedding.gate import GateDecision
+from slac.shedding.offers import InputLoad
+from slac.stream.clock import SECOND
+
+PRESSED: Final = 0.7
+"""From this part of what there is on, events are looked at, so that it is known what they are like when it matters."""
+FORGETTING: Final = 0.995
+"""How much a step keeps of what carrying counts has cost, while nothing is counted."""
+CAUGHT_UP: Final = 0.5
+"""An input that lagged too far is dropped from until it lags by no more than this part of what it may."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was known of an input at the last step."""
+
+    counted: int = 0
+    carriers: int = 0
+    carried: float = 0.0
+    lags: bool = False
+
+
+@dataclass(slots=True)
+class Gating:
+    """The gates of a runtime; `costs`: CPU seconds a record by input, `reading`: what of it goes into decoding."""
+
+    queues: Mapping[str, InputQueue]
+    costs: Mapping[str, float]
+    reading: Mapping[str, float]
+    _seen: dict[str, _Seen] = field(default_factory=dict)
+
+    def loads(self, now: int) -> dict[str, InputLoad]:
+        """Every input as it stands at `now` (wall clock, µs)."""
+        return {name: self._load(name, queue, now) for name, queue in self.queues.items()}
+
+    def look(self, decision: Decision) -> None:
+        """Let gates look at events when there are many."""
+        if decision.demand_cores > PRESSED * decision.allowed_cores:
+            for queue in self.queues.values():
+                queue.source.sieve.look = True
+
+    def obey(self, decision: Decision, now: int) -> Iterator[GateDecision]:
+        """Let gates and paces do what was decided at `now`; what gates decided thereby, to be recorded."""
+        for name, pace in decision.paces.items():
+            queue = self.queues[name]
+            (queue.pacer if queue.overflow is None else queue.taking).set_rate(pace, now)
+        for name in decision.fractions:
+            queue = self.queues[name]
+            queue.pacer.set_rate(None, now)
+            queue.taking.set_rate(decision.delays.get(name), now)
+        yield from self._decided(decision, now)
+
+    def _decided(self, decision: Decision, now: int) -> Iterator[GateDecision]:
+        since = self._since()
+        for name, fraction in decision.fractions.items():
+            queue = self.queues[name]
+            gate, spec = queue.source.gate, queue.source.node.gate
+            if fraction == gate.fraction:
+                continue
+            admission = decision.admissions.get(name, OPEN)
+            if spec.key or spec.windows is not None:
+                admission = _from(admission, since[spec.shared or name], spec.windows)
+            positions = {s: o.next for s, o in queue.source.origins.items()}
+            yield gate.set_admission(
+                fraction,
+                decision.reason,
+                positions,
+                at=now,
+                readings=decision.reading,
+                targets=decision.targets,
+                admission=admission,
+                error=decision.errors.get(name),
+            )
+
+    def _since(self) -> dict[str, int]:
+        """The event time from which a decision about whole keys holds: one that no gate of a group has seen yet."""
+        found: dict[str, int] = {}
+        for name, queue in self.queues.items():
+            source = queue.source
+            shared = source.node.gate.shared or name
+            found[shared] = max(found.get(shared, BEGINNING), source.arrival.latest + 1, source.arrival.watermark)
+        return found
+
+    def _load(self, name: str, queue: InputQueue, now: int) -> InputLoad:
+        source = queue.source
+        counts, spec, rate = source.gate.counts, source.node.gate, source.node.rate
+        seen = self._seen.setdefault(name, _Seen())
+        self._carry(seen, counts.counted, counts.carriers)
+        drops = not queue.can_wait or self._lags(seen, queue, now)
+        return InputLoad(
+            seen=counts.seen + counts.dropped["refused"],
+            kept=counts.kept,
+            cost=self.costs.get(name, 0.0),
+            can_drop=drops,
+            waiting=queue.waiting,
+            reading=self.reading.get(name),
+            touched=counts.seen,
+            read=counts.read,
+            passed=counts.kept + counts.carriers,
+            spec=spec,
+            profile=source.sieve.profile,
+            carried=seen.carried,
+            queue=queue.room,
+            burst=None if rate is None or rate.burst_for is None else rate.burst_for / SECOND,
+        )
+
+    def _carry(self, seen: _Seen, counted: int, carriers: int) -> None:
+        more = counted - seen.counted
+        seen.carried = (carriers - seen.carriers) / more if more else seen.carried * FORGETTING
+        seen.counted, seen.carriers = counted, carriers
+
+    def _lags(self, seen: _Seen, queue: InputQueue, now: int) -> bool:
+        """Whether a tailed file is further behind the clock than it may be, because it is read so slowly."""
+        source, lag = queue.source, queue.source.node.gate.lag
+        if lag is None or not source.live or source.arrival.latest <= BEGINNING:
+            return False
+        bound = lag * CAUGHT_UP if seen.lags else lag
+        is_slow = bool(queue.bytes) or queue.pacer.pause(now) > 0 or seen.lags
+        seen.lags = is_slow and now - source.arrival.latest > bound
+        return seen.lags
+
+
+def _from(admission: Admission, since: int, windows: tuple[int, int] | None) -> Admission:
+    """The same, from an event time on: for windows from one that begins then."""
+    if windows is not None:
+        since = -(-since // windows[1]) * windows[1]
+    return Admission(
+        unread=admission.unread,
+        classes=admission.classes,
+        levels=admission.levels,
+        whole=admission.whole,
+        since=since,
+        counts=admission.counts,
+    )
