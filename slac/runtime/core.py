@@ -53,6 +53,7 @@ class Core:
     ) -> None:
         reuse_freed_memory()
         self.plan = plan
+        self.started = now
         self.live = live
         self.finished = False
         self._instructions: list[Instruction] = []

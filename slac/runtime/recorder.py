@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 import polars as pl
@@ -12,6 +12,10 @@ from slac.diagnostics import RunFailed
 from slac.runtime.instructions import Instruction
 from slac.shedding.gate import GateDecision
 from slac.stream.batch import Batch
+
+if TYPE_CHECKING:
+    from slac.runtime.links.client import LinkClient
+    from slac.runtime.links.server import LinkServer
 
 LogMode = Literal["off", "evidence", "full"]
 
@@ -60,6 +64,10 @@ class Logbook(Protocol):
         """The run begins, from checkpoint `restored` (0: from nothing); RunFailed where it cannot log."""
         ...
 
+    def meet(self, server: LinkServer | None, client: LinkClient | None) -> None:
+        """Who sends to this runtime, and whom it sends to: evidence of what crosses a link lies on both sides."""
+        ...
+
     def switch(self, mode: LogMode, now: int) -> None:
         """Log so much from now on."""
         ...
@@ -91,6 +99,9 @@ class Unlogged:
 
     def begin(self, flow: Recorded, *, live: bool, start: int | None, restored: int, now: int) -> None:
         """Nothing begins."""
+
+    def meet(self, server: LinkServer | None, client: LinkClient | None) -> None:
+        """Nobody is asked."""
 
     def switch(self, mode: LogMode, now: int) -> None:
         """RunFailed: there is nobody who could."""

@@ -25,6 +25,7 @@ from slac.runtime.links.protocol import (
     Bye,
     Data,
     Hello,
+    Named,
     Refusal,
     Taken,
     Welcome,
@@ -75,6 +76,8 @@ class LinkClient:
         """What the receiver has said of the change that the hello speaks of."""
         self.troubles: Callable[[], tuple[Trouble, ...]] = lambda: ()
         """What is to be told with each sign of life."""
+        self.named: Callable[[Named], None] = lambda _: None
+        """Told which rows the receiver's verdicts were made of."""
         self._hello = hello
         self._address = address
         self._clock = clock
@@ -201,6 +204,8 @@ class LinkClient:
                     self._let_go(safe)
                 case Taken():
                     self._go_on(message)
+                case Named():
+                    self.named(message)
                 case Again():
                     self._begin_anew()
                     self._put(encode(self._hello))

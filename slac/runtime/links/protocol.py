@@ -111,6 +111,15 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True, tag="taken"):
     window: int
 
 
+class Named(msgspec.Struct, frozen=True, kw_only=True, tag="named"):
+    """Rows of a stream that a verdict here was made of: who sent them keeps evidence of them. Times in µs."""
+
+    stream: str
+    ids: tuple[int, ...]
+    low: int
+    high: int
+
+
 class Again(msgspec.Struct, frozen=True, kw_only=True, tag="again"):
     """Something was lost, or the receiver began anew: the sender is to say `Hello`."""
 
@@ -127,7 +136,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag="refusal"):
     reason: str
 
 
-Message = Hello | Data | Beat | Bye | Welcome | Ack | Taken | Again | Begin | Refusal
+Message = Hello | Data | Beat | Bye | Welcome | Ack | Taken | Named | Again | Begin | Refusal
 
 _decoder: Final = msgspec.msgpack.Decoder(Message)
 _encoder: Final = msgspec.msgpack.Encoder()

@@ -28,6 +28,7 @@ from slac.runtime.links.protocol import (
     Data,
     Hello,
     Message,
+    Named,
     Refusal,
     Taken,
     Welcome,
@@ -178,6 +179,12 @@ class LinkServer:
         self._safe = safe
         for identity, session in self._sessions.items():
             self._tell(identity, session)
+
+    def name(self, named: Named) -> None:
+        """Tell all who send the stream: evidence helps, and is never waited for."""
+        for identity, session in self._sessions.items():
+            if named.stream in session.hello.streams:
+                self._put(identity, named)
 
     @property
     def _window(self) -> int:

@@ -132,10 +132,10 @@ class Runtime:
             await self._close()
 
     def _begin_log(self) -> None:
-        start, restored = (self._started if self._live else None), self._checkpoints.status.number
+        start, restored = (self._core.started if self._live else None), self._checkpoints.status.number
         self._logbook.begin(self._core.flow, live=self._live, start=start, restored=restored, now=self._started)
-        self._checkpoints.cut_at = self._logbook.saved
-        self._control.decided = self._logbook.decided
+        self._logbook.meet(self._server, self._client)
+        self._checkpoints.cut_at, self._control.decided = self._logbook.saved, self._logbook.decided
 
     async def _switch_log(self, mode: LogMode) -> None:
         async with self._free:
