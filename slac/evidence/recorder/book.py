@@ -19,6 +19,9 @@ from slac.evidence.recorder.thread import WriterThread
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, SourceNode
 from slac.runtime.instructions import GaveUp, Instruction, Mixed, Refused
+from slac.runtime.links.client import LinkClient
+from slac.runtime.links.protocol import Named
+from slac.runtime.links.server import LinkServer
 from slac.runtime.recorder import LogMode, LogStatus, Recorded
 from slac.shedding.gate import GateDecision
 
@@ -43,6 +46,8 @@ class RunLog:
         self._run: tuple[bool, int | None, int] = (False, None, 0)
         self._began = True
         self._flow: Recorded | None = None
+        self._server: LinkServer | None = None
+        self._now = 0
         self._collector: Collector | None = None
         self._thread: WriterThread | None = None
 
@@ -52,6 +57,12 @@ class RunLog:
         self._began = True
         self._start(now)
         self._began = False
+
+    def meet(self, server: LinkServer | None, client: LinkClient | None) -> None:
+        """As `Logbook.meet`."""
+        self._server = server
+        if client is not None:
+            client.named = self._keep
 
     def switch(self, mode: LogMode, now: int) -> None:
         """What was logged so far stays; a log that begins now does not begin with the run."""
@@ -69,6 +80,10 @@ class RunLog:
             self._note(self._collector, instructions)
         content, size = self._collector.taken()
         self._thread.put(content, size, now)
+        self._now = now
+        if self._server is not None:
+            for named in self._thread.stage.take_named():
+                self._server.name(named)
 
     def decided(self, decision: GateDecision) -> None:
         """The decision, whole."""
@@ -93,6 +108,10 @@ class RunLog:
     def close(self) -> None:
         """Write what is left."""
         self._stop(0)
+
+    def _keep(self, named: Named) -> None:
+        if self._thread is not None:
+            self._thread.keep(named, self._now)
 
     def _modes(self) -> Mapping[str, LogMode]:
         return modes_of(self._part, self._mode, self._plan.data.logging)

@@ -14,12 +14,16 @@ from slac.evidence.log.nodes import verdict_nodes
 from slac.evidence.log.segment import Content
 from slac.evidence.recorder.held import Held
 from slac.plan.graph import Plan
+from slac.plan.nodes import LinkInNode, LinkOutNode
+from slac.runtime.links.protocol import Named
 from slac.runtime.recorder import LogMode
-from slac.stream.batch import ID
+from slac.stream.batch import ID, TIME
 from slac.stream.ids import format_id
 
 QUIET: Final = ("stay", "scheduled", "forgotten")
 """Kinds of reports and violations that say nothing new: no evidence is kept for them."""
+MOST_IDS: Final = 4096
+"""Ids in one message to those who sent rows."""
 _ALWAYS: Final = frozenset({EntryKind.GATE, EntryKind.REFUSED, EntryKind.NOTICE, EntryKind.LOST, EntryKind.SAVED})
 
 
@@ -37,6 +41,9 @@ class History:
         self._verdicts = verdict_nodes(part) & modes.keys()
         fields = {node.id: node.schema.names for node in part.nodes if node.id in modes}
         self._held = Held(fields, limit)
+        self._links = {n.id: n.stream for n in part.nodes if isinstance(n, LinkInNode)}
+        self._senders = {n.stream: n.inputs[0] for n in part.nodes if isinstance(n, LinkOutNode)}
+        self._named: list[Named] = []
         self._written: dict[str, pl.DataFrame] = {}
         self._told: set[int] = set()
 
@@ -48,6 +55,22 @@ class History:
         start = self._new(content)
         made = closure(Sight(self._part, self._held), start) if start else Closure()
         return self._left(content, start, made)
+
+    def cut(self, named: Named) -> Content:
+        """What rows that were sent, and that a verdict elsewhere was made of, were made of here."""
+        node = self._senders.get(named.stream)
+        if node is None or node in self._full:
+            return Content()
+        rows = self._held.rows(node, low=named.low, high=named.high)
+        rows = rows.filter(pl.col(ID).is_in(pl.Series(named.ids, dtype=pl.UInt64).implode()))
+        if not rows.height:
+            return Content()
+        return self._left(Content(), {}, closure(Sight(self._part, self._held), {node: rows}))
+
+    def take_named(self) -> list[Named]:
+        """Rows that came over links and have become evidence since the last time; from another thread."""
+        taken, self._named = self._named, []
+        return taken
 
     def _new(self, content: Content) -> dict[str, pl.DataFrame]:
         """The rows of verdicts that say something new."""
@@ -71,6 +94,8 @@ class History:
         for node, rows in made.rows.items():
             if node not in self._full and (fresh := self._fresh(node, rows)).height:
                 left.logged[node] = [fresh.drop(LOG)]
+                if node in self._links:
+                    self._named += _named(self._links[node], fresh)
         for node in made.followed:
             edges = self._edges(node, made)
             if edges is not None:
@@ -117,3 +142,11 @@ class History:
         for node, rows in start.items():
             for seq, row in rows.select(SEQ, ID).iter_rows():
                 yield Entry(seq, EntryKind.VERDICT, node, detail=format_id(row))
+
+
+def _named(stream: str, rows: pl.DataFrame) -> Iterable[Named]:
+    """In messages of a bounded size."""
+    times = rows.select(pl.col(TIME).cast(pl.Int64)).to_series()
+    for begin in range(0, rows.height, MOST_IDS):
+        ids, at = rows[ID].slice(begin, MOST_IDS), times.slice(begin, MOST_IDS)
+        yield Named(stream=stream, ids=tuple(ids), low=int(at.min()), high=int(at.max()))  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from slac.evidence.log.segment import Content
 from slac.evidence.log.writer import LogWriter
+from slac.runtime.links.protocol import Named
 from slac.stream.clock import SECOND
 
 ROWS: Final = 256 * 1024
@@ -27,6 +28,14 @@ class Stage(Protocol):
 
     def take(self, content: Content, size: int) -> Content:
         """What is to be written now."""
+        ...
+
+    def cut(self, named: Named) -> Content:
+        """What rows that another runtime names were made of."""
+        ...
+
+    def take_named(self) -> list[Named]:
+        """Rows of other runtimes that have become evidence since the last time."""
         ...
 
 
@@ -65,13 +74,9 @@ class WriterThread:
             self._handed += size
             self._queue.put((content, size, now))
 
-    def call(self, do: Callable[[], None]) -> None:
-        """Do something between what was handed over before and after."""
-        self._queue.put(do)
-
-    def flush(self, now: int) -> None:
-        """Write what has gathered, soon."""
-        self._queue.put(lambda: self._write(now))
+    def keep(self, named: Named, now: int) -> None:
+        """Write what rows that another runtime names were made of."""
+        self._queue.put(lambda: self._keep(self.stage.cut(named), 0, now))
 
     def close(self) -> None:
         """Write all and end."""
@@ -90,7 +95,9 @@ class WriterThread:
         self._guarded(self._writer.close)
 
     def _take(self, content: Content, size: int, now: int) -> None:
-        left = self.stage.take(content, size)
+        self._keep(self.stage.take(content, size), size, now)
+
+    def _keep(self, left: Content, size: int, now: int) -> None:
         if left:
             self._since = now if self._since is None else self._since
             self._add(left, size)
