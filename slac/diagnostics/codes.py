@@ -59,6 +59,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "placement/no-address": "A node that others connect to does not say where it listens",
         "placement/no-path": "A block reads a stream of a node to which there is no link",
         "placement/per-instance": "Every instance of a node runs a block over its own rows only",
+        "placement/shared": "A block does not fit on a node whose keys are shared by several instances",
         "placement/twice": "A block is placed twice",
         "placement/unknown-node": "A node connects to one that does not exist",
         "placement/unplaced": "A block is on no node",

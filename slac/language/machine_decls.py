@@ -52,7 +52,7 @@ class PlacementDecl:
     """A node: its blocks (`*` is all that is not placed elsewhere), how it is reached, and its budget.
 
     `disk`: bytes that may wait on disk for the node that it connects to; 0 where it connects to none.
-    `places`: where `listen` and `address` stand.
+    `places`: where `listen` and `address` stand. `instances` runtimes share its keys, divided by the column `by`.
     """
 
     name: str
@@ -64,6 +64,8 @@ class PlacementDecl:
     hold_us: int
     disk: int
     span: Span
+    instances: int = 1
+    by: Ref | None = None
     path: str = ""
     places: Mapping[str, Span] = field(default_factory=dict)
 

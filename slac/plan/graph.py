@@ -17,6 +17,8 @@ from slac.plan.nodes import AnyNode, OutputNode, SourceNode
 from slac.plan.user.module import FunctionModule
 
 PLAN_VERSION: Final = 1
+NUMBER: Final = "{n}"
+"""In an address of a node of several instances: the number of the instance."""
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +38,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """A role that runtimes play: what it listens on, what it dials, and its budget.
 
-    `disk`: bytes that may wait on disk for the node that it dials.
+    `disk`: bytes that may wait on disk for the node that it dials. `instances` runtimes share its keys: rows are divided
+    among them `by` a column; what they listen on and are dialled at says `at`.
     """
 
     name: str
@@ -46,6 +49,37 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     budget: Budget = Budget()
     hold: int = 300_000_000
     disk: int = 1 << 30
+    instances: int = 1
+    by: str | None = None
+
+    def at(self, number: int) -> Placement:
+        """The placement of one instance: `{n}` is its number, or else it is added to the port."""
+        if self.instances == 1:
+            return self
+        counts = not any(NUMBER in (text or "") for text in (self.listen, self.address))
+        listen, address = (_numbered(text, number, counts=counts) for text in (self.listen, self.address))
+        return msgspec.structs.replace(self, listen=listen, address=address)
+
+    def name_of(self, number: int) -> str:
+        """What an instance is called."""
+        return f"{self.name}-{number}"
+
+    def number_of(self, instance: str) -> int:
+        """The number of an instance, 0 where there is one only; UsageError where it is none of them."""
+        names = [self.name_of(n) for n in range(self.instances)]
+        if self.instances == 1 or instance in names:
+            return names.index(instance) if self.instances > 1 else 0
+        raise UsageError(
+            f'the keys of the node "{self.name}" are divided among {self.instances} instances: '
+            f"--instance is one of {', '.join(names)}, not {instance}"
+        )
+
+
+def _numbered(text: str | None, number: int, *, counts: bool) -> str | None:
+    if text is None or not counts:
+        return None if text is None else text.replace(NUMBER, str(number))
+    base, colon, port = text.rpartition(":")
+    return f"{base}{colon}{int(port) + number}" if port.isdigit() else f"{text}-{number}"
 
 
 class Default(msgspec.Struct, frozen=True, kw_only=True):

@@ -347,10 +347,15 @@ class OutputNode(Node, frozen=True, kw_only=True, tag="output"):
 
 
 class LinkOutNode(Node, frozen=True, kw_only=True, tag="link_out"):
-    """Sends its input's rows to the runtime of placement `to`, in order, once the watermark has passed them."""
+    """Sends its input's rows to the runtime of placement `to`, in order, once the watermark has passed them.
+
+    Where several `instances` share its keys, each row goes to the one that its value of the column `by` belongs to.
+    """
 
     stream: str
     to: str
+    instances: int = 1
+    by: str | None = None
 
 
 class LinkInNode(Node, frozen=True, kw_only=True, tag="link_in"):

@@ -39,6 +39,7 @@ from slac.compiler.passes.ranks import ranks
 from slac.compiler.passes.rates import rates
 from slac.compiler.passes.restating import restating
 from slac.compiler.passes.retention import retention
+from slac.compiler.passes.share import share
 from slac.compiler.passes.sight import sight
 from slac.compiler.passes.split import split
 from slac.compiler.passes.states import states
@@ -98,7 +99,8 @@ PLACING: tuple[Pass, ...] = (
     Pass("sight", sight, "needs to know where blocks run, and what the document says of them"),
     Pass("split", split, "moves work between nodes, so before the links"),
     Pass("link", link, "only follows what is placed where"),
-    Pass("hold", hold, "the last: needs the links"),
+    Pass("hold", hold, "needs the links"),
+    Pass("share", share, "the last: checks what runs on nodes whose keys are shared"),
 )
 """Where its parts run."""
 

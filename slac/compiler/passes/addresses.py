@@ -12,6 +12,7 @@ from typing import Final
 from slac.compiler.draft import Draft, Found
 from slac.diagnostics import Diagnostic
 from slac.language.document import PlacementDecl
+from slac.plan.graph import NUMBER
 
 _HOST: Final = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.%A-Za-z]+\])"
 _TCP: Final = re.compile(rf"tcp://(?P<host>\*|{_HOST}):(?P<port>[0-9]{{1,5}})")
@@ -26,7 +27,7 @@ def addresses(draft: Draft) -> Found:
 
 def _of(node: PlacementDecl) -> Iterator[Diagnostic]:
     for key, text in (("listen", node.listen), ("address", node.address)):
-        problem = _problem(key, text) if text is not None else ""
+        problem = _problem(key, text.replace(NUMBER, "0") if node.instances > 1 else text) if text is not None else ""
         use = "bind" if key == "listen" else "be dialled at"
         if problem:
             yield Diagnostic(

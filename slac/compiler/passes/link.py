@@ -13,6 +13,7 @@ import msgspec
 from slac.compiler.draft import Draft, Found
 from slac.compiler.passes.ways import way
 from slac.diagnostics import Diagnostic, Related
+from slac.plan.graph import Placement
 from slac.plan.nodes import AnyNode, LinkInNode, LinkOutNode, is_table
 
 
@@ -22,7 +23,7 @@ class _Linker:
 
     draft: Draft
     dials: dict[str, str | None]
-    holds: dict[str, int]
+    places: dict[str, Placement]
     done: dict[str, AnyNode] = field(default_factory=dict)
     found: dict[tuple[str, str], Diagnostic] = field(default_factory=dict)
 
@@ -43,7 +44,7 @@ class _Linker:
             self.found.setdefault(pair, _no_link(self.draft, self.dials, node, upstream))
             return upstream.id
         for step in steps:
-            sender, receiver = _pair(upstream, step, self.holds[step])
+            sender, receiver = _pair(upstream, self.places[step])
             self.done.setdefault(sender.id, sender)
             upstream = self.done.setdefault(receiver.id, receiver)
         return upstream.id
@@ -52,7 +53,7 @@ class _Linker:
 def link(draft: Draft) -> Found:
     """Put links on all edges between nodes; a stream without a way to its reader is a finding."""
     dials = {p.name: p.connect for p in draft.placements}
-    linker = _Linker(draft, dials, {p.name: p.hold for p in draft.placements})
+    linker = _Linker(draft, dials, {p.name: p for p in draft.placements})
     for node in draft.nodes:
         linker.take(node)
     read = {i for n in linker.done.values() for i in n.inputs}
@@ -65,8 +66,8 @@ def _elsewhere(table: AnyNode, linker: _Linker) -> bool:
     return any(n.block == table.block and n is not table for n in linker.done.values())
 
 
-def _pair(upstream: AnyNode, to: str, hold: int) -> tuple[LinkOutNode, LinkInNode]:
-    stream, origin = upstream.id, upstream.node
+def _pair(upstream: AnyNode, place: Placement) -> tuple[LinkOutNode, LinkInNode]:
+    stream, origin, to = upstream.id, upstream.node, place.name
     sender = LinkOutNode(
         id=f"{stream}.out.{to}",
         block=upstream.block,
@@ -77,6 +78,8 @@ def _pair(upstream: AnyNode, to: str, hold: int) -> tuple[LinkOutNode, LinkInNod
         windowed=upstream.windowed,
         stream=stream,
         to=to,
+        instances=place.instances,
+        by=place.by if place.instances > 1 else None,
     )
     receiver = LinkInNode(
         id=f"{stream}.in.{origin}",
@@ -87,7 +90,7 @@ def _pair(upstream: AnyNode, to: str, hold: int) -> tuple[LinkOutNode, LinkInNod
         windowed=upstream.windowed,
         stream=stream,
         origin=origin,
-        hold=hold,
+        hold=place.hold,
     )
     return sender, receiver
 

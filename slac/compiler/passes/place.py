@@ -256,6 +256,8 @@ def _placement(node: PlacementDecl) -> Placement:
         budget=_budget(node.budget),
         hold=node.hold_us,
         disk=node.disk,
+        instances=node.instances,
+        by=node.by.name if node.by is not None else None,
     )
 
 

@@ -111,6 +111,8 @@ def node(cursor: Cursor, fallback: BudgetDecl) -> PlacementDecl:
         budget=budget(cursor, fallback),
         hold_us=duration(cursor, "hold", HOLD) or 0,
         disk=_disk(cursor),
+        instances=int(number.text or 1) if (number := cursor.get("instances")) is not None else 1,
+        by=ref(cursor.get("by")),
         span=cursor.key_span,
         path=cursor.path,
         places=_places(cursor),
