@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "replay": Entry("slac.cli.commands.replay:replay", "Run a log again, or try another document on it."),
         "run": Entry("slac.cli.commands.run:run", "Run documents, or one node of them."),
         "schema": Entry("slac.cli.commands.schema:schema", "Print the JSON Schema of SLA documents."),
+        "simulate": Entry("slac.cli.commands.simulate:simulate", "Run a document step by step over events."),
         "status": Entry("slac.cli.commands.status:status", "Show what the runtimes of this machine are doing."),
         "tap": Entry("slac.cli.commands.tap:tap", "Show rows of a block as they pass."),
         "test": Entry("slac.cli.commands.test:test", "Run the tests of documents, under a virtual clock."),
