@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
+from slac.plan.estimates.doubts import is_doubt
 from slac.plan.estimates.thinned import COUNTED_ONLY, TRUE
 from slac.plan.expressions import AggregateCall
 from slac.plan.signatures import FLOAT
@@ -25,7 +26,7 @@ def with_estimates(calls: Sequence[AggregateCall], counted: Sequence[str] = ()) 
         return tuple(calls)
     kept: dict[_Content, AggregateCall] = {}
     for call in calls:
-        for one in _beside(call, counted=call.name in counted):
+        for one in _beside(call, counted=_is_counted(call, counted)):
             kept.setdefault(_content(one), one)
     group = AggregateCall(name=GROUP, function="thinned_count", dtype=FLOAT)
     uncounted = AggregateCall(name=UNCOUNTED, function="thinned_count", options=(COUNTED_ONLY,), dtype=FLOAT)
@@ -36,14 +37,24 @@ def besides(calls: Sequence[AggregateCall], counted: Sequence[str] = ()) -> dict
     """By the name of each call those of what is kept beside it: several may share one."""
     known = {_content(one): one.name for one in calls if is_beside(one)}
     own = [one for one in calls if not is_beside(one)]
-    return {c.name: tuple(known[_content(b)] for b in _beside(c, counted=c.name in counted)) for c in own}
+    return {c.name: tuple(known[_content(b)] for b in _beside(c, counted=_is_counted(c, counted))) for c in own}
+
+
+def _is_counted(call: AggregateCall, counted: Sequence[str]) -> bool:
+    return call.name in counted and not is_doubt(call)
 
 
 _Content: TypeAlias = tuple[object, ...]
 
 
 def _content(call: AggregateCall) -> _Content:
-    return call.function, call.args, call.options, call.where
+    """What is kept beside doubts is not shared: whoever merges them does not know what they are over."""
+    return call.function, call.args, call.options, call.where, call.name if is_doubt_of(call) else ""
+
+
+def is_doubt_of(call: AggregateCall) -> bool:
+    """Whether it is kept beside a call that stands beside another one."""
+    return any(end in call.name for end in "<>?")
 
 
 def _beside(call: AggregateCall, *, counted: bool) -> Iterator[AggregateCall]:

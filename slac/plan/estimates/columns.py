@@ -18,6 +18,7 @@ from slac.plan.aggregation.flags import Every, Some
 from slac.plan.aggregation.ranks import Rank
 from slac.plan.aggregation.registers import Distinct
 from slac.plan.estimates.calls import GROUP, besides, is_beside
+from slac.plan.estimates.doubts import doubted, has_doubts, is_doubt
 from slac.plan.estimates.spans import Floats, boundless, quantile_of
 from slac.plan.estimates.values import Estimate, Sums, estimates, thinned
 from slac.plan.expressions import AggregateCall, AnyExpr, Column, Literal
@@ -34,7 +35,8 @@ _THINNED: Final = Column(name=THINNED, dtype=BOOL)
 class EstimatedColumns:
     """Makes the columns of some calls; `known` says what is known of their bounds.
 
-    Without `bounded` nothing is known of the bounds of estimates: only of what gates have counted.
+    Without `bounded` nothing is known of the bounds of estimates: only of what gates have counted. `whole`: groups pass
+    or do not; of one of which some rows were dropped (a threshold has changed meanwhile) nothing is known.
     """
 
     def __init__(
@@ -44,19 +46,23 @@ class EstimatedColumns:
         counted: Sequence[str] = (),
         *,
         bounded: bool = True,
+        whole: bool = False,
     ) -> None:
         self.calls = [one for one in calls if not is_beside(one)]
         self._z = quantile_of(confidence)
         self._counted = frozenset(counted)
         self._bounded = bounded
+        self._whole = whole
         self._beside = besides(calls, counted)
         self._final = final_exprs(self.calls)
         self._typed = {one.name: one for one in self.calls}
-        self.known: dict[str, Bounds] = {one.name: _bounds(family(one), one) for one in self.calls}
-        self.columns = [
-            THINNED,
-            *(f"{side}{n}" for n, b in self.known.items() if _is_kept(n, b) for side in (LOW, HIGH)),
-        ]
+        own = {one.name: _bounds(family(one), one) for one in self.calls}
+        kept = [name for name, bounds in own.items() if _is_kept(name, bounds)]
+        self.columns = [THINNED, *(f"{side}{name}" for name in kept for side in (LOW, HIGH))]
+        self.known: dict[str, Bounds] = own
+        if has_doubts(self.calls):
+            told = [one for one in self.calls if not is_doubt(one)]
+            self.known = {o.name: doubted(o, own[o.name], self._typed, lambda c: own[c.name]) for o in told}
 
     def of(self, groups: pl.DataFrame) -> pl.DataFrame:
         """Partial rows, one a group, with `_seen`, `_kept`, a column a call, and those of `columns`."""
@@ -68,7 +74,8 @@ class EstimatedColumns:
         for name, one in found.items():
             is_known = self._bounded or name in self._counted
             known = one if is_known else Estimate(one.value, boundless(made.height))
-            columns += _columns(self._typed[name], made[name], known, thin, unseen)
+            parted = self._whole and name not in self._counted
+            columns += _columns(self._typed[name], made[name], known, thin, unseen, parted=parted)
         return made.with_columns(columns)
 
 
@@ -77,7 +84,7 @@ def _is_kept(name: str, bounds: Bounds) -> bool:
 
 
 def _columns(
-    call: AggregateCall, exact: pl.Series, found: Estimate, thin: pl.Series, unseen: pl.Series
+    call: AggregateCall, exact: pl.Series, found: Estimate, thin: pl.Series, unseen: pl.Series, *, parted: bool
 ) -> list[pl.Series]:
     """The value, and its bounds, which hold it; anything, where there is no value, but events that were dropped."""
     nothing = exact.zip_with(exact.is_nan(), _none(exact)) if exact.dtype.is_float() else _none(exact)
@@ -87,7 +94,7 @@ def _columns(
     bound = own.cast(pl.Float64)
     number = bound.fill_null(0.0).to_numpy()
     low, high = np.minimum(found.span.low, number), np.maximum(found.span.high, number)
-    gone = unseen & bound.is_null()
+    gone = unseen if parted else unseen & bound.is_null()
     sides = []
     for prefix, side, far in ((LOW, low, -np.inf), (HIGH, high, np.inf)):
         series = pl.Series(side).zip_with(thin & bound.is_not_null(), bound)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -97,9 +97,17 @@ def bounds_like(frame: pl.DataFrame, types: Mapping[str, AnyType]) -> pl.Expr:
 
 def known_of(frame: pl.DataFrame, types: Mapping[str, AnyType]) -> dict[str, Bounds]:
     """What `_bounds` says of the columns of a frame, of which these are the types."""
-    if BOUNDS not in frame.columns:
-        return {}
-    fields = {f.name for f in frame.schema[BOUNDS].fields}  # type: ignore[attr-defined]
+    return known_by(fields_of(frame), types) if BOUNDS in frame.columns else {}
+
+
+def fields_of(frame: pl.DataFrame) -> list[str]:
+    """The names of the fields of `_bounds`."""
+    return [f.name for f in frame.schema[BOUNDS].fields]  # type: ignore[attr-defined]
+
+
+def known_by(names: Iterable[str], types: Mapping[str, AnyType]) -> dict[str, Bounds]:
+    """The same by the names of the fields."""
+    fields = set(names)
     return {n: _told(n, t) for n, t in types.items() if {f"{n}_low", f"{n}_undecided"} & fields}
 
 

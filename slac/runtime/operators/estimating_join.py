@@ -15,9 +15,10 @@ from slac.plan.intervals.columns import bounds_like
 from slac.plan.nodes import IntervalJoinNode, LatestJoinNode
 from slac.runtime.instructions import Notice
 from slac.runtime.operator import Operator, State
+from slac.runtime.operators.bounds_types import TYPES, Fields, fields_of, struct_of
 from slac.runtime.operators.estimated_rows import without_bounds
 from slac.stream.batch import BOUNDS, META, UNDECIDED, Batch
-from slac.stream.types import AnyType, Bool, Duration, Field, Float, Schema, Struct, Timestamp
+from slac.stream.types import Field, Schema, Struct
 
 _LEFT: Final = "~left"
 _RIGHT: Final = "~right"
@@ -35,7 +36,7 @@ class EstimatingJoin(Operator):
         self._node, self._build = node, build
         self._inner = build(node)
         self.unheard = self._inner.unheard
-        self._sides: dict[int, list[tuple[str, str]]] = {}
+        self._sides: dict[int, Fields] = {}
         """By port the fields of `_bounds`, each with what is kept of its type."""
         self._right = f"{node.alias}.{_RIGHT}"
         self._types = {f.name: f.dtype for f in node.schema.fields}
@@ -94,23 +95,22 @@ class EstimatingJoin(Operator):
     def _begin(self, port: int, frame: pl.DataFrame) -> None:
         """Go on with the same state, of which nothing is an estimate."""
         state = self._inner.snapshot()
-        fields = frame.schema[BOUNDS].fields  # type: ignore[attr-defined]
-        self._sides[port] = [(f.name, _kind(f.dtype)) for f in fields]
+        self._sides[port] = fields_of(frame)
         self._inner = self._build(self._extended())
         names = (_LEFT,) if port == 0 else (_RIGHT, self._right)
-        nothing = [pl.lit(None, _struct(self._sides[port])).alias(name) for name in names]
+        nothing = [pl.lit(None, struct_of((*self._sides[port], (_OPEN, "bool")))).alias(name) for name in names]
         self._inner.restore(State(state.values, {n: f.with_columns(nothing) for n, f in state.frames.items()}))
 
     def _extended(self) -> AnyJoin:
         node, fields, columns = self._node, list(self._node.schema.fields), self._node.right_columns
         for port, kept in self._sides.items():
-            types = tuple(Field(n, _TYPES[k]) for n, k in (*kept, (_OPEN, "bool")))
+            types = tuple(Field(n, TYPES[k]) for n, k in (*kept, (_OPEN, "bool")))
             fields.append(Field(_LEFT if port == 0 else self._right, Struct(types)))
             columns = columns if port == 0 else (*columns, _RIGHT)
         return msgspec.structs.replace(node, schema=Schema(tuple(fields)), right_columns=columns)
 
     def _packed(self, port: int, frame: pl.DataFrame) -> pl.DataFrame:
-        name, dtype = _RIGHT if port else _LEFT, _struct(self._sides[port])
+        name, dtype = _RIGHT if port else _LEFT, struct_of((*self._sides[port], (_OPEN, "bool")))
         if BOUNDS not in frame.columns:
             return frame.with_columns(pl.lit(None, dtype).alias(name))
         is_open = pl.col(UNDECIDED).fill_null(value=False) if UNDECIDED in frame.columns else pl.lit(value=False)
@@ -140,28 +140,3 @@ class EstimatingJoin(Operator):
             made = made.drop(UNDECIDED)
         meta = [name for name in META if name in made.columns]
         return without_bounds(made.select(*meta, *(n for n in made.columns if n not in meta)))
-
-
-_TYPES: Final[Mapping[str, AnyType]] = {"bool": Bool(), "float": Float(), "duration": Duration(), "time": Timestamp()}
-
-
-def _kind(dtype: pl.DataType) -> str:
-    match dtype:
-        case pl.Boolean():
-            return "bool"
-        case pl.Duration():
-            return "duration"
-        case pl.Datetime():
-            return "time"
-        case _:
-            return "float"
-
-
-def _struct(fields: Iterable[tuple[str, str]]) -> pl.DataType:
-    types: dict[str, pl.DataType] = {
-        "bool": pl.Boolean(),
-        "float": pl.Float64(),
-        "duration": pl.Duration("us"),
-        "time": pl.Datetime("us", "UTC"),
-    }
-    return pl.Struct({n: types[k] for n, k in (*fields, (_OPEN, "bool"))})

@@ -1,0 +1,117 @@
+"""A window node with what estimates need, and frames of the plain one as that one has them.
+
+What is kept beside weights is 0 for rows without; what stands beside rows that may be estimates is, for exact rows,
+what the aggregate itself is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+import polars as pl
+
+from slac.plan.aggregates import family, part_columns
+from slac.plan.aggregation.family import part
+from slac.plan.estimates.calls import besides, with_estimates
+from slac.plan.estimates.doubts import is_doubt, with_doubts
+from slac.plan.expressions import AggregateCall
+from slac.plan.intervals.columns import known_by
+from slac.plan.nodes import WindowNode
+from slac.plan.subexpressions import columns_in
+from slac.runtime.operators.bounds_types import Fields, struct_of
+from slac.stream.batch import BOUNDS, ID, KEPT, SEEN, TIME, UNDECIDED, WEIGHT_ONE
+from slac.stream.sums import SCALE
+from slac.stream.types import AnyType, Float
+
+
+class Extension:
+    """`fields`: those of `_bounds` on the rows of the window; None where its rows have weights at most."""
+
+    def __init__(self, node: WindowNode, fields: Fields | None) -> None:
+        self.fields = fields
+        calls = node.aggregates
+        if fields is not None:
+            calls = with_doubts(calls, known_by([name for name, _ in fields], _types(calls)))
+        calls = with_estimates(calls, node.counted)
+        self.node = msgspec.structs.replace(node, aggregates=calls)
+        self._parts = part_columns(node.aggregates)
+        self._new = _sources(node.aggregates, calls, besides(calls, node.counted))
+
+    def of_rows(self, frame: pl.DataFrame, *, partial: bool) -> pl.DataFrame:
+        """Rows of the stream, or partial rows, with all columns that the node reads."""
+        if partial:
+            return self._completed(frame)
+        if self.fields is None:
+            return frame
+        lacking = [pl.lit(None, struct_of(self.fields)).alias(BOUNDS)] if BOUNDS not in frame.columns else []
+        lacking += [pl.lit(None, pl.Boolean).alias(UNDECIDED)] if UNDECIDED not in frame.columns else []
+        return frame.with_columns(lacking) if lacking else frame
+
+    def of_state(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """A frame of the plain operator's snapshot."""
+        names = set(frame.columns)
+        if {KEPT, SEEN, *self._parts} <= names and frame.schema[SEEN] == pl.Int128:
+            return self._completed(frame)
+        return self.of_rows(frame, partial=False) if {TIME, ID} <= names else frame
+
+    def _completed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """In the order of the node's parts, behind those that are there."""
+        if all(name in frame.columns for name in self._new):
+            return frame
+        missing = [made.of(frame).alias(name) for name, made in self._new.items() if name not in frame.columns]
+        others = [c for c in frame.columns if c not in self._new]
+        at = others.index(self._parts[-1]) + 1 if self._parts else others.index(KEPT)
+        return frame.with_columns(missing).select(*others[:at], *self._new, *others[at:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What a part is where it was not kept: `factor` times another column that may be there, or neutral."""
+
+    dtype: pl.DataType
+    column: str = ""
+    factor: int = 1
+
+    def of(self, frame: pl.DataFrame) -> pl.Expr:
+        """From the parts that a frame has."""
+        if self.column not in frame.columns:
+            return pl.lit([], self.dtype) if isinstance(self.dtype, pl.List) else pl.lit(0, self.dtype)
+        found = pl.col(self.column)
+        return (found if self.factor == 1 else found * pl.lit(self.factor, pl.Int128)).cast(self.dtype)
+
+
+def _sources(
+    plain: Sequence[AggregateCall], calls: Sequence[AggregateCall], beside: Mapping[str, Sequence[str]]
+) -> dict[str, _Source]:
+    """By the part columns that only the extended calls have."""
+    own = {call.name: call for call in plain}
+    doubts = {call.name: own[call.name[:-1]] for call in calls if is_doubt(call) and not call.name.endswith("?")}
+    names = {
+        mine: source for d, one in doubts.items() for mine, source in zip(beside[d], beside[one.name], strict=True)
+    }
+    widened = {d for d, one in doubts.items() if one.args and _is_widened(one, next(c for c in calls if c.name == d))}
+    found = {}
+    for call in (c for c in calls if c.name not in own):
+        source = doubts[call.name].name if call.name in doubts else names.get(call.name, "")
+        is_wide = any(call.name.startswith(d) for d in widened)
+        for name, dtype in family(call).parts(call).items():
+            factor = _FACTORS.get(name, 1) if is_wide else 1
+            found[part(call, name)] = _Source(dtype, f"{source}.{name}" if source else "", factor)
+    return found
+
+
+_FACTORS: Final = {"sum": int(SCALE), "total": int(SCALE) // WEIGHT_ONE}
+"""Sums of integers and what weights add to them, in the units of floats."""
+
+
+def _is_widened(one: AggregateCall, other: AggregateCall) -> bool:
+    """Whether the bounds of integers are floats."""
+    return isinstance(other.args[0].dtype, Float) and not isinstance(one.args[0].dtype, Float)
+
+
+def _types(calls: tuple[AggregateCall, ...]) -> dict[str, AnyType]:
+    asked = (e for c in calls for e in (*c.args, *([] if c.where is None else [c.where])))
+    return {c.name: c.dtype for one in asked for c in columns_in(one)}
