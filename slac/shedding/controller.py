@@ -5,7 +5,8 @@ It does no I/O and reads no clock: `decide` takes everything, and what it return
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import KeysView, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -44,6 +45,8 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT: Final = ControlSettings()
+PLANNED: Final = 8
+"""Decisions for which rates that were planned once are used at most."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +78,21 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     delays: dict[str, float] = {}
 
 
+@dataclass(slots=True)
+class _Planned:
+    """Rates that were planned when so much of all fitted: to plan takes as long as to work off some thousand events."""
+
+    fits: float = 0.0
+    rates: dict[str, Rates] = field(default_factory=dict)
+    uses: int = 0
+
+    def still(self, fits: float, inputs: KeysView[str], deadband: float) -> bool:
+        """Whether they can be used once more: nearly as much fits, and what events are like was not long ago."""
+        self.uses += 1
+        same = abs(fits - self.fits) <= deadband * self.fits and self.rates.keys() == inputs
+        return same and self.uses < PLANNED
+
+
 class Controller:
     """Keeps one runtime inside `budget`. `idle_cores` is what it uses without any record."""
 
@@ -95,6 +113,7 @@ class Controller:
         self._dropping = False
         self._waits = False
         self._patience = Patience()
+        self._planned = _Planned()
         self._last: Decision | None = None
 
     def decide(self, reading: Reading, offered: Mapping[str, InputLoad]) -> Decision:
@@ -225,10 +244,14 @@ class Controller:
         dropped = {i: load for i, load in offered.items() if load.can_drop}
         if fraction >= 1.0:
             return {i: Rates() for i in dropped}
+        if self._planned.still(fraction * taken, dropped.keys(), self.settings.deadband):
+            return self._planned.rates
         melt = self.settings.melt
-        return allocate(
+        rates = allocate(
             room, {i: offer_of(load, taken * (self._rate_of[i] + load.waiting / melt)) for i, load in dropped.items()}
         )
+        self._planned = _Planned(fraction * taken, rates)
+        return rates
 
     def _memory_share(self, reading: Reading, seconds: float) -> float:
         soft, hard = (s * self.budget.memory_bytes for s in (self.settings.memory_soft, self.settings.memory_hard))

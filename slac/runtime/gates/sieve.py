@@ -20,7 +20,7 @@ from slac.shedding.profile import Profile
 from slac.stream.batch import COUNT, ID, TIME, WEIGHT, WEIGHT_ONE, instants
 from slac.stream.ids import splitmix64
 
-GLANCE: Final = 8192
+GLANCE: Final = 4096
 """Rows of a batch that are looked at, where nothing is dropped, to know what the events are like."""
 _SECOND_STAGE: Final = 0x9E37_79B9
 """Makes the second choice independent of the first."""

@@ -40,14 +40,16 @@ class Gating:
     costs: Mapping[str, float]
     reading: Mapping[str, float]
     _seen: dict[str, _Seen] = field(default_factory=dict)
+    _looked: int = BEGINNING
 
     def loads(self, now: int) -> dict[str, InputLoad]:
         """Every input as it stands at `now` (wall clock, µs)."""
         return {name: self._load(name, queue, now) for name, queue in self.queues.items()}
 
     def look(self, decision: Decision) -> None:
-        """Let gates look at events when there are many."""
-        if decision.demand_cores > PRESSED * decision.allowed_cores:
+        """Let gates look at events when there are many, once a second."""
+        if decision.demand_cores > PRESSED * decision.allowed_cores and decision.at - self._looked >= SECOND:
+            self._looked = decision.at
             for queue in self.queues.values():
                 queue.source.sieve.look = True
 
