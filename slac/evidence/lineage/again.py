@@ -40,13 +40,13 @@ def _said(node: AnyNode, made: Closure, said: Mapping[str, pl.DataFrame], until:
         sent = pl.concat([_of(c, said) for c in own], how="diagonal_relaxed")
         again = followed.select(LOG, SEQ, LATE, ID).join(sent.drop(LOG, SEQ, LATE), on=ID)
         return pl.concat([witnesses, again], how="diagonal_relaxed")
-    again = [
+    made_here = [
         _run(node, own, said, until, sight.plan.document, log).join(
             rows.select(ID, SEQ, LATE).unique(ID, keep="last"), on=ID
         )
         for (log,), rows in followed.partition_by(LOG, as_dict=True, maintain_order=True).items()
     ]
-    return pl.concat([witnesses, *again], how="diagonal_relaxed")
+    return pl.concat([witnesses, *made_here], how="diagonal_relaxed")
 
 
 def _run(

@@ -83,7 +83,7 @@ def inner(chosen: Plan) -> list[AnyNode]:
 
 
 @given(documents(), histories(), st.integers(1, 20), st.integers(1, 2), st.data())
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_what_was_consumed_is_enough(
     drawn: Drawn, events: list[Event], size: int, nodes: int, data: st.DataObject
 ) -> None:
