@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 
 from slac.shedding.controller import Controller, Decision
-from slac.shedding.offers import InputLoad
 from slac.shedding.gate import Gate
 from slac.shedding.meter import Meter, Usage
+from slac.shedding.offers import InputLoad
 from slac.shedding.pacer import Pacer
 from slac.shedding.readings import Reading, ResolvedBudget
 from slac.stream.clock import SECOND, ManualClock
