@@ -34,7 +34,8 @@ def estimated_rows(node: WindowNode) -> EstimatedRows | None:
     if not has_estimates(node.aggregates) or node.role in ("partial", "merged"):
         return None
     confidence = CONFIDENCE if node.contract is None else node.contract.confidence
-    columns = EstimatedColumns(node.aggregates, confidence, node.counted, bounded=node.units != "keys")
+    whole, bounded = node.units == "whole", node.units != "keys"
+    columns = EstimatedColumns(node.aggregates, confidence, node.counted, bounded=bounded, whole=whole)
     steps = Steps(columns.known)
     project = [*(lower(p.expr).alias(p.name) for p in node.project), *steps.step(node.project)]
     then = [[lower(t.expr).alias(t.name), *steps.step([t])] for t in node.then]
