@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from slac.diagnostics import SlacError
-from slac.evidence.log.layout import FORMAT, HEADER, PLAN
+from slac.evidence.log.layout import FORMAT, HEADER, PLAN, UNFINISHED
 from slac.plan.graph import Plan
 
 
@@ -60,6 +60,14 @@ def write_header(segment: Path, header: Header, plan: bytes) -> int:
     text = msgspec.json.format(msgspec.json.encode(header), indent=2) + b"\n"
     (segment / HEADER).write_bytes(text)
     return len(text) + len(plan)
+
+
+def replace_header(segment: Path, header: Header) -> None:
+    """Another header in place of the one before, whole or not at all."""
+    path = segment / HEADER
+    unfinished = path.with_suffix(UNFINISHED)
+    unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(header), indent=2) + b"\n")
+    unfinished.replace(path)
 
 
 def packed(plan: Plan) -> bytes:

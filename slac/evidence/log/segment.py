@@ -40,14 +40,17 @@ class Content:
 
 
 class OpenSegment:
-    """The segment in `path`, whose header is there. `fields`: by node, the names of its columns in their order."""
+    """The segment in `path`, whose header is there. `fields`: by node, the names of its columns in their order.
 
-    def __init__(self, path: Path, fields: Mapping[str, Sequence[str]], size: int) -> None:
+    `first`: the number of the first file that it writes.
+    """
+
+    def __init__(self, path: Path, fields: Mapping[str, Sequence[str]], size: int, *, first: int = 1) -> None:
         self.path = path
         self.size = size
         self._fields = fields
         self._parts: list[Part] = []
-        self._number = 0
+        self._number = first - 1
 
     def write(self, content: Content) -> None:
         """Files for all of it, and their account; OSError where the disk refuses, and then nothing of it counts."""
@@ -78,6 +81,11 @@ class OpenSegment:
         for name in gone:
             (self.path / name).unlink(missing_ok=True)
         self.size += sum(p.bytes for p in merged) - sum(p.bytes for parts in many for p in parts)
+
+    def put_rows(self, node: str, rows: pl.DataFrame) -> Part:
+        """A file of rows that were logged before; the account is another's affair."""
+        self._number += 1
+        return self._put(f"{node}/{ROWS}", rows, "rows", node)
 
     def _merged(self, parts: Sequence[Part]) -> Part:
         frames = [pl.read_parquet(self.path / part.file) for part in parts]

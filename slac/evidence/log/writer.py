@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,7 @@ import msgspec
 
 from slac import __version__
 from slac.diagnostics import RunFailed
-from slac.evidence.log.header import Header, packed, write_header
+from slac.evidence.log.header import BadSegment, Header, packed, read_header, write_header
 from slac.evidence.log.layout import LOCK, segment_numbers, segment_path
 from slac.evidence.log.segment import Content, OpenSegment
 from slac.plan.graph import Plan
@@ -49,6 +50,8 @@ class LogWriter:
         self._fields = {node.id: node.schema.names for node in plan.nodes}
         self._max_size = max_size
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.reduce: Callable[[int], int] | None = None
+        """Leaves of a segment, by its number, only what must stay, and returns its bytes then."""
         self._lock = FileLock(place / LOCK)
         if not self._lock.take():
             raise RunFailed(f"another run logs to {place}")
@@ -56,6 +59,7 @@ class LogWriter:
         self.next_seq = self._run << SPACING
         self._open: OpenSegment | None = None
         self._sizes = {number: _size(segment_path(place, number)) for number in segment_numbers(place)}
+        self._reduced = {number for number in self._sizes if _is_reduced(segment_path(place, number))}
         self._begin(self.next_seq, now)
 
     @property
@@ -112,12 +116,26 @@ class LogWriter:
             self._number += 1
 
     def _make_room(self) -> None:
-        """Remove the oldest segments, but never the one that is written."""
-        for number in sorted(self._sizes):
-            if self.size <= self._max_size:
-                return
-            shutil.rmtree(segment_path(self.place, number), ignore_errors=True)
-            del self._sizes[number]
+        """Noise goes first, in the oldest segments; then these segments, but never the one that is written."""
+        while self.size > self._max_size and self._sizes:
+            whole = sorted(self._sizes.keys() - self._reduced)
+            kept = sum(self._sizes[number] for number in self._reduced)
+            if self.reduce is not None and whole and kept <= self._max_size // 2:
+                self._sizes[whole[0]] = self.reduce(whole[0])
+                self._reduced.add(whole[0])
+                continue
+            oldest = min(self._sizes)
+            shutil.rmtree(segment_path(self.place, oldest), ignore_errors=True)
+            del self._sizes[oldest]
+            self._reduced.discard(oldest)
+
+
+def _is_reduced(segment: Path) -> bool:
+    """Whether only evidence is in it; one that cannot be read is not worth a look."""
+    try:
+        return read_header(segment).mode == "evidence"
+    except BadSegment:
+        return True
 
 
 def _size(segment: Path) -> int:

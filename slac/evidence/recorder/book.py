@@ -15,6 +15,7 @@ from slac.evidence.log.nodes import modes_of, verdict_nodes
 from slac.evidence.log.writer import LogWriter, RunHead
 from slac.evidence.recorder.collector import Collector
 from slac.evidence.recorder.history import History
+from slac.evidence.recorder.keeping import reduce_segment
 from slac.evidence.recorder.thread import WriterThread
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, SourceNode
@@ -132,6 +133,7 @@ class RunLog:
             whole=self._began,
         )
         writer = LogWriter(self._place, self._plan, head, max_size=self._plan.data.logging.max_size, now=now)
+        writer.reduce = lambda number: reduce_segment(self._place, self._part, number)
         share = max(self._memory // WAITING, 1 << 20)
         thread = WriterThread(writer, History(self._part, modes, limit=share), limit=share)
         rim = frozenset(n.id for n in self._part.nodes if isinstance(n, SourceNode | LinkInNode))
