@@ -14,7 +14,7 @@ from slac.shedding.gate import GateDecision
 from slac.stream.batch import Batch
 
 if TYPE_CHECKING:
-    from slac.runtime.links.client import LinkClient
+    from slac.runtime.links.sending import Sending
     from slac.runtime.links.server import LinkServer
 
 LogMode = Literal["off", "evidence", "full"]
@@ -64,7 +64,7 @@ class Logbook(Protocol):
         """The run begins, from checkpoint `restored` (0: from nothing); RunFailed where it cannot log."""
         ...
 
-    def meet(self, server: LinkServer | None, client: LinkClient | None) -> None:
+    def meet(self, server: LinkServer | None, client: Sending | None) -> None:
         """Who sends to this runtime, and whom it sends to: evidence of what crosses a link lies on both sides."""
         ...
 
@@ -100,7 +100,7 @@ class Unlogged:
     def begin(self, flow: Recorded, *, live: bool, start: int | None, restored: int, now: int) -> None:
         """Nothing begins."""
 
-    def meet(self, server: LinkServer | None, client: LinkClient | None) -> None:
+    def meet(self, server: LinkServer | None, client: Sending | None) -> None:
         """Nobody is asked."""
 
     def switch(self, mode: LogMode, now: int) -> None:

@@ -14,10 +14,11 @@ from typing import Any
 import orjson
 import polars as pl
 
-from slac.plan.graph import Plan
+from slac.plan.graph import Placement, Plan
 from slac.plan.nodes import LinkInNode, SourceNode
 from slac.runtime.core import Core
 from slac.runtime.instructions import GaveUp, Instruction, Mixed, Publish, Refused, Send
+from slac.runtime.links.dividing import divided
 from slac.runtime.links.protocol import from_body, to_body
 from slac.stream.batch import ID, TIME, Batch
 from slac.stream.clock import ManualClock
@@ -57,7 +58,7 @@ class Harness:
         self.mixed: list[Mixed] = []
         self._live = live
         self._made: dict[str, list[pl.DataFrame]] = defaultdict(list)
-        self._instances = {p.name: list((instances or {}).get(p.name, [p.name])) for p in plan.data.placements}
+        self._instances = {p.name: list((instances or {}).get(p.name, _names(p))) for p in plan.data.placements}
         self._published: dict[str, list[pl.DataFrame]] = defaultdict(list)
         self._cut: dict[Runtime, list[Send]] = {}
         self.cores = {(node, name): self._core(node, name) for node, names in self._instances.items() for name in names}
@@ -216,7 +217,17 @@ class Harness:
         among = self._instances[to]
         return among[self._instances[origin].index(sender) % len(among)]
 
+    def _parts(self, node: str, name: str, send: Send) -> list[tuple[str, Send]]:
+        """What each instance of the receiving node is sent: where they share keys, its rows."""
+        place = self.plan.placement(send.to)
+        if place.by is None:
+            return [(self._receiver(node, name, send.to), send)]
+        parts = divided(send, place.by, place.instances)
+        return list(zip(self._instances[send.to], parts, strict=True))
+
     def _senders(self, origin: str, to: str, receiver: str) -> list[str]:
+        if self.plan.placement(to).by is not None:
+            return self._instances[origin]
         return [s for s in self._instances[origin] if self._receiver(origin, s, to) == receiver]
 
     def _core(self, node: str, name: str) -> Core:
@@ -251,10 +262,15 @@ class Harness:
                 case Send() if (node, name) in self._cut:
                     self._cut[node, name].append(instruction)
                 case Send(stream=stream, to=to):
-                    arrived = from_body(to_body(instruction.frame))
-                    sent = replace(instruction, frame=arrived)
-                    self._deliver((to, self._receiver(node, name, to)), stream, f"{node}/{name}", sent)
+                    for receiver, part in self._parts(node, name, instruction):
+                        sent = replace(part, frame=from_body(to_body(part.frame)))
+                        self._deliver((to, receiver), stream, f"{node}/{name}", sent)
 
     def _deliver(self, to: Runtime, stream: str, peer: str, sent: Send) -> None:
         now = self._now(to)
         self._tell(to, lambda core: core.on_link(stream, peer, sent, now))
+
+
+def _names(place: Placement) -> list[str]:
+    """What the instances of a node are called where nothing is said."""
+    return [place.name_of(n) for n in range(place.instances)] if place.instances > 1 else [place.name]

@@ -14,8 +14,8 @@ from slac.plan.graph import Plan
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "same": " "}
 _SAME_MEANING = "A runtime that is started anew with NEW goes on with its state directory."
 _OTHER_MEANING = (
-    "`slac apply NEW` does that to runtimes that run. One that is started anew with NEW takes a state directory only of\n"
-    "the meaning that wrote it: it needs another, and begins without any of this state."
+    "`slac apply NEW` does that to runtimes that run. One that is started anew with NEW takes a state directory only\n"
+    "of the meaning that wrote it: it needs another, and begins without any of this state."
 )
 
 

@@ -96,7 +96,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
             sys.exit(_run_each(compiled, [a for a in sys.argv[1:] if a not in paths]))
         plan = compiled[0].plan
         chosen = RunSettings(node=node or ALL, **settings)
-    plan.placement(chosen.node)
+    plan.placement(chosen.node).number_of(chosen.instance)
     plan = launch.in_place(plan, chosen)
     _refuse_nothing(plan, chosen.node)
     # An address may hold a password, and arguments can be read by everybody on the machine.

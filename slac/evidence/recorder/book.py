@@ -20,8 +20,8 @@ from slac.evidence.recorder.thread import WriterThread
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, SourceNode
 from slac.runtime.instructions import GaveUp, Instruction, Mixed, Refused
-from slac.runtime.links.client import LinkClient
 from slac.runtime.links.protocol import Named
+from slac.runtime.links.sending import Sending
 from slac.runtime.links.server import LinkServer
 from slac.runtime.recorder import LogMode, LogStatus, Recorded
 from slac.shedding.gate import GateDecision
@@ -59,7 +59,7 @@ class RunLog:
         self._start(now)
         self._began = False
 
-    def meet(self, server: LinkServer | None, client: LinkClient | None) -> None:
+    def meet(self, server: LinkServer | None, client: Sending | None) -> None:
         """As `Logbook.meet`."""
         self._server = server
         if client is not None:

@@ -12,8 +12,8 @@ import msgspec
 from slac import __version__
 from slac.plan.graph import Plan
 from slac.runtime.core import Core
-from slac.runtime.links.client import LinkClient
 from slac.runtime.links.inlet import Peer
+from slac.runtime.links.sending import Sending
 from slac.runtime.links.server import LinkServer
 from slac.runtime.operator import BEGINNING
 from slac.runtime.recorder import Logbook, LogStatus, Unlogged
@@ -135,7 +135,7 @@ class Parts:
     core: Core
     queues: Mapping[str, InputQueue]
     outputs: Mapping[str, OutputWorker]
-    client: LinkClient | None
+    client: Sending | None
     server: LinkServer | None
     budget: ResolvedBudget
     started: int
@@ -235,7 +235,7 @@ def _peers(parts: Parts, now: int) -> dict[str, PeerStatus]:
     }
 
 
-def _sending(client: LinkClient | None) -> SendingStatus | None:
+def _sending(client: Sending | None) -> SendingStatus | None:
     if client is None:
         return None
     outbox = client.outbox
@@ -244,9 +244,9 @@ def _sending(client: LinkClient | None) -> SendingStatus | None:
         waiting_bytes=outbox.bytes,
         waiting_messages=outbox.messages,
         watermarks=outbox.marks(),
-        under_way=client.flight.bytes,
+        under_way=client.under_way,
     )
-    if (spool := outbox.spool) is None:
+    if (spool := outbox.on_disk) is None:
         return sending
     return msgspec.structs.replace(
         sending,

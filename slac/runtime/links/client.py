@@ -126,6 +126,11 @@ class LinkClient:
         self.outbox.close()
 
     @property
+    def under_way(self) -> int:
+        """Bytes that were sent and not taken."""
+        return self.flight.bytes
+
+    @property
     def is_through(self) -> bool:
         """Whether the receiver's core has taken all that there is to send."""
         return self.welcomed and not self.flight.messages and self.outbox.is_sent

@@ -56,6 +56,11 @@ class Outbox:
         return not self._unsent and not any(self._sent.values()) and not (self.spool is not None and self.spool.bytes)
 
     @property
+    def on_disk(self) -> Spool | None:
+        """What does not lie in memory, where there is a place for it."""
+        return self.spool
+
+    @property
     def is_sent(self) -> bool:
         """Whether everything was handed over for sending."""
         return not self._unsent and not self._from_spool and (self.spool is None or self.spool.is_read)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from slac.runtime.instructions import GaveUp, Instruction, Mixed, Publish, Refused, Send
-from slac.runtime.links.client import LinkClient
+from slac.runtime.links.sending import Sending
 from slac.runtime.recorder import Logbook
 from slac.runtime.shell.outputs import OutputWorker
 from slac.runtime.shell.quarantine import Quarantine
@@ -21,7 +21,7 @@ class Carrying:
     def __init__(
         self,
         outputs: Mapping[str, OutputWorker],
-        client: LinkClient | None,
+        client: Sending | None,
         quarantine: Quarantine,
         logbook: Logbook,
         clock: Clock,

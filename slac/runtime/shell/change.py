@@ -38,7 +38,7 @@ from slac.runtime.inspection.changing import (
     ThePlan,
 )
 from slac.runtime.instructions import Instruction, Publish
-from slac.runtime.links.client import LinkClient
+from slac.runtime.links.sending import Sending
 from slac.runtime.operator import State
 from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.outputs import OutputWorker
@@ -81,7 +81,7 @@ class Surroundings:
     directory: StateDirectory | None
     outputs: Mapping[str, OutputWorker]
     queues: Mapping[str, InputQueue]
-    client: LinkClient | None
+    client: Sending | None
     clock: Clock
     free: asyncio.Lock
     wake: Callable[[], None]
@@ -185,7 +185,7 @@ class Change:
         client.speak_of(sealed.change)
         return True
 
-    def hear(self, client: LinkClient | None) -> None:
+    def hear(self, client: Sending | None) -> None:
         """Do what the runtime that decides has said."""
         if client is not None and client.decided == "begin":
             self.commit()

@@ -6,7 +6,7 @@ from typing import Final
 
 from slac.diagnostics import RunFailed
 from slac.runtime.core import Core
-from slac.runtime.links.client import LinkClient
+from slac.runtime.links.sending import Sending
 from slac.runtime.links.server import LinkServer
 from slac.stream.clock import SECOND, Clock
 
@@ -20,7 +20,7 @@ class Ending:
     """The end of one runtime; `finished_at` (µs) is set by its owner. `kept`: a state directory has what is unsent."""
 
     def __init__(
-        self, core: Core, client: LinkClient | None, server: LinkServer | None, clock: Clock, *, kept: bool
+        self, core: Core, client: Sending | None, server: LinkServer | None, clock: Clock, *, kept: bool
     ) -> None:
         self.finished_at: int | None = None
         self._core = core
@@ -43,7 +43,7 @@ class Ending:
         names = {p for i in self._core.inlets.values() for p in i.peers}
         return names <= server.peers().keys() | server.left or self._clock.now() - self.finished_at > FAREWELL
 
-    def _delivered(self, client: LinkClient) -> bool:
+    def _delivered(self, client: Sending) -> bool:
         if client.outbox.drained:
             return True
         now = self._clock.now()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from slac.runtime.links.client import LinkClient
+from slac.runtime.links.sending import Sending
 from slac.runtime.recorder import Logbook
 from slac.runtime.recording import STORE
 from slac.runtime.shell.checkpoints import Checkpoints
@@ -26,7 +26,7 @@ class Keepers:
 
     checkpoints: Checkpoints
     queues: Mapping[str, InputQueue]
-    client: LinkClient | None
+    client: Sending | None
     outputs: Mapping[str, OutputWorker]
     log: Logbook
 
@@ -37,7 +37,7 @@ class Keepers:
         for name, queue in self.queues.items():
             if queue.trouble:
                 yield f"journal {name}", f"the journal of input {name} takes no more: {queue.trouble}"
-        spool = self.client.outbox.spool if self.client is not None else None
+        spool = self.client.outbox.on_disk if self.client is not None else None
         if spool is not None and spool.refusing:
             yield "link", f"the buffer of the link takes no more: {spool.refusing}; what is to be sent waits in memory"
         store = self.outputs.get(STORE)

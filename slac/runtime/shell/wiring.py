@@ -19,7 +19,9 @@ from slac.runtime.durable.segments import SegmentFiles
 from slac.runtime.links.client import LinkClient
 from slac.runtime.links.outbox import Outbox
 from slac.runtime.links.protocol import Hello
+from slac.runtime.links.sending import Sending
 from slac.runtime.links.server import LinkServer
+from slac.runtime.links.several import SeveralClients
 from slac.runtime.links.spool import Spool
 from slac.runtime.recording import STORE
 from slac.runtime.shell.control import Control
@@ -121,13 +123,29 @@ def make_client(
     clock: Clock,
     wake: Callable[[], None],
     trust: Trust | None = None,
-) -> LinkClient | None:
+) -> Sending | None:
     """The dialling end of this runtime's links; None where it sends nothing."""
     links = [n for n in plan.part(settings.node).nodes if isinstance(n, LinkOutNode)]
     if not links:
         return None
     receiver = plan.placement(links[0].to)
-    address = receiver.address or receiver.listen
+    made = [_client(plan, settings, budget, clock, wake, trust, n) for n in range(receiver.instances)]
+    return made[0] if links[0].by is None else SeveralClients(made, links[0].by)
+
+
+def _client(
+    plan: Plan,
+    settings: RunSettings,
+    budget: ResolvedBudget,
+    clock: Clock,
+    wake: Callable[[], None],
+    trust: Trust | None,
+    number: int,
+) -> LinkClient:
+    """The link to one instance of the receiving node, which has its share of memory, disk and network."""
+    links = [n for n in plan.part(settings.node).nodes if isinstance(n, LinkOutNode)]
+    receiver = plan.placement(links[0].to).at(number)
+    address, share = receiver.address or receiver.listen, receiver.instances
     if address is None:
         raise RunFailed(f'node "{receiver.name}" has neither an address nor a listen in placement')
     refuse_plain(trust, address, "the link to")
@@ -141,11 +159,15 @@ def make_client(
         streams=streams,
         key=_fingerprint(plan, settings),
     )
-    spool = Spool(SegmentFiles(_buffer_directory(plan, settings)), plan.placement(settings.node).disk)
-    memory = budget.memory_bytes
+    place = _buffer_directory(plan, settings)
+    spool = Spool(
+        SegmentFiles(place if share == 1 else place / str(number)), plan.placement(settings.node).disk // share
+    )
+    memory = budget.memory_bytes // share
     outbox = Outbox(streams, memory // OUTBOX_SHARE, spool=spool, share=memory // SPOOL_SHARE)
+    rate = None if budget.network_bits is None else budget.network_bits / share
     keys = Dial(trust.own, trust.ring.of_node(receiver.name, address)) if trust is not None else None
-    return LinkClient(hello, address, outbox, clock=clock, wake=wake, keys=keys, rate=budget.network_bits)
+    return LinkClient(hello, address, outbox, clock=clock, wake=wake, keys=keys, rate=rate)
 
 
 def make_control(
@@ -153,7 +175,7 @@ def make_control(
     queues: Mapping[str, InputQueue],
     costs: dict[str, float],
     budget: ResolvedBudget,
-    client: LinkClient | None,
+    client: Sending | None,
     server: LinkServer | None,
     directory: StateDirectory | None,
 ) -> Control:
@@ -193,7 +215,8 @@ def make_server(
     links = [n for n in plan.part(settings.node).nodes if isinstance(n, LinkInNode)]
     if not links:
         return None
-    listen = plan.placement(settings.node).listen
+    here = plan.placement(settings.node)
+    listen = here.at(here.number_of(settings.instance)).listen
     if listen is None:
         raise RunFailed(f'node "{settings.node}" receives streams, but its placement has no listen address')
     refuse_plain(trust, listen, "a link that listens on")
