@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
+from benchmarks.inputs import CACHE
 from slac.diagnostics import RunFailed
 
 ONE_THREAD: Final = {"POLARS_MAX_THREADS": "1"}
@@ -66,7 +67,7 @@ def on_one_core(module: str, *arguments: str) -> Any:
 def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> bytes:
     done = subprocess.run(
         arguments,
-        env={**os.environ, **environment},
+        env={**_as_installed(), **environment},
         capture_output=True,
         check=False,
         preexec_fn=take_one_core if environment else None,
@@ -74,6 +75,12 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> bytes:
     if done.returncode:
         raise RunFailed(f"{' '.join(arguments)} failed with {done.returncode}:\n{done.stderr.decode()[-2000:]}")
     return done.stdout
+
+
+def _as_installed() -> dict[str, str]:
+    """The environment, with bytecode kept: a checkout may be told to write none, a package that is installed has it."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str((CACHE / "bytecode").resolve())}
 
 
 def take_one_core() -> None:

@@ -76,10 +76,10 @@ class HeldRows:
             last = [run.frame for run in self._runs[-_GATHER:]]
             self._runs[-_GATHER:] = [_Run.of(pl.concat(last, how="diagonal"))]
 
-    def release(self, watermark: int) -> pl.DataFrame | None:
-        """The rows before `watermark` in the total order, or None."""
+    def release(self, watermark: int, *, loose: bool = False) -> pl.DataFrame | None:
+        """The rows before `watermark` in the total order, or None; with `loose` text may lie in several pieces."""
         parts = self.release_parts(watermark)
-        return _joined(parts) if parts else None
+        return _joined(parts, loose=loose) if parts else None
 
     def release_parts(self, watermark: int) -> list[pl.DataFrame]:
         """The same as frames one behind the other: what is left of one batch mostly lies before all of the next."""
@@ -127,12 +127,13 @@ def _follows(before: pl.DataFrame, after: pl.DataFrame) -> bool:
     return last <= first
 
 
-def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
+def _joined(frames: list[pl.DataFrame], *, loose: bool = False) -> pl.DataFrame:
     """One frame in one piece, which all that look at its columns need; most have the same columns."""
     if len(frames) == 1:
         return frames[0]
-    names = frames[0].columns
-    if any(f.columns != names for f in frames[1:]):
+    types = frames[0].schema
+    if any(f.columns != frames[0].columns for f in frames[1:]):
         return pl.concat(frames, how="diagonal", rechunk=True)
-    # Column by column this takes half as long.
-    return pl.DataFrame([pl.concat([f[name] for f in frames], rechunk=True) for name in names])
+    # Column by column this takes half as long; what costs most is text.
+    whole = {name: not (loose and dtype == pl.String) for name, dtype in types.items()}
+    return pl.DataFrame([pl.concat([f[name] for f in frames], rechunk=whole[name]) for name in types])

@@ -45,7 +45,7 @@ class SlotTable:
         """What stands where each hash is looked for first: mostly its slot; less than 0 where there is none."""
         slots = np.empty(len(hashes), np.int64)
         for start in range(0, len(hashes), AT_ONCE):
-            slots[start : start + AT_ONCE] = self._entries[self.begin(hashes[start : start + AT_ONCE])]
+            slots[start : start + AT_ONCE] = self._entries.take(self.begin(hashes[start : start + AT_ONCE]))
         return slots
 
     def find(self, hashes: Hashes, at: Longs) -> Longs:

@@ -37,6 +37,8 @@ class KeyRows:
         self._first = np.uint32(0)
         self._chunks: list[pl.DataFrame] = []
         self._joined: pl.DataFrame | None = None
+        self._is_plain = True
+        """Each slot stands at the place of its number: none has been freed yet."""
         self.height = 0
 
     def grow(self, size: int) -> None:
@@ -45,7 +47,8 @@ class KeyRows:
 
     def add(self, keys: pl.DataFrame, slots: Longs) -> None:
         """The keys of slots that have none."""
-        self._place[slots] = self._numbers(self.height, keys.height)
+        self._place[slots] = places = self._numbers(self.height, keys.height)
+        self._is_plain = self._is_plain and bool((places == slots).all())
         self.height += keys.height
         self._chunks.append(_compact(keys).hstack([pl.Series(_SLOT, slots.astype(np.uint32))]))
         join_small(self._chunks)
@@ -59,6 +62,10 @@ class KeyRows:
 
     def places(self, slots: Longs) -> Places:
         """Where the key of each slot stands, for a slot without a key anywhere; there are rows."""
+        if self._is_plain:
+            # Less than 0 becomes the highest number there is.
+            found = slots.astype(np.uint32)
+            return np.minimum(found, np.uint32(self.height - 1), out=found)
         places = np.empty(len(slots), np.uint32)
         for start in range(0, len(slots), AT_ONCE):
             part = places[start : start + AT_ONCE]
@@ -85,6 +92,7 @@ class KeyRows:
 
     def _sweep(self, rows: int, taken: Mask) -> int:
         """Sweep at most so many of the first chunk's rows, and say how many."""
+        self._is_plain = False
         chunk = self._chunks[0]
         swept = chunk[:rows]
         self._chunks[:1] = [chunk[rows:]] if rows < chunk.height else []

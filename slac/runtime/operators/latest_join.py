@@ -56,7 +56,8 @@ class LatestJoinOperator(ReplayableOperator):
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Join the left rows that the watermark has passed."""
-        return self._worked(self._left.release(watermark), watermark)
+        # Keys are looked at once only, and other text is handed on as it is.
+        return self._worked(self._left.release(watermark, loose=True), watermark)
 
     def _worked(self, ready: pl.DataFrame | None, watermark: int) -> Iterable[Batch]:
         settled = self._right.settle(watermark)

@@ -50,32 +50,31 @@ def numbered(frames: Sequence[pl.DataFrame], keys: Sequence[str]) -> Numbered:
     if not frames:
         return NO_TRACES
     close = _close_integers([f[keys[0]] for f in frames]) if len(keys) == 1 else None
-    slots = _grouped(frames, keys) if close is None else close[0]
-    size = max(int(s.max()) for s in slots) + 1
+    slots, low, size = _grouped(frames, keys) if close is None else close
     first, last = _ends(slots, size)
     used, rows = _by_last_row(slots, last)
     if close is None:
         said = pl.DataFrame([pl.concat([f[k] for f in frames])[pl.Series(rows.astype(np.uint32))] for k in keys])
     else:
-        said = pl.DataFrame({keys[0]: used + close[1]})
+        said = pl.DataFrame({keys[0]: used + low})
     return Numbered(slots=slots, used=used, hashes=hash_columns(said, keys, 0).to_numpy(), first=first, last=last)
 
 
-def _close_integers(columns: Sequence[pl.Series]) -> tuple[tuple[Longs, ...], int] | None:
-    """Keys as numbers from the lowest on, and the lowest."""
+def _close_integers(columns: Sequence[pl.Series]) -> tuple[tuple[Longs, ...], int, int] | None:
+    """Keys as numbers from the lowest on, the lowest, and how many numbers there are."""
     if not columns[0].dtype.is_signed_integer():
         return None
     keys = [c.cast(pl.Int64).to_numpy() for c in columns]
     low, high = min(int(k.min()) for k in keys), max(int(k.max()) for k in keys)
     if high - low >= max(_ROOM, 2 * sum(map(len, keys))):
         return None
-    return tuple(k - low for k in keys), low
+    return tuple(k - low for k in keys), low, high - low + 1
 
 
-def _grouped(frames: Sequence[pl.DataFrame], keys: Sequence[str]) -> tuple[Longs, ...]:
+def _grouped(frames: Sequence[pl.DataFrame], keys: Sequence[str]) -> tuple[tuple[Longs, ...], int, int]:
     groups = by_key(pl.DataFrame([pl.concat([f[k] for f in frames]) for k in keys]), keys)
     slots = groups.spread(np.arange(len(groups.lengths)))
-    return tuple(np.split(slots, np.cumsum([f.height for f in frames])[:-1]))
+    return tuple(np.split(slots, np.cumsum([f.height for f in frames])[:-1])), 0, len(groups.lengths)
 
 
 def _ends(slots: Sequence[Longs], size: int) -> tuple[Longs, Longs]:

@@ -62,8 +62,10 @@ class TraceRows:
         first = records.rows(found.row, list(dict.fromkeys((*meta, *self._node.keys))))
         ids = self._ids(first)
         order = order_of_ids(found.complete, ids.to_numpy())
-        found, first, ids = found.part(order), first[order], ids[order]
-        return self._finished(first, ids, found.complete, found.start, found.end, verdicts.drop(PLAIN)[found.shape])
+        at, start, end, shape = (v.take(order) for v in (found.complete, found.start, found.end, found.shape))
+        # Places of 32 bits are those that Polars takes as they are.
+        places, shapes = (pl.Series(rows.astype(np.uint32)) for rows in (order, shape))
+        return self._finished(first[places], ids[places], at, start, end, verdicts.drop(PLAIN)[shapes])
 
     def _verdict(
         self, frame: pl.DataFrame, groups: Groups, overrule: Callable[[Longs], Longs]

@@ -6,7 +6,7 @@ made where the rows stand. Only rows of traces that must be gone through are bro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,7 +80,8 @@ class Together:
         columns = [p.frame[name] for p in self.parts]
         if columns[0].dtype.is_integer() and not any(c.null_count() for c in columns):
             return pl.Series(name, self._gathered([c.to_numpy() for c in columns], wanted))
-        found = [(where, column[rows]) for column, (where, rows) in zip(columns, self._places(wanted), strict=True)]
+        placed = [self._places(number, wanted) for number in range(len(columns))]
+        found = [(where, column[rows]) for column, (where, rows) in zip(columns, placed, strict=True)]
         back = np.empty(len(wanted), np.uint32)
         back[np.concatenate([where for where, _ in found])] = np.arange(len(wanted), dtype=np.uint32)
         return pl.concat([values for _, values in found])[pl.Series(back)]
@@ -90,18 +91,20 @@ class Together:
         sizes = [len(c) for c in columns]
         most = int(np.argmax(sizes))
         found = columns[most].take(wanted - sum(sizes[:most]), mode="clip")
-        for number, (where, rows) in enumerate(self._places(wanted)):
+        for number in range(len(columns)):
             if number != most:
+                where, rows = self._places(number, wanted)
                 found[where] = columns[number][rows]
         return found
 
-    def _places(self, wanted: Longs) -> Iterator[tuple[Longs, Longs]]:
-        """Of each part, which of these rows lie in it, and where there."""
-        base = 0
-        for part in self.parts:
-            where = np.flatnonzero((wanted >= base) & (wanted < base + part.frame.height))
-            yield where, wanted[where] - base
-            base += part.frame.height
+    def _places(self, number: int, wanted: Longs) -> tuple[Longs, Longs]:
+        """Which of these rows lie in a part, and where there."""
+        base = sum(part.frame.height for part in self.parts[:number])
+        inside = wanted < base + self.parts[number].frame.height
+        if number:
+            inside &= wanted >= base
+        where = np.flatnonzero(inside)
+        return where, wanted[where] - base
 
 
 def together(frames: Sequence[pl.DataFrame], new: Numbered, held: Sequence[Held]) -> Together:

@@ -10,7 +10,7 @@ import numpy as np
 from slac.plan.traces import TraceSpec
 from slac.runtime.audits.held import AT
 from slac.runtime.operator import BEGINNING, ENDED
-from slac.runtime.traces.groups import Flags, Longs
+from slac.runtime.traces.groups import Longs
 from slac.runtime.traces.judged import NO_ROW
 from slac.runtime.traces.prints import prints
 from slac.runtime.traces.records import END, PLACE, START
@@ -32,15 +32,15 @@ class Whole:
     start: Longs
     end: Longs
 
-    def part(self, which: Longs | Flags) -> Whole:
+    def part(self, which: Longs) -> Whole:
         """Some of them, or all in another order."""
         return Whole(
-            traces=self.traces[which],
-            shape=self.shape[which],
-            row=self.row[which],
-            complete=self.complete[which],
-            start=self.start[which],
-            end=self.end[which],
+            traces=self.traces.take(which),
+            shape=self.shape.take(which),
+            row=self.row.take(which),
+            complete=self.complete.take(which),
+            start=self.start.take(which),
+            end=self.end.take(which),
         )
 
 
@@ -52,7 +52,7 @@ def whole(records: Together, shapes: Shapes, before: Longs, retain: int, spec: T
     with its last event. `before`: when the last trace of each key ended.
     """
     traces = records.used
-    first, last = records.first[traces], records.last[traces]
+    first, last = records.first.take(traces), records.last.take(traces)
     began, until = records.taken(AT, first), records.taken(AT, last)
     sure = (began - before >= retain) & (until - began < min(spec.timeout, spec.within))
     complete = until
@@ -62,17 +62,18 @@ def whole(records: Together, shapes: Shapes, before: Longs, retain: int, spec: T
     sure &= complete < watermark
     first_sum, second_sum = prints(records, spec)
     found = np.flatnonzero(sure)
-    shape = shapes.find(records, traces[found], first_sum[traces[found]], second_sum[traces[found]])
+    chosen = traces.take(found)
+    shape = shapes.find(records, chosen, first_sum.take(chosen), second_sum.take(chosen))
     plain = np.flatnonzero(shape != NO_ROW)
     plain = plain[shapes.plain[shape[plain]]] if len(plain) else plain
     which = found[plain]
     made = Whole(
-        traces=traces[which],
-        shape=shape[plain],
-        row=first[which],
-        complete=complete[which],
-        start=began[which],
-        end=until[which],
+        traces=traces.take(which),
+        shape=shape.take(plain),
+        row=first.take(which),
+        complete=complete.take(which),
+        start=began.take(which),
+        end=until.take(which),
     )
     return made if spec.form != "executions" else _spanning(made, records)
 
@@ -104,11 +105,11 @@ def _spanning(made: Whole, records: Together) -> Whole:
     start = np.full(records.size, ENDED)
     for part in records.parts:
         np.minimum.at(start, part.slots, part.values(START))
-    made = replace(made, start=start[made.traces])
+    made = replace(made, start=start.take(made.traces))
     # Calls that are told when they end have ended when the last one is told.
     if all(np.array_equal(part.values(END), part.values(AT)) for part in records.parts):
         return made
     end = np.full(records.size, BEGINNING)
     for part in records.parts:
         np.maximum.at(end, part.slots, part.values(END))
-    return replace(made, end=end[made.traces])
+    return replace(made, end=end.take(made.traces))

@@ -62,3 +62,16 @@ def test_frames_that_follow_one_another_are_not_joined() -> None:
     assert [part[AT].to_list() for part in held.release_parts(6)] == [[4], [4]]
     held.add(rows((5, 0, 5), (8, 0, 6)))
     assert [part[AT].to_list() for part in held.release_parts(9)] == [[5, 6, 8]]
+
+
+def test_text_may_leave_in_several_pieces() -> None:
+    """Where that is enough, what one batch left is put in front of the next without copying its text."""
+    held = HeldRows()
+    held.add(rows((1, 0, 1), (5, 0, 2)).with_columns(name=pl.lit("a")))
+    held.add(rows((6, 0, 3), (9, 0, 4)).with_columns(name=pl.lit("b")))
+
+    loose = held.release(8, loose=True)
+
+    assert loose is not None
+    assert loose["name"].to_list() == ["a", "a", "b"]
+    assert (loose["name"].n_chunks(), loose[TIME].n_chunks()) == (2, 1)
