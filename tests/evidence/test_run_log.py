@@ -13,7 +13,7 @@ from slac.compiler.draft import CompileOptions
 from slac.diagnostics import Source
 from slac.evidence.log import LogDirectory
 from slac.evidence.log.segment import Content, OpenSegment
-from slac.evidence.recorder import RunLog
+from slac.evidence.recorder import RunLog, thread
 from slac.evidence.recorder.collector import Collector
 from slac.plan.graph import Plan
 from slac.runtime.core import Core
@@ -192,3 +192,24 @@ def test_what_the_disk_cannot_follow_is_left_out_first_where_it_can_be_made_agai
         (["i", "v"], {"c": 2}),
         ([], {"i": 2, "c": 2, "v": 2}),
     ]
+
+
+def test_noise_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the log has its size, what a violation was made of stays, and all else of its time is gone."""
+    monkeypatch.setattr(thread, "ROWS", 200)
+    monkeypatch.setattr(thread, "AGE", 1 << 60)
+    chosen = plan()
+    logging = msgspec.structs.replace(chosen.data.logging, max_size=200_000)
+    run = Run(tmp_path, Plan(msgspec.structs.replace(chosen.data, logging=logging)))
+    for number in range(800):
+        run.minute(number, ok=number != 5)
+    log = run.end()
+    early = log.rows("checks", high=60_000_000 * 100)
+    segments = [sum(p.stat().st_size for p in s.rglob("*")) for s in run.place.iterdir() if s.is_dir()]
+
+    assert log.segments[0].header.number == 1
+    assert early.height == 6
+    assert log.rows("minutes", high=60_000_000 * 100).height == 2
+    assert log.rows("checks").height > 300
+    assert sum(segments) <= 200_000 + max(segments)
+    assert not log.check()

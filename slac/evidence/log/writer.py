@@ -51,7 +51,7 @@ class LogWriter:
         self._max_size = max_size
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.reduce: Callable[[int], int] | None = None
-        """Leaves of a segment, by its number, only what must stay, and returns its bytes then."""
+        """Leaves of a segment, by its number, only what must stay; returns its bytes then, 0 for none."""
         self._lock = FileLock(place / LOCK)
         if not self._lock.take():
             raise RunFailed(f"another run logs to {place}")
@@ -121,13 +121,18 @@ class LogWriter:
             whole = sorted(self._sizes.keys() - self._reduced)
             kept = sum(self._sizes[number] for number in self._reduced)
             if self.reduce is not None and whole and kept <= self._max_size // 2:
-                self._sizes[whole[0]] = self.reduce(whole[0])
-                self._reduced.add(whole[0])
-                continue
-            oldest = min(self._sizes)
-            shutil.rmtree(segment_path(self.place, oldest), ignore_errors=True)
-            del self._sizes[oldest]
-            self._reduced.discard(oldest)
+                if size := self.reduce(whole[0]):
+                    self._sizes[whole[0]] = size
+                    self._reduced.add(whole[0])
+                else:
+                    self._remove(whole[0])
+            else:
+                self._remove(min(self._sizes))
+
+    def _remove(self, number: int) -> None:
+        shutil.rmtree(segment_path(self.place, number), ignore_errors=True)
+        del self._sizes[number]
+        self._reduced.discard(number)
 
 
 def _is_reduced(segment: Path) -> bool:

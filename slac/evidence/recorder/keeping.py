@@ -25,7 +25,7 @@ MOST: Final = 10_000
 def reduce_segment(place: Path, part: Plan, number: int) -> int:
     """Leave in a segment what verdicts of the whole log were made of, and the order; returns its bytes then.
 
-    From then on its header says `evidence`. OSError where the disk refuses.
+    From then on its header says `evidence`. 0: nothing of it is worth keeping. OSError where the disk refuses.
     """
     log = LogDirectory(place)
     segment = next(s for s in log.segments if s.header.number == number)
@@ -51,6 +51,8 @@ def _rewrite(segment: LogSegment, kept: dict[str, pl.DataFrame]) -> int:
         ]
         if frames and (rows := pl.concat(frames, how="diagonal_relaxed")).height:
             parts.append(fresh.put_rows(node, rows))
+    if not any(part.kind == "rows" for part in parts):
+        return 0
     replace_parts(segment.path, parts)
     replace_header(segment.path, msgspec.structs.replace(segment.header, mode="evidence"))
     left = {part.file for part in parts}
