@@ -13,7 +13,7 @@ import zmq.asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
 from slac.diagnostics import RunFailed
-from slac.runtime.inspection.changing import ChangeAnswer, ChangeQuestion, ThePlan
+from slac.runtime.inspection.changing import AskCommit, AskPlan, AskPrepare, ChangeAnswer, ChangeQuestion, ThePlan
 from slac.runtime.inspection.http import observed
 from slac.runtime.inspection.protocol import Answer, AskStatus, AskTap, Denied, Question, Told, answer_of, encode
 from slac.runtime.inspection.server import ControlSocket
@@ -164,7 +164,12 @@ def test_what_each_scope_may_do(tmp_path: Path) -> None:
     """Over TCP with keys: read sees the status, tap sees rows, and who is not allowed hears nothing."""
     ring, people = KeyRing(tmp_path / "central"), KeyRing(tmp_path / "people")
     own = ring.new("central/one")
-    scopes_of: dict[str, tuple[Scope, ...]] = {"looker": ("read",), "tapper": ("tap",), "stranger": ()}
+    scopes_of: dict[str, tuple[Scope, ...]] = {
+        "looker": ("read",),
+        "tapper": ("tap",),
+        "boss": ("admin",),
+        "stranger": (),
+    }
     for name, scopes in scopes_of.items():
         key = people.new(name).public
         if scopes:
@@ -183,10 +188,34 @@ def test_what_each_scope_may_do(tmp_path: Path) -> None:
         assert "looker may not do this: it needs the scope tap" in refused.reason
         assert isinstance(await asked(address, AskStatus(), dial["tapper"]), Denied)
         assert await asked(address, AskTap(block="large", rate=1), dial["tapper"], wait=0.3) is None
+        assert isinstance(await asked(address, AskPlan(), dial["boss"]), ThePlan)
+        assert isinstance(await asked(address, AskPrepare(change="c", plan=b"x" * 70_000), dial["boss"]), ThePlan)
+        for question in (AskPlan(), AskCommit(change="c")):
+            refused = await asked(address, question, dial["looker"])
+            assert isinstance(refused, Denied)
+            assert "it needs the scope admin" in refused.reason
+        assert isinstance(await asked(address, AskPrepare(change="c", plan=b"x" * 70_000), dial["tapper"]), Denied)
         assert await asked(address, AskStatus(), dial["stranger"], wait=0.5) is None
         assert await asked(address, AskStatus(), wait=0.5) is None
         await made.stop()
         trust.door.stop()
+
+    run(story)
+
+
+def test_nobody_changes_anything_without_keys(tmp_path: Path) -> None:
+    """An address on loopback is for all on the machine to look; changes are asked for by the socket's file."""
+
+    async def story() -> None:
+        address = f"tcp://127.0.0.1:{free_port()}"
+        made = control(tmp_path / "shop.control", address)
+        made.start()
+        assert isinstance(await asked(address, AskStatus()), Told)
+        refused = await asked(address, AskPlan())
+        assert isinstance(refused, Denied)
+        assert "an address without keys takes no changes" in refused.reason
+        assert isinstance(await asked(f"ipc://{tmp_path}/shop.control", AskPlan()), ThePlan)
+        await made.stop()
 
     run(story)
 

@@ -32,6 +32,7 @@ spec:
   parameters:
     port: {type: int, default: 1}
     central: {type: string, default: "tcp://127.0.0.1:1"}
+    rows: {type: string, default: rows.ndjson}
   events:
     Order: {payload: {number: int, shop: string, amount: int}}
   inputs:
@@ -49,7 +50,7 @@ spec:
         slow: {when: n < LIMIT, verdict: violated, report_every: 20s}
         fast: {when: n >= LIMIT, verdict: ok}
   outputs:
-    rows: {adapter: file, path: rows.ndjson, from: [large, sums, tops, pace]}
+    rows: {adapter: file, path: "${rows}", from: [large, sums, tops, pace]}
   runtime: {checkpoint: 1s}
   placement:
     edge: {blocks: [orders, large], connect: central}
@@ -57,9 +58,12 @@ spec:
 """
 
 
-def document(limit: int = 5) -> str:
-    """The document with a threshold."""
-    return DOCUMENT.replace("LIMIT", str(limit))
+def document(limit: int = 5, *, instances: int = 1) -> str:
+    """The document with a threshold, and so many instances of central."""
+    text = DOCUMENT.replace("LIMIT", str(limit))
+    return (
+        text.replace('"${central}"}', f'"${{central}}", instances: {instances}, by: shop}}') if instances > 1 else text
+    )
 
 
 def slac(*arguments: str) -> list[str]:
@@ -123,9 +127,10 @@ class Sender:
 class Deployment:
     """The runtimes in `folder`; killed ones are started again with the arguments that they had."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, centrals: Sequence[str] = ("c",)) -> None:
         self.folder = folder
-        self.central = f"tcp://127.0.0.1:{free_port()}"
+        self.centrals = centrals
+        self.central = f"ipc://{folder}/l"
         self.ports = {"e0": free_port(), "e1": free_port()}
         self.senders = [Sender(port, i, len(self.ports)) for i, port in enumerate(self.ports.values())]
         self._stack = stack
@@ -137,9 +142,10 @@ class Deployment:
         return ["--set", f"central={self.central}"]
 
     def start(self, name: str) -> None:
-        """`c`, `e0` or `e1`."""
-        node = ["--node", "central", "--expect", "2"] if name == "c" else ["--node", "edge"]
-        sets = self.sets + (["--set", f"port={self.ports[name]}"] if name in self.ports else [])
+        """A central, `e0` or `e1`."""
+        node = ["--node", "central", "--expect", "2"] if name in self.centrals else ["--node", "edge"]
+        own = f"port={self.ports[name]}" if name in self.ports else f"rows=rows-{name}.ndjson"
+        sets = [*self.sets, "--set", own]
         command = slac("run", "shop.yaml", *node, "--instance", name, "--state", "state", "--store", "off", *sets)
         log = self._stack.enter_context((self.folder / f"{name}.log").open("ab"))
         process = self._stack.enter_context(subprocess.Popen(command, cwd=self.folder, stderr=log))
@@ -153,7 +159,7 @@ class Deployment:
 
     def stop(self) -> None:
         """All of them, in good order, those that send first."""
-        for name in ("e0", "e1", "c"):
+        for name in ("e0", "e1", *self.centrals):
             self._processes[name].terminate()
             assert self._processes[name].wait(FEW) == 0, self.told()
 
@@ -175,13 +181,13 @@ class Deployment:
         assert all(p.poll() is None for p in self._processes.values()), self.told()
         found = self.statuses()
         peers = [p.connected for s in found for p in s.peers.values()]
-        return len(found) == 3 and peers == [True, True] and len({_meaning(p) for p in places(self.folder)}) == 1
+        many, all_there = len(self.centrals), [True, True] * len(self.centrals)
+        return len(found) == 2 + many and peers == all_there and len({_meaning(p) for p in places(self.folder)}) == 1
 
     def rows(self) -> dict[tuple[str, str, int], dict[str, Any]]:
         """What was published, by block, id and revision; a row that comes again is the same."""
         found: dict[tuple[str, str, int], dict[str, Any]] = {}
-        path = self.folder / "rows.ndjson"
-        for line in path.read_bytes().splitlines() if path.exists() else ():
+        for line in b"".join(p.read_bytes() for p in sorted(self.folder.glob("rows*.ndjson"))).splitlines():
             row = json.loads(line)
             again = found.setdefault((row["block"], row["id"], row["revision"]), row)
             assert {**again, "published": None} == {**row, "published": None}
@@ -208,12 +214,12 @@ def _meaning(place: Place) -> str:
 
 
 @contextmanager
-def deployed(folder: Path) -> Iterator[Deployment]:
-    """Two edges and a central under load; nothing of it outlives the block."""
-    (folder / "shop.yaml").write_text(document())
+def deployed(folder: Path, centrals: Sequence[str] = ("c",)) -> Iterator[Deployment]:
+    """Two edges and a central (or several, that share keys) under load; nothing of it outlives the block."""
+    (folder / "shop.yaml").write_text(document(instances=len(centrals)))
     with ExitStack() as stack:
-        made = Deployment(folder, stack)
-        for name in ("c", "e0", "e1"):
+        made = Deployment(folder, stack, centrals)
+        for name in (*centrals, "e0", "e1"):
             made.start(name)
         until(made.is_whole, f"they do not find each other: {made.told()}")
         for sender in made.senders:

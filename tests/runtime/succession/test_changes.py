@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 from contextlib import suppress
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.succession.running import Deployment, deployed, document, expected, slac, until
+from tests.runtime.succession.running import SHOPS, Deployment, deployed, document, expected, slac, until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
@@ -99,3 +100,21 @@ def test_killed_while_it_is_changed(tmp_path: Path) -> None:
             until(made.is_whole, f"they do not agree: {made.told()}")
             progressed(made, 20)
         ends_as_undisturbed(made)
+
+
+def test_two_centrals_share_keys(tmp_path: Path) -> None:
+    """One of them is killed under load, and its share waits for it; together they say what one would."""
+    with deployed(tmp_path, ("central-0", "central-1")) as made:
+        progressed(made, 20)
+        made.kill("central-1")
+        progressed(made, 20)
+        made.start("central-1")
+        until(made.is_whole, made.told())
+        refused = made.change("apply", "shop.yaml")
+        assert refused.returncode == 2
+        assert "send to nobody" in refused.stderr
+        ends_as_undisturbed(made)
+        shops = [{json.loads(line)["shop"] for line in (tmp_path / f"rows-{c}.ndjson").open()} for c in made.centrals]
+        assert not shops[0] & shops[1]
+        assert len(shops[0] | shops[1]) == SHOPS
+        assert all(shops)
