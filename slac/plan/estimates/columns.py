@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import singledispatch
 from typing import Final
 
@@ -19,7 +20,7 @@ from slac.plan.aggregation.ranks import Rank
 from slac.plan.aggregation.registers import Distinct
 from slac.plan.estimates.calls import GROUP, besides, is_beside
 from slac.plan.estimates.doubts import doubted, has_doubts, is_doubt
-from slac.plan.estimates.spans import Floats, boundless, quantile_of
+from slac.plan.estimates.spans import Floats, Mask, Span, quantile_of
 from slac.plan.estimates.values import Estimate, Sums, estimates, thinned
 from slac.plan.expressions import AggregateCall, AnyExpr, Column, Literal
 from slac.plan.intervals.bounds import FARTHEST, Between, Bounds, Unsure, as_bound, call, either, has_order
@@ -69,23 +70,28 @@ class EstimatedColumns:
         thin = thinned(groups).alias(THINNED)
         made = groups.with_columns([*self._final, thin])
         found = estimates(Sums(groups, self._z, self._counted, self._beside), self.calls)
-        unseen = (made[f"{GROUP}.zero"] > 0) if not thin.is_empty() else thin
+        everywhere = np.full(made.height, fill_value=not self._bounded)
+        unknown = (made[f"{GROUP}.zero"] > 0).to_numpy() if self._whole else everywhere
         columns = []
         for name, one in found.items():
-            is_known = self._bounded or name in self._counted
-            known = one if is_known else Estimate(one.value, boundless(made.height))
-            parted = self._whole and name not in self._counted
-            columns += _columns(self._typed[name], made[name], known, thin, unseen, parted=parted)
+            known = one if name in self._counted else _unbounded(one, unknown)
+            columns += _columns(self._typed[name], made[name], known, thin)
         return made.with_columns(columns)
+
+
+def _unbounded(found: Estimate, where: Mask) -> Estimate:
+    """Without bounds in some groups."""
+    if not where.any():
+        return found
+    low, high = np.where(where, -np.inf, found.span.low), np.where(where, np.inf, found.span.high)
+    return replace(found, span=Span(low, high), is_open=found.is_open | where)
 
 
 def _is_kept(name: str, bounds: Bounds) -> bool:
     return isinstance(bounds, Between) and bounds.low == Column(name=f"{LOW}{name}", dtype=bounds.low.dtype)
 
 
-def _columns(
-    call: AggregateCall, exact: pl.Series, found: Estimate, thin: pl.Series, unseen: pl.Series, *, parted: bool
-) -> list[pl.Series]:
+def _columns(call: AggregateCall, exact: pl.Series, found: Estimate, thin: pl.Series) -> list[pl.Series]:
     """The value, and its bounds, which hold it; anything, where there is no value, but events that were dropped."""
     nothing = exact.zip_with(exact.is_nan(), _none(exact)) if exact.dtype.is_float() else _none(exact)
     value = _typed(found.value, call, exact.dtype).zip_with(_known(found.value), nothing)
@@ -94,7 +100,7 @@ def _columns(
     bound = own.cast(pl.Float64)
     number = bound.fill_null(0.0).to_numpy()
     low, high = np.minimum(found.span.low, number), np.maximum(found.span.high, number)
-    gone = unseen if parted else unseen & bound.is_null()
+    gone = pl.Series(found.is_open) & thin & bound.is_null()
     sides = []
     for prefix, side, far in ((LOW, low, -np.inf), (HIGH, high, np.inf)):
         series = pl.Series(side).zip_with(thin & bound.is_not_null(), bound)

@@ -39,14 +39,18 @@ def _added(call: AggregateCall, kind: Beside, frame: pl.DataFrame, more: Floats,
     match kind:
         case ThinnedValue():
             assert own is not None
-            return _of_value(call, kind, more, own)
+            return _of_value(call, kind, frame, more, own)
         case ThinnedCount():
             return _of_count(call, kind, frame, more, own)
         case _:
             return {}
 
 
-def _of_value(call: AggregateCall, kind: ThinnedValue, more: Floats, own: pl.Series) -> Added:
+def _of_value(call: AggregateCall, kind: ThinnedValue, frame: pl.DataFrame, more: Floats, own: pl.Series) -> Added:
+    # A row that was dropped tells what a gate knows of it: mostly whether it would have counted, never its value.
+    gone = more < 0
+    if call.where is not None and gone.any():
+        gone &= frame.select(per_row(lower(call.where)).fill_null(value=True)).to_series().to_numpy()
     missing = own.is_null().to_numpy() if own.null_count() else None
     if missing is not None:
         more = np.where(missing, 0.0, more)
@@ -55,10 +59,10 @@ def _of_value(call: AggregateCall, kind: ThinnedValue, more: Floats, own: pl.Ser
         # What is no number makes the value NaN anyway.
         if not np.isfinite(values).all():
             values = np.where(np.isfinite(values), values, 0.0)
-        return kind.added(more, values, None)
+        return kind.added(more, values, None, gone)
     whole = own.to_physical().cast(pl.Int64)
     whole = whole.fill_null(0) if missing is not None else whole
-    return kind.added(more, whole.to_numpy().astype(np.float64), whole)
+    return kind.added(more, whole.to_numpy().astype(np.float64), whole, gone)
 
 
 def _of_count(

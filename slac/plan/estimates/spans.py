@@ -20,6 +20,7 @@ import numpy.typing as npt
 import polars as pl
 
 Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 _LEAST = 1e-9
 _MOST_SKEWED = 2.0
 
@@ -30,11 +31,6 @@ class Span:
 
     low: Floats
     high: Floats
-
-
-def boundless(height: int) -> Span:
-    """Of values of which nothing is known."""
-    return Span(np.full(height, -np.inf), np.full(height, np.inf))
 
 
 def quantile_of(confidence: float) -> float:

@@ -76,9 +76,10 @@ class ThinnedCount(Beside):
 class ThinnedValue(Beside):
     """Beside sums and means of numbers and durations (µs).
 
-    Parts: `k`, `zero` and `more` as of `ThinnedCount`; `total` (Int128: Σ(w − 1)x, of floats in multiples of 2⁻⁴⁰, else
-    of 2⁻²⁰), `a0` and `b0` (multiples of 2⁻⁴⁰: Σw(w − 1) and Σw(w − 1)²), three lanes for each of `moments`, which are
-    called by `a` or `b` and the power of x, and `odd` (Int64): how many values were too large for that.
+    Parts: `k` and `more` as of `ThinnedCount`; `zero` (Int64: rows of weight 0 that FILTER lets pass, or may); `total`
+    (Int128: Σ(w − 1)x, of floats in multiples of 2⁻⁴⁰, else of 2⁻²⁰), `a0` and `b0` (multiples of 2⁻⁴⁰: Σw(w − 1) and
+    Σw(w − 1)²), three lanes for each of `moments`, which are called by `a` or `b` and the power of x, and `odd`
+    (Int64): how many values were too large for that.
     """
 
     moments: Sequence[str] = ("a1", "a2", "b1", "b2", "b3")
@@ -89,10 +90,13 @@ class ThinnedValue(Beside):
         fixed = {"more": _WIDE, "total": _WIDE, "a0": _WIDE, "b0": _WIDE}
         return {"k": _LONG, "zero": _LONG, **fixed, **lanes, "odd": _LONG}
 
-    def added(self, more: Floats, values: Floats, whole: pl.Series | None) -> Added:
-        """From the excess of weights, 0 where there is no value, and the values; `whole` those that are integers."""
+    def added(self, more: Floats, values: Floats, whole: pl.Series | None, gone: npt.NDArray[np.bool_]) -> Added:
+        """From the excess of weights, 0 where there is no value, and the values; `whole` those that are integers.
+
+        `gone`: rows of weight 0 that may have counted.
+        """
         made: dict[str, pl.Series | npt.NDArray[np.int64] | npt.NDArray[np.bool_] | None]
-        made = {"k": more > 0, "zero": more < 0, "more": units(more, 20), "total": _total(more, values, whole)}
+        made = {"k": more > 0, "zero": gone, "more": units(more, 20), "total": _total(more, values, whole)}
         powers = [np.ones(1), values]
         for _ in range(max(int(name[1]) for name in self.moments) - 1):
             powers.append(powers[-1] * values)

@@ -21,21 +21,24 @@ from slac.plan.aggregation.totals import Average, Sum
 from slac.plan.estimates.calls import GROUP, UNCOUNTED
 from slac.plan.estimates.moments import COUNTED, LANES
 from slac.plan.estimates.ranked import counted, quantiles
-from slac.plan.estimates.spans import Floats, Span, of_count, of_mean, of_share, of_variance
+from slac.plan.estimates.spans import Floats, Mask, Span, of_count, of_mean, of_share, of_variance
 from slac.plan.expressions import AggregateCall
 from slac.stream.batch import WEIGHT_ONE
 from slac.stream.sums import SCALE, WEIGHT_SCALE
 from slac.stream.types import Float
 
 _NONE: Final = np.inf
+FEWEST: Final = 8
+"""Of fewer values that stand for others nothing is said of how far these may be from them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value a group, and its bounds; NaN where there is none."""
+    """A value a group, NaN where there is none, and its bounds; whether it is open if there should be one."""
 
     value: Floats
     span: Span
+    is_open: Mask
 
 
 Estimates: TypeAlias = dict[str, Estimate]
@@ -99,7 +102,7 @@ def _(kind: Count, call: AggregateCall, sums: Sums) -> Estimate | None:
     if call.name in sums.counted:
         unseen = np.where(sums.number(UNCOUNTED, "k") > 0, sums.unseen(UNCOUNTED), 1.0)
     span = of_count(whole, kept, kept + zero + more, spread, unseen, sums.z)
-    return Estimate(np.rint(rows + more + gate), span)
+    return Estimate(np.rint(rows + more + gate), span, np.zeros(len(rows), np.bool_))
 
 
 @estimate.register
@@ -114,7 +117,8 @@ def _(kind: Share, call: AggregateCall, sums: Sums) -> Estimate | None:
         values = np.where(all_spread > 0, number * number / all_spread, _NONE)
     span = of_share(share, variance, values, sums.z)
     exact = (all_spread <= 0) & (true_spread <= 0)
-    return Estimate(share, Span(np.where(exact, share, span.low), np.where(exact, share, span.high)))
+    span = Span(np.where(exact, share, span.low), np.where(exact, share, span.high))
+    return Estimate(share, span, (number <= 0) & (sums.number(GROUP, "zero") > 0))
 
 
 @estimate.register
@@ -123,7 +127,7 @@ def _(kind: Sum, call: AggregateCall, sums: Sums) -> Estimate | None:
     number = sums.number(call.name, "n") + sums.number(beside, "more", WEIGHT_SCALE)
     total = np.where(number > 0, _total(call, sums), np.nan)
     span = of_mean(total, sums.moment(beside, "a2"), sums.moment(beside, "b3"), sums.number(beside, "k"), sums.z)
-    return _without_odd(Estimate(total, span), call, sums)
+    return _told(total, span, call, sums)
 
 
 @estimate.register
@@ -144,7 +148,7 @@ def _(kind: Average, call: AggregateCall, sums: Sums) -> Estimate | None:
         span = of_mean(
             mean, (np.maximum(variance, 0) + lost) / square, third / (square * number), sums.number(beside, "k"), sums.z
         )
-    return _without_odd(Estimate(mean, span), call, sums)
+    return _told(mean, span, call, sums)
 
 
 @estimate.register
@@ -159,7 +163,8 @@ def _(kind: Quantile, call: AggregateCall, sums: Sums) -> Estimate | None:
         away = sums.z * np.sqrt(asked * (1 - asked) / values) + 0.5 / values
     ranks = [np.full(len(total), asked), asked - away, asked + away]
     value, low, high = quantiles(sums.groups, call, excess, [rank * total for rank in ranks])
-    return Estimate(value, Span(low, high))
+    none = np.isnan(value) & (sums.number(GROUP, "zero") > 0)
+    return Estimate(value, Span(low, high), none)
 
 
 @estimate.register
@@ -183,7 +188,7 @@ def _(kind: Spread, call: AggregateCall, sums: Sums) -> Estimate | None:
     values = [side * degrees for side in (variance, span.low, span.high)]
     value, low, high = map(np.sqrt, values) if kind.root else values
     value = np.where((sums.number(call.name, "bad") > 0), np.nan, value)
-    return _without_odd(Estimate(value, Span(low, high)), call, sums)
+    return _told(value, Span(low, high), call, sums)
 
 
 def _total(call: AggregateCall, sums: Sums) -> Floats:
@@ -195,11 +200,15 @@ def _total(call: AggregateCall, sums: Sums) -> Floats:
     return np.where(bad, np.nan, sums.together(own, beside, 1, SCALE))
 
 
-def _without_odd(found: Estimate, call: AggregateCall, sums: Sums) -> Estimate:
-    """Without bounds where some values were too large for their sums; without a value where there is none."""
-    odd = (sums.number(sums.beside[call.name][0], "odd") > 0) | np.isnan(found.span.low) | np.isnan(found.span.high)
-    low, high = np.where(odd, -np.inf, found.span.low), np.where(odd, np.inf, found.span.high)
-    return Estimate(found.value, Span(low, high))
+def _told(value: Floats, span: Span, call: AggregateCall, sums: Sums) -> Estimate:
+    """Without bounds where values were too large for their sums, or too few to say anything of the others."""
+    (beside,) = sums.beside[call.name]
+    kept, gone = sums.number(beside, "k"), sums.number(beside, "zero")
+    unseen = (kept == 0) & ((gone > 0) | (sums.number(UNCOUNTED, "k") > 0))
+    unbounded = unseen | ((kept > 0) & (kept < FEWEST)) | (sums.number(beside, "odd") > 0)
+    unbounded |= np.isnan(span.low) | np.isnan(span.high)
+    low, high = np.where(unbounded, -np.inf, span.low), np.where(unbounded, np.inf, span.high)
+    return Estimate(value, Span(low, high), unseen)
 
 
 def estimates(sums: Sums, calls: Sequence[AggregateCall]) -> Estimates:
