@@ -20,11 +20,11 @@ from benchmarks.capacity.worker import rates_of
 from benchmarks.inputs import CACHE
 from benchmarks.measure import on_one_core
 from benchmarks.report import Bar, Row, row
-from slac.calibration.samples import seen_facts
 from slac.plan.graph import Plan
 from slac.shedding.capacity.calibration import Calibration, load_calibration, shipped_calibration
 from slac.shedding.capacity.flow import Scene
 from slac.shedding.capacity.latency import latencies
+from slac.shedding.capacity.measured import seen_facts
 from slac.shedding.capacity.walk import walk
 
 FACTORS: Final = (0.25, 1.0, 2.0)
@@ -65,7 +65,7 @@ def compared(name: str, plan: Plan, factor: float, seen: Mapping[str, Any], cost
     # All runtimes of a document share one process here.
     state = sum(walked.total(plan, p).memory - costs.base_memory for p in seen["cores"])
     rows.append(_row(f"{name}: memory", (costs.base_memory + state) / 1e6, seen["memory"] / 1e6, "MB", "memory"))
-    told = latencies(plan, walked, scene)
+    told = latencies(plan, walked)
     for block, measured in sorted(seen["latency"].items()):
         if block in told:
             rows.append(_row(f"{name}: detection, {block}", 1e3 * told[block].after, 1e3 * measured, "ms", "detection"))

@@ -6,16 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slac.calibration.world import CHECKPOINT, WAVE, World
-from slac.plan.graph import Plan
-from slac.plan.nodes import LinkInNode, LinkOutNode, Node, OutputNode, SourceNode, UnionNode, WindowNode
 from slac.runtime.costs import Tally
 from slac.shedding.capacity.calibration import Work
-from slac.shedding.capacity.flow import Facts, Scene
+from slac.shedding.capacity.flow import Scene
+from slac.shedding.capacity.measured import seen_facts
 from slac.shedding.capacity.prices import Priced
 from slac.shedding.capacity.walk import loads_of
-from slac.stream.clock import SECOND
-
-RIM = SourceNode | LinkInNode | LinkOutNode | OutputNode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,36 +41,6 @@ def samples(world: World, rows: Mapping[str, float], seconds: float) -> list[Sam
         nodes = sum(n.node == name for n in world.plan.nodes)
         found += _overheads(name, runtime.tallies, nodes, seconds)
     return found
-
-
-def seen_facts(plan: Plan, rows: Mapping[str, float], calls: Mapping[str, float]) -> Facts:
-    """What the rows out of each node a second, and its calls, say about its share that passes, and its groups."""
-    passes: dict[str, float] = {}
-    groups: dict[str, float] = {}
-    hops: dict[str, float] = {}
-    for node in plan.nodes:
-        before = sum(rows.get(i, 0.0) for i in node.inputs)
-        match node:
-            case WindowNode(window=window) if window.is_shared:
-                hop = hops.get(node.inputs[0], 1.0) if window.kind == "same" else (window.every or window.size) / SECOND
-                hops[node.id] = hop
-                groups[node.id] = rows.get(node.id, 0.0) * hop
-            case SourceNode() | LinkInNode() | LinkOutNode() | OutputNode() | UnionNode():
-                hops[node.id] = hops.get(node.inputs[0], 1.0) if node.inputs else _hop_before(plan, node, hops)
-            case _:
-                hops[node.id] = hops.get(node.inputs[0], 1.0)
-                if before:
-                    passes[node.id] = rows.get(node.id, 0.0) / before
-    inner = {n.id for n in plan.nodes if not isinstance(n, RIM)}
-    return Facts(passes=passes, groups=groups, calls={i: c for i, c in calls.items() if i in inner})
-
-
-def _hop_before(plan: Plan, node: Node, hops: Mapping[str, float]) -> float:
-    """A stream that comes over a link has the windows that it had before it."""
-    if not isinstance(node, LinkInNode):
-        return 1.0
-    ends = (n for n in plan.nodes if isinstance(n, LinkOutNode) and (n.stream, n.to) == (node.stream, node.node))
-    return next((hops.get(n.id, 1.0) for n in ends), 1.0)
 
 
 def _overheads(name: str, tallies: Mapping[str, Tally], nodes: int, seconds: float) -> list[Sample]:

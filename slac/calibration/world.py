@@ -153,18 +153,20 @@ class World:
                 runtime.core.enter_link(send.stream, peer, replace(send, frame=frame), now)
             return runtime.core.carry(now)
 
-        before = sum(t.seconds for t in runtime.tallies.values())
-        taken = self._carry_out(runtime, work)
-        inside = sum(t.seconds for t in runtime.tallies.values()) - before
-        runtime.tallies.setdefault(WAVE, Tally()).add(0, max(taken - inside, 0.0))
+        taken = self._carry_out(runtime, work, is_wave=True)
         runtime.waves += 1
         runtime.gathering.cost = taken
         runtime.gathering.look()
 
-    def _carry_out(self, runtime: Runtime, work: Callable[[], Sequence[Instruction]]) -> float:
-        began = self._timer()
+    def _carry_out(
+        self, runtime: Runtime, work: Callable[[], Sequence[Instruction]], *, is_wave: bool = False
+    ) -> float:
+        before, began = sum(t.seconds for t in runtime.tallies.values()), self._timer()
         instructions = work()
         taken = self._timer() - began
+        if is_wave:
+            inside = sum(t.seconds for t in runtime.tallies.values()) - before
+            runtime.tallies.setdefault(WAVE, Tally()).add(0, max(taken - inside, 0.0))
         self._spend(runtime, taken)
         for instruction in instructions:
             match instruction:

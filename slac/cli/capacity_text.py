@@ -7,6 +7,8 @@ from io import StringIO
 from rich.console import Console
 from rich.table import Table
 
+from slac.cli.capacity_outlook import outlook_lines, outlook_tables
+from slac.cli.quantities import plain_table
 from slac.shedding.capacity.estimate import RESOURCES, amount, bound_of
 from slac.shedding.capacity.report import BlockReport, CapacityReport, Excess, Need, NodeReport, Resource
 
@@ -20,13 +22,16 @@ def capacity_text(report: CapacityReport) -> str:
     """The whole report: nodes, blocks, the highest rate, what does not hold, and what was assumed."""
     out = StringIO()
     console = Console(file=out, width=WIDTH, no_color=True, highlight=False)
-    console.print(f"{report.document}: what it needs, before it runs", style=None)
-    for table in (_nodes(report), _blocks(report)):
+    supposed = f", if {report.what_if}" if report.what_if else ""
+    console.print(f"{report.document}: what it needs, before it runs{supposed}", style=None)
+    for table in (_nodes(report), _blocks(report), *outlook_tables(report)):
         console.width = max(WIDTH, console.measure(table, options=console.options.update(width=_ENDLESS)).maximum)
         console.print(table)
     console.width = WIDTH
     for node in report.nodes:
         console.print(_limit(node), soft_wrap=True)
+    for line in outlook_lines(report):
+        console.print(line, soft_wrap=True)
     for excess in report.excesses:
         console.print(excess_sentence(excess), soft_wrap=True)
     console.print(_assumptions(report), soft_wrap=True)
@@ -65,7 +70,7 @@ def scaled(value: float, step: float, units: tuple[str, ...]) -> str:
 
 def _nodes(report: CapacityReport) -> Table:
     loads = ("normal", "burst") if report.has_burst else ("normal",)
-    table = _table("node", "resource", "budget", *(h for name in loads for h in (name, "of budget")))
+    table = plain_table("node", "resource", "budget", *(h for name in loads for h in (name, "of budget")))
     for node in report.nodes:
         for resource in RESOURCES:
             table.add_row(*_node_row(node, resource, loads))
@@ -83,19 +88,29 @@ def _node_row(node: NodeReport, resource: Resource, loads: tuple[str, ...]) -> l
 
 def _blocks(report: CapacityReport) -> Table:
     burst = ("CPU at burst",) if report.has_burst else ()
-    table = _table("node", "block", "rows/s in", "rows/s out", "CPU", *burst, "memory", "network")
+    table = plain_table(
+        "node", "block", "rows/s in", "rows/s out", "CPU", *burst, "memory", "network", "holds", "timers"
+    )
     for node in report.nodes:
         for block in report.blocks:
             if block.node == node.node:
                 table.add_row(*_block_row(block, burst=report.has_burst))
         own = [_cpu(node.runtime)] * (2 if report.has_burst else 1)
-        table.add_row(node.node, "(runtime)", "", "", *own, *_rest(node.runtime))
+        table.add_row(node.node, "(runtime)", "", "", *own, *_rest(node.runtime), "", "")
     return table
 
 
 def _block_row(block: BlockReport, *, burst: bool) -> list[str]:
     cpu = [_cpu(block.normal), *([_cpu(block.burst)] if burst else [])]
-    return [block.node, block.block, f"{block.rows_in:.4g}", f"{block.rows_out:.4g}", *cpu, *_rest(block.normal)]
+    return [
+        block.node,
+        block.block,
+        f"{block.rows_in:.4g}",
+        f"{block.rows_out:.4g}",
+        *cpu,
+        *_rest(block.normal),
+        *_held(block),
+    ]
 
 
 def _cpu(need: Need) -> str:
@@ -104,6 +119,10 @@ def _cpu(need: Need) -> str:
 
 def _rest(need: Need) -> tuple[str, str]:
     return quantity(need.memory_bytes, "memory"), quantity(need.network_bits, "network")
+
+
+def _held(block: BlockReport) -> tuple[str, str]:
+    return f"{block.holds:,.0f}" if block.holds else "", f"{block.timers:,.0f}" if block.timers else ""
 
 
 def _limit(node: NodeReport) -> str:
@@ -136,10 +155,3 @@ def _assumptions(report: CapacityReport) -> str:
     if assumed.calibrated_on != assumed.machine:
         lines.append("- that machine is not this one: `slac capacity calibrate` measures here")
     return "\n".join([*lines, *(f"- {note}" for note in assumed.notes)])
-
-
-def _table(*headers: str) -> Table:
-    table = Table(box=None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
-    for position, header in enumerate(headers):
-        table.add_column(header, justify="left" if position < 2 else "right", no_wrap=True)
-    return table

@@ -31,8 +31,21 @@ def capacity() -> None:
 @takes_documents
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--calibration", type=click.Path(path_type=Path), help="Costs from this file instead of the user's own.")
-def report_(paths: tuple[str, ...], assignments: tuple[str, ...], form: str, calibration: Path | None) -> None:
-    """Predict CPU, memory and network of documents at their declared rates, and the highest rate that fits.
+@click.option(
+    "--what-if",
+    "supposed",
+    multiple=True,
+    metavar="WORD=VALUE,…",
+    help="Another report for another load, such as rate=2x,keys.user=1000,instances.edge=4; may be given again.",
+)
+def report_(
+    paths: tuple[str, ...],
+    assignments: tuple[str, ...],
+    form: str,
+    calibration: Path | None,
+    supposed: tuple[str, ...],
+) -> None:
+    """Predict CPU, memory, network and delay of documents at their declared rates, and the highest rate that fits.
 
     DOCUMENT is a file, a folder, a pattern, or - for standard input; ./sla.yaml where none is named. Exit code 3 when
     a budget does not hold at the normal or the burst rate.
@@ -41,15 +54,19 @@ def report_(paths: tuple[str, ...], assignments: tuple[str, ...], form: str, cal
 
     from slac.cli.capacity_text import capacity_text
     from slac.shedding.capacity import report
+    from slac.shedding.capacity.what_if import Supposed, suppose
     from slac.shedding.machine import read_machine
 
     costs, machine = _costs(calibration), read_machine()
-    reports = [report(c.plan, costs, machine) for c in compile_for_command(paths, assignments)]
+    plans = [c.plan for c in compile_for_command(paths, assignments)]
+    cases = [Supposed(text="", plan=plan) for plan in plans] if not supposed else []
+    cases += [suppose(plan, text) for plan in plans for text in supposed]
+    reports = [report(c.plan, costs, machine, instances=c.instances, what_if=c.text or None) for c in cases]
     if form == "json":
         put(msgspec.json.format(msgspec.json.encode(reports), indent=2).decode() + "\n")
     else:
         put("\n".join(capacity_text(r) for r in reports))
-    failing = [r.document for r in reports if not r.fits]
+    failing = list(dict.fromkeys(r.document for r in reports if not r.fits))
     if failing:
         raise DoesNotFit(f"the budget does not hold for {', '.join(failing)}. {ADVICE}")
 

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
+
+import msgspec
 
 from slac.plan.graph import Placement, Plan
 from slac.plan.nodes import SourceNode
 from slac.shedding.budget import resolve_budget
 from slac.shedding.capacity.calibration import Calibration
-from slac.shedding.capacity.flow import Scene
+from slac.shedding.capacity.flow import NO_FACTS, Facts, Scene
+from slac.shedding.capacity.latency import latencies
+from slac.shedding.capacity.logs import log_bytes
+from slac.shedding.capacity.outlook import backlog, growths, prospects
 from slac.shedding.capacity.report import (
     Assumed,
+    Backlog,
     BlockReport,
     CapacityReport,
     Excess,
     Limit,
     Need,
     NodeReport,
+    Published,
     Resource,
 )
 from slac.shedding.capacity.rim import source_rate
@@ -33,15 +41,32 @@ STEPS: Final = 11
 """Bisections between a factor and twice it: a precision far better than the model's."""
 
 
-def report(plan: Plan, calibration: Calibration, machine: Machine) -> CapacityReport:
-    """What `plan` needs on `machine` (every node is taken to run on one like it), and the most that fits."""
-    estimate = _Estimate(plan, calibration, machine)
+def report(
+    plan: Plan,
+    calibration: Calibration,
+    machine: Machine,
+    *,
+    instances: Mapping[str, int] | None = None,
+    facts: Facts = NO_FACTS,
+    what_if: str | None = None,
+) -> CapacityReport:
+    """What `plan` needs on `machine` (every node is taken to run on one like it), and the most that fits.
+
+    `instances`: how many runtimes play a node, one unless said; `facts`: what has been seen of nodes.
+    """
+    estimate = _Estimate(plan, calibration, machine, Scene(instances=instances or {}, facts=facts))
+    nodes = tuple(estimate.node(p) for p in plan.data.placements)
+    factors = {n.node: n.limit.factor for n in nodes}
     return CapacityReport(
         document=plan.document,
+        what_if=what_if,
         has_burst=any(isinstance(n, SourceNode) and n.rate and n.rate.burst is not None for n in plan.nodes),
-        nodes=tuple(estimate.node(p) for p in plan.data.placements),
+        nodes=nodes,
         blocks=estimate.blocks(),
         excesses=estimate.excesses(),
+        published=estimate.published({n.node: n.backlog for n in nodes}),
+        prospects=prospects(plan, estimate.normal, factors),
+        growths=growths(plan, estimate.fits),
         assumed=estimate.assumed(),
     )
 
@@ -53,34 +78,61 @@ class _Estimate:
     plan: Plan
     calibration: Calibration
     machine: Machine
+    base: Scene
     notes: dict[str, None] = field(default_factory=dict)
     walks: dict[float, Walked] = field(default_factory=dict)
+    loads: dict[tuple[float, tuple[tuple[str, int], ...]], Walked] = field(default_factory=dict)
 
     @cached_property
     def normal(self) -> Walked:
-        return walk(self.plan, self.calibration, Scene(notes=self.notes))
+        return walk(self.plan, self.calibration, replace(self.base, notes=self.notes))
 
     @cached_property
     def burst(self) -> Walked:
-        return walk(self.plan, self.calibration, Scene(burst=True, notes=self.notes))
+        return walk(self.plan, self.calibration, replace(self.base, burst=True, notes=self.notes))
 
     def at(self, factor: float) -> Walked:
         """The plan at so many times its normal rates."""
         if factor not in self.walks:
-            self.walks[factor] = walk(self.plan, self.calibration, Scene(factor=factor))
+            self.walks[factor] = walk(self.plan, self.calibration, replace(self.base, factor=factor))
         return self.walks[factor]
 
     def budget(self, placement: Placement) -> ResolvedBudget:
         return resolve_budget(placement.budget, self.machine)
 
+    def fits(self, placement: Placement, scene: Scene) -> bool:
+        """Whether one runtime of a node holds the load of `scene`."""
+        place = (scene.factor, tuple(sorted(scene.instances.items())))
+        if place not in self.loads:
+            self.loads[place] = walk(self.plan, self.calibration, replace(scene, facts=self.base.facts))
+        return not self._over(placement, self.loads[place], "normal")
+
+    def published(self, backlogs: Mapping[str, Backlog | None]) -> tuple[Published, ...]:
+        """How soon each published block is told; what waits at the end of a burst comes later by so much."""
+        waits = sum(b.delay or 0.0 for b in backlogs.values() if b is not None)
+        normal = latencies(self.plan, self.normal)
+        burst = latencies(self.plan, self.burst)
+        return tuple(
+            Published(
+                block=block,
+                normal=told,
+                burst=msgspec.structs.replace(burst[block], after=burst[block].after + waits),
+            )
+            for block, told in normal.items()
+        )
+
     def node(self, placement: Placement) -> NodeReport:
+        limit = self._limit(placement)
         return NodeReport(
             node=placement.name,
             budget=self.budget(placement),
             runtime=_need(self.normal.overhead[placement.name]),
             normal=_need(self.normal.total(self.plan, placement.name)),
             burst=_need(self.burst.total(self.plan, placement.name)),
-            limit=self._limit(placement),
+            limit=limit,
+            waves=self.normal.waves[placement.name],
+            log_bytes=log_bytes(self.plan, self.normal.loads, placement.name),
+            backlog=backlog(self.plan, placement.name, limit.factor),
         )
 
     def blocks(self) -> tuple[BlockReport, ...]:
@@ -114,7 +166,20 @@ class _Estimate:
             rows_out=loads[-1].flow.rate,
             normal=_need(sum((self.normal.uses[i] for i in ids), Use())),
             burst=_need(sum((self.burst.uses[i] for i in ids), Use())),
+            holds=sum(load.holds for load in loads),
+            timers=sum(load.timers for load in loads),
+            largest_key=self._largest_key(ids),
         )
+
+    def _largest_key(self, ids: Sequence[str]) -> float | None:
+        """The share of the most frequent key of what a block groups by, where its keys are declared to be uneven."""
+        for node_id in ids:
+            node = self.plan[node_id]
+            keys = getattr(node, "keys", ())
+            flows = [self.normal.loads[i].flow for i in node.inputs]
+            if keys and flows and frozenset(keys) in flows[0].keys.skews:
+                return flows[0].keys.largest(keys)
+        return None
 
     def _over(self, placement: Placement, walked: Walked, load: str) -> list[Excess]:
         budget, need = self.budget(placement), _need(walked.total(self.plan, placement.name))

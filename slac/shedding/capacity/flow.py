@@ -34,13 +34,18 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeLoad:
-    """What one node does a second (kind of cost → work), the bytes it holds, and the bits it moves a second."""
+    """What one node does a second (kind of cost → work), the bytes it holds, and the bits it moves a second.
+
+    `holds`: keys, groups, rows or partial matches; `timers`: how many of them wait for an instant.
+    """
 
     flow: Flow
     rows_in: float
     work: tuple[tuple[str, Work], ...] = ()
     memory: float = 0.0
     bits: float = 0.0
+    holds: float = 0.0
+    timers: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +53,14 @@ class Facts:
     """What is known of nodes beside what the document says, by their ids.
 
     `passes`: rows out for each row in (at port 0 of a join); `groups`: rows of a shared window in each of its windows.
-    `calls`: how often a second it is called.
+    `calls`: how often a second it is called. `received`: rows a second that come in over a link, where the part of the
+    plan that sends them is not there.
     """
 
     passes: Mapping[str, float] = field(default_factory=dict)
     groups: Mapping[str, float] = field(default_factory=dict)
     calls: Mapping[str, float] = field(default_factory=dict)
+    received: Mapping[str, float] = field(default_factory=dict)
 
 
 NO_FACTS: Final = Facts()

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from slac.plan.expressions import Column, NamedExpr
+from slac.plan.expressions import AnyExpr, Call, Column, Literal, NamedExpr
 
 ASSUMED_KEYS: Final = 1_000
 """Distinct values of a key that nothing is declared for."""
@@ -62,10 +62,10 @@ class Keys:
         return float((1.0 - np.exp(-rows * weights / weights.sum())).sum())
 
     def renamed(self, columns: tuple[NamedExpr, ...] | None) -> Keys:
-        """The same behind a `select`: only columns that pass as they are keep what is known of them."""
+        """The same behind a `select`: only columns that pass keep what is known of them."""
         if columns is None:
             return self
-        names = {c.expr.name: c.name for c in columns if isinstance(c.expr, Column)}
+        names = {source.name: c.name for c in columns if (source := _passed(c.expr)) is not None}
 
         def under(what: Mapping[frozenset[str], T]) -> dict[frozenset[str], T]:
             return {frozenset(names[c] for c in s): n for s, n in what.items() if s <= names.keys()}
@@ -91,6 +91,17 @@ NO_KEYS: Final = Keys()
 def declared_keys(keys: Mapping[str, int], skew: Mapping[str, float] | None = None) -> Keys:
     """From `{"module, test_case": 4000}`, and Zipf's exponents in the same form."""
     return Keys(_by_set(keys), _by_set(skew or {}))
+
+
+def _passed(expr: AnyExpr) -> Column | None:
+    """The column whose values `expr` has: as it is, or with a constant in place of NULL."""
+    match expr:
+        case Column():
+            return expr
+        case Call(function="coalesce", args=(Column() as column, Literal())):
+            return column
+        case _:
+            return None
 
 
 def _by_set(what: Mapping[str, T]) -> dict[frozenset[str], T]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-import msgspec
 import networkx as nx
 
 from slac.plan.graph import Plan
@@ -23,35 +22,18 @@ from slac.plan.nodes import (
     ViolationNode,
     WindowNode,
 )
-from slac.shedding.capacity.flow import Scene
+from slac.shedding.capacity.report import Detection
 from slac.shedding.capacity.walk import Walked
 from slac.shedding.capacity.waves import AWAITED, GATHER, longest
 from slac.stream.clock import SECOND
 
-__all__ = ["Detection", "latencies"]
+__all__ = ["latencies"]
 
 _AT_ONCE: Final = (SourceNode, SelectNode, UnionNode, OutputNode)
 """What says rows without waiting for the watermark."""
 
 
-class Detection(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds, on the mean, until rows of a block are published.
-
-    `after`: from what a row is about (its event, or the end of its window) on; `window`: from an event to the end of
-    the window that says it, half of its size; `settles`: for how long it must hold before it counts (`for`).
-    """
-
-    after: float
-    window: float = 0.0
-    settles: float = 0.0
-
-    @property
-    def total(self) -> float:
-        """From the event to the publication."""
-        return self.after + self.window + self.settles
-
-
-def latencies(plan: Plan, walked: Walked, scene: Scene) -> dict[str, Detection]:
+def latencies(plan: Plan, walked: Walked) -> dict[str, Detection]:
     """Of every block that an output publishes."""
     found: dict[str, Detection] = {}
     graph = _joined(plan)

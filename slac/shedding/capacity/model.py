@@ -153,6 +153,7 @@ def _window(node: WindowNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
         rows_in=before.rate,
         work=((f"window.{_COSTED.get(node.role, node.role)}", work), *aggregates, *computed),
         memory=groups * (panes * accumulators + scene.bytes_per_key) + COPIES * groups * flow.row_bytes,
+        holds=groups * panes,
     )
 
 
@@ -190,6 +191,8 @@ def _window_of_key(node: WindowNode, before: Flow, scene: Scene) -> NodeLoad:
         rows_in=before.rate,
         work=((f"window.{node.window.kind}", work), *aggregates, *computed),
         memory=held * (accumulator + scene.bytes_per_key) + waiting,
+        holds=held,
+        timers=held if node.window.kind == "session" else 0.0,
     )
 
 
@@ -222,6 +225,8 @@ def _audit(node: AuditNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
         rows_in=rows,
         work=(("audit", work),),
         memory=keys * (scene.bytes_per_key + before.row_bytes) + body_bytes,
+        holds=keys + sum(body_keys),
+        timers=keys if _report_interval(node, scene) or node.report_at else 0.0,
     )
 
 
@@ -233,7 +238,11 @@ def _violation(node: ViolationNode, flows: Sequence[Flow], scene: Scene) -> Node
     work = Work(batches=before.batches, rows=before.rate, groups=CHANGES * before.rate)
     flow = flow_behind(node, before, rate=CHANGES * before.rate, keys=before.keys)
     return NodeLoad(
-        flow=flow, rows_in=before.rate, work=(("violation", work),), memory=keys * (scene.bytes_per_key + 4 * WORD)
+        flow=flow,
+        rows_in=before.rate,
+        work=(("violation", work),),
+        memory=keys * (scene.bytes_per_key + 4 * WORD),
+        holds=keys,
     )
 
 
@@ -246,7 +255,12 @@ def _absence(node: AbsenceNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad
     work = Work(batches=before.batches, rows=before.rate, groups=min(keys * before.batches, before.rate))
     flow = flow_behind(node, before, rate=emitted if node.role == "partial" else CHANGES * emitted, keys=before.keys)
     return NodeLoad(
-        flow=flow, rows_in=before.rate, work=(("absence", work),), memory=keys * (scene.bytes_per_key + 2 * WORD)
+        flow=flow,
+        rows_in=before.rate,
+        work=(("absence", work),),
+        memory=keys * (scene.bytes_per_key + 2 * WORD),
+        holds=keys,
+        timers=keys,
     )
 
 

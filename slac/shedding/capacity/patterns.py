@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -29,16 +30,18 @@ def pattern_load(node: PatternNode, flows: Sequence[Flow], scene: Scene) -> Node
     Patterns of common shapes run by columns, the others event by event: each way has its price.
     """
     rate = sum(f.rate for f in flows)
-    scene.note(f"{node.block}: {MATCHES:.0%} of its events complete a match, and each opens at most one partial match")
     keys = float(flows[0].keys.count(node.keys)[0] if node.keys else 1)
-    open_matches = rate * (node.within if node.within is not None else node.retain) / SECOND
+    open_matches, told = _open_and_told(node, flows, keys)
+    if told is None:
+        scene.note(f"{node.block}: {MATCHES:.0%} of its events complete a match, each opens at most one partial match")
     if node.limit is not None:
         open_matches = min(open_matches, node.limit * keys)
     row_bytes = max(f.row_bytes for f in flows)
     waiting = sum(f.rate * (f.lateness / SECOND + 1 / max(f.waves, 1e-9)) * f.row_bytes for f in flows)
     batches, by_columns = sum(f.batches for f in flows), column_shape(node) is not None
     kind = "pattern.columns" if by_columns else "pattern.events"
-    matches = rate * scene.facts.passes.get(node.id, MATCHES)
+    matches = rate * scene.facts.passes[node.id] if node.id in scene.facts.passes else told
+    matches = MATCHES * rate if matches is None else matches
     work = Work(batches=batches, rows=rate, groups=matches)
     flow = replace(
         flows[0],
@@ -49,4 +52,30 @@ def pattern_load(node: PatternNode, flows: Sequence[Flow], scene: Scene) -> Node
         inputs=frozenset[str]().union(*(f.inputs for f in flows)),
     )
     memory = open_matches * ((COLUMNS_PARTIAL if by_columns else PARTIAL) + row_bytes) + waiting
-    return NodeLoad(flow=flow, rows_in=rate, work=((kind, work),), memory=memory)
+    timers = open_matches if node.within is not None else 0.0
+    return NodeLoad(flow=flow, rows_in=rate, work=((kind, work),), memory=memory, holds=open_matches, timers=timers)
+
+
+def _open_and_told(node: PatternNode, flows: Sequence[Flow], keys: float) -> tuple[float, float | None]:
+    """Partial matches that are open, and matches a second (None: not to be told), were all events independent.
+
+    With a and b at the rates λ and μ in each key, `a -> b` within W holds λ(1 − e^(−μW))/μ (Little's law) and says
+    λ(1 − e^(−μW)); `a -> every b` holds λW and says λμW; a silence says λe^(−μW). Of others λW at most are open.
+    """
+    rate = sum(f.rate for f in flows)
+    lasts = (node.within if node.within is not None else node.retain) / SECOND
+    shape = column_shape(node)
+    if shape is None or shape.second is None or shape.kind == "both":
+        return rate * lasts, None
+    first = flows[node.ports[shape.first.index]].rate
+    second = flows[node.ports[shape.second.index]].rate / max(keys, 1.0)
+    lasts = shape.length / SECOND if shape.kind == "silence" else lasts
+    ends = -math.expm1(-second * lasts)
+    waits = first * ends / second if second else first * lasts
+    match shape.kind:
+        case "next":
+            return waits, first * ends
+        case "each":
+            return first * lasts, first * second * lasts
+        case _:
+            return waits, first * (1.0 - ends)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from slac.shedding.machine import Machine
 from slac.shedding.readings import ResolvedBudget
 
+REPORT_VERSION: Final = 1
 Resource = Literal["cpu", "memory", "network"]
 
 
@@ -21,7 +22,12 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BlockReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One block on one node: rows a second in and out at the normal rates, and what it needs there and at the burst."""
+    """One block on one node: rows a second in and out at the normal rates, and what it needs there and at the burst.
+
+    `holds`: keys, groups, rows or partial matches that it holds; `timers`: how many of them wait for an instant.
+    `largest_key`: the share of its rows that one key has, where keys are declared to be uneven: by key, no more than
+    1 / `largest_key` instances are worth their while.
+    """
 
     block: str
     node: str
@@ -29,6 +35,9 @@ class BlockReport(msgspec.Struct, frozen=True, kw_only=True):
     rows_out: float
     normal: Need
     burst: Need
+    holds: float = 0.0
+    timers: float = 0.0
+    largest_key: float | None = None
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,8 +53,82 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     block: str | None
 
 
+class Backlog(msgspec.Struct, frozen=True, kw_only=True):
+    """What a burst heaps up that lasts for `lasts` seconds: `rows` at its end, of which the last waits for `delay`.
+
+    `drains`: seconds until nothing waits any more. None: never, at the normal rate.
+    """
+
+    lasts: float
+    rows: float
+    delay: float | None
+    drains: float | None
+
+
+class Detection(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds, on the mean, until rows of a block are published.
+
+    `after`: from what a row is about (its event, or the end of its window) on; `window`: from an event to the end of
+    the window that says it, half of its size; `settles`: for how long a condition must hold before it counts.
+    """
+
+    after: float
+    window: float = 0.0
+    settles: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """From the event to the publication."""
+        return self.after + self.window + self.settles
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True):
+    """A block that an output publishes, and how soon. `burst`: at the end of the burst, with what waits by then."""
+
+    block: str
+    normal: Detection
+    burst: Detection
+
+
+class Prospect(msgspec.Struct, frozen=True, kw_only=True):
+    """What a shed contract gives at `load` times the normal rate, of which a share is `admitted`.
+
+    `error`: the relative error to be expected of COUNT, SUM, AVG and ratios in `confidence` of the windows; `bound`:
+    the one that Hoeffding's inequality guarantees. `evaluated`: the share of windows or keys that are evaluated at all
+    (`subset`). `disk_lasts`: seconds until the disk of a `never` is full. `holds`: whether the contract is kept.
+    """
+
+    block: str
+    input: str
+    contract: str
+    load: float
+    admitted: float
+    confidence: float
+    error: float
+    bound: float
+    holds: bool
+    evaluated: float = 1.0
+    disk_lasts: float | None = None
+
+
+class Growth(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds `load` times the normal rates: instances by node that reads inputs, and levels of merging behind them.
+
+    0 instances: no number does. `levels`: 1 where instances send to the next node as they are; 0: no tree of them
+    helps; None where there are no instances that fit.
+    """
+
+    load: float
+    instances: dict[str, int]
+    levels: int | None
+
+
 class NodeReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One runtime of a node: its budget on this machine, what it needs, itself included, and the most that fits."""
+    """One runtime of a node: its budget on this machine, what it needs, itself included, and the most that fits.
+
+    `waves`: how often a second it works off what has come in, at the normal rates. `log_bytes`: what it writes to its
+    log a second. `backlog`: None where none of its inputs declares a burst.
+    """
 
     node: str
     budget: ResolvedBudget
@@ -53,6 +136,9 @@ class NodeReport(msgspec.Struct, frozen=True, kw_only=True):
     normal: Need
     burst: Need
     limit: Limit
+    waves: float = 0.0
+    log_bytes: float = 0.0
+    backlog: Backlog | None = None
 
 
 class Excess(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,13 +162,22 @@ class Assumed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CapacityReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a document needs, before it runs. `has_burst`: some input declares a burst rate."""
+    """What a document needs, before it runs. `has_burst`: some input declares a burst rate.
 
+    `what_if`: what was assumed in place of what the document says. The shape is a promise: fields are added, never
+    renamed or removed without a new `version`.
+    """
+
+    version: int = REPORT_VERSION
     document: str
+    what_if: str | None = None
     has_burst: bool
     nodes: tuple[NodeReport, ...]
     blocks: tuple[BlockReport, ...]
     excesses: tuple[Excess, ...]
+    published: tuple[Published, ...] = ()
+    prospects: tuple[Prospect, ...] = ()
+    growths: tuple[Growth, ...] = ()
     assumed: Assumed
 
     @property

@@ -10,7 +10,7 @@ from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
 from slac.shedding.capacity.keys import NO_KEYS, declared_keys
 from slac.shedding.capacity.outflow import COPIES, flow_behind, inputs_of, outflow
-from slac.shedding.capacity.sizes import json_bytes, text_fields
+from slac.shedding.capacity.sizes import arrow_bytes, json_bytes, text_fields
 from slac.shedding.capacity.tables import table_load
 from slac.stream.clock import SECOND
 
@@ -89,7 +89,13 @@ def link_out_load(node: LinkOutNode, flows: Sequence[Flow], scene: Scene) -> Nod
 def link_in_load(node: LinkInNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     """Rows of all runtimes on the other side."""
     if not flows:  # a part of a plan: what the other side sends is not known here
-        return NodeLoad(flow=outflow(node, rate=0.0, batches=0.0, waves=0.0), rows_in=0.0)
+        rate = scene.facts.received.get(node.id, 0.0)
+        waves = min(rate, scene.waves.get(node.node, rate))
+        return NodeLoad(
+            flow=outflow(node, rate=rate, batches=waves, waves=waves),
+            rows_in=rate,
+            work=(("link.decode", Work(batches=waves, rows=rate, bytes=rate * arrow_bytes(node.schema))),),
+        )
     (before,) = flows
     count = scene.instances.get(node.origin, 1)
     scene.note(f"{count} runtime{'s' if count > 1 else ''} of {node.origin}; every rate is that of one")

@@ -34,5 +34,6 @@ def selectivity(expr: AnyExpr | None, keys: Keys) -> float | None:
 
 
 def _values(column: Column, wanted: int, keys: Keys) -> float | None:
-    count, declared = keys.count((column.name,))
-    return min(wanted / count, 1.0) if declared else None
+    # What other declarations imply is the most values that there can be: that would make the share too small.
+    count = keys.counts.get(frozenset({column.name}))
+    return None if count is None else min(wanted / count, 1.0)

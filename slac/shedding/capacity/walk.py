@@ -23,6 +23,7 @@ from slac.shedding.capacity.calibration import Calibration, Work, shipped_calibr
 from slac.shedding.capacity.facts import observed
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
 from slac.shedding.capacity.joins import interval_load, latest_load
+from slac.shedding.capacity.logs import logging_cores
 from slac.shedding.capacity.model import load_of
 from slac.shedding.capacity.pace import gathered
 from slac.shedding.capacity.patterns import pattern_load
@@ -93,7 +94,7 @@ def walk(plan: Plan, calibration: Calibration, scene: Scene) -> Walked:
         known = {p: (n, spent[p]) for p, n in waves.items()}
         waves = found
     loads = loads_of(plan, replace(scene, waves=waves))
-    uses = {i: _use(load, calibration) for i, load in loads.items()}
+    uses = {n.id: _use(plan, n, loads[n.id], calibration) for n in plan.nodes}
     overhead = {p: _overhead(plan, calibration, uses, p, n) for p, n in waves.items()}
     busy = {p: _at_work(plan, calibration, loads, p, n) for p, n in waves.items()}
     return Walked(loads=loads, uses=uses, overhead=overhead, waves=waves, busy=busy)
@@ -136,8 +137,9 @@ def _given(flow: Flow, node: AnyNode, scene: Scene, period: float) -> Flow:
     return replace(flow, batches=gathered(flow, period) if seen is None else min(seen / len(node.inputs), flow.rate))
 
 
-def _use(load: NodeLoad, calibration: Calibration) -> Use:
+def _use(plan: Plan, node: AnyNode, load: NodeLoad, calibration: Calibration) -> Use:
     cores = sum(calibration.line(kind).seconds(work) for kind, work in load.work)
+    cores += logging_cores(plan, node, load, calibration)
     return Use(cores=cores, memory=load.memory, bits=load.bits)
 
 
@@ -158,7 +160,7 @@ def _at_work(
     plan: Plan, calibration: Calibration, loads: Mapping[str, NodeLoad], placement: str, waves: float
 ) -> float:
     """CPU seconds a second of the nodes of a runtime, and of its waves."""
-    nodes = sum(_use(loads[n.id], calibration).cores for n in plan.nodes if n.node == placement)
+    nodes = sum(_use(plan, n, loads[n.id], calibration).cores for n in plan.nodes if n.node == placement)
     return nodes + _passing(plan, calibration, placement, waves)
 
 

@@ -1,0 +1,162 @@
+"""What becomes of a load that does not fit: how long a burst waits, what contracts would give, what would hold it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from statistics import NormalDist
+from typing import Final
+
+from msgspec.structs import replace
+
+from slac.plan.graph import Placement, Plan
+from slac.plan.nodes import LinkInNode, LinkOutNode, SourceNode
+from slac.plan.shedding import GateNeed, contract_text
+from slac.shedding.capacity.flow import Scene
+from slac.shedding.capacity.report import Backlog, Growth, Prospect
+from slac.shedding.capacity.rim import source_rate
+from slac.shedding.capacity.walk import Walked
+from slac.stream.clock import SECOND
+
+__all__ = ["backlog", "growths", "prospects"]
+
+LOADS: Final = (1.5, 2.0, 5.0, 10.0)
+"""Times the normal rate at which it is asked what shedding would do, and what would hold it."""
+SPREAD: Final = 1.0
+"""σ²/μ² of values of which nothing is known: that of an exponential distribution."""
+MOST_INSTANCES: Final = 4_096
+
+Fits = Callable[[Placement, Scene], bool]
+
+
+def backlog(plan: Plan, placement: str, factor: float | None) -> Backlog | None:
+    """What the longest burst of the inputs of a runtime heaps up, where it holds `factor` times its normal rate.
+
+    None where no input there declares one. T·(λ_b − μ) waits at its end, and is gone after that over (μ − λ).
+    """
+    sources = [n for n in plan.nodes if isinstance(n, SourceNode) and n.node == placement and n.table is None]
+    bursts = [n for n in sources if n.rate is not None and n.rate.burst is not None]
+    if not bursts:
+        return None
+    normal = sum(source_rate(n, Scene()) for n in sources)
+    burst = sum(source_rate(n, Scene(burst=True)) for n in sources)
+    lasts = max(n.rate.burst_for or 0 for n in bursts if n.rate is not None) / SECOND
+    holds = math.inf if factor is None else factor * normal
+    rows = lasts * max(burst - holds, 0.0)
+    if not rows:
+        return Backlog(lasts=lasts, rows=0.0, delay=0.0, drains=0.0)
+    spare = holds - normal
+    return Backlog(
+        lasts=lasts,
+        rows=rows,
+        delay=rows / holds if holds else None,
+        drains=rows / spare if spare > 0 else None,
+    )
+
+
+def prospects(plan: Plan, walked: Walked, factors: Mapping[str, float | None]) -> tuple[Prospect, ...]:
+    """What each shed contract would give above the normal rate; `factors`: what each runtime holds, of its own."""
+    found: list[Prospect] = []
+    for source in plan.nodes:
+        if isinstance(source, SourceNode) and source.table is None and not source.can_wait:
+            for need in source.gate.needs:
+                for load in LOADS:
+                    held = factors.get(source.node)
+                    found.append(_prospect(source, need, walked, load, 1.0 if held is None else min(1.0, held / load)))
+    return tuple(found)
+
+
+def growths(plan: Plan, fits: Fits) -> tuple[Growth, ...]:
+    """How many instances of each node that reads inputs would hold the load, and in how many levels they send it on."""
+    return tuple(_growth(plan, fits, load) for load in (1.0, *LOADS))
+
+
+def _prospect(source: SourceNode, need: GateNeed, walked: Walked, load: float, admitted: float) -> Prospect:
+    flow = walked.loads[source.id].flow
+    groups, _ = flow.keys.count(need.groups) if need.groups else (1, True)
+    events = load * flow.rate * max(need.window, SECOND) / SECOND / max(groups, 1)
+    contract = need.contract
+    made = Prospect(
+        block=need.block,
+        input=source.block,
+        contract=contract_text(contract),
+        load=load,
+        admitted=admitted,
+        confidence=contract.confidence,
+        error=0.0,
+        bound=0.0,
+        holds=True,
+    )
+    match contract.mode:
+        case "never":
+            over = load * flow.rate * (1.0 - admitted) * flow.row_bytes
+            full = source.gate.disk / over if over and source.gate.disk else None
+            return replace(made, admitted=1.0, holds=full is None, disk_lasts=full)
+        case "subset":
+            return replace(made, evaluated=admitted)
+    if need.exact or admitted >= 1.0:
+        return made
+    error, bound = errors(admitted, events, valued=need.value is not None, confidence=contract.confidence)
+    holds = contract.error is None or error <= contract.error
+    return replace(made, error=error, bound=bound, holds=holds)
+
+
+def errors(admitted: float, events: float, *, valued: bool, confidence: float) -> tuple[float, float]:
+    """The relative error of a sum or count over `events` of which a share is admitted: expected, and guaranteed.
+
+    Expected: z·√((1 + σ²/μ²)·(1 − p)/(p·N)), that of Horvitz and Thompson's estimator; guaranteed, by Hoeffding:
+    √((1 + σ²/μ²)·ln(2/δ)/(2N))/p (Babcock, Datar and Motwani, ICDE 2004).
+    """
+    if admitted <= 0.0 or events <= 0.0:
+        return math.inf, math.inf
+    spread = 1.0 + (SPREAD if valued else 0.0)
+    z = NormalDist().inv_cdf(0.5 + confidence / 2.0)
+    expected = z * math.sqrt(spread * (1.0 - admitted) / (admitted * events))
+    guaranteed = math.sqrt(spread * math.log(2.0 / (1.0 - confidence)) / (2.0 * events)) / admitted
+    return expected, guaranteed
+
+
+def _growth(plan: Plan, fits: Fits, load: float) -> Growth:
+    instances: dict[str, int] = {}
+    readers = {n.node for n in plan.nodes if isinstance(n, SourceNode)}
+    for placement in plan.data.placements:
+        if placement.name in readers:
+            many = _smallest(lambda k, p=placement: fits(p, Scene(factor=load / k)))  # type: ignore[misc]
+            instances[placement.name] = many or 0
+    levels = 1
+    for placement in plan.data.placements:
+        if placement.name in readers or not all(instances.values()):
+            continue
+        origins = {n.origin for n in plan.nodes if isinstance(n, LinkInNode) and n.node == placement.name}
+        behind = {o: instances.get(o, 1) for o in origins}
+        share = load / max([1, *behind.values()])
+        if fits(placement, Scene(factor=share, instances=behind)):
+            continue
+        levels = max(levels, _levels(plan, placement, fits, share, behind))
+    return Growth(load=load, instances=instances, levels=levels if all(instances.values()) else None)
+
+
+def _levels(plan: Plan, placement: Placement, fits: Fits, share: float, behind: Mapping[str, int]) -> int:
+    """Levels of merging that leave the last runtime few enough senders; 0 where even two are too many for it."""
+    if not any(isinstance(n, LinkOutNode) and n.to == placement.name for n in plan.nodes):
+        return 0
+    most = max(
+        (k for k in _powers() if fits(placement, Scene(factor=share, instances=dict.fromkeys(behind, k)))), default=0
+    )
+    return math.ceil(math.log(max(behind.values()), most) - 1e-9) if most > 1 else 0
+
+
+def _smallest(fits: Callable[[int], bool]) -> int | None:
+    """The fewest instances that fit; None where no number does."""
+    high = next((k for k in _powers() if fits(k)), None)
+    if high is None:
+        return None
+    low = high // 2
+    while low + 1 < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fits(middle) else (middle, high)
+    return high
+
+
+def _powers() -> Iterator[int]:
+    return (1 << n for n in range(MOST_INSTANCES.bit_length()))
