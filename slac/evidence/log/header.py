@@ -21,9 +21,10 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The first file of a segment.
 
     `meaning`, `digest`: of the plan. `run`: number of the segment that began this run; `first`: `_seq` of the first
-    entry. `mode`: `full`, or `evidence`: then only what verdicts were made of is here. `live`, `start`: how the core
-    was made (`slac.runtime.core.Core`); `restored`: the checkpoint that the run went on from, 0 for none. `whole`: the
-    log begins where the run does, and was not switched on later. `opened` is wall clock µs.
+    entry. `mode`: `full`; `evidence`: only what verdicts were made of is here; `reduced`: that is all that is left of a
+    full one. `live`, `start`: how the core was made (`slac.runtime.core.Core`); `restored`: the checkpoint that the run
+    went on from, 0 for none. `whole`: the log begins where the run does, and was not switched on later. `opened` is
+    wall clock µs.
     """
 
     format: int = FORMAT
@@ -50,7 +51,7 @@ class _Version(msgspec.Struct):
     format: int
 
 
-FILES: Final = (HEADER, PLAN)
+REDUCED: Final = "reduced"
 
 
 def write_header(segment: Path, header: Header, plan: bytes) -> int:

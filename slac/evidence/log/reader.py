@@ -12,7 +12,7 @@ import polars as pl
 from slac.diagnostics import UsageError
 from slac.evidence.log.entries import SCHEMA
 from slac.evidence.log.frames import SEQ
-from slac.evidence.log.header import BadSegment, Header, read_header, read_plan
+from slac.evidence.log.header import REDUCED, BadSegment, Header, read_header, read_plan
 from slac.evidence.log.layout import is_log, segment_numbers, segment_path
 from slac.evidence.log.parts import Part, PartKind, digest_of, read_parts
 from slac.plan.graph import Plan
@@ -174,7 +174,8 @@ class LogDirectory:
     def _find_gaps(self) -> None:
         for before, after in zip(self.segments, self.segments[1:], strict=False):
             missing = after.header.number - before.header.number - 1
-            if missing:
+            # What was all noise has gone whole.
+            if missing and before.header.mode != REDUCED:
                 what = (
                     f"{missing} segment{'s' if missing > 1 else ''} before it {'are' if missing > 1 else 'is'} missing"
                 )

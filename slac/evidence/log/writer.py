@@ -138,7 +138,7 @@ class LogWriter:
 def _is_reduced(segment: Path) -> bool:
     """Whether only evidence is in it; one that cannot be read is not worth a look."""
     try:
-        return read_header(segment).mode == "evidence"
+        return read_header(segment).mode != "full"
     except BadSegment:
         return True
 

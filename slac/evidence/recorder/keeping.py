@@ -9,7 +9,7 @@ import msgspec
 import polars as pl
 
 from slac.evidence.lineage import LOG, LogRows, Sight, closure
-from slac.evidence.log.header import replace_header
+from slac.evidence.log.header import REDUCED, replace_header
 from slac.evidence.log.nodes import verdict_nodes
 from slac.evidence.log.parts import replace_parts
 from slac.evidence.log.reader import LogDirectory, LogSegment
@@ -25,7 +25,7 @@ MOST: Final = 10_000
 def reduce_segment(place: Path, part: Plan, number: int) -> int:
     """Leave in a segment what verdicts of the whole log were made of, and the order; returns its bytes then.
 
-    From then on its header says `evidence`. 0: nothing of it is worth keeping. OSError where the disk refuses.
+    From then on its header says `reduced`. 0: nothing of it is worth keeping. OSError where the disk refuses.
     """
     log = LogDirectory(place)
     segment = next(s for s in log.segments if s.header.number == number)
@@ -54,7 +54,7 @@ def _rewrite(segment: LogSegment, kept: dict[str, pl.DataFrame]) -> int:
     if not any(part.kind == "rows" for part in parts):
         return 0
     replace_parts(segment.path, parts)
-    replace_header(segment.path, msgspec.structs.replace(segment.header, mode="evidence"))
+    replace_header(segment.path, msgspec.structs.replace(segment.header, mode=REDUCED))
     left = {part.file for part in parts}
     for part in segment.parts:
         if part.file not in left:
