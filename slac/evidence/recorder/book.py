@@ -48,6 +48,7 @@ class RunLog:
         self._began = True
         self._flow: Recorded | None = None
         self._server: LinkServer | None = None
+        self._verdicts = verdict_nodes(self._part)
         self._now = 0
         self._collector: Collector | None = None
         self._thread: WriterThread | None = None
@@ -80,8 +81,12 @@ class RunLog:
         if instructions:
             self._note(self._collector, instructions)
         content, size = self._collector.taken()
+        is_verdict = not self._verdicts.isdisjoint(content.rows)
         self._thread.put(content, size, now)
         self._now = now
+        if is_verdict and self._server is not None and not self._run[0]:
+            # Who sends a file to its end is gone as soon as this runtime has taken all of it.
+            self._thread.settle()
         if self._server is not None:
             for named in self._thread.stage.take_named():
                 self._server.name(named)
