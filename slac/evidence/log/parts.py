@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 import xxhash
 
-from slac.evidence.log.layout import PARTS, UNFINISHED
+from slac.evidence.log.layout import ENDING, PARTS, UNFINISHED
 
 PartKind = Literal["order", "rows", "edges"]
 
@@ -59,6 +59,9 @@ def read_parts(segment: Path) -> tuple[list[Part], str]:
     """The files of a segment, and what is wrong with the account (empty: nothing)."""
     try:
         lines = (segment / PARTS).read_bytes().split(b"\n")
+    except FileNotFoundError:
+        has_files = next(segment.rglob(f"*{ENDING}"), None) is not None
+        return [], "has no account of its files" if has_files else ""
     except OSError as error:
         return [], f"has no account of its files: {error.strerror}"
     found: list[Part] = []

@@ -78,6 +78,12 @@ class WriterThread:
         """Write what rows that another runtime names were made of."""
         self._queue.put(lambda: self._keep(self.stage.cut(named), 0, now))
 
+    def settle(self) -> None:
+        """Wait until it is known of all that was handed over what is to be written."""
+        reached = threading.Event()
+        self._queue.put(reached.set)
+        reached.wait()
+
     def close(self) -> None:
         """Write all and end."""
         self._queue.put(None)
