@@ -34,11 +34,15 @@ Ids = npt.NDArray[np.uint64]
 
 @dataclass(slots=True)
 class Origin:
-    """One source of an input: its id prefix, the next sequence number, and how far it has been read."""
+    """One source of an input: its id prefix, the next sequence number, and how far it has been read.
+
+    `skip`: so many records of it come again that have been taken already.
+    """
 
     prefix: int
     next: int = 0
     position: Position | None = None
+    skip: int = 0
 
 
 @dataclass(slots=True)
@@ -64,6 +68,8 @@ class Source:
         self.sieve = Sieve(node, self.gate)
         self.arrival = Arrival(node.lateness)
         self.origins: dict[str, Origin] = {}
+        self.rebuilt: dict[int, int] = {}
+        """By id prefix, how many records were taken of a source of which nothing else is known."""
         self.heard = now
         self.ended = False
         self.awaited = 0
@@ -100,6 +106,10 @@ class Source:
         if records.position is not None:
             origin.position = records.position
         self.heard = max(self.heard, records.arrival)
+        if origin.skip:
+            again, lines = min(origin.skip, count), None
+            origin.skip -= again
+            records, ids = _without_first(records, again, count), ids[again:]
         kept, ids = self._admit(records, ids)
         taken = Taken()
         if len(ids):
@@ -151,6 +161,8 @@ class Source:
                 "counters": [self.quarantined, self.unknown_fields, self.late, self.repeats],
                 "natural": self._natural.latest if self._natural is not None else None,
                 "key": self._hiding.fingerprint,
+                "skips": {n: o.skip for n, o in self.origins.items() if o.skip},
+                "rebuilt": {str(prefix): count for prefix, count in self.rebuilt.items()},
             },
             {"natural": self._natural.snapshot()} if self._natural is not None else {},
         )
@@ -159,7 +171,9 @@ class Source:
         """Take over a snapshot."""
         values: Mapping[str, Any] = state.values
         self._hiding.check(values.get("key", ""))
-        self.origins = {n: Origin(p, s, q) for n, (p, s, q) in values["origins"].items()}
+        skips = values.get("skips", {})
+        self.origins = {n: Origin(p, s, q, skips.get(n, 0)) for n, (p, s, q) in values["origins"].items()}
+        self.rebuilt = {int(prefix): count for prefix, count in values.get("rebuilt", {}).items()}
         self.arrival.latest, self.arrival.promised = values["latest"], values["promised"]
         self.gate.restore(values["gate"])
         self.sieve.restore(values["sieve"])
@@ -174,7 +188,10 @@ class Source:
             prefix = source_prefix(self.node.block, source)
             while prefix in taken:
                 prefix = (prefix + 1) & 0xFFFFFF
-            origin = self.origins[source] = Origin(prefix)
+            known = self.rebuilt.pop(prefix, 0)
+            # What can be read again comes from its beginning.
+            again = self.node.can_wait
+            origin = self.origins[source] = Origin(prefix, 0 if again else known, skip=known if again else 0)
         return origin
 
     def _admit(self, records: Records, ids: Ids) -> tuple[Records, Ids]:
@@ -234,6 +251,12 @@ class Source:
     def _sifted(self, frame: pl.DataFrame) -> list[Batch]:
         passed = self.sieve.admit(frame)
         return [Batch(passed)] if passed.height else []
+
+
+def _without_first(records: Records, count: int, of: int) -> Records:
+    if records.frame is not None:
+        return _replaced(records, frame=records.frame.slice(count))
+    return _replaced(records, ndjson=take_lines(records.ndjson or b"", np.arange(of) >= count))
 
 
 def _replaced(records: Records, *, ndjson: bytes | None = None, frame: pl.DataFrame | None = None) -> Records:

@@ -49,6 +49,12 @@ ALL: Final = "all"
     type=click.Path(path_type=Path),
     help="File of the key that sensitive fields are hashed with (`slac keys new-deployment`).",
 )
+@click.option(
+    "--rebuild-from",
+    metavar="LOG",
+    type=click.Path(path_type=Path),
+    help="Where the checkpoints in --state are gone or damaged, make one of this full log first.",
+)
 @click.option("--control", metavar="ADDRESS", help="Answer `slac status` here too, like tcp://127.0.0.1:7001.")
 @click.option("--http", metavar="HOST:PORT", help="Serve /metrics, /healthz and /readyz here.")
 @click.option(
@@ -68,6 +74,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     assignments: tuple[str, ...],
     keys: Path | None,
     sensitive_key: Path | None,
+    rebuild_from: Path | None,
     control: str | None,
     http: str | None,
     store: str | None,
@@ -99,6 +106,10 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     plan.placement(chosen.node).number_of(chosen.instance)
     plan = launch.in_place(plan, chosen)
     _refuse_nothing(plan, chosen.node)
+    if rebuild_from is not None:
+        from slac.cli.rebuilding import rebuild_state
+
+        rebuild_state(plan, chosen, rebuild_from)
     # An address may hold a password, and arguments can be read by everybody on the machine.
     launch.execute_anew(plan, chosen, summary, {**environment, **({launch.STORE: store} if store else {})})
 

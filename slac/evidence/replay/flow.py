@@ -11,7 +11,7 @@ from slac.runtime.assembly import operators_of
 from slac.runtime.checkpoint import pack, unpack
 from slac.runtime.dataflow import Dataflow
 from slac.runtime.durable.pieces import StateInPieces
-from slac.runtime.instructions import Instruction
+from slac.runtime.instructions import Instruction, Publish
 from slac.runtime.operator import BEGINNING, OperatorContext
 from slac.stream.batch import Batch
 
@@ -32,6 +32,8 @@ class ReplayFlow:
         self._marks: dict[str, int] = {}
         self._seq = 0
         self._saw = saw
+        self.published: list[Publish] = []
+        """What was to be published since this was emptied last."""
         self.flow.tap = self._tap
 
     def take(self, step: Entered | Marked | Doubted | Ran) -> None:
@@ -52,6 +54,7 @@ class ReplayFlow:
                 self._seq = seq
                 self._give(seq)
                 self.flow.run(end=end)
+        self.published += [i for i in self._instructions if isinstance(i, Publish)]
         self._instructions.clear()
 
     def settle(self) -> None:

@@ -61,7 +61,7 @@ class _Rows:
             self.watch(node, batch)
 
 
-class _Replay:
+class Walk:
     """The walk through the steps of one log."""
 
     def __init__(self, log: LogDirectory, begin: str | None, end: str | None, pace: Pace, watch: Watch) -> None:
@@ -71,7 +71,7 @@ class _Replay:
         self._firsts = sorted(h.first for h in runs.values())
         self._resumed = {h.restored for h in runs.values() if h.restored}
         self._saved: dict[int, Mapping[str, StateInPieces]] = {}
-        self._flow: ReplayFlow | None = None
+        self.flow: ReplayFlow | None = None
         self._paths: dict[str, tuple[SubPath, Given]] = {}
         self.rows = _Rows(frozenset(), watch)
         self.events = self.runs = 0
@@ -99,9 +99,9 @@ class _Replay:
 
     def finish(self) -> None:
         """What waits would have come out sooner or later; whether it did is for the log to say."""
-        if self._flow is not None:
+        if self.flow is not None:
             self.rows.is_over = True
-            self._flow.settle()
+            self.flow.settle()
             self.rows.is_over = False
 
     def path(self, meaning: str, node: str) -> tuple[SubPath, Given]:
@@ -117,33 +117,34 @@ class _Replay:
         self.runs += 1
         path, given = self.path(header.meaning, header.node)
         self.rows.wanted |= path.computed
-        self._flow = ReplayFlow(path, given, live=header.live, start=header.start, saw=self.rows.saw)
+        self.flow = ReplayFlow(path, given, live=header.live, start=header.start, saw=self.rows.saw)
         if not header.whole:
             self.gaps.append(
                 "the log was switched on when the runtime was at work already: what it held then is missing"
             )
 
     def _resume(self, number: int) -> None:
-        if self._flow is None:
+        if self.flow is None:
             return
         if number in self._saved:
-            self._flow.restore(self._saved[number])
+            self.flow.restore(self._saved[number])
         else:
             self.gaps.append(f"the runtime went on from checkpoint {number}, and what led to it is not in the log")
 
     def _save(self, number: int) -> None:
-        if self._flow is not None:
-            self._flow.settle()
+        if self.flow is not None:
+            self.flow.settle()
+            self.flow.published.clear()
             if number in self._resumed:
-                self._saved[number] = self._flow.saved()
+                self._saved[number] = self.flow.saved()
 
     def _step(self, step: Step) -> None:
-        if self._flow is None:
+        if self.flow is None:
             return
         mark = getattr(step, "watermark", None)
         if mark is not None:
             self._pace(mark)
-        self._flow.take(step)  # type: ignore[arg-type]
+        self.flow.take(step)  # type: ignore[arg-type]
 
 
 def replay_same(
@@ -158,7 +159,7 @@ def replay_same(
 
     UsageError where there is no such way, or rows that it needs are not in the log.
     """
-    walk = _Replay(log, begin, end, pace, watch)
+    walk = Walk(log, begin, end, pace, watch)
     for step in steps(log):
         walk.take(step)
     walk.finish()
