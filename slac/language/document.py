@@ -18,7 +18,7 @@ from slac.language.calendar_decls import CalendarDecl, CountryDecl, RepeatedDecl
 from slac.language.event_types import EventDecl, FieldDecl, FieldType
 from slac.language.import_decls import ImportDecl, Imported
 from slac.language.join_decls import JoinDecl
-from slac.language.machine_decls import BudgetDecl, LoggingDecl, PlacementDecl, RuntimeDecl, Share
+from slac.language.machine_decls import BudgetDecl, LoggingDecl, ParameterDecl, PlacementDecl, RuntimeDecl, Share
 from slac.language.pattern_decls import AtomDecl, PatternDecl
 from slac.language.shed_decls import ShedDecl
 from slac.language.table_decls import TableDecl
@@ -79,7 +79,6 @@ Severity: TypeAlias = Literal["info", "warning", "critical"]
 Unknown: TypeAlias = Literal["drop", "keep", "quarantine"]
 Kept: TypeAlias = Literal["full", "reason"]
 TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
-ParameterType: TypeAlias = Literal["duration", "string", "int", "float", "size", "rate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,19 +335,6 @@ BlockDecl: TypeAlias = (
     | ViolationDecl
     | OutputDecl
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterDecl:
-    """A value that the document leaves open, used as `${name}`; `value` is the one that holds, as text."""
-
-    name: str
-    type: ParameterType
-    default: str | None
-    value: str
-    description: str
-    span: Span
-    path: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,16 @@
-"""What a document says of the machines that it runs on: nodes, their shares, how much evidence is kept."""
+"""What a document says of where it runs: nodes, their shares, how much evidence is kept, what is filled in there."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from slac.diagnostics import Span
 from slac.language.terms import Ref
 
 LogMode = Literal["off", "evidence", "full"]
+ParameterType: TypeAlias = Literal["duration", "string", "int", "float", "size", "rate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,5 +86,18 @@ class RuntimeDecl:
     checkpoint_us: int
     store: StoreDecl
     budget: BudgetDecl
+    span: Span
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterDecl:
+    """A value that the document leaves open, used as `${name}`; `value` is the one that holds, as text."""
+
+    name: str
+    type: ParameterType
+    default: str | None
+    value: str
+    description: str
     span: Span
     path: str = ""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, get_args
 
 from slac.diagnostics import Diagnostic, Related, Severity, Span, listed, suggest
-from slac.language.document import ParameterDecl, ParameterType
 from slac.language.durations import parse_duration
 from slac.language.findings import Findings
+from slac.language.machine_decls import ParameterDecl, ParameterType
 from slac.language.rates import parse_rate
 from slac.language.reading.cursor import Cursor
 from slac.language.sizes import parse_size
