@@ -1,13 +1,15 @@
-"""One end of a link: `python -m benchmarks.links.worker link|bare sender|receiver ADDRESS ROWS MESSAGES`."""
+"""One end of a link: `python -m benchmarks.links.worker link|curve|bare sender|receiver ADDRESS ROWS MESSAGES`."""
 
 from __future__ import annotations
 
 import asyncio
 import io
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from itertools import count
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -26,6 +28,10 @@ from slac.runtime.links.inlet import Inlet
 from slac.runtime.links.outbox import Outbox
 from slac.runtime.links.protocol import Hello
 from slac.runtime.links.server import LinkServer
+from slac.runtime.trust.allowed import Entry
+from slac.runtime.trust.curve import Dial, Door
+from slac.runtime.trust.keyring import KeyRing
+from slac.runtime.trust.trust import Trust
 from slac.stream.batch import TIME
 from slac.stream.clock import SystemClock
 from slac.stream.ports import Records
@@ -86,14 +92,42 @@ def at(frame: pl.DataFrame, instant: int) -> pl.DataFrame:
     return frame.with_columns(pl.lit(instant, pl.Int64).cast(frame.schema[TIME]).alias(TIME))
 
 
-async def send_link(address: str, rows: int, number: int) -> Told:
+def _ring(own: str, *others: str) -> KeyRing:
+    """Keys that only this benchmark knows, the same in both of its processes."""
+    place = Path(os.environ["SLAC_BENCHMARK_KEYS"])
+    ring = KeyRing(place / own.partition("/")[0])
+    for name in others:
+        pair = KeyRing(place / name.partition("/")[0]).own(name)
+        ring.allowed.allow(Entry(name=name, key=pair.public, scopes=("link",)))
+    return ring
+
+
+async def send_curve(address: str, rows: int, number: int) -> Told:
+    """As `send_link`, encrypted."""
+    ring = _ring("edge/e", "central/c")
+    return await send_link(address, rows, number, Dial(ring.own("edge/e"), ring.of_node("central")))
+
+
+async def receive_curve(address: str, rows: int, number: int) -> Told:
+    """As `receive_link`, encrypted."""
+    ring = _ring("central/c", "edge/e")
+    trust = Trust(ring, ring.own("central/c"), Door(zmq.asyncio.Context.instance()))
+    trust.door.start()
+    try:
+        return await receive_link(address, rows, number, trust)
+    finally:
+        trust.door.stop()
+
+
+async def send_link(address: str, rows: int, number: int, keys: Dial | None = None) -> Told:
     """As a runtime sends: kept until it is safe."""
     plan, frame = partials(rows)
     node = next(n for n in plan.nodes if isinstance(n, LinkOutNode))
     hello = Hello(
         document="d", meaning="m", node="edge", instance="e", session=f"{time.time_ns()}", streams=(node.stream,)
     )
-    client = LinkClient(hello, address, Outbox((node.stream,), AHEAD), clock=SystemClock(), wake=lambda: None)
+    outbox = Outbox((node.stream,), AHEAD)
+    client = LinkClient(hello, address, outbox, clock=SystemClock(), wake=lambda: None, keys=keys)
     client.start()
     while not client.welcomed:  # noqa: ASYNC110 - the client has no event for it
         await asyncio.sleep(0.01)
@@ -111,7 +145,7 @@ async def send_link(address: str, rows: int, number: int) -> Told:
     return told
 
 
-async def receive_link(address: str, rows: int, number: int) -> Told:
+async def receive_link(address: str, rows: int, number: int, trust: Trust | None = None) -> Told:
     """As a runtime receives: each row accepted once, under a watermark."""
     del rows
     node = next(n for n in compile_paths([DOCUMENT])[0].plan.nodes if isinstance(n, LinkInNode))
@@ -125,6 +159,7 @@ async def receive_link(address: str, rows: int, number: int) -> Told:
         accepted=lambda stream, _: accepted[stream],
         clock=SystemClock(),
         wake=wake.set,
+        trust=trust,
     )
     await server.start()
     seen = messages_seen = 0
@@ -191,6 +226,8 @@ async def receive_bare(address: str, rows: int, number: int) -> Told:
 ENDS: Final[dict[tuple[str, str], Callable[[str, int, int], Awaitable[Told]]]] = {
     ("link", "sender"): send_link,
     ("link", "receiver"): receive_link,
+    ("curve", "sender"): send_curve,
+    ("curve", "receiver"): receive_curve,
     ("bare", "sender"): send_bare,
     ("bare", "receiver"): receive_bare,
 }

@@ -15,6 +15,7 @@ from slac.runtime.durable.files import Files
 from slac.runtime.durable.lock import FileLock
 from slac.runtime.durable.manifest import Manifest, read_manifest, to_bytes
 from slac.runtime.durable.pieces import CutState, Piece, StateInPieces, cut, from_pieces, in_pieces
+from slac.runtime.durable.texts import Texts
 from slac.runtime.operator import State
 
 GENERATIONS: Final = ("checkpoint", "checkpoint.previous")
@@ -62,6 +63,7 @@ class StateDirectory:
         self.directory = directory
         self._files = files or Files()
         self._blobs = Blobs(directory / "blobs", self._files)
+        self._texts = Texts(self._blobs.has)
         self.deploying = Deploying(directory, self._files)
         self._used: dict[str, set[str]] | None = None
         self._lock = FileLock(directory / "lock")
@@ -93,7 +95,8 @@ class StateDirectory:
         used = self._used if self._used is not None else self._used_on_disk()
         self._used, sealed = None, self._sealed()
         try:
-            states = {name: in_pieces(state, self._blobs.keep) for name, state in cut.states.items()}
+            made = cut.states.items()
+            states = {name: in_pieces(state, self._blobs.keep, self._texts.keep) for name, state in made}
             manifest = Manifest(digest=cut.digest, taken=cut.taken, number=cut.number, states=states)
             self._blobs.settle()
             data = to_bytes(manifest)
@@ -101,6 +104,7 @@ class StateDirectory:
         except OSError as error:
             self._blobs.sweep(sealed.union(*self._used_on_disk().values()))
             raise RunFailed(f"the checkpoint could not be written to {self.directory}: {error.strerror}") from error
+        self._texts.turn()
         target, previous = GENERATIONS
         self._used = {target: manifest.names(), previous: used.get(target, used.get(previous, set()))}
         self._blobs.sweep(self._used[target] | self._used[previous] | sealed)

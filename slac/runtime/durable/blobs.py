@@ -55,6 +55,10 @@ class Blobs:
         self._sound.add(piece.name)
         return data
 
+    def has(self, name: str) -> bool:
+        """Whether the blob is there, as far as this process knows."""
+        return name in self._sound
+
     def settle(self) -> None:
         """Make the names of all that was kept durable."""
         self._files.sync(self.directory)

@@ -29,6 +29,8 @@ class Piece(msgspec.Struct, frozen=True, array_like=True):
 
 Keep = Callable[[bytes], Piece]
 Fetch = Callable[[Piece], bytes]
+KeepColumn = Callable[[pl.DataFrame, Callable[[pl.DataFrame], Piece]], Piece]
+"""The piece of a frame of one column, and how to make it where it is not known."""
 
 
 class StateInPieces(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,9 +62,9 @@ def cut(states: Mapping[str, State]) -> dict[str, CutState]:
     return {name: CutState(msgspec.msgpack.encode(s.values), dict(s.frames)) for name, s in states.items()}
 
 
-def in_pieces(state: CutState, keep: Keep) -> StateInPieces:
-    """Give every piece to `keep`."""
-    frames = {name: _pieces_of(frame, keep) for name, frame in state.frames.items()}
+def in_pieces(state: CutState, keep: Keep, column: KeepColumn | None = None) -> StateInPieces:
+    """Give every piece to `keep`; the columns of large frames to `column`, which may know them already."""
+    frames = {name: _pieces_of(frame, keep, column or _encoded) for name, frame in state.frames.items()}
     return StateInPieces(values=keep(state.values), frames=frames)
 
 
@@ -72,11 +74,15 @@ def from_pieces(state: StateInPieces, fetch: Fetch) -> State:
     return State(values, {name: _joined(rows, fetch) for name, rows in state.frames.items()})
 
 
-def _pieces_of(frame: pl.DataFrame, keep: Keep) -> list[list[Piece]]:
+def _encoded(part: pl.DataFrame, encode: Callable[[pl.DataFrame], Piece]) -> Piece:
+    return encode(part)
+
+
+def _pieces_of(frame: pl.DataFrame, keep: Keep, column: KeepColumn) -> list[list[Piece]]:
     if frame.height <= RANGE or not frame.width:
         return [[keep(_to_ipc(frame))]]
     ranges = (frame.slice(start, RANGE) for start in range(0, frame.height, RANGE))
-    return [[keep(_to_ipc(part.select(name))) for name in part.columns] for part in ranges]
+    return [[column(part.select(n), lambda one: keep(_to_ipc(one))) for n in part.columns] for part in ranges]
 
 
 def _joined(rows: list[list[Piece]], fetch: Fetch) -> pl.DataFrame:

@@ -45,6 +45,8 @@ MOST_PARTS: Final = 128
 """Parts of one message, whose header is bounded."""
 MOST_BYTES: Final = 4 * 1024 * 1024
 """Bytes of rows from which on a message takes nothing more: a part alone may have many times as many."""
+QUIET: Final = SECOND // 4
+"""For how long (µs) after a message what says nothing but watermarks waits, for rows or later watermarks."""
 STEP: Final = 4
 """Where the network has a budget, a message takes no more than this part of a second of it, if it can be cut."""
 PATIENCE: Final = 10 * SECOND
@@ -96,6 +98,8 @@ class LinkClient:
             dial_with(self._socket, keys)
         self._tasks: list[asyncio.Task[None]] = []
         self._flush: asyncio.Handle | None = None
+        self._lingers = False
+        self._sent_at = 0
         self._pacer = Pacer()
         self._pacer.set_rate(rate, clock.now())
         self._most_bytes = MOST_BYTES if rate is None else min(MOST_BYTES, max(int(rate / 8 / STEP), 1))
@@ -146,12 +150,19 @@ class LinkClient:
 
     def _send_soon(self) -> None:
         """When all that one wave has to say has been handed over, it goes out as one message."""
-        if self.welcomed and self._flush is None:
-            self._flush = asyncio.get_running_loop().call_soon(self._send_ready)
+        if not self.welcomed or (self._flush is not None and not self._lingers):
+            return
+        pause = max(self._sent_at + QUIET - self._clock.now(), 0) if self.outbox.has_only_marks else 0
+        if self._flush is not None:
+            if pause:
+                return
+            self._flush.cancel()
+        self._lingers = pause > 0
+        self._flush = asyncio.get_running_loop().call_later(pause / SECOND, self._send_ready)
 
     def _send_ready(self) -> None:
         """As much as the receiver has room for, and the budget lets out."""
-        self._flush = None
+        self._flush, self._lingers = None, False
         while self.welcomed and self.flight.has_room:
             if pause := self._pacer.pause(self._clock.now()):
                 self._flush = asyncio.get_running_loop().call_later(pause / SECOND, self._send_ready)
@@ -163,6 +174,7 @@ class LinkClient:
 
     def _transmit(self, held: Sequence[Held]) -> None:
         self._number += 1
+        self._sent_at = self._clock.now()
         data = Data(epoch=self._epoch, number=self._number, parts=tuple(h.data for h in held))
         frames = encode(data, held[0].body if len(held) == 1 else b"".join(h.body for h in held))
         if self._put(frames):

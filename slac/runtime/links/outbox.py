@@ -66,6 +66,12 @@ class Outbox:
         return not self._unsent and not self._from_spool and (self.spool is None or self.spool.is_read)
 
     @property
+    def has_only_marks(self) -> bool:
+        """Whether what is still to be sent says nothing but watermarks."""
+        is_read = not self._from_spool and (self.spool is None or self.spool.is_read)
+        return is_read and all(held.is_bare for held in self._unsent.values())
+
+    @property
     def messages(self) -> int:
         """How many messages in memory are not safe with the receiver."""
         return len(self._unsent) + sum(map(len, self._sent.values()))

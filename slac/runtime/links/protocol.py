@@ -40,7 +40,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     change: str = ""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class Part(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Rows of one stream that are all below `watermark`, which holds from now on (µs); `size` bytes of the body.
 
     `certain`: how far the sender has heard all of its own senders, where that is less far.

@@ -33,7 +33,8 @@ def frames(draw: st.DrawFn) -> pl.DataFrame:
     """Keys, counts that differ with `turn` in some rows only, and text."""
     rows, turn = draw(st.sampled_from([0, 1, 7, 300])), draw(st.integers(0, 3))
     counts = [i * 7 + turn if i % 5 == 0 else i for i in range(rows)]
-    texts = [None if i % 7 == 0 else f"key number {i} of all" for i in range(rows)]
+    moved = draw(st.integers(0, 2))
+    texts = [None if i % 7 == 0 else f"key number {i + moved * (i > 250)} of all" for i in range(rows)]
     return pl.DataFrame({"k": texts, "n": counts}, schema={"k": pl.String, "n": pl.Int64})
 
 

@@ -15,7 +15,7 @@ from slac.runtime.links.client import LinkClient
 from slac.runtime.links.outbox import Outbox
 from slac.runtime.links.protocol import Again, Data, Hello, Message, Part, Welcome, decode, encode
 from slac.runtime.links.server import LinkServer
-from slac.stream.clock import SystemClock
+from slac.stream.clock import ManualClock, SystemClock
 from slac.testing import free_port
 
 MEANING = "00ff"
@@ -94,6 +94,33 @@ def test_what_was_sent_before_the_receiver_came_arrives_in_order() -> None:
         await until(lambda: marks(receiver) == [1, 2, 3, 4])
         receiver.acknowledge(lambda _, __: 3)
         await until(lambda: sender.outbox.messages == 1)
+        await sender.stop()
+        await receiver.stop()
+
+    run(story)
+
+
+def test_watermarks_alone_wait_for_more() -> None:
+    """For a moment after a message, as one with what comes meanwhile; rows never wait, and take them along."""
+
+    async def story() -> None:
+        address = free_address()
+        sender, receiver = client(address), server(address, {})
+        await receiver.start()
+        sender.start()
+        await until(lambda: sender.welcomed)
+        sender._clock = ManualClock(sender._clock.now())
+        sender.send(data(1))
+        await until(lambda: marks(receiver) == [1])
+        for mark in range(2, 30):
+            sender.send(Send("s", "central", None, mark))
+            await asyncio.sleep(0)
+        sender.send(data(30))
+        await until(lambda: marks(receiver)[-1] == 30)
+        assert len(marks(receiver)) <= 3
+        assert sender._number == 2
+        sender.send(Send("s", "central", None, 31))
+        await until(lambda: marks(receiver)[-1] == 31)
         await sender.stop()
         await receiver.stop()
 
