@@ -23,6 +23,7 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "links": "benchmarks.links",
     "evidence": "benchmarks.evidence",
     "capacity": "benchmarks.capacity",
+    "estimates": "benchmarks.estimates",
 }
 """Each benchmark with the module whose `run()` gives its rows."""
 
