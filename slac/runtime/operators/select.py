@@ -11,7 +11,7 @@ from slac.plan.calendars import ServiceTime
 from slac.plan.lowering import lower
 from slac.plan.necessary import necessary
 from slac.plan.nodes import SelectNode
-from slac.runtime.operator import Operator, OperatorContext
+from slac.runtime.operator import ENDED, Operator, OperatorContext
 from slac.runtime.operators.select_estimates import EstimatedSelection
 from slac.runtime.operators.select_few import FewRows
 from slac.stream.batch import BOUNDS, REVISION, Batch, instants, meta_columns
@@ -37,6 +37,7 @@ class SelectOperator(Operator):
         first = None if node.where is None else necessary(node.where)
         self._first = None if first is None else lower(first)
         self._few = FewRows(node)
+        self._most = ENDED if self._few.only_names else _FEW
         self._estimates: EstimatedSelection | None = None
         self._during = None if node.during is None else ServiceTime(node.during)
         self._columns: list[pl.Expr] | None = None
@@ -52,7 +53,7 @@ class SelectOperator(Operator):
         again = batch.late and REVISION in frame.columns
         if BOUNDS in frame.columns:
             frame = self._estimated(frame, again=again)
-        elif frame.height <= _FEW and not again:
+        elif frame.height <= self._most and not again:
             frame = self._few.of(frame)
         else:
             frame = self._queried(frame, again=again)

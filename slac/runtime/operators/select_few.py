@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from slac.plan.at_once import AtOnce, at_once
-from slac.plan.expressions import AnyExpr, NamedExpr
+from slac.plan.expressions import AnyExpr, Column, NamedExpr
 from slac.plan.lowering import lower
 from slac.plan.necessary import necessary
 from slac.plan.nodes import SelectNode
@@ -23,7 +23,13 @@ class FewRows:
         where = node.where
         first = None if where is None else necessary(where)
         self._conditions = [_Condition.of(one) for one in (first, where) if one is not None]
-        self._columns = None if node.columns is None else [_Computed.of(one) for one in node.columns]
+        self._columns = None if node.columns is None else [_Computed.making(one) for one in node.columns]
+
+    @property
+    def only_names(self) -> bool:
+        """Whether nothing is asked or calculated, only named: then no number of rows is worth a query."""
+        columns = self._columns or []
+        return not self._conditions and all(isinstance(one.of, Column) for one in columns)
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows that pass, as they are or with the columns of the node behind the meta columns."""
@@ -50,15 +56,16 @@ class _Condition:
 
 @dataclass(frozen=True, slots=True)
 class _Computed:
+    of: AnyExpr
     name: str
     dtype: pl.DataType
     at_once: AtOnce | None
     lowered: pl.Expr
 
     @classmethod
-    def of(cls, one: NamedExpr) -> _Computed:
+    def making(cls, one: NamedExpr) -> _Computed:
         dtype = to_polars(one.expr.dtype)
-        return cls(one.name, dtype, at_once(one.expr), lower(one.expr).cast(dtype).alias(one.name))
+        return cls(one.expr, one.name, dtype, at_once(one.expr), lower(one.expr).cast(dtype).alias(one.name))
 
     def of_rows(self, frame: pl.DataFrame) -> pl.Series | None:
         """The column; None where it takes a query."""

@@ -75,3 +75,15 @@ def test_emits_makes_new_ids() -> None:
     """`emits` hashes document, block and the old id; without it ids stay."""
     assert run(FRAME, reid=True)[0].frame[ID].to_list() == row_ids(FRAME, "doc", "p", (ID,)).to_list()
     assert run(FRAME)[0].frame[ID].to_list() == [0, 1, 2]
+
+
+def test_many_rows_are_named_anew_without_a_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are; where anything is asked or calculated, they are queried."""
+    many = pl.concat([FRAME] * 2_000)
+    monkeypatch.setattr(pl.LazyFrame, "collect", lambda *_, **__: pytest.fail("a query"))
+    named = run(many, columns=(NamedExpr(name="y", expr=Column(name="x", dtype=Int())),))[0].frame
+
+    assert named["y"].to_list() == many["x"].to_list()
+    assert named.columns == [TIME, ID, "y"]
+    with pytest.raises(pytest.fail.Exception):
+        run(many, where=OK)
