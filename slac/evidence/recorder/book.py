@@ -98,8 +98,11 @@ class RunLog:
 
     def saved(self, number: int) -> None:
         """What came before is on the disk soon: a restart from there finds its place."""
-        if self._collector is not None:
+        if self._collector is not None and self._thread is not None:
             self._collector.say(EntryKind.SAVED, value=number)
+            content, size = self._collector.taken()
+            self._thread.put(content, size, self._now)
+            self._thread.flush(self._now)
 
     @property
     def status(self) -> LogStatus:

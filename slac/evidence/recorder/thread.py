@@ -78,6 +78,10 @@ class WriterThread:
         """Write what rows that another runtime names were made of."""
         self._queue.put(lambda: self._keep(self.stage.cut(named), 0, now))
 
+    def flush(self, now: int) -> None:
+        """Write soon what has gathered."""
+        self._queue.put(lambda: self._write(now))
+
     def settle(self) -> None:
         """Wait until it is known of all that was handed over what is to be written."""
         reached = threading.Event()
