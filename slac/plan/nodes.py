@@ -30,7 +30,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     `inputs` are the ids of the nodes behind its ports, in order; `node` is the placement that runs it; `depth` is its
     block's place in the total order of design §3; rows of a `windowed` stream carry `_window_start`, `_seen`, `_kept`.
-    `contract`: what load may do to its results; None for what has no inputs of its own that drop.
+    `contract`: what load may do to its results; None for what has no inputs of its own that drop. `whole_by`: columns
+    of its rows by whose values gates before it drop whole keys.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     depth: int = 0
     windowed: bool = False
     contract: ShedContract | None = None
+    whole_by: tuple[str, ...] = ()
 
 
 class SourceNode(Node, frozen=True, kw_only=True, tag="source"):

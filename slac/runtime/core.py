@@ -15,6 +15,7 @@ from slac.plan.nodes import LinkInNode, LinkOutNode, SourceNode
 from slac.runtime.assembly import operators_of
 from slac.runtime.costs import NEVER, Costs, Timer
 from slac.runtime.dataflow import Dataflow
+from slac.runtime.gates.whole import guards
 from slac.runtime.instructions import Instruction, Refused, Send
 from slac.runtime.links.inlet import Inlet
 from slac.runtime.memory import reuse_freed_memory
@@ -72,6 +73,7 @@ class Core:
         self._inlet_ids = {n.stream: n.id for n in plan.nodes if isinstance(n, LinkInNode)}
         self._source_ids = {n.block: n.id for n in plan.nodes if isinstance(n, SourceNode)}
         self.flow = Dataflow(plan, operators_of(plan, context, self._instructions), Costs(timer))
+        self.flow.guards = guards(plan, self.sources)
         if keep:
             self.flow.tap = Recording(plan, self._instructions)
 

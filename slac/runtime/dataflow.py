@@ -28,6 +28,8 @@ from slac.stream.batch import COUNT, Batch, instants
 
 Tap = Callable[[str, Batch], None]
 """Sees every batch that leaves a node, with the node's id."""
+Guard = Callable[[Batch], Batch]
+"""Leaves rows out that a node should not say."""
 
 
 class Dataflow:
@@ -39,6 +41,7 @@ class Dataflow:
 
     def __init__(self, plan: Plan, operators: Mapping[str, Operator], costs: Costs | None = None) -> None:
         self.tap: Tap | None = None
+        self.guards: Mapping[str, Guard] = {}
         self._recorder: Recorder | None = None
         self.costs = costs or Costs()
         self._operators = dict(operators)
@@ -252,6 +255,8 @@ class Dataflow:
         self, node_id: str, batches: Iterable[Batch], readers: Sequence[tuple[str, int]] | None = None
     ) -> None:
         readers = self._routes[node_id] if readers is None else readers
+        guard = self.guards.get(node_id)
+        batches = batches if guard is None else map(guard, batches)
         veil = self._veils.get(node_id)
         if veil is not None:
             batches, seeing, readers = [b for b in batches if b.height], *veil.parted(readers)

@@ -77,6 +77,7 @@ class Gate:
         self.input = input
         self.counts = Counts()
         self._salt = salt & 0xFFFF_FFFF_FFFF_FFFF
+        self._reason: Reason = "cpu"
         self._decision = GateDecision(input=input, fraction=1.0, threshold=None, weight=WEIGHT_ONE, reason="recovered")
 
     @property
@@ -111,7 +112,8 @@ class Gate:
     def drop(self, count: int, *, counted: bool, carriers: int) -> None:
         """Account for events that were dropped behind the decoder, and for the rows that carry their counts."""
         self.counts.kept -= count
-        self.counts.dropped[self._decision.reason] += count
+        # By event time what held before a recovery goes on for events from before it.
+        self.counts.dropped[self._reason] += count
         self.counts.counted += count if counted else 0
         self.counts.carriers += carriers
 
@@ -166,6 +168,7 @@ class Gate:
         if decision.input != self.input:
             raise ValueError(f'a decision of the gate of "{decision.input}" cannot hold at that of "{self.input}"')
         self._decision = decision
+        self._reason = self._reason if decision.reason == "recovered" else decision.reason
         return decision
 
     def snapshot(self) -> dict[str, Any]:

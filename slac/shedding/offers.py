@@ -109,4 +109,5 @@ def admission_of(rates: Rates, load: InputLoad) -> Admission:
 
 
 def _whole(fraction: float) -> int:
-    return weight_of(fraction) if math.isfinite(fraction) else WEIGHT_ONE
+    """In steps of a quarter of an octave, downwards: with each of them some keys begin or end in the middle."""
+    return WEIGHT_ONE if fraction >= 1.0 else weight_of(2.0 ** (math.floor(4.0 * math.log2(fraction)) / 4.0))

@@ -15,7 +15,7 @@ import msgspec
 from slac.compiler.contracts import contracts_of, extremes_of, stated
 from slac.compiler.draft import Draft, Found
 from slac.compiler.gates.assemble import Gated, asked_of, assemble
-from slac.compiler.gates.hoist import over_input, ways
+from slac.compiler.gates.hoist import over_input, plain_column, ways
 from slac.compiler.gates.keys import Keyed, keyed
 from slac.compiler.gates.units import units_of
 from slac.compiler.gates.wishes import Wish, wishes
@@ -23,7 +23,16 @@ from slac.diagnostics import Diagnostic, Severity
 from slac.language.document import ComputationDecl, InputDecl
 from slac.language.shed_decls import ShedDecl
 from slac.plan.graph import Default
-from slac.plan.nodes import AnyNode, SelectNode, SourceNode, WindowNode, is_table
+from slac.plan.nodes import (
+    AnyNode,
+    IntervalJoinNode,
+    PatternNode,
+    SelectNode,
+    SourceNode,
+    TracesNode,
+    WindowNode,
+    is_table,
+)
 from slac.plan.shedding import ShedContract
 
 DISK = "1GiB"
@@ -100,9 +109,25 @@ def _with_contract(node: AnyNode, work: _Contracts, by_id: Mapping[str, AnyNode]
         case SelectNode() if node.id in work.contracts:
             unknown = _uncounted(node, work, by_id)
             return msgspec.structs.replace(node, contract=work.contracts[node.id], uncounted=unknown)
+        case PatternNode() | IntervalJoinNode() | TracesNode() if node.id in work.contracts:
+            whole = _whole_by(node, work, by_id)
+            return msgspec.structs.replace(node, contract=work.contracts[node.id], whole_by=whole)
         case _ if node.id in work.contracts:
             return msgspec.structs.replace(node, contract=work.contracts[node.id])
     return node
+
+
+def _whole_by(
+    node: PatternNode | IntervalJoinNode | TracesNode, work: _Contracts, by_id: Mapping[str, AnyNode]
+) -> tuple[str, ...]:
+    """The node's keys that are those of its first input's gate, in the order of these."""
+    names = node.by if isinstance(node, IntervalJoinNode) else node.keys
+    for way in ways(by_id, node.inputs[0]):
+        wanted = work.gates[way.source.id].spec.key if way.source.id in work.gates else ()
+        known = {column: name for name in names if (column := plain_column(way, name)) is not None}
+        if wanted and all(column in known for column in wanted):
+            return tuple(known[column] for column in wanted)
+    return ()
 
 
 def _counted(node: WindowNode, work: _Contracts, by_id: Mapping[str, AnyNode]) -> tuple[str, ...]:

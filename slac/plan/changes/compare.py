@@ -19,7 +19,7 @@ _DERIVED: Final = frozenset({"dtype", "nullable", "sql", "schema", "payload", "c
     "contract",
     "counted",
     "units",
-    "uncounted",
+    "uncounted", "whole_by",
 }
 Change = Literal["added", "removed", "changed", "same"]
 

@@ -36,7 +36,7 @@ from slac.plan.shedding import contract_text
 from slac.plan.timing import flapping_text, timing_texts
 from slac.plan.user.running import called_in
 
-_NOT_SAID = frozenset({"id", "block", "node", "inputs", "schema", "depth", "windowed", "contract"})
+_NOT_SAID = frozenset({"id", "block", "node", "inputs", "schema", "depth", "windowed", "contract", "whole_by"})
 _HIDDEN = ("password", "secret", "token", "authorization", "headers", "key")
 
 

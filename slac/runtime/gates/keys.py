@@ -19,8 +19,8 @@ from slac.shedding.admission import KEY_BITS, KEY_RANGE, key_threshold
 from slac.stream.batch import WEIGHT_ONE
 from slac.stream.ids import Ids, hash_columns, splitmix64
 
-KEPT: Final = 16
-"""Thresholds that are remembered: late events are judged by the one of their time, as far as it is known."""
+KEPT: Final = 1024
+"""Thresholds that are remembered: events and results are judged by those of their times, as far as these are known."""
 _MASK: Final = np.uint64(KEY_RANGE - 1)
 _HEX: Final = 14
 _SALT: Final = 0x7365_6564
@@ -72,6 +72,20 @@ class Steps:
         # Before the first that is known, what held then is not: everything passed.
         known = np.array([WEIGHT_ONE, *self._weights], dtype=np.uint64)
         return known[places + 1]
+
+    def highest(self, times: Times, reach: int) -> Weights:
+        """The highest weight that held at any time from `reach` before each time up to it."""
+        found = self.at(times)
+        first = int(times.min(initial=0)) - reach
+        last = bisect_right(self._since, int(times.max(initial=0)))
+        begin = max(bisect_right(self._since, first) - 1, 0)
+        for place in range(begin, last):
+            ends = self._since[place + 1] if place + 1 < len(self._since) else None
+            held = times >= self._since[place]
+            if ends is not None:
+                held &= times - reach < ends
+            found[held] = np.maximum(found[held], np.uint64(self._weights[place]))
+        return found
 
     def snapshot(self) -> list[list[int]]:
         """Pairs, JSON-able."""

@@ -215,7 +215,7 @@ class IntervalJoinOperator(ReplayableOperator):
 
 
 def _of_both(rows: pl.DataFrame) -> list[pl.Expr]:
-    """Meta columns of a pair: events behind both rows, and a weight that is the product of both weights."""
+    """Meta columns of a pair: events behind both rows, and the weight of their key, by which both passed or neither."""
     made = []
     for name in _SUMMED:
         if f"{_RIGHT}{name}" in rows.columns:
@@ -224,6 +224,6 @@ def _of_both(rows: pl.DataFrame) -> list[pl.Expr]:
     if f"{_RIGHT}{WEIGHT}" in rows.columns:
         # Only what came while a gate dropped has a weight, so within one stream some rows have none.
         other = pl.col(f"{_RIGHT}{WEIGHT}").fill_null(WEIGHT_ONE)
-        both = pl.col(WEIGHT).fill_null(WEIGHT_ONE) * other // WEIGHT_ONE if WEIGHT in rows.columns else other
-        made.append(both.alias(WEIGHT))
+        own = pl.col(WEIGHT).fill_null(WEIGHT_ONE) if WEIGHT in rows.columns else other
+        made.append(pl.max_horizontal(own, other).alias(WEIGHT))
     return made
