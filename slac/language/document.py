@@ -20,6 +20,7 @@ from slac.language.import_decls import ImportDecl, Imported
 from slac.language.join_decls import JoinDecl
 from slac.language.machine_decls import BudgetDecl, LoggingDecl, ParameterDecl, PlacementDecl, RuntimeDecl, Share
 from slac.language.pattern_decls import AtomDecl, PatternDecl
+from slac.language.rate_decls import PassDecl, RateDecl
 from slac.language.shed_decls import ShedDecl
 from slac.language.table_decls import TableDecl
 from slac.language.terms import DefaultFilled, Ref, Segment, Setting, Sql
@@ -86,31 +87,6 @@ class Rate:
     """How many per second."""
 
     per_second: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassDecl:
-    """The share of its rows that a block lets through."""
-
-    stream: Ref
-    share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateDecl:
-    """What capacity reads: events per second, the burst and its length, and how many keys (`module, test_case`).
-
-    `skew`: Zipf's exponent by column list; `passes`: what blocks let through.
-    """
-
-    normal: float
-    burst: float | None
-    burst_for: int | None
-    keys: Mapping[str, int]
-    skew: Mapping[str, float] = field(default_factory=dict)
-    passes: tuple[PassDecl, ...] = ()
-    span: Span
-    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,6 @@ class Tally:
     seconds: float = 0.0
     squares: float = 0.0
     products: float = 0.0
-    given: float = 0.0
 
     def add(self, rows: int, seconds: float) -> None:
         """One more call."""

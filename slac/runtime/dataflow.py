@@ -80,6 +80,11 @@ class Dataflow:
         return self._operators
 
     @property
+    def counted(self) -> Mapping[str, int]:
+        """How many rows have left each node so far; what waits is left waiting."""
+        return self._rows
+
+    @property
     def rows(self) -> Mapping[str, int]:
         """How many rows have left each node, with nothing waiting."""
         self.settle()

@@ -10,6 +10,11 @@ SECOND = 1_000_000
 """Microseconds in a second."""
 
 
+def cpu_seconds() -> float:
+    """Processor time that this process has used, all threads."""
+    return time.process_time()
+
+
 class Clock(Protocol):
     """Something that knows the time of day."""
 

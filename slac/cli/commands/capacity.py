@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from slac.cli.launch import THREADS
 from slac.diagnostics import DoesNotFit, UsageError
 
 if TYPE_CHECKING:
+    from slac.plan.graph import Plan
     from slac.shedding.capacity.calibration import Calibration
 
 ADVICE = "Lower the rate, raise the budget, move blocks to another node, or accept that the gate drops what exceeds it."
@@ -38,12 +39,20 @@ def capacity() -> None:
     metavar="WORD=VALUE,…",
     help="Another report for another load, such as rate=2x,keys.user=1000,instances.edge=4; may be given again.",
 )
+@click.option(
+    "--measured",
+    is_flag=False,
+    flag_value=".",
+    metavar="[NODE|DIR|FILE|ADDRESS]",
+    help="What runtimes have measured, beside the prediction for the load that they had.",
+)
 def report_(
     paths: tuple[str, ...],
     assignments: tuple[str, ...],
     form: str,
     calibration: Path | None,
     supposed: tuple[str, ...],
+    measured: str | None,
 ) -> None:
     """Predict CPU, memory, network and delay of documents at their declared rates, and the highest rate that fits.
 
@@ -59,7 +68,10 @@ def report_(
 
     costs, machine = _costs(calibration), read_machine()
     plans = [c.plan for c in compile_for_command(paths, assignments)]
-    cases = [Supposed(text="", plan=plan) for plan in plans] if not supposed else []
+    if measured is not None:
+        _compared(plans, measured, costs, form)
+        return
+    cases = [] if supposed else [Supposed(text="", plan=plan) for plan in plans]
     cases += [suppose(plan, text) for plan in plans for text in supposed]
     reports = [report(c.plan, costs, machine, instances=c.instances, what_if=c.text or None) for c in cases]
     if form == "json":
@@ -69,6 +81,24 @@ def report_(
     failing = list(dict.fromkeys(r.document for r in reports if not r.fits))
     if failing:
         raise DoesNotFit(f"the budget does not hold for {', '.join(failing)}. {ADVICE}")
+
+
+def _compared(plans: Sequence[Plan], where: str, costs: Calibration, form: str) -> None:
+    """Every runtime that was measured, beside what the model says of the plan that it runs."""
+    import msgspec
+
+    from slac.cli.capacity_measured import compared_text, matching, measurements
+    from slac.shedding.capacity.compare import compare
+
+    all_of_them = measurements(where)
+    found = [compare(plan.part(m.node), m, costs) for plan in plans for m in matching(all_of_them, plan)]
+    if not found:
+        ran = ", ".join(sorted({m.document for m in all_of_them}))
+        raise UsageError(f"what was measured in {where} is of other documents, or of another version of them: {ran}")
+    if form == "json":
+        put(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
+    else:
+        put("\n".join(map(compared_text, found)))
 
 
 @capacity.command()

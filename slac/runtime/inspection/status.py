@@ -24,6 +24,7 @@ from slac.runtime.shell.outputs import OutputWorker
 from slac.runtime.shell.settings import RunSettings
 from slac.runtime.shell.summary import InputSummary, summarise_input
 from slac.runtime.troubles.trouble import Trouble
+from slac.shedding.capacity.measured import Measured
 from slac.shedding.readings import Reading, ResolvedBudget
 from slac.stream.clock import SECOND
 
@@ -96,7 +97,8 @@ class RuntimeStatus(msgspec.Struct, frozen=True, kw_only=True):
     """All of one runtime. `checkpoint` is the number of the last one, when it was taken and its bytes.
 
     `not_kept` says why what has come in since would not survive a crash, or is refused. `log`: how that goes.
-    `troubles`: all that is known to be wrong here and with those that send here.
+    `troubles`: all that is known to be wrong here and with those that send here. `measured`: what its nodes cost and
+    pass on, over the last minutes; None before the first has gone.
     """
 
     document: str
@@ -124,6 +126,7 @@ class RuntimeStatus(msgspec.Struct, frozen=True, kw_only=True):
     keeps: bool = False
     log: LogStatus = LogStatus(mode="off")
     troubles: tuple[Trouble, ...] = ()
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +180,7 @@ def status_of(
         not_kept=keeping.sentences(),
         keeps=parts.settings.state is not None,
         troubles=parts.core.known_troubles(),
+        measured=keeping.measuring.last,
         reading=reading,
         budget=parts.budget,
         log=parts.logbook.status,

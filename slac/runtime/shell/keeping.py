@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from slac.runtime.checkpoint import StateDirectory
+from slac.runtime.core import Core
 from slac.runtime.links.sending import Sending
 from slac.runtime.recorder import Logbook
 from slac.runtime.recording import STORE
 from slac.runtime.shell.checkpoints import Checkpoints
 from slac.runtime.shell.control import Control
 from slac.runtime.shell.inputs import InputQueue
+from slac.runtime.shell.measuring import Measuring
 from slac.runtime.shell.outputs import OutputWorker
 from slac.runtime.shell.quarantine import Quarantine
 from slac.runtime.shell.settings import RunSettings
@@ -52,18 +55,21 @@ class Keepers:
 
 
 class Keeping:
-    """Since when each of these is so, of one runtime."""
+    """Since when each of these is so, of one runtime; and what it measures of itself, which may be a trouble, too."""
 
-    def __init__(self, trouble: Callable[[], Iterator[tuple[str, str]]], settings: RunSettings) -> None:
+    def __init__(
+        self, trouble: Callable[[], Iterator[tuple[str, str]]], settings: RunSettings, measuring: Measuring
+    ) -> None:
         self.now: tuple[Trouble, ...] = ()
+        self.measuring = measuring
         self._trouble = trouble
         self._node, self._instance = settings.node, settings.instance
 
     def look(self, now: int) -> tuple[Trouble, ...]:
-        """All that is not kept at `now` (µs)."""
+        """All that is not kept at `now` (µs), and how far the model is off."""
         since = {t.what: t.since for t in self.now}
         self.now = tuple(self._told(what, why, since.get(what, now)) for what, why in self._trouble())
-        return self.now
+        return (*self.now, *self.measuring.look(now))
 
     def sentences(self) -> list[str]:
         """Why what has come in would not survive a crash, or is refused: as it is at this moment."""
@@ -79,3 +85,16 @@ class Keeping:
             reason="full" if "No space" in why or "full" in why else "refused",
             message=why[:LONGEST],
         )
+
+
+def make_keeping(
+    keepers: Keepers,
+    quarantine: Quarantine,
+    control: Control,
+    core: Core,
+    settings: RunSettings,
+    directory: StateDirectory | None,
+) -> Keeping:
+    """What a runtime looks at of itself: what it cannot write down, and what it measures."""
+    measuring = Measuring(core, settings, None if directory is None else directory.directory)
+    return Keeping(lambda: keepers.trouble(quarantine, control), settings, measuring)

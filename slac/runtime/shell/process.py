@@ -23,7 +23,7 @@ from slac.runtime.shell.control import STEP
 from slac.runtime.shell.ending import Ending
 from slac.runtime.shell.gathering import LARGE, Gathering
 from slac.runtime.shell.journals import make_journals
-from slac.runtime.shell.keeping import Keepers, Keeping
+from slac.runtime.shell.keeping import Keepers, make_keeping
 from slac.runtime.shell.quarantine import Quarantine
 from slac.runtime.shell.reading import Reading
 from slac.runtime.shell.remarks import Remarks
@@ -43,7 +43,7 @@ from slac.runtime.shell.wiring import (
 from slac.runtime.trust.trust import make_trust
 from slac.shedding.budget import resolve_budget
 from slac.shedding.machine import read_machine
-from slac.stream.clock import SECOND, Clock
+from slac.stream.clock import SECOND, Clock, cpu_seconds
 from slac.stream.ports import OutputAdapter as Store
 
 _SOON: Final = 0.02
@@ -99,7 +99,7 @@ class Runtime:
         ends = self._client, self._server
         self._control = make_control(self._part, self._queues, costs, self._budget, *ends, self._directory)
         disks = Keepers(self._checkpoints, self._queues, self._client, self._outputs, self._logbook)
-        self._keeping = Keeping(lambda: disks.trouble(quarantine, self._control), settings)
+        self._keeping = make_keeping(disks, quarantine, self._control, self._core, settings, self._directory)
         self._remarks = Remarks(self._core.sources)
         self._change = self._make_change()
         self._inspection = Inspection(
@@ -144,7 +144,7 @@ class Runtime:
     def _build_core(self, part: Plan) -> Core:
         hasher = make_hasher(part, self.settings)
         now, expect = self._clock.now(), self.settings.expect
-        return Core(part, now=now, live=self._live, expect=expect, keep=self._keep, hasher=hasher)
+        return Core(part, now=now, live=self._live, expect=expect, keep=self._keep, hasher=hasher, timer=cpu_seconds)
 
     def _make_change(self) -> Change:
         around = Surroundings(

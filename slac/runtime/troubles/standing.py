@@ -10,7 +10,7 @@ import polars as pl
 
 from slac.plan.reports import violation_schema
 from slac.runtime.operator import State
-from slac.runtime.troubles.trouble import KEYS, SEVERITY, Trouble
+from slac.runtime.troubles.trouble import KEYS, SEVERITIES, Trouble
 from slac.stream.batch import ID, TIME, TIME_TYPE
 from slac.stream.ids import row_ids
 from slac.stream.types import Field, String
@@ -89,7 +89,7 @@ def _row(kind: str, at: int, trouble: Trouble) -> dict[str, Any]:
         "instance": trouble.instance,
         "what": trouble.what,
         "kind": kind,
-        "severity": SEVERITY,
+        "severity": SEVERITIES[trouble.block],
         "since": trouble.since,
         "reason": trouble.reason or None,
         "message": trouble.message or None,

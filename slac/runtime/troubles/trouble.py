@@ -13,9 +13,15 @@ SILENT: Final = "runtime:instance_silent"
 """An instance that sends here has not been heard for `hold`."""
 NOT_KEPT: Final = "runtime:not_kept"
 """A runtime cannot write down what it should: the run goes on in memory."""
-KEYS: Final[Mapping[str, tuple[str, ...]]] = {SILENT: ("node", "instance"), NOT_KEPT: ("node", "instance", "what")}
+DRIFT: Final = "runtime:model_drift"
+"""What a runtime uses is far from what the capacity model says of the same load."""
+KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    SILENT: ("node", "instance"),
+    NOT_KEPT: ("node", "instance", "what"),
+    DRIFT: ("node", "instance", "what"),
+}
 """The violations that no document declares, and the columns of their keys. No block can have such a name."""
-SEVERITY: Final = "critical"
+SEVERITIES: Final[Mapping[str, str]] = {SILENT: "critical", NOT_KEPT: "critical", DRIFT: "warning"}
 MOST: Final = 100
 """So many a runtime tells at most …"""
 LONGEST: Final = 300
