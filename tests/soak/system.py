@@ -191,4 +191,4 @@ class System:
         return "\n".join(["it did not happen", *ends])
 
 
-ROUNDS: Final = int(os.environ.get("SLAC_SOAK_ROUNDS", "3"))
+ROUNDS: Final = int(os.environ.get("SLAC_SOAK_ROUNDS", "2"))

@@ -1,6 +1,6 @@
 """`kill -9` of any runtime of a system at any moment: row by row and id by id as an undisturbed run.
 
-`SLAC_SOAK_ROUNDS` says how often one is killed (3 unless set); `make soak` says 100.
+`SLAC_SOAK_ROUNDS` says how often one is killed (2 unless set); `make soak` says 100.
 """
 
 from __future__ import annotations

@@ -40,9 +40,18 @@ class Files:
             os.close(handle)
 
 
+SEGMENT: Final = 8 * 1024 * 1024
+"""Bytes after which a file of lines is set aside (`.1`); the one set aside before it goes."""
+
+
 def append_lines(path: Path, lines: Iterable[bytes]) -> None:
-    """Add lines to a file for its owner only, all or none; its folders are made. OSError where the disk refuses."""
+    """Add lines to a file for its owner only, all or none; its folders are made. OSError where the disk refuses.
+
+    A file of more than `SEGMENT` bytes is set aside before.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > SEGMENT:
+        path.replace(path.with_name(f"{path.name}.1"))
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _OWNER_ONLY)
     try:
         before = os.fstat(handle).st_size

@@ -6,15 +6,11 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 import orjson
 
 from slac.runtime.durable.files import append_lines
 from slac.runtime.instructions import Refused
-
-SEGMENT: Final = 8 * 1024 * 1024
-"""Bytes after which a file is set aside; the one set aside before it goes."""
 
 log = logging.getLogger("slac.quarantine")
 
@@ -59,9 +55,6 @@ class Quarantine:
 
     def _append(self, path: Path, lines: list[bytes]) -> None:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.exists() and path.stat().st_size > SEGMENT:
-                path.replace(path.with_suffix(".ndjson.1"))
             append_lines(path, lines)
         except OSError as error:
             if not self.trouble:
