@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from slac.compiler.gates.hoist import Way, plain_column, ways
-from slac.plan.nodes import AnyNode, SourceNode, TracesNode, WindowNode
+from slac.plan.expressions import Column
+from slac.plan.nodes import AnyNode, PatternNode, SelectNode, SourceNode, TracesNode, WindowNode
 from slac.plan.shedding import GateSpec
 
 Units: TypeAlias = Literal["events", "whole", "keys"]
@@ -15,8 +16,8 @@ Units: TypeAlias = Literal["events", "whole", "keys"]
 def units_of(node: WindowNode, by_id: Mapping[str, AnyNode], gates: Mapping[str, GateSpec]) -> Units:
     """Of the rows of a window: the least that can be said of all gates behind it."""
     found = {_of_way(node, way, gates[way.source.id]) for way in ways(by_id, node.inputs[0]) if way.source.id in gates}
-    if not found and any(gates[s].key or gates[s].windows for s in _sources(node.inputs[0], by_id) if s in gates):
-        return "keys"
+    if not found and _is_keyed(node, by_id, gates):
+        return "whole" if _has_keys_of_pattern(node, by_id) else "keys"
     if not found or found == {"events"}:
         return "events"
     return "whole" if found == {"whole"} else "keys"
@@ -31,6 +32,21 @@ def _of_way(node: WindowNode, way: Way, gate: GateSpec) -> Units:
     size, _ = gate.windows
     fits = node.window.kind in ("tumbling", "hopping") and node.window.size and size % node.window.size == 0
     return "whole" if fits and node.window.every in (0, node.window.size, gate.windows[1]) else "keys"
+
+
+def _is_keyed(node: WindowNode, by_id: Mapping[str, AnyNode], gates: Mapping[str, GateSpec]) -> bool:
+    return any(gates[s].key or gates[s].windows for s in _sources(node.inputs[0], by_id) if s in gates)
+
+
+def _has_keys_of_pattern(node: WindowNode, by_id: Mapping[str, AnyNode]) -> bool:
+    """Whether the rows are matches of a pattern, and results of whole keys of it."""
+    source = by_id[node.inputs[0]]
+    while isinstance(source, SelectNode) and source.columns is None:
+        source = by_id[source.inputs[0]]
+    if not isinstance(source, PatternNode):
+        return False
+    kept = {c.expr.name for c in source.columns if isinstance(c.expr, Column) and c.name in node.keys}
+    return set(source.keys) <= kept | (set(node.keys) & set(source.keys))
 
 
 def _sources(node_id: str, by_id: Mapping[str, AnyNode]) -> Iterator[str]:

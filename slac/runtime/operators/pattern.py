@@ -44,7 +44,7 @@ class PatternOperator(PatternRows):
             self._keyed.anchor(self._incoming.first)
         found = [f for key, events in self._incoming.release(watermark) for f in self._keyed.events(key, events)]
         found += self._keyed.due(self._silent_until(watermark, end=end))
-        return (Batch(self._results.frame(found)),) if found else ()
+        return self._weighed([self._results.frame(found)] if found else [], watermark)
 
     def next_due(self) -> int | None:
         """As of rows and timers; a pattern that begins with a timer begins at the first row."""

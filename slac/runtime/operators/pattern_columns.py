@@ -47,7 +47,7 @@ class PatternColumnsOperator(PatternRows):
         found = [self._work.events(frames)] if frames else []
         found.append(self._work.due(self._silent_until(watermark, end=end)))
         rows = [r for f in found if f is not None and (r := said(self._node, self._results, f)) is not None]
-        return [Batch(r) for r in rows]
+        return self._weighed(rows, watermark)
 
     def edges(self) -> Iterable[pl.DataFrame]:
         """The rows that each match has bound."""

@@ -12,6 +12,7 @@ from slac.runtime.instructions import GaveUp
 from slac.runtime.operator import Operator, State
 from slac.runtime.patterns.events import Incoming
 from slac.runtime.patterns.meaning import Understood
+from slac.runtime.patterns.weights import KeyWeights
 from slac.stream.batch import Batch, instants
 
 _HELD: Final = "held"
@@ -34,6 +35,7 @@ class PatternRows(Operator):
         self._node = node
         self._incoming = Incoming(node, known, [node.schema[k].dtype for k in node.keys])
         self._matching = matching
+        self._weights = KeyWeights(node.within or 0)
         self._late = 0
         self._ended = False
         self._told = 0
@@ -44,6 +46,7 @@ class PatternRows(Operator):
         if batch.late:
             self._late += batch.height
         else:
+            self._weights.see(batch.frame)
             self._incoming.add(port, batch.frame)
         return ()
 
@@ -77,6 +80,7 @@ class PatternRows(Operator):
             "given_up": self._matching.given_up,
             "first": incoming.first,
             "latest": incoming.latest,
+            "weights": self._weights.snapshot(),
         }
         return State(values, {f"{_HELD}{port}": frame for port, frame in incoming.frames().items()})
 
@@ -86,9 +90,16 @@ class PatternRows(Operator):
         self._late, self._incoming.unkeyed = values["late"], values["unkeyed"]
         self._incoming.first, self._incoming.latest = values["first"], values["latest"]
         self._matching.given_up = self._told = values["given_up"]
+        self._weights.restore(values.get("weights", ((), ())))
         for port in range(len(self._node.inputs)):
             if f"{_HELD}{port}" in state.frames:
                 self._incoming.put(port, state.frames[f"{_HELD}{port}"])
+
+    def _weighed(self, said: Iterable[pl.DataFrame], watermark: int) -> list[Batch]:
+        """Matches as batches, with what each stands for where a gate drops whole keys."""
+        made = [Batch(self._weights.weighed(frame)) for frame in said]
+        self._weights.forget(watermark)
+        return made
 
     def _silent_until(self, watermark: int, *, end: bool) -> int:
         """Up to when silence counts: at the end of the input none is invented behind its last row."""
