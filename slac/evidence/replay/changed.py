@@ -7,15 +7,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
+import networkx as nx
 import polars as pl
 
 from slac.diagnostics import UsageError, listed
 from slac.evidence.log.feed import Entered, Marked, Ran, Restored, RunBegan, Saved, steps
 from slac.evidence.log.reader import LogDirectory
+from slac.evidence.replay.given import Given
 from slac.evidence.replay.path import is_sighted, only, without_sight
 from slac.plan.changes import words_of
 from slac.plan.graph import Plan
-from slac.plan.nodes import AnyNode, SourceNode
+from slac.plan.nodes import AnyNode, LinkInNode, SourceNode
 from slac.runtime.assembly import operators_of
 from slac.runtime.dataflow import Dataflow
 from slac.runtime.instructions import Instruction
@@ -48,7 +50,10 @@ class _Wave:
 
 @dataclass(slots=True)
 class _Reading:
-    """One log, wave by wave; rows that a restart brought again come once."""
+    """One log, wave by wave; rows that a restart brought again come once.
+
+    `wanted`: sources, and inner nodes whose rows are taken as they were logged.
+    """
 
     log: LogDirectory
     wanted: frozenset[str]
@@ -57,38 +62,58 @@ class _Reading:
     missing: int = 0
     live: bool = False
     start: int | None = None
-    _since: dict[int, list[pl.Series]] = field(default_factory=dict)
+    _marks: dict[str, int] = field(default_factory=dict)
+    _since: dict[int, dict[str, set[int]]] = field(default_factory=dict)
 
     def waves(self) -> Iterator[_Wave]:
-        wave, again = _Wave(), frozenset[int]()
+        behind = self._inner()
+        given = Given(
+            self.log, behind, sorted({s.header.run: s.header.first for s in self.log.segments[::-1]}.values())
+        )
+        entered: list[tuple[str, Batch]] = []
+        again: Mapping[str, set[int]] = {}
         for step in steps(self.log):
             match step:
                 case RunBegan(header=header):
-                    wave, again = _Wave(), frozenset()
+                    entered, again = [], {}
                     self.live, self.start = header.live, header.start if self.start is None else self.start
                 case Saved(number=number):
-                    self._since = {**dict(list(self._since.items())[-1:]), number: []}
+                    self._since = {**dict(list(self._since.items())[-1:]), number: {}}
                 case Restored(number=number):
-                    again = frozenset(i for ids in self._since.get(number, ()) for i in ids.to_list())
+                    again = self._since.get(number, {})
                 case Entered(node=node, batch=batch, rows=rows) if node in self.wanted:
                     self.missing += rows if batch is None else 0
-                    if batch is not None:
-                        wave.entered += self._taken(node, batch, again)
-                case Marked(node=node, watermark=mark) if node in self.wanted:
-                    wave.marks[node] = mark
-                case Ran(end=end):
+                    entered += self._taken(node, batch, again) if batch is not None else []
+                case Marked(node=node, watermark=mark):
+                    self._marks[node] = mark
+                case Ran(seq=seq, end=end):
+                    entered += [e for node, batch in given.at(seq) for e in self._taken(node, batch, again)]
                     # Where the input has ended, watermarks were moved to the end of windows: of other ones than ours.
-                    yield _Wave(wave.entered, {} if end else wave.marks)
-                    wave = _Wave()
+                    yield _Wave(entered, {} if end else self._told(behind, given, seq))
+                    entered = []
                 case _:
                     continue
 
-    def _taken(self, node: str, batch: Batch, again: frozenset[int]) -> list[tuple[str, Batch]]:
+    def _inner(self) -> Mapping[str, tuple[str, ...]]:
+        """Inner nodes that are wanted, each with the sources and links behind it."""
+        part = self.log.plan.part(self.log.header.node)
+        inner = [n.id for n in part.nodes if n.id in self.wanted and not isinstance(n, SourceNode)]
+        rims = {n.id for n in part.nodes if isinstance(n, SourceNode | LinkInNode)}
+        return {i: tuple(nx.ancestors(part.graph, i) & rims) for i in inner}
+
+    def _told(self, behind: Mapping[str, tuple[str, ...]], given: Given, seq: int) -> dict[str, int]:
+        marks = {node: mark for node, mark in self._marks.items() if node in self.wanted}
+        for node, rims in behind.items():
+            mark = min((self._marks.get(r, BEGINNING) for r in rims), default=BEGINNING)
+            marks[node] = min(mark, given.floor(node, seq))
+        return marks
+
+    def _taken(self, node: str, batch: Batch, again: Mapping[str, set[int]]) -> list[tuple[str, Batch]]:
         frame = batch.frame
-        if again:
-            frame = frame.filter(~frame[ID].is_in(list(again)))
-        for ids in self._since.values():
-            ids.append(frame[ID])
+        if again.get(node):
+            frame = frame.filter(~frame[ID].is_in(list(again[node])))
+        for seen in self._since.values():
+            seen.setdefault(node, set()).update(frame[ID].to_list())
         return [(node, Batch(frame, late=batch.late))] if frame.height else []
 
 
@@ -128,7 +153,7 @@ def replay_changed(logs: Sequence[LogDirectory], plan: Plan) -> Made:
         flow.run()
         instructions.clear()
     if flow is not None:
-        _finish(flow, plan, latest)
+        _finish(flow, plan, rims, latest)
     made.gaps += [f"{r.missing} rows that came in are not in the log {r.log.place.name}" for r in readings if r.missing]
     made.gaps += [str(d) for log in logs for d in log.damage]
     return made
@@ -154,12 +179,12 @@ def _merged(readings: Sequence[_Reading]) -> Iterator[tuple[_Reading, _Wave]]:
         heapq.heappush(heap, (max(reading.reached.values(), default=BEGINNING), number))
 
 
-def _finish(flow: Dataflow, plan: Plan, latest: int) -> None:
+def _finish(flow: Dataflow, plan: Plan, rims: Collection[str], latest: int) -> None:
     """As a run that reads to the end: what is open is closed, and no later silence invented."""
-    final = max([latest + 1, *(flow.watermark(i) for i in flow.rim())])
+    final = max([latest + 1, *(flow.watermark(i) for i in rims)])
     for _ in range(len(plan.nodes) + 1):
         final = max(final, flow.open_until() or BEGINNING)
-        for node in flow.rim():
+        for node in rims:
             flow.promise(node, final)
         flow.run(end=True)
         held = flow.open_until()
