@@ -159,13 +159,13 @@ def test_a_disk_that_refuses_does_not_stop_the_run(
 ) -> None:
     """Rows are lost, counted and told once; when there is room again the log goes on."""
     run = Run(tmp_path, plan())
-    run.minute(0, ok=True)
 
     def full(self: OpenSegment, content: Content) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as disk:
         disk.setattr(OpenSegment, "write", full)
+        run.minute(0, ok=True)
         run.book.close()
 
     assert run.book.status.mode == "full"
