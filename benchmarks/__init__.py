@@ -21,6 +21,7 @@ BENCHMARKS: Final[Mapping[str, str]] = {
     "startup": "benchmarks.startup",
     "idle": "benchmarks.idle",
     "links": "benchmarks.links",
+    "overload": "benchmarks.overload",
     "evidence": "benchmarks.evidence",
     "capacity": "benchmarks.capacity",
     "estimates": "benchmarks.estimates",
