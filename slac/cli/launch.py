@@ -96,6 +96,14 @@ def run_plan(plan: Plan, settings: RunSettings, summary: Path | None, store: str
 
 def _logbook(plan: Plan, settings: RunSettings) -> Logbook:
     """The log, also of a run that begins without one: it may be switched on."""
+    from slac.runtime.shell.log_later import LogLater
+
+    logging = plan.data.logging
+    is_on = logging.mode != "off" or any(mode != "off" for mode in logging.blocks.values())
+    return _run_log(plan, settings) if is_on else LogLater(lambda: _run_log(plan, settings))
+
+
+def _run_log(plan: Plan, settings: RunSettings) -> Logbook:
     from slac.evidence.recorder import RunLog
     from slac.shedding.budget import resolve_budget
     from slac.shedding.machine import read_machine
