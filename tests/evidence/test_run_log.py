@@ -18,6 +18,7 @@ from slac.evidence.recorder.collector import Collector
 from slac.plan.graph import Plan
 from slac.runtime.core import Core
 from slac.runtime.recorder import LogMode
+from slac.runtime.shell.log_later import LogLater
 from slac.shedding.gate import Gate
 from slac.stream.batch import ID, Batch
 from slac.stream.ports import Records
@@ -213,3 +214,33 @@ def test_noise_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert log.rows("checks").height > 300
     assert sum(segments) <= 200_000 + max(segments)
     assert not log.check()
+
+
+def test_a_log_is_made_when_it_is_wanted(tmp_path: Path) -> None:
+    """A run that begins without one can log later, and lacks nothing from then on."""
+    chosen = plan("off")
+    core = Core(chosen, now=0, live=False)
+    (placement,) = chosen.data.placements
+    made: list[RunLog] = []
+
+    def make() -> RunLog:
+        made.append(RunLog(chosen, node=placement.name, instance="here", directory=tmp_path, memory=1 << 30))
+        return made[-1]
+
+    book = LogLater(make)
+    book.begin(core.flow, live=False, start=None, restored=0, now=0)
+    book.meet(None, None)
+    book.switch("off", 0)
+    book.look((), 0)
+    assert not made
+    book.switch("full", 0)
+    record = {"timestamp": 5, "payload": {"ms": 3.0, "ok": True}, "context": {"service": "a"}}
+    records = Records(source="test", arrival=5, ndjson=msgspec.json.encode(record))
+    book.look(core.on_records("checks", [records]), 5)
+    book.saved(1)
+    assert book.status.mode == "full"
+    book.close()
+
+    log = LogDirectory(tmp_path / "var" / "log" / f"shop.{placement.name}.here")
+    assert log.rows("checks").height == 1
+    assert log.order()["kind"].to_list()[-1] == "saved"
