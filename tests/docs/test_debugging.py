@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from examples.incident.record import main as record
 from slac.cli.commands.why import why
+from slac.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "debugging.md").read_text(encoding="utf-8")
@@ -60,3 +61,23 @@ def test_json_has_the_whole_tree(incident: Path, monkeypatch: pytest.MonkeyPatch
 
     assert few.count('"node": "spans"') == 1 + 3
     assert everything.count('"node": "spans"') == 1 + 30
+
+
+def test_what_is_tried_on_the_log(
+    incident: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log runs again to the bit, another rule says less, and the script stops where it says."""
+    monkeypatch.chdir(incident)
+    document = ROOT / "examples" / "incident" / "rollout.yaml"
+    assert main(["replay", "var/log"], environment={}) == 0
+    assert "differs" not in capsys.readouterr().out
+    patient = document.read_text(encoding="utf-8").replace("p95 > 500", "p95 > 2000")
+    Path("patient.yaml").write_text(patient, encoding="utf-8")
+    assert main(["replay", "var/log", "patient.yaml"], environment={}) == 1
+    told = capsys.readouterr().out
+    assert "now:    nothing" in told
+    assert "p95 > 2000" in told
+    [script] = re.findall(r"printf '(.*)' > look.txt", PAGE)
+    Path("look.txt").write_text(script.replace("\\n", "\n"), encoding="utf-8")
+    assert main(["simulate", str(document), "--log", "var/log", "--script", "look.txt"], environment={}) == 0
+    assert "break 1: slow_minutes" in capsys.readouterr().out

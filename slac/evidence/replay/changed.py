@@ -15,6 +15,7 @@ from slac.evidence.log.feed import Entered, Marked, Ran, Restored, RunBegan, Sav
 from slac.evidence.log.reader import LogDirectory
 from slac.evidence.replay.given import Given
 from slac.evidence.replay.path import is_sighted, only, without_sight
+from slac.evidence.replay.whole import full_part
 from slac.plan.changes import words_of
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, LinkInNode, SourceNode
@@ -122,12 +123,14 @@ def replay_changed(logs: Sequence[LogDirectory], plan: Plan) -> Made:
 
     UsageError where an input of it is not in the logs, or lacks a column.
     """
+    parts = [full_part(log) for log in logs]
+    logs = [log for log, _ in parts]
     plan, given = _without_clear(plan, logs)
     sources = {n.id: n for n in plan.nodes if isinstance(n, SourceNode)}
     rims = frozenset((*sources, *given))
     readings = [_Reading(log, rims & _rims_of(log)) for log in logs]
     _check_inputs(sources, readings)
-    made = Made(plan=plan)
+    made = Made(plan=plan, gaps=[gap for _, gaps in parts for gap in gaps])
     flow: Dataflow | None = None
     instructions: list[Instruction] = []
     latest = BEGINNING

@@ -12,6 +12,7 @@ from slac.diagnostics import RunFailed, listed
 from slac.evidence.log.feed import steps
 from slac.evidence.log.reader import LogDirectory
 from slac.evidence.replay.same import Walk
+from slac.evidence.replay.whole import full_part
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, LinkOutNode, SourceNode
 from slac.runtime.core import Core
@@ -37,6 +38,7 @@ def rebuild(log: LogDirectory, plan: Plan) -> Rebuilt:
 
     Rows that were to be published since the last checkpoint in the log are published again: they have the same ids.
     """
+    log, missing = full_part(log)
     header = log.header
     part = plan.part(header.node)
     _check(log, plan, part)
@@ -58,15 +60,15 @@ def rebuild(log: LogDirectory, plan: Plan) -> Rebuilt:
         outputs.setdefault(each.output, []).append((each.block, each.frame))
     states |= {f"output:{name}": _waiting(rows) for name, rows in outputs.items()}
     return Rebuilt(
-        states=states, events=walk.events, gaps=(*_older(log), *dict.fromkeys(walk.gaps), *map(str, log.check()))
+        states=states,
+        events=walk.events,
+        gaps=(*missing, *_older(log), *dict.fromkeys(walk.gaps), *map(str, log.check())),
     )
 
 
 def _check(log: LogDirectory, plan: Plan, part: Plan) -> None:
     if log.header.meaning != plan.meaning:
         raise RunFailed(f"{log.place} was written by another version of this document: a state cannot be made of it")
-    if log.header.mode != "full":
-        raise RunFailed(f"{log.place} holds only what verdicts were made of; a state is made of a full log")
     links = [n.id for n in part.nodes if isinstance(n, LinkInNode | LinkOutNode)]
     if links:
         raise RunFailed(

@@ -15,6 +15,7 @@ from slac.evidence.replay.compare import Outcome, outcome
 from slac.evidence.replay.flow import ReplayFlow
 from slac.evidence.replay.given import Given
 from slac.evidence.replay.path import SubPath, sub_path
+from slac.evidence.replay.whole import full_part
 from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SourceNode
 from slac.runtime.durable.pieces import StateInPieces
 from slac.stream.batch import Batch
@@ -159,6 +160,7 @@ def replay_same(
 
     UsageError where there is no such way, or rows that it needs are not in the log.
     """
+    log, missing = full_part(log)
     walk = Walk(log, begin, end, pace, watch)
     for step in steps(log):
         walk.take(step)
@@ -178,7 +180,7 @@ def replay_same(
         events=walk.events,
         runs=walk.runs,
         outcomes=tuple(found),
-        gaps=(*dict.fromkeys(walk.gaps), *(str(d) for d in log.damage)),
+        gaps=(*missing, *dict.fromkeys(walk.gaps), *(str(d) for d in log.damage)),
     )
 
 
