@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -11,11 +13,19 @@ from slac.cli.asking import asks_runtimes, found_places
 from slac.cli.console import put
 from slac.diagnostics import UsageError
 
+if TYPE_CHECKING:
+    from slac.runtime.inspection.protocol import Rows
+
 
 @click.command()
 @click.argument("block")
 @asks_runtimes
 @click.option("--rate", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Rows a second, at most.")
+@click.option(
+    "--arrow",
+    type=click.File("wb"),
+    help="Write all rows to this file (- for stdout) as Arrow IPC streams, one after the other; --rate means nothing then.",
+)
 @click.option("--rows", type=click.IntRange(min=1), help="End after so many rows. Default: with Ctrl-C.")
 def tap(
     block: str,
@@ -25,6 +35,7 @@ def tap(
     own: str | None,
     runtime: str | None,
     rate: float,
+    arrow: BinaryIO | None,
     rows: int | None,
 ) -> None:
     """Show rows of BLOCK as lines of JSON, evenly out of all that pass. The runtime is not held up."""
@@ -34,6 +45,9 @@ def tap(
     if len(found) > 1:
         names = ", ".join(place.name for place in found)
         raise UsageError(f"several runtimes run here ({names}): say which one with --runtime NODE/INSTANCE")
+    if arrow is not None:
+        _stream(watch(found[0], block, rate, "arrow"), arrow, rows)
+        return
     shown = 0
     for part in watch(found[0], block, rate):
         for line in part.lines.splitlines(keepends=True):
@@ -42,3 +56,21 @@ def tap(
             if rows is not None and shown >= rows:
                 return
         sys.stdout.flush()
+
+
+def _stream(parts: Iterable[Rows], file: BinaryIO, rows: int | None) -> None:
+    """Each part is a stream of its own; what was not fetched in time is told at the end of each."""
+    from slac.cli.console import say
+    from slac.runtime.links.protocol import from_body
+
+    taken = missing = 0
+    for part in parts:
+        frame = from_body(part.lines)
+        taken += 0 if frame is None else frame.height
+        file.write(part.lines)
+        file.flush()
+        if part.passed - taken > missing:
+            missing = part.passed - taken
+            say(f"{missing} rows passed too fast, and are not shown")
+        if rows is not None and taken >= rows:
+            return

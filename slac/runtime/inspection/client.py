@@ -74,7 +74,7 @@ def switch_log(place: Place, mode: LogMode) -> RuntimeStatus:
     return _told(place, AskLog(mode=mode), PATIENCE)
 
 
-def watch(place: Place, block: str, rate: float) -> Iterator[Rows]:
+def watch(place: Place, block: str, rate: float, form: TapForm = "json") -> Iterator[Rows]:
     """Rows of a block as they pass, for as long as somebody takes them.
 
     UsageError where there is no such block or it may not be seen; RunFailed where the runtime is gone.
@@ -83,7 +83,7 @@ def watch(place: Place, block: str, rate: float) -> Iterator[Rows]:
         said = 0.0
         while True:
             if time.monotonic() - said > LIVES / SECOND / 3:
-                asked.send(AskTap(block=block, rate=rate))
+                asked.send(AskTap(block=block, rate=rate, form=form))
                 said = time.monotonic()
             match asked.receive(1.0):
                 case Rows() as rows:

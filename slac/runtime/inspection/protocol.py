@@ -9,6 +9,7 @@ import msgspec
 from slac.diagnostics import SlacError
 from slac.runtime.inspection.changing import LARGEST_CHANGE, ChangeAnswer, ChangeQuestion
 from slac.runtime.inspection.status import RuntimeStatus
+from slac.runtime.inspection.taps import TapForm
 from slac.runtime.recorder import LogMode
 
 VERSION: Final = 1
@@ -23,11 +24,15 @@ class AskStatus(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
 
 
 class AskTap(msgspec.Struct, frozen=True, kw_only=True, tag="tap"):
-    """Rows of `block` as they pass, at most `rate` a second; said again within `TAP_LIVES`. Needs the scope `tap`."""
+    """Rows of `block` as they pass, at most `rate` a second; said again within `TAP_LIVES`. Needs the scope `tap`.
+
+    `form`: lines of JSON, or all rows, as Arrow IPC streams; then `rate` means nothing.
+    """
 
     version: int = VERSION
     block: str
     rate: float
+    form: TapForm = "json"
 
 
 class EndTap(msgspec.Struct, frozen=True, kw_only=True, tag="end"):

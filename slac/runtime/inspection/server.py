@@ -184,9 +184,9 @@ class ControlSocket:
                 return Told(status=await self._status())
             case AskLog(mode=mode):
                 return await self._log(mode)
-            case AskTap(block=block, rate=rate):
+            case AskTap(block=block, rate=rate, form=form):
                 try:
-                    self._taps.watch(who, block, max(rate, 0.0), self._clock.now())
+                    self._taps.watch(who, block, max(rate, 0.0), self._clock.now(), form)
                 except KeyError:
                     hint = suggest(block, self._taps.blocks)
                     there = f'there is no block "{block}" here; there are: {listed(sorted(self._taps.blocks))}'
