@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from slac.compiler.draft import Draft, Found
 from slac.compiler.passes.adapters import adapters
 from slac.compiler.passes.addresses import addresses
+from slac.compiler.passes.apart import apart
 from slac.compiler.passes.bounds import bounds
 from slac.compiler.passes.budgets import budgets
 from slac.compiler.passes.calendars import calendars
@@ -98,6 +99,7 @@ PLACING: tuple[Pass, ...] = (
     Pass("choose", choose, "places again: by the nodes in their last form the compiler can choose"),
     Pass("sight", sight, "needs to know where blocks run, and what the document says of them"),
     Pass("split", split, "moves work between nodes, so before the links"),
+    Pass("apart", apart, "needs what is placed where, and streams that links do not cut yet"),
     Pass("link", link, "only follows what is placed where"),
     Pass("hold", hold, "needs the links"),
     Pass("share", share, "the last: checks what runs on nodes whose keys are shared"),

@@ -189,3 +189,22 @@ def test_patience_is_how_long_a_result_takes_anyway() -> None:
     rows = "\n  violations:\n    bad: {from: requests, where: latency > 3, by: service}\n"
     assert _gate(_plan(rows, "bad")).patience == 1_000_000
     assert _gate(_plan(rows, "bad")).needs[0].keep
+
+
+PLACED = """
+  placement:
+    edge: {blocks: [requests, others], connect: central}
+    central: {blocks: ["*"], listen: "tcp://127.0.0.1:7000"}
+"""
+
+
+def test_gates_of_other_runtimes_keep_what_a_pattern_needs() -> None:
+    """They share no threshold, so nothing is dropped; unless the document says that it may be."""
+    body = _pattern("every a=requests -> b=others", "by: service") + PLACED
+    plan = _plan(body, "bad")
+    assert [_gate(plan, n).contract.mode for n in ("requests", "others")] == ["never", "never"]
+    told = {d.path: d.value for d in plan.data.defaults}
+    assert told["spec.inputs.others.shed"] == 'never, because "pairs" has inputs of other runtimes too'
+
+    stated = body.replace("limit: 10", "limit: 10\n      shed: approximate")
+    assert _gate(_plan(stated, "bad")).key == ("service",)
