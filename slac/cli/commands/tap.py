@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 @click.option(
     "--arrow",
     type=click.File("wb"),
-    help="Write all rows to this file (- for stdout) as Arrow IPC streams, one after the other; --rate means nothing then.",
+    help="Write all rows to this file (- for stdout) as Arrow IPC streams, one after the other, whatever --rate says.",
 )
 @click.option("--rows", type=click.IntRange(min=1), help="End after so many rows. Default: with Ctrl-C.")
-def tap(
+def tap(  # noqa: PLR0913, PLR0917 - one parameter an option
     block: str,
     directory: Path,
     connect: str | None,

@@ -25,7 +25,7 @@ from slac.runtime.inspection.protocol import (
 )
 from slac.runtime.inspection.server import ENDING
 from slac.runtime.inspection.status import RuntimeStatus
-from slac.runtime.inspection.taps import LIVES
+from slac.runtime.inspection.taps import LIVES, TapForm
 from slac.runtime.recorder import LogMode
 from slac.runtime.trust.curve import Dial, dial_with
 from slac.stream.clock import SECOND

@@ -9,7 +9,8 @@ import pytest
 
 from slac.compiler import compile_document
 from slac.diagnostics import Source
-from slac.runtime.inspection.taps import LIVES, Taps
+from slac.runtime.inspection.taps import LIVES, WAITING_ROWS, Taps
+from slac.runtime.links.protocol import from_body
 from slac.stream.batch import ID, TIME, Batch
 from slac.stream.clock import SECOND
 
@@ -93,3 +94,25 @@ def test_a_block_that_is_not_here() -> None:
     with pytest.raises(KeyError):
         made.watch(WHO, "small", rate=1, now=0)
     assert set(made.blocks) == {"hits", "large"}
+
+
+def test_all_rows_are_shown_as_arrow() -> None:
+    """To one who asks for them, whatever the rate; what is not fetched in time is counted."""
+    made = taps()
+    made.watch(WHO, "large", rate=1, now=0, form="arrow")
+    for first in range(0, 100, 10):
+        made(node_of("large"), batch(*range(first, first + 10)))
+    ((_, block, stream, passed),) = made.shown(0)
+    frame = from_body(stream)
+
+    assert frame is not None
+    assert (block, passed, frame["n"].to_list()) == ("large", 100, list(range(100)))
+    assert made.shown(0) == []
+    many = batch(*range(1000))
+    for _ in range(WAITING_ROWS // 1000 + 3):
+        made(node_of("large"), many)
+    ((_, _, stream, passed),) = made.shown(0)
+    rest = from_body(stream)
+
+    assert rest is not None
+    assert (rest.height, passed) == (WAITING_ROWS, WAITING_ROWS + 3_100)
