@@ -43,12 +43,11 @@ class Shell(cmd.Cmd):
             self._wrong(str(error))
             return False
 
-    def default(self, line: str) -> bool:
+    def default(self, line: str) -> None:
         """A word that is no command."""
         word = line.split(maxsplit=1)[0]
         known = list(self._commands())
         self._wrong(f'no command "{word}"; {suggest(word, known) or f"commands: {listed(known, limit=30)}"}')
-        return False
 
     def emptyline(self) -> bool:
         """Nothing is repeated."""

@@ -173,8 +173,9 @@ def replay_same(
         if node.id in walk.rows.wanted and not isinstance(node, OutputNode | LinkOutNode | SourceNode | LinkInNode):
             logged = log.rows(node.id)
             if node.id in log.nodes or lost.get(node.id):
-                frames = [_frame(rows.get(node.id), node.schema.names) for rows in (walk.rows.made, walk.rows.open)]
-                found.append(outcome(node.id, node.block, logged, *frames, lost.get(node.id, 0)))
+                made = _frame(walk.rows.made.get(node.id), node.schema.names)
+                more = _frame(walk.rows.open.get(node.id), node.schema.names)
+                found.append(outcome(node.id, node.block, logged, made, more, lost.get(node.id, 0)))
     return Replayed(
         name=log.place.name,
         events=walk.events,

@@ -20,7 +20,7 @@ Rows = Callable[[str], pl.DataFrame]
 
 EXPLAINED: Final = 100
 """So many differences are looked into; of the others it is said that they differ."""
-_TOLD: Final = ("kind", "state", "previous", "verdict", "severity", "message")
+_TOLD: Final[tuple[str, ...]] = ("kind", "state", "previous", "verdict", "severity", "message")
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
