@@ -71,9 +71,10 @@ class EstimatingWindow(Operator):
     def snapshot(self) -> State:
         """The state of the operator, and what estimates it makes."""
         state = self._inner.snapshot()
-        made = None if self._extension is None else self._extension.fields or []
-        is_doubted = self._extension is not None and self._extension.fields is not None
-        return State({**state.values, _ESTIMATES: made, _DOUBTS: is_doubted}, state.frames)
+        if self._extension is None:
+            return state
+        fields = self._extension.fields
+        return State({**state.values, _ESTIMATES: fields or [], _DOUBTS: fields is not None}, state.frames)
 
     def restore(self, state: State) -> None:
         """Take over a snapshot."""

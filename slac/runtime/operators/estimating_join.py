@@ -73,6 +73,8 @@ class EstimatingJoin(Operator):
     def snapshot(self) -> State:
         """The state of the join, and which sides are estimates."""
         state = self._inner.snapshot()
+        if not self._sides:
+            return state
         sides = {str(port): fields for port, fields in self._sides.items()}
         return State({**state.values, _SIDES: sides}, state.frames)
 
