@@ -39,10 +39,13 @@ def _(node: AbsenceNode, results: pl.DataFrame, sight: Sight) -> list[Consumed]:
 
 def _known_by(node: AbsenceNode, results: pl.DataFrame, sight: Sight) -> Consumed:
     """A late row only counts for a key that is known: the last row of it that was on time."""
-    low, high = reach(results)
-    rows = sight.rows(node.inputs[0], low=low - node.silence - node.retain, high=high).filter(~pl.col(LATE))
-    pairs = together(results, rows, node.keys, pl.col(AT) <= pl.col(LAST), take=TAKE)
-    return of_pairs(node.inputs[0], results, rows, latest(results, rows, pairs), role="known by")
+    known = results.filter(pl.col("last_seen").is_not_null())
+    seen = known.with_columns(pl.col("last_seen").cast(pl.Int64).alias(_SEEN))
+    low, high = reach(known, "last_seen")
+    rows = sight.rows(node.inputs[0], low=low - node.silence - node.retain, high=high)
+    rows = rows.filter(~pl.col(LATE)) if rows.height else rows
+    pairs = together(seen, rows, node.keys, pl.col(AT) <= pl.col(_SEEN), take=(pl.col(_SEEN),))
+    return of_pairs(node.inputs[0], known, rows, latest(known, rows, pairs), role="known by")
 
 
 def _before(node: AbsenceNode, results: pl.DataFrame, sight: Sight) -> Consumed:
