@@ -12,6 +12,7 @@ from slac.plan.traces import TraceSpec
 from slac.runtime.audits.held import AT
 from slac.runtime.traces.complete import NOT_YET, ready_at, silent_from
 from slac.runtime.traces.groups import Flags, Groups, Longs
+from slac.stream.picking import rows_where
 
 COMPLETE, SILENT, TOO_LONG, GIVEN_UP = range(4)
 _NONE: Final = 1 << 60
@@ -85,7 +86,7 @@ def cut(
 
 
 def _where(frame: pl.DataFrame, flags: Flags) -> pl.DataFrame:
-    return frame if flags.all() else frame.filter(pl.Series(flags))
+    return rows_where(frame, pl.Series(flags))
 
 
 def _closes(frame: pl.DataFrame, groups: Groups, fragment: Flags, spec: TraceSpec) -> tuple[Longs, Longs]:

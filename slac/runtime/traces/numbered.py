@@ -12,10 +12,13 @@ import polars as pl
 from slac.runtime.keyed.grouping import by_key
 from slac.runtime.traces.groups import Hashes, Longs
 from slac.runtime.traces.judged import NO_ROW
+from slac.runtime.traces.records import FEW
 from slac.stream.ids import hash_columns
 
 _ROOM: Final = 1 << 16
 """Integer keys that lie so close together are numbers of traces as they are."""
+_EXACT: Final = (pl.String, pl.Int64, pl.UInt64, pl.Boolean)
+"""Types of keys of which Python says the same as Polars whether two are equal."""
 _AT_ONCE: Final = 1 << 15
 """Rows that are worked on at once: what is made of them stays in the cache."""
 
@@ -72,9 +75,21 @@ def _close_integers(columns: Sequence[pl.Series]) -> tuple[tuple[Longs, ...], in
 
 
 def _grouped(frames: Sequence[pl.DataFrame], keys: Sequence[str]) -> tuple[tuple[Longs, ...], int, int]:
-    groups = by_key(pl.DataFrame([pl.concat([f[k] for f in frames]) for k in keys]), keys)
-    slots = groups.spread(np.arange(len(groups.lengths)))
-    return tuple(np.split(slots, np.cumsum([f.height for f in frames])[:-1])), 0, len(groups.lengths)
+    columns = [pl.concat([f[k] for f in frames]) for k in keys]
+    if len(columns[0]) <= FEW and all(c.dtype in _EXACT for c in columns):
+        slots, count = _few(columns)
+    else:
+        groups = by_key(pl.DataFrame(columns), keys)
+        slots, count = groups.spread(np.arange(len(groups.lengths))), len(groups.lengths)
+    return tuple(np.split(slots, np.cumsum([f.height for f in frames])[:-1])), 0, count
+
+
+def _few(columns: Sequence[pl.Series]) -> tuple[Longs, int]:
+    """A number for each different key, and how many there are: to go through so few costs less than a query."""
+    numbers: dict[tuple[object, ...], int] = {}
+    rows = zip(*(column.to_list() for column in columns), strict=True)
+    found = [numbers.setdefault(key, len(numbers)) for key in rows]
+    return np.array(found, np.int64), len(numbers)
 
 
 def _ends(slots: Sequence[Longs], size: int) -> tuple[Longs, Longs]:

@@ -152,5 +152,5 @@ def _rows_or_null(values: pl.Series, rows: Longs) -> pl.Series:
     if not len(values):
         return values.clear(len(rows))
     # Not by `gather`, which would start a query: what is missing stands behind all others.
-    longer = pl.concat([values, values.clear(1)], rechunk=True)
+    longer = pl.concat([values, pl.Series(values.name, [None], values.dtype)], rechunk=True)
     return longer[pl.Series(np.where(rows == NO_ROW, len(values), rows).astype(np.uint32))]

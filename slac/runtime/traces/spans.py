@@ -7,7 +7,6 @@ operations that led to its spans.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 import polars as pl
@@ -15,9 +14,7 @@ import polars as pl
 from slac.runtime.traces.classes import path_classes
 from slac.runtime.traces.groups import Flags, Groups, Hashes, Longs
 from slac.runtime.traces.judged import NO_ROW, OK, Calls, Judged, first_reason
-from slac.runtime.traces.records import END, OPERATION, PARENT, SPAN, START
-
-_FEW: Final = 2048
+from slac.runtime.traces.records import END, FEW, OPERATION, PARENT, SPAN, START
 
 
 def judge_spans(frame: pl.DataFrame, groups: Groups, signature: Hashes) -> Judged:
@@ -28,7 +25,7 @@ def judge_spans(frame: pl.DataFrame, groups: Groups, signature: Hashes) -> Judge
         if frame[name].null_count():
             lacking |= frame[name].is_null().to_numpy()
     is_root = frame[PARENT].is_null().to_numpy()
-    parent, repeats = (_few_callers if groups.rows <= _FEW else _callers)(frame, groups)
+    parent, repeats = (_few_callers if groups.rows <= FEW else _callers)(frame, groups)
     parent = np.where(is_root, rows, parent)
     orphan = parent == NO_ROW
     of_itself = (parent == rows) & ~is_root

@@ -72,8 +72,8 @@ class Together:
         slots = np.concatenate([p.slots.take(r) for p, r in zip(self.parts, rows, strict=True)])
         order = stable_order(slots)
         slots = slots[order]
-        frames = [p.frame[r] for p, r in zip(self.parts, rows, strict=True) if len(r)]
-        frame = (frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal"))[order]
+        frames = [p.frame[_places(r)] for p, r in zip(self.parts, rows, strict=True) if len(r)]
+        frame = (frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal"))[_places(order)]
         return frame.hstack([pl.Series(KEY, self.keys[slots])]), Groups.of(slots)
 
     def _column(self, name: str, wanted: Longs) -> pl.Series:
@@ -105,6 +105,11 @@ class Together:
             inside &= wanted >= base
         where = np.flatnonzero(inside)
         return where, wanted[where] - base
+
+
+def _places(rows: Longs) -> pl.Series:
+    """Places of 32 bits are those that Polars takes as they are."""
+    return pl.Series(rows.astype(np.uint32))
 
 
 def together(frames: Sequence[pl.DataFrame], new: Numbered, held: Sequence[Held]) -> Together:

@@ -69,8 +69,13 @@ class Waiting:
     def take(self, hashes: Hashes, watermark: int) -> list[tuple[pl.DataFrame, Longs, Hashes]]:
         """Records of the traces of these keys, and of those that are due; their sizes and their keys."""
         taken: list[tuple[pl.DataFrame, Longs, Hashes]] = []
-        for number, chunk in enumerate(self._chunks):
-            chosen = (chunk.open.due <= watermark) | (meeting(chunk.keys, hashes) != NO_ROW)
+        if not self._chunks:
+            return taken
+        # All at once: there are many chunks of few traces.
+        met = meeting(np.concatenate([c.keys for c in self._chunks]), hashes) != NO_ROW
+        ends = np.cumsum([len(c.keys) for c in self._chunks])
+        for number, (chunk, end) in enumerate(zip(self._chunks, ends.tolist(), strict=True)):
+            chosen = (chunk.open.due <= watermark) | met[end - len(chunk.keys) : end]
             if chosen.any():
                 gone = chunk if chosen.all() else chunk.only(chosen)
                 frame = gone.open.frame
