@@ -16,11 +16,15 @@ import numpy as np
 import polars as pl
 
 from slac.plan.aggregates import final_exprs, grouped, grouped_rows, merge_exprs, partial_exprs
+from slac.plan.estimates.calls import GROUP
+from slac.plan.estimates.columns import EstimatedColumns
 from slac.plan.lowering import columns_of, lower
 from slac.plan.nodes import ReportBody
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.audits.publications import PUBLICATION, Periods
 from slac.runtime.audits.slots import NEVER, SLOT, Longs, Mask, Slots
+from slac.runtime.operators.estimate_parts import Extension
+from slac.runtime.operators.estimated_rows import CONFIDENCE
 from slac.stream.batch import DEPTH, ID, KEPT, SEEN, TIME, WEIGHT
 
 EPOCH: Final = "_epoch"
@@ -47,6 +51,8 @@ class BodyRows:
         self._pieces = [SLOT, EPOCH, *body.by]
         self.held = HeldRows()
         self._runs: list[pl.DataFrame] = []
+        self._calls = body.aggregates
+        self._estimates: EstimatedColumns | None = None
 
     @property
     def crowded(self) -> bool:
@@ -55,6 +61,8 @@ class BodyRows:
 
     def add(self, frame: pl.DataFrame) -> None:
         """Hold rows until the watermark has passed them."""
+        if WEIGHT in frame.columns:
+            self._weigh()
         meta = [m for m in _META if m in frame.columns and m not in self._columns]
         self.held.add(frame.select(*meta, *self._columns))
 
@@ -80,8 +88,8 @@ class BodyRows:
         if rows is not None:
             owner = periods.of(rows[SLOT].to_numpy(), rows[AT].to_numpy())
             marked = rows.with_columns(pl.Series(PUBLICATION, owner, pl.Int64))
-            exprs = [*partial_exprs(self.body.aggregates, marked.columns), pl.col(AT).max().alias(UNTIL)]
-            partial = grouped_rows(marked, [PUBLICATION, *self._pieces], self.body.aggregates, exprs)
+            exprs = [*partial_exprs(self._calls, marked.columns), pl.col(AT).max().alias(UNTIL)]
+            partial = grouped_rows(marked, [PUBLICATION, *self._pieces], self._calls, exprs)
             left = partial.filter(pl.col(PUBLICATION) < 0).drop(PUBLICATION)
             taken.append(partial.filter(pl.col(PUBLICATION) >= 0))
         if not taken:
@@ -110,8 +118,12 @@ class BodyRows:
         `publications`: `_publication` and the audit's keys.
         """
         by = list(self.body.by)
-        merged = grouped(partial, [PUBLICATION, *by], merge_exprs(self.body.aggregates))
-        values = merged.select(PUBLICATION, *by, *final_exprs(self.body.aggregates))
+        merged = grouped(partial, [PUBLICATION, *by], merge_exprs(self._calls))
+        if self._estimates is None:
+            values = merged.select(PUBLICATION, *by, *final_exprs(self._calls))
+        else:
+            made = [SEEN, KEPT, *(call.name for call in self.body.aggregates)]
+            values = self._estimates.of(merged).select(PUBLICATION, *by, *made)
         if self._keys:
             values = values.join(publications.select(PUBLICATION, *self._keys), on=PUBLICATION, how="left")
         columns = [pl.col(n) for n in by] + [lower(p.expr).alias(p.name) for p in self.body.project]
@@ -133,6 +145,7 @@ class BodyRows:
         left = [r.filter(~pl.col(SLOT).is_in(gone.tolist())) for r in self._runs]
         self._runs = [r for r in left if r.height]
         if pending is not None and pending.height:
+            pending = self._alike(pending)
             self._runs.append(
                 pending.with_columns(pl.col(SLOT).replace_strict(places, return_dtype=pl.Int64)).sort(SLOT)
             )
@@ -140,12 +153,31 @@ class BodyRows:
     def restore(self, held: pl.DataFrame | None, pending: pl.DataFrame | None) -> None:
         """Take over a snapshot."""
         if held is not None:
+            if WEIGHT in held.columns:
+                self._weigh()
             self.held.add(held)
         if pending is not None and pending.height:
-            self._runs = [pending]
+            self._runs = [self._alike(pending)]
+
+    def _alike(self, pending: pl.DataFrame) -> pl.DataFrame:
+        """What is pending elsewhere, and what is here, both with weights where either is."""
+        weighted = f"{GROUP}.k" in pending.columns
+        if weighted:
+            self._weigh()
+        if not weighted and self._estimates is not None:
+            return Extension(self.body.aggregates).of_state(pending)
+        return pending
+
+    def _weigh(self) -> None:
+        """From here on rows have weights: values are estimates. A list has no room for their bounds."""
+        if self._estimates is not None:
+            return
+        extension = Extension(self.body.aggregates)
+        self._calls, self._estimates = extension.calls, EstimatedColumns(extension.calls, CONFIDENCE)
+        self._runs = [extension.of_state(run) for run in self._runs]
 
     def _merged(self, partial: pl.DataFrame) -> pl.DataFrame:
-        exprs = [*merge_exprs(self.body.aggregates), pl.col(UNTIL).max()]
+        exprs = [*merge_exprs(self._calls), pl.col(UNTIL).max()]
         return grouped(partial, self._pieces, exprs).sort(SLOT)
 
     def _alive(self, run: pl.DataFrame) -> pl.DataFrame:

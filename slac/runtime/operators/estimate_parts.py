@@ -1,4 +1,4 @@
-"""A window node with what estimates need, and frames of the plain one as that one has them.
+"""Aggregates with what estimates need, and frames of the plain ones as those have them.
 
 What is kept beside weights is 0 for rows without; what stands beside rows that may be estimates is, for exact rows,
 what the aggregate itself is.
@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
 import polars as pl
 
 from slac.plan.aggregates import family, part_columns
@@ -19,7 +18,6 @@ from slac.plan.estimates.calls import besides, with_estimates
 from slac.plan.estimates.doubts import is_doubt, with_doubts
 from slac.plan.expressions import AggregateCall
 from slac.plan.intervals.columns import known_by
-from slac.plan.nodes import WindowNode
 from slac.plan.subexpressions import columns_in
 from slac.runtime.operators.bounds_types import Fields, struct_of
 from slac.stream.batch import BOUNDS, ID, KEPT, SEEN, TIME, UNDECIDED, WEIGHT_ONE
@@ -28,20 +26,24 @@ from slac.stream.types import AnyType, Float
 
 
 class Extension:
-    """`fields`: those of `_bounds` on the rows of the window; None where its rows have weights at most."""
+    """Of `plain` aggregates; `calls` are those with what estimates need, `counted` names of those that gates count.
 
-    def __init__(self, node: WindowNode, fields: Fields | None) -> None:
+    `fields`: those of `_bounds` on the rows; None where they have weights at most.
+    """
+
+    def __init__(
+        self, plain: tuple[AggregateCall, ...], fields: Fields | None = None, counted: tuple[str, ...] = ()
+    ) -> None:
         self.fields = fields
-        calls = node.aggregates
+        calls = plain
         if fields is not None:
             calls = with_doubts(calls, known_by([name for name, _ in fields], _types(calls)))
-        calls = with_estimates(calls, node.counted)
-        self.node = msgspec.structs.replace(node, aggregates=calls)
-        self._parts = part_columns(node.aggregates)
-        self._new = _sources(node.aggregates, calls, besides(calls, node.counted))
+        self.calls = with_estimates(calls, counted)
+        self._parts = part_columns(plain)
+        self._new = _sources(plain, self.calls, besides(self.calls, counted))
 
     def of_rows(self, frame: pl.DataFrame, *, partial: bool) -> pl.DataFrame:
-        """Rows of the stream, or partial rows, with all columns that the node reads."""
+        """Rows of the stream, or partial rows, with all columns that are read."""
         if partial:
             return self._completed(frame)
         if self.fields is None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+import msgspec
 import polars as pl
 
 from slac.plan.estimates.calls import GROUP
 from slac.plan.nodes import WindowNode
 from slac.runtime.instructions import Notice
 from slac.runtime.operator import Operator, State
-from slac.runtime.operators.bounds_types import fields_of
+from slac.runtime.operators.bounds_types import Fields, fields_of
 from slac.runtime.operators.estimate_parts import Extension
 from slac.stream.batch import BOUNDS, WEIGHT, WEIGHT_ONE, Batch
 
@@ -81,8 +82,8 @@ class EstimatingWindow(Operator):
         made = state.values.get(_ESTIMATES)
         if made is not None:
             fields = [(n, k) for n, k in made] if state.values[_DOUBTS] else None
-            self._extension = Extension(self._node, fields)
-            self._inner = self._build(self._extension.node)
+            self._extension = self._extended(fields)
+            self._inner = self._build(self._with(self._extension))
         self._inner.restore(state)
 
     def statistics(self) -> Mapping[str, int]:
@@ -100,15 +101,21 @@ class EstimatingWindow(Operator):
             return None
         names = frame.columns
         if self._is_partial and any(name.split(".")[0].endswith(_ENDS) for name in names):
-            return Extension(self._node, [])
+            return self._extended([])
         if not self._is_partial and BOUNDS in names:
-            return Extension(self._node, fields_of(frame))
+            return self._extended(fields_of(frame))
         weighted = f"{GROUP}.k" in names if self._is_partial else WEIGHT in names
-        return Extension(self._node, None) if weighted and has is None else None
+        return self._extended(None) if weighted and has is None else None
+
+    def _extended(self, fields: Fields | None) -> Extension:
+        return Extension(self._node.aggregates, fields, self._node.counted)
+
+    def _with(self, extension: Extension) -> WindowNode:
+        return msgspec.structs.replace(self._node, aggregates=extension.calls)
 
     def _begin(self, extension: Extension) -> None:
         """Go on with the same state, and with what is neutral beside it."""
         state = self._inner.snapshot()
         self._extension = extension
-        self._inner = self._build(extension.node)
+        self._inner = self._build(self._with(extension))
         self._inner.restore(State(state.values, {n: extension.of_state(f) for n, f in state.frames.items()}))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
+import pytest
 
 from slac.adapters.publication.records import to_records
 from slac.runtime.core import Core
-from slac.runtime.instructions import Publish
+from slac.runtime.instructions import Instruction, Publish
 from slac.shedding.admission import Admission, weight_of
 from slac.stream.batch import BOUNDS
 from slac.testing.harness import Harness
@@ -116,3 +117,35 @@ def _low(row: dict[str, Any]) -> float:
 
 def _high(row: dict[str, Any]) -> float:
     return float("inf") if row["latency_high"] is None else float(row["latency_high"])
+
+
+CALLS = """      report:
+        calls: {from: requests, by: ok, select: [{n: COUNT(*)}, {mean: AVG(latency)}]}
+      initial: fast
+      states:"""
+LISTED = AUDITED.replace("      states:", CALLS)
+
+
+def lists(admission: Admission | None, size: int, *, restart: bool = False) -> pl.DataFrame:
+    """The reports of all keys, with what they list."""
+    plan = plan_of(text=LISTED)
+    core, found = Core(plan, now=START, live=False), list[Instruction]()
+    if admission is not None:
+        core.sources["requests"].gate.set_admission(0.5, "cpu", {}, admission=admission)
+    for piece in records(EVENTS, size):
+        found += core.on_records("requests", [piece])
+        if restart:
+            state, core = core.snapshot(), Core(plan, now=START, live=False)
+            core.restore(state, START)
+    said = [one for one in [*found, *core.on_input_ended("requests")] if isinstance(one, Publish)]
+    return pl.concat([one.frame for one in said if one.block == "speed"]).sort("_time", "_id")
+
+
+def test_lists_of_reports_are_weighted() -> None:
+    """What a report counts over its period stands for all events, in any slicing, across restarts."""
+    exact, thin = lists(None, 1000), lists(UNREAD, 1000)
+    totals = [f["calls"].explode().struct.field("n").sum() for f in (exact, thin)]
+
+    assert totals[1] == pytest.approx(totals[0], rel=0.1)
+    assert totals[1] != totals[0]
+    assert lists(UNREAD, 777, restart=True).equals(thin)
