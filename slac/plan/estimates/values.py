@@ -23,7 +23,7 @@ from slac.plan.estimates.moments import COUNTED, LANES
 from slac.plan.estimates.ranked import counted, quantiles
 from slac.plan.estimates.spans import Floats, Mask, Span, of_count, of_mean, of_share, of_variance
 from slac.plan.expressions import AggregateCall
-from slac.stream.batch import WEIGHT_ONE
+from slac.stream.batch import SEEN, WEIGHT_ONE
 from slac.stream.sums import SCALE, WEIGHT_SCALE
 from slac.stream.types import Float
 
@@ -123,32 +123,44 @@ def _(kind: Share, call: AggregateCall, sums: Sums) -> Estimate | None:
 
 @estimate.register
 def _(kind: Sum, call: AggregateCall, sums: Sums) -> Estimate | None:
+    """Σwx; where the gates have counted all rows, their number times the mean, which leaves less open."""
     (beside,) = sums.beside[call.name]
     number = sums.number(call.name, "n") + sums.number(beside, "more", WEIGHT_SCALE)
-    total = np.where(number > 0, _total(call, sums), np.nan)
-    span = of_mean(total, sums.moment(beside, "a2"), sums.moment(beside, "b3"), sums.number(beside, "k"), sums.z)
+    total, kept = np.where(number > 0, _total(call, sums), np.nan), sums.number(beside, "k")
+    span = of_mean(total, sums.moment(beside, "a2"), sums.moment(beside, "b3"), kept, sums.z)
+    if call.where is None and not call.args[0].nullable:
+        known = (sums.number(UNCOUNTED, "k") == 0) & (sums.number(GROUP, "k") > 0) & (number > 0)
+        rows = sums.groups[SEEN].cast(pl.Float64).to_numpy() / WEIGHT_SCALE
+        mean, around = _mean(call, sums)
+        total = np.where(known, mean * rows, total)
+        low, high = np.where(known, around.low * rows, span.low), np.where(known, around.high * rows, span.high)
+        span = Span(low, high)
     return _told(total, span, call, sums)
 
 
 @estimate.register
 def _(kind: Average, call: AggregateCall, sums: Sums) -> Estimate | None:
+    return _told(*_mean(call, sums), call, sums)
+
+
+def _mean(call: AggregateCall, sums: Sums) -> tuple[Floats, Span]:
+    """Σwx / Σw, and what it lies between, from the deviations from it."""
     (beside,) = sums.beside[call.name]
     number = sums.number(call.name, "n") + sums.number(beside, "more", WEIGHT_SCALE)
     a0, a1, a2 = (sums.moment(beside, f"a{n}") for n in range(3))
     b0, b1, b2, b3 = (sums.moment(beside, f"b{n}") for n in range(4))
     with np.errstate(all="ignore"):
         mean = _total(call, sums) / number
-        # Of deviations from the mean; what cancels leaves an error that is bounded by what was cancelled.
+        # What cancels leaves an error that is bounded by what was cancelled.
         variance = a2 - 2 * mean * a1 + mean * mean * a0
         lost = (np.abs(a2) + np.abs(2 * mean * a1) + mean * mean * np.abs(a0)) * 2.0**-50
         third = b3 - 3 * mean * b2 + 3 * mean * mean * b1 - mean * mean * mean * b0
         noise = (np.abs(b3) + np.abs(3 * mean * b2) + np.abs(mean * mean * mean * b0)) * 2.0**-50
         third = np.where(np.abs(third) > noise, third, 0.0)
         square = number * number
-        span = of_mean(
-            mean, (np.maximum(variance, 0) + lost) / square, third / (square * number), sums.number(beside, "k"), sums.z
-        )
-    return _told(mean, span, call, sums)
+        spread = (np.maximum(variance, 0) + lost) / square
+        span = of_mean(mean, spread, third / (square * number), sums.number(beside, "k"), sums.z)
+    return mean, span
 
 
 @estimate.register

@@ -14,7 +14,7 @@ from slac.plan.estimates.calls import with_estimates
 from slac.plan.estimates.columns import EstimatedColumns
 from slac.plan.expressions import AggregateCall, Column
 from slac.plan.signatures import BOOL, FLOAT, INT
-from slac.stream.batch import ID, TIME, TIME_TYPE, WEIGHT, WEIGHT_ONE
+from slac.stream.batch import COUNT, ID, TIME, TIME_TYPE, WEIGHT, WEIGHT_ONE
 
 WINDOWS, ROWS = 2000, 400
 KINDS = ("constant", "exponential", "lognormal")
@@ -76,6 +76,27 @@ def test_intervals_hold_as_declared(name: str, low: float, high: float, confiden
 
     mean, deviation = WINDOWS * confidence, (WINDOWS * confidence * (1 - confidence)) ** 0.5
     assert NormalDist().cdf((hits + 0.5 - mean) / deviation) >= 0.01
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sums_of_what_was_counted_leave_less_open(kind: str) -> None:
+    """Where the gate has counted all rows, a sum is their number times the mean, and its interval holds as well."""
+    call = AggregateCall(name="s", function="sum", args=(Column(name=kind, dtype=FLOAT, nullable=False),), dtype=FLOAT)
+    events = drawn().select(TIME, ID, "window", kind)
+    kept = np.random.default_rng(3).random(events.height) < 0.25
+    rows = events.filter(pl.Series(kept)).with_columns(pl.lit(4 * WEIGHT_ONE, pl.UInt64).alias(WEIGHT))
+    # Of each window one row carries the count.
+    first = pl.int_range(pl.len()).over("window") == 0
+    counted = rows.with_columns(pl.when(first).then(ROWS).otherwise(0).cast(pl.Int64).alias(COUNT))
+    widths = []
+    for frame in (rows, counted):
+        calls = with_estimates((call,))
+        found = EstimatedColumns(calls, 0.95).of(partials(frame, ["window"], calls)).sort("window")
+        true = truth()[f"sum {kind}"]
+        hits = int(((found["_low.s"] <= true + 1e-6) & (true <= found["_high.s"] + 1e-6)).sum())
+        assert NormalDist().cdf((hits + 0.5 - 0.95 * WINDOWS) / (WINDOWS * 0.95 * 0.05) ** 0.5) >= 0.01
+        widths.append(float((found["_high.s"] - found["_low.s"]).median()))  # type: ignore[arg-type]
+    assert widths[1] < {"constant": 0.01, "exponential": 0.8, "lognormal": 0.9}[kind] * widths[0]
 
 
 @pytest.mark.parametrize("name", [call.name for call in CALLS if call.function in ("count", "sum")])
