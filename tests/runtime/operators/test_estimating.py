@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slac.stream.batch import BOUNDS, WEIGHT, WEIGHT_ONE
-from tests.runtime.operators.driving import cut
+from slac.runtime.operators.build import build_operator
+from slac.stream.batch import ARRIVAL_WATERMARK, BOUNDS, WEIGHT, WEIGHT_ONE, Batch
+from tests.runtime.operators.driving import CONTEXT, cut
 from tests.runtime.operators.estimating import SECOND, events, said, thinned, window
 
 SUMS = ("n", "total", "mean", "failed", "share", "spread")
@@ -70,3 +71,22 @@ def test_what_is_exact_has_no_bounds_and_what_is_not_lies_between_them() -> None
     mean = [rest[BOUNDS].struct.field(f"mean_{end}") for end in ("low", "high")]
     doubt = rest[BOUNDS].struct.field("state_undecided")
     assert doubt.equals(((mean[0] <= 1.0) & (mean[1] > 1.0)).alias(doubt.name))
+
+
+def test_a_restated_window_counts_late_rows_by_their_weights() -> None:
+    """The last revision is what the window would have said with all its rows on time."""
+    rows = thinned(events(600, span=10 * SECOND), 0.5)
+    late = rows.sample(fraction=0.3, seed=1).sort("_time")
+    on_time = rows.join(late, on="_id", how="anti", maintain_order="left")
+    node = window(late="restate")
+    operator = build_operator(node, CONTEXT)
+    operator.on_batch(0, Batch(on_time))
+    first = [b.frame for b in operator.on_watermark(10 * SECOND)]
+    met = pl.lit(10 * SECOND, pl.Int64).alias(ARRIVAL_WATERMARK)
+    operator.on_batch(0, Batch(late.with_columns(met), late=True))
+    again = [b.frame for b in operator.on_watermark(10 * SECOND + 1)]
+
+    names = ["k", "n", "total", "mean", "share", "spread", BOUNDS]
+    whole = said(window(), [rows]).sort("k").select(names)
+    assert pl.concat(again).sort("k").select(names).equals(whole)
+    assert not pl.concat(first).sort("k").select(names).equals(whole)
