@@ -96,8 +96,7 @@ class LinkServer:
     """Listens at `address` for the runtimes that send one of `streams` of the plan with this meaning.
 
     `room`: bytes that all of them together may have on their way. `key` tells the key for sensitive fields that this
-    runtime has from others.
-    `room`: bytes that all of them together may have on their way. `left`: who has said goodbye and is not back.
+    runtime has from others. `left`: who has said goodbye and is not back.
     """
 
     def __init__(
@@ -111,18 +110,17 @@ class LinkServer:
         clock: Clock,
         wake: Callable[[], None],
         trust: Trust | None = None,
-        key: str = "",
     ) -> None:
         self.arrived: deque[Arrived] = deque()
         self.bytes = 0
         self.room = ROOM
+        self.key = ""
         self.begun: Callable[[str], bool | None] = lambda _: False
         """Whether a change came about here; None where that is not decided, and who asks has to wait."""
         self.left: set[str] = set()
         self._address = address
         self._document, self._meaning, self._origins = document, meaning, origins
         self._accepted = accepted
-        self._key = key
         self._clock = clock
         self._wake = wake
         self._sessions: dict[bytes, Session] = {}
@@ -299,7 +297,7 @@ class LinkServer:
             return f'it runs another version of document "{self._document}"'
         if strange := [s for s in hello.streams if self._origins.get(s) != hello.node]:
             return f"node {hello.node} does not send {', '.join(strange)} here"
-        known = {self._key, *(s.hello.key for i, s in self._sessions.items() if i != identity)} - {""}
+        known = {self.key, *(s.hello.key for i, s in self._sessions.items() if i != identity)} - {""}
         if hello.key and known - {hello.key}:
             return "it hashes sensitive fields with another key than other runtimes of this deployment"
         name = f"{hello.node}/{hello.instance}"

@@ -229,8 +229,8 @@ def make_server(
         clock=clock,
         wake=wake,
         trust=trust,
-        key=_fingerprint(plan, settings),
     )
+    server.key = _fingerprint(plan, settings)
     server.room = resolve_budget(plan.placement(settings.node).budget, read_machine()).memory_bytes // ROOM_SHARE
     return server
 

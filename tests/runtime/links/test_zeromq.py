@@ -57,7 +57,7 @@ def data(mark: int) -> Send:
     return Send("s", "central", pl.DataFrame({"x": [mark]}), mark)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
     """Wait for what another task brings about."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - the code under test offers no event for it
