@@ -17,6 +17,7 @@ import polars as pl
 from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.hashed import Hashes, SlotTable
 from slac.runtime.keyed.key_rows import KeyRows
+from slac.stream.framing import frame_of
 
 _FEW: Final = 1024
 _GONE: Final = -1
@@ -118,7 +119,7 @@ class KeySlots:
     def _canonical(self, frame: pl.DataFrame) -> pl.DataFrame:
         columns = [frame[n] for n in self._types]
         if not self._floats and all(c.dtype == t for c, t in zip(columns, self._types.values(), strict=True)):
-            return pl.DataFrame(columns)
+            return frame_of(columns)
         keys = frame.select(pl.col(n).cast(t) for n, t in self._types.items())
         nan = pl.lit(float("nan"))
         return keys.with_columns(

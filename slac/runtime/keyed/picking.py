@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from slac.runtime.keyed.grouping import Longs
+from slac.stream.framing import frame_of
 
 _NUMBERS = (pl.Int64, pl.UInt64, pl.Float64)
 
@@ -20,4 +21,4 @@ def picked(values: pl.Series, places: Longs) -> pl.Series:
 
 def picked_rows(frame: pl.DataFrame, columns: list[str], places: Longs) -> pl.DataFrame:
     """These columns of the rows at these places."""
-    return pl.DataFrame([picked(frame[name], places) for name in columns])
+    return frame_of([picked(frame[name], places) for name in columns])

@@ -18,6 +18,7 @@ from slac.runtime.operators.latest_meeting import Settled
 from slac.runtime.operators.latest_right import LatestRight, typed
 from slac.runtime.operators.replayable import ReplayableOperator
 from slac.stream.batch import META, Batch
+from slac.stream.framing import frame_of
 
 FOR_EVER: Final = 1 << 60
 """How long (µs) the row of a table holds."""
@@ -127,4 +128,4 @@ class LatestJoinOperator(ReplayableOperator):
         found = {c.name: c for c in values}
         meta = [ready[name] for name in META if name in ready.columns]
         columns = [found[n] if n in found else typed(ready[n], t) for n, t in self._types.items()]
-        return pl.DataFrame([*meta, *columns])
+        return frame_of([*meta, *columns])

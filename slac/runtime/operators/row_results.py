@@ -13,6 +13,7 @@ from slac.plan.nodes import WindowNode
 from slac.runtime.audits.held import AT
 from slac.runtime.operators.estimated_rows import estimated_rows, without_bounds
 from slac.stream.batch import ID, KEPT, SEEN, TIME, TIME_TYPE, WINDOW_START
+from slac.stream.framing import frame_of
 from slac.stream.ids import Ids, hash_further, hash_text, row_ids
 
 _AS_WRITTEN: Final = pl.QueryOptFlags.none()
@@ -62,7 +63,7 @@ class RowResults:
         found = {column.name: column for column in (*keys, *values, *meta)}
         found |= {name: found[of].alias(name) for name, of in self._names.items()}
         said = [_typed(found[name], dtype) for name, dtype in self._node.schema.polars().items()]
-        return pl.DataFrame([*meta, found[SEEN], found[KEPT], *said])
+        return frame_of([*meta, found[SEEN], found[KEPT], *said])
 
     def _finished(self, rows: pl.LazyFrame) -> pl.DataFrame:
         meta = [pl.col(AT).cast(TIME_TYPE).alias(TIME), pl.col(ID)]

@@ -12,6 +12,7 @@ from slac.plan.lowering import lower
 from slac.plan.necessary import necessary
 from slac.plan.nodes import SelectNode
 from slac.stream.batch import ID, meta_columns
+from slac.stream.framing import frame_of
 from slac.stream.picking import rows_where
 from slac.stream.types import to_polars
 
@@ -83,4 +84,4 @@ def _projected(frame: pl.DataFrame, columns: list[_Computed]) -> pl.DataFrame:
         made = frame.select(pl.col(ID).alias(""), *lacking)
         found.update((one.name, made.get_column(one.name)) for one in columns if found[one.name] is None)
     meta = [frame.get_column(name) for name in meta_columns(frame)]
-    return pl.DataFrame([*meta, *(values for values in found.values() if values is not None)])
+    return frame_of([*meta, *(values for values in found.values() if values is not None)])
