@@ -42,7 +42,7 @@ def _elsewhere(node: AnyNode, by_id: Mapping[str, AnyNode]) -> Iterator[str]:
 
 def _whole(node: AnyNode) -> AnyNode:
     contract = ShedContract(mode="never")
-    return msgspec.structs.replace(node, gate=GateSpec(contract=contract, disk=DISK_BYTES), contract=contract)  # type: ignore[call-arg]
+    return msgspec.structs.replace(node, gate=GateSpec(contract=contract, disk=DISK_BYTES), contract=contract)
 
 
 def _told(node: AnyNode, block: str) -> Iterator[Default]:

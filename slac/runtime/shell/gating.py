@@ -66,8 +66,9 @@ class Gating:
 
     def _decided(self, decision: Decision, now: int) -> Iterator[GateDecision]:
         since = self._since()
-        for name, fraction in decision.fractions.items():
-            queue = self.queues[name]
+        for name, queue in self.queues.items():
+            # What has caught up is paced again, and nothing of it is dropped.
+            fraction = decision.fractions.get(name, 1.0)
             gate, spec = queue.source.gate, queue.source.node.gate
             if fraction == gate.fraction:
                 continue
