@@ -39,6 +39,8 @@ class Blindness:
 
     def marked(self, said: pl.DataFrame) -> pl.DataFrame:
         """Rows of a silence (`last_seen`, `kind`): undecided where one that was raised may have been none."""
+        if not len(self._stretches):
+            return said
         since = said["last_seen"].cast(pl.Int64).fill_null(BEGINNING).to_numpy()
         doubt = self.between(since, instants(said).to_numpy()) & said["kind"].is_in(["raised", "stay"]).to_numpy()
         return said.with_columns(pl.Series(UNDECIDED, doubt)) if doubt.any() else said

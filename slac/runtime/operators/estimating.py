@@ -38,6 +38,11 @@ class EstimatingWindow(Operator):
         self._is_partial = node.role in ("merged", "final")
         self._is_whole = node.units == "whole"
 
+    @property
+    def operator(self) -> Operator:
+        """What is at work."""
+        return self._inner
+
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """As the operator does."""
         wanted = self._wanted(batch.frame)
