@@ -82,7 +82,10 @@ class StateDirectory:
             )
         try:
             self.deploying.settle(GENERATIONS)
-        except OSError as error:
+        except (OSError, RunFailed) as error:
+            self.close()
+            if isinstance(error, RunFailed):
+                raise
             raise RunFailed(f"the state directory {self.directory} cannot be used: {error.strerror}") from error
 
     def close(self) -> None:

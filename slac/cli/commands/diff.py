@@ -15,7 +15,7 @@ _SIGNS = {"added": "+", "removed": "-", "changed": "~", "same": " "}
 _SAME_MEANING = "A runtime that is started anew with NEW goes on with its state directory."
 _OTHER_MEANING = (
     "`slac apply NEW` does that to runtimes that run. One that is started anew with NEW takes a state directory only\n"
-    "of the meaning that wrote it: it needs another, and begins without any of this state."
+    "of the meaning that wrote it: it needs another directory, and begins without any of this state."
 )
 
 

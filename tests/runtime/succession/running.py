@@ -71,11 +71,11 @@ def slac(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "slac.cli", *arguments]
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    """Wait for it."""
+def until(condition: Callable[[], bool], told: Callable[[], str]) -> None:
+    """Wait for it; `told` says what there is to know where it does not come about."""
     deadline = time.monotonic() + FEW
     while not condition():
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, told()
         time.sleep(0.1)
 
 
@@ -173,7 +173,7 @@ class Deployment:
         found = []
         for place in places(self.folder):
             with suppress(SlacError):
-                found.append(ask_status(place, 1.0))
+                found.append(ask_status(place))
         return found
 
     def is_whole(self) -> bool:
@@ -205,7 +205,7 @@ class Deployment:
         far = orders + 600
         for i, port in enumerate(self.ports.values()):
             last = order(far + i)
-            until(lambda p=port, o=last: post(p, [o]), "the last order is not taken")  # type: ignore[misc]
+            until(lambda p=port, o=last: post(p, [o]), self.told)  # type: ignore[misc]
         return orders
 
 
@@ -221,7 +221,7 @@ def deployed(folder: Path, centrals: Sequence[str] = ("c",)) -> Iterator[Deploym
         made = Deployment(folder, stack, centrals)
         for name in (*centrals, "e0", "e1"):
             made.start(name)
-        until(made.is_whole, f"they do not find each other: {made.told()}")
+        until(made.is_whole, made.told)
         for sender in made.senders:
             sender.start()
         yield made
