@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -44,16 +45,18 @@ def why(
     output: Path | None,
 ) -> None:
     """Explain the row with this ID, or the latest of an audit or violation NAME, from the logs of its runtimes."""
-    from slac.evidence.log import open_logs
+    from slac.evidence.log import of_one_plan, open_logs
 
-    logs = open_logs(places or (DEFAULT,))
     wanted = dict(_pair(k) for k in keys)
-    if state is not None:
-        text = _why_not(logs, what, state, at, wanted, form)
-    elif at is not None:
+    if at is not None and state is None:
         raise UsageError("--at says when a state was not reached: say which one with --not STATE")
-    else:
-        text = _why(logs, what, wanted, everything=everything, form=form)
+
+    def answered(logs: list[LogDirectory]) -> str:
+        if state is not None:
+            return _why_not(logs, what, state, at, wanted, form)
+        return _why(logs, what, wanted, everything=everything, form=form)
+
+    text = _first(answered, of_one_plan(open_logs(places or (DEFAULT,))))
     if output is None:
         put(text)
         return
@@ -61,6 +64,17 @@ def why(
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{output} cannot be written: {error.strerror}") from error
+
+
+def _first(answered: Callable[[list[LogDirectory]], str], groups: list[list[LogDirectory]]) -> str:
+    """The answer of the newest document that has one; else what the newest one says."""
+    refused: list[UsageError] = []
+    for logs in groups:
+        try:
+            return answered(logs)
+        except UsageError as error:
+            refused.append(error)
+    raise refused[0]
 
 
 def _why(logs: list[LogDirectory], what: str, keys: dict[str, str], *, everything: bool, form: str) -> str:

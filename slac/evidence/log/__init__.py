@@ -18,7 +18,7 @@ from slac.evidence.log.feed import (
     steps,
 )
 from slac.evidence.log.header import Header
-from slac.evidence.log.reader import Damage, LogDirectory, LogSegment, open_logs
+from slac.evidence.log.reader import Damage, LogDirectory, LogSegment, of_one_plan, open_logs
 from slac.evidence.log.writer import LogWriter
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "RunBegan",
     "Saved",
     "Step",
+    "of_one_plan",
     "open_logs",
     "steps",
 ]

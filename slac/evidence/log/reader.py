@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -125,6 +126,16 @@ class LogDirectory:
                 trouble = error
         raise trouble or BadSegment(f"{self.place} has no plan with the meaning {meaning}")
 
+    def by_meaning(self) -> list[LogDirectory]:
+        """The same log, parted where the document has changed what it means: rows of one are not those of another."""
+        return [self._of(meaning) for meaning in dict.fromkeys(s.header.meaning for s in self.segments)]
+
+    def _of(self, meaning: str) -> LogDirectory:
+        made = copy(self)
+        made.segments = [s for s in self.segments if s.header.meaning == meaning]
+        vars(made).pop("plan", None)
+        return made
+
     @property
     def nodes(self) -> list[str]:
         """Nodes of which there are rows."""
@@ -183,6 +194,15 @@ class LogDirectory:
             if (before.header.document, before.header.node) != (after.header.document, after.header.node):
                 what = f"belongs to {after.header.document} on {after.header.node}"
                 self._damage.append(Damage(place=after.path, what=what))
+
+
+def of_one_plan(logs: Sequence[LogDirectory]) -> list[list[LogDirectory]]:
+    """Logs that belong together, because their runtimes ran one plan; the newest first."""
+    groups: dict[str, list[LogDirectory]] = {}
+    for log in logs:
+        for part in log.by_meaning():
+            groups.setdefault(part.header.meaning, []).append(part)
+    return sorted(groups.values(), key=lambda group: max(log.header.opened for log in group), reverse=True)
 
 
 def open_logs(places: Sequence[Path]) -> list[LogDirectory]:

@@ -21,6 +21,7 @@ from slac.evidence.log import (
     Marked,
     Ran,
     RunBegan,
+    of_one_plan,
     open_logs,
     steps,
 )
@@ -245,3 +246,18 @@ def test_what_is_no_log_is_said(tmp_path: Path) -> None:
     """With what to do."""
     with pytest.raises(UsageError, match="there is no log in"):
         open_logs([tmp_path / "nowhere"])
+
+
+def test_what_an_older_document_logged_is_apart(tmp_path: Path, plan: Plan) -> None:
+    """Rows of one meaning are never taken for those of another."""
+    older = compile_document(Source("shop.yaml", DOCUMENT.replace("NOT ok", "ok")), CompileOptions(collapse=True)).plan
+    for number, chosen in enumerate((older, plan)):
+        writer = begin(tmp_path, chosen)
+        put(writer, checks(10 * number, 2 + number))
+        writer.close()
+    ((newer,), (old,)) = of_one_plan([read(tmp_path)])
+
+    assert newer.plan == plan
+    assert old.plan == older
+    assert newer.rows("checks")[ID].to_list() == [10, 11, 12]
+    assert old.rows("checks")[ID].to_list() == [0, 1]
