@@ -110,7 +110,10 @@ class Deploying:
 
     def settle(self, generations: tuple[str, str]) -> None:
         """Let the checkpoint of the plan that was begun be the newest, and the only one. May be done again."""
-        current = self.current
+        current, sealed = self.current, self.sealed
+        kept = {*generations, *(cut_of(c.change) for c in (current, sealed) if c is not None)}
+        for stray in (p for p in self._directory.glob("checkpoint.*") if p.name not in kept):
+            self._files.remove(stray)
         if current is None or not (cut := self._directory / cut_of(current.change)).exists():
             return
         for name in current.forget:

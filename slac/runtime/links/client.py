@@ -140,7 +140,8 @@ class LinkClient:
         return self.welcomed and not self.flight.messages and self.outbox.is_sent
 
     def speak_of(self, change: str) -> None:
-        """Ask the receiver, before all else, what became of a change."""
+        """Ask the receiver, whenever it has to be greeted, first what became of a change; with "" no more."""
+        self.decided = None if change else self.decided
         self._hello = msgspec.structs.replace(self._hello, change=change)
 
     def send(self, send: Send) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -201,6 +202,8 @@ class Change:
                 await self._work_off()
             elif self._phase == "sealing":
                 await self._put_together()
+            elif self._phase == "sealed" and not self._seal.decides:
+                self.hear(self._around.client)
         except SlacError as error:
             self.abandon(str(error))
         except Exception as error:
@@ -241,7 +244,10 @@ class Change:
             return
         log.warning("the change %s was given up: %s", self._name, why)
         if self._phase == "sealed" and self._around.directory is not None:
-            self._around.directory.deploying.abandon()
+            with suppress(OSError):  # what cannot be removed is asked for at the next start, and given up then
+                self._around.directory.deploying.abandon()
+        if self._around.client is not None:
+            self._around.client.speak_of("")
         self._given_up = {self._name: why}
         self._phase, self._left, self._parcels, self._states = "none", None, (), {}
         self._around.wake()
@@ -310,6 +316,9 @@ class Change:
         """Make the state of the new plan, and keep it."""
         await asyncio.to_thread(self._made)
         self._phase = "sealed"
+        if self._around.client is not None and not self._seal.decides:
+            # The receiver may begin at any moment, and would refuse who speaks of the old plan only.
+            self._around.client.speak_of(self._name)
 
     def _made(self) -> None:
         around, left, node = self._around, self._left, self._around.settings.node
