@@ -202,7 +202,10 @@ def of_one_plan(logs: Sequence[LogDirectory]) -> list[list[LogDirectory]]:
     for log in logs:
         for part in log.by_meaning():
             groups.setdefault(part.header.meaning, []).append(part)
-    return sorted(groups.values(), key=lambda group: max(log.header.opened for log in group), reverse=True)
+    newest = {
+        meaning: max((log.header.opened, log.header.number) for log in group) for meaning, group in groups.items()
+    }
+    return [groups[meaning] for meaning in sorted(newest, key=newest.__getitem__, reverse=True)]
 
 
 def open_logs(places: Sequence[Path]) -> list[LogDirectory]:
