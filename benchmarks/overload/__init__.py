@@ -18,7 +18,7 @@ from benchmarks.overload.subject import Curve, Run, slac_run, watched
 from benchmarks.report import Bar, Row, row
 
 DOCUMENT: Final = Path(__file__).with_name("load.yaml")
-CORES: Final = 0.15
+CORES: Final = 0.5
 MEMORY: Final = 400
 """MiB."""
 LOADS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)

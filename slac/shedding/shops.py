@@ -18,7 +18,7 @@ from slac.stream.clock import SECOND
 
 USUAL_ERROR: Final = 0.05
 """What a contract without a bound counts as, beside those that have one."""
-SIFTING: Final = 2e-7
+SIFTING: Final = 3e-7
 """CPU seconds to tell the class and group of a decoded record; of the same order on every machine that runs Polars."""
 LAST: Final = 1e3
 """Where single events are results, they are thinned only when all other errors have grown by so much."""

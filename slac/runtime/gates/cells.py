@@ -30,6 +30,10 @@ class Cells:
     groups: Longs
     buckets: Longs
 
+    def head(self, count: int) -> Cells:
+        """Those of the first rows."""
+        return Cells(self.classes[:count], self.groups[:count], self.buckets[:count])
+
 
 class Classifier:
     """Tells events apart as the gate of an input does."""

@@ -21,7 +21,7 @@ from slac.stream.batch import COUNT, ID, TIME, WEIGHT, WEIGHT_ONE, instants
 from slac.stream.ids import splitmix64
 
 GLANCE: Final = 4096
-"""Rows of a batch that are looked at, where nothing is dropped, to know what the events are like."""
+"""Rows of a batch that are looked at to know what the events are like."""
 _SECOND_STAGE: Final = 0x9E37_79B9
 """Makes the second choice independent of the first."""
 
@@ -94,10 +94,11 @@ class Sieve:
 
     def _glance(self, frame: pl.DataFrame) -> None:
         self.look = False
-        some = frame.head(GLANCE)
-        self._observe(some, self._classifier.cells(some))
+        self._observe(frame, self._classifier.cells(frame.head(GLANCE)))
 
     def _observe(self, frame: pl.DataFrame, cells: Cells) -> None:
+        """Note what events are like; of a large batch the first tell enough."""
+        frame, cells = frame.head(GLANCE), cells.head(GLANCE)
         keep = self.profile.take(cells.classes, cells.buckets)
         if not self._values:
             return
