@@ -176,7 +176,7 @@ def _to_entry(number: int, records: Records) -> bytes:
     frame = None
     if records.frame is not None:
         buffer = io.BytesIO()
-        records.frame.write_ipc(buffer, compression="lz4")
+        records.frame.clone().write_ipc(buffer, compression="lz4")  # as in `slac.runtime.links.protocol.to_body`
         frame = buffer.getvalue()
     entry = _Entry(number, records.source, records.arrival, records.origin, records.ndjson, frame, records.first or 0)
     body = msgspec.msgpack.encode(entry)

@@ -166,7 +166,9 @@ def to_body(frame: pl.DataFrame | None) -> bytes:
     if frame is None or not frame.height:
         return b""
     buffer = io.BytesIO()
-    frame.write_ipc_stream(buffer, compression="lz4")
+    # Polars locks a frame while it writes it, and needs the interpreter for that; whoever looks at the frame in another
+    # thread (the log does) holds the interpreter and waits for the lock: for ever, unless each has a frame of its own.
+    frame.clone().write_ipc_stream(buffer, compression="lz4")
     return buffer.getvalue()
 
 
