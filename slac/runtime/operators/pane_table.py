@@ -21,7 +21,6 @@ class PaneTable:
 
     def __init__(self, keys: Sequence[str], cells: Sequence[Cell], sample: pl.DataFrame) -> None:
         """`sample`: a partial frame of which the key columns have their types."""
-        self._names = list(keys)
         self._keys = KeySlots({n: sample.schema[n] for n in keys})
         self._cells = cells
         ends = np.cumsum([c.width for c in cells]).tolist()
@@ -35,7 +34,7 @@ class PaneTable:
     def add(self, partials: pl.DataFrame) -> None:
         """Take partial rows of distinct keys."""
         before = self._keys.size
-        slots = self._keys.enter(partials.select(self._names))
+        slots = self._keys.enter(partials)
         self._rows.grow(self._keys.size)
         rows = np.empty((partials.height, self._width), np.int64)
         for cell, span in zip(self._cells, self._spans, strict=True):
