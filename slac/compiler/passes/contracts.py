@@ -190,9 +190,8 @@ def _subset(name: str, decl: ShedDecl, draft: Draft, work: _Contracts) -> Iterat
         return
     asked = [w for several in work.asked.values() for w in several if w.contract == _like(decl)]
     windows = [w for w in asked if isinstance(draft.by_id[w.node], WindowNode)]
-    missing = not windows or (
-        not all(w.aligned for w in windows) if decl.by == "windows" else not all(w.keys for w in windows)
-    )
+    told_apart = all(w.aligned if decl.by == "windows" else w.keys for w in windows)
+    missing = not windows or not told_apart or any(w.groups is None for w in windows)
     if missing:
         what = "windows that the clock gives (tumbling, hopping)" if decl.by == "windows" else "keys (`by`)"
         yield Diagnostic(

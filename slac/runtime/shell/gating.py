@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
+from slac.plan.shedding import GateSpec
 from slac.runtime.operator import BEGINNING
 from slac.runtime.shell.inputs import InputQueue
 from slac.shedding.admission import OPEN, Admission
@@ -74,7 +77,7 @@ class Gating:
                 continue
             admission = decision.admissions.get(name, OPEN)
             if spec.key or spec.windows is not None:
-                admission = _from(admission, since[spec.shared or name], spec.windows)
+                admission = _from(admission, since[spec.shared or name], spec)
             positions = {s: o.next for s, o in queue.source.origins.items()}
             yield gate.set_admission(
                 fraction,
@@ -135,15 +138,12 @@ class Gating:
         return seen.lags
 
 
-def _from(admission: Admission, since: int, windows: tuple[int, int] | None) -> Admission:
-    """The same, from an event time on: for windows from one that begins then."""
-    if windows is not None:
-        since = -(-since // windows[1]) * windows[1]
-    return Admission(
-        unread=admission.unread,
-        classes=admission.classes,
-        levels=admission.levels,
-        whole=admission.whole,
-        since=since,
-        counts=admission.counts,
-    )
+def _from(admission: Admission, since: int, spec: GateSpec) -> Admission:
+    """The same, from an event time on: for windows from one that begins then.
+
+    What held before goes on until then, and what is dropped by it is counted as before.
+    """
+    if spec.windows is not None:
+        since = -(-since // spec.windows[1]) * spec.windows[1]
+    counts = spec.groups is not None and (admission.counts or spec.contract.mode == "subset")
+    return msgspec.structs.replace(admission, since=since, counts=counts)
