@@ -108,11 +108,11 @@ def test_all_rows_are_shown_as_arrow() -> None:
     assert frame is not None
     assert (block, passed, frame["n"].to_list()) == ("large", 100, list(range(100)))
     assert made.shown(0) == []
-    many = batch(*range(1000))
-    for _ in range(WAITING_ROWS // 1000 + 3):
-        made(node_of("large"), many)
+    many, node = batch(*range(50_000)), node_of("large")
+    for _ in range(WAITING_ROWS // 50_000 + 3):
+        made(node, many)
     ((_, _, stream, passed),) = made.shown(0)
     rest = from_body(stream)
 
     assert rest is not None
-    assert (rest.height, passed) == (WAITING_ROWS, WAITING_ROWS + 3_100)
+    assert (rest.height, passed) == (WAITING_ROWS, WAITING_ROWS + 150_100)
