@@ -54,7 +54,7 @@ class Core:
     ) -> None:
         reuse_freed_memory()
         self.plan = plan
-        self.started = now
+        self.start = now if live else None
         self.live = live
         self.finished = False
         self._instructions: list[Instruction] = []

@@ -61,7 +61,10 @@ class Logbook(Protocol):
     """The log of one runtime; everything is called while the core is in no call. `now` is wall-clock µs."""
 
     def begin(self, flow: Recorded, *, live: bool, start: int | None, restored: int, now: int) -> None:
-        """The run begins, from checkpoint `restored` (0: from nothing); RunFailed where it cannot log."""
+        """The run begins, from checkpoint `restored` (0: from nothing, -1: a state that was handed over).
+
+        RunFailed where it cannot log.
+        """
         ...
 
     def meet(self, server: LinkServer | None, client: Sending | None) -> None:
