@@ -23,8 +23,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     `meaning`, `digest`: of the plan. `run`: number of the segment that began this run; `first`: `_seq` of the first
     entry. `mode`: `full`; `evidence`: only what verdicts were made of is here; `reduced`: that is all that is left of a
     full one. `live`, `start`: how the core was made (`slac.runtime.core.Core`); `restored`: the checkpoint that the run
-    went on from, 0 for none, -1 where its state was handed over when another plan was applied. `whole`: the log begins where the run does, and was not switched on later. `opened` is
-    wall clock µs.
+    went on from, 0 for none, -1 where its state was handed over when another plan was applied. `whole`: the log begins
+    where the run does, and was not switched on later. `opened` is wall clock µs.
     """
 
     format: int = FORMAT

@@ -132,8 +132,8 @@ class Runtime:
             await self._close()
 
     def _begin_log(self) -> None:
-        restored = -1 if self._handed is not None and self._handed.states else self._checkpoints.status.number
-        self._logbook.begin(self._core.flow, live=self._live, start=self._core.start, restored=restored, now=self._started)
+        base = -1 if self._handed is not None and self._handed.states else self._checkpoints.status.number
+        self._logbook.begin(self._core.flow, live=self._live, start=self._core.start, restored=base, now=self._started)
         self._logbook.meet(self._server, self._client)
         self._checkpoints.cut_at, self._control.decided = self._logbook.saved, self._logbook.decided
 
