@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -74,6 +74,7 @@ class Source:
         self.heard = now
         self.ended = False
         self.awaited = 0
+        self.has_waiting: Callable[[], bool] = lambda: False
         self.quarantined = 0
         self.unknown_fields = 0
         self.late = 0
@@ -137,6 +138,8 @@ class Source:
         """
         if self.ended or not self.live or now - self.heard < self.node.idle or self.journalled < self.awaited:
             return False
+        if self.has_waiting():
+            return False  # what has come is not silence, however long it waits to be worked off
         return self.arrival.promise(now - self.node.idle - self.node.lateness)
 
     def resume(self, source: str) -> Position | None:

@@ -57,6 +57,7 @@ class InputQueue:
         self.overflow: Overflow | None = None
         self._in_journal = 0
         self._waking: asyncio.TimerHandle | None = None
+        source.has_waiting = lambda: self.bytes > 0
 
     def keep_in(self, journal: InputJournal) -> None:
         """Write all records to `journal` from now on; `replay` must come before the first `push`."""

@@ -191,3 +191,21 @@ def test_a_paced_queue_gives_out_no_more_than_its_pace() -> None:
         assert queue.take(1 << 20)
 
     asyncio.run(run())
+
+
+def test_what_waits_is_no_silence() -> None:
+    """Time does not go on without records that have come, however long they wait: they would be late."""
+
+    async def run() -> None:
+        clock = ManualClock(1_700_000_000 * SECOND)
+        target = core()
+        source = target.sources["one"]
+        source.heard = clock.now()
+        queue = InputQueue(source, can_wait=False, clock=clock, wake=asyncio.Event(), limit=0)
+        await queue.push(record(1))
+        clock.advance(60 * SECOND)
+        assert not source.promise(clock.now())
+        queue.take(1 << 20)
+        assert source.promise(clock.now())
+
+    asyncio.run(run())
