@@ -17,9 +17,9 @@ import pytest
 
 from slac.testing import free_port
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(900)]
 
-FEW: Final = 120.0
+FEW: Final = 240.0
 """Seconds that anything here may take, on a machine that has other things to do."""
 EVENTS: Final = 5_000
 DOCUMENT: Final = """
