@@ -6,6 +6,7 @@ rows that certainly, or possibly, count; and `_a0?`, which counts the rows that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -35,6 +36,8 @@ _RISING: Final = frozenset(("avg", "min", "max", "share", "bool_or", "bool_and",
 _RANKED: Final = frozenset(("worst", "best"))
 _OPEN: Final = call("is_true", Column(name=UNDECIDED, dtype=BOOL))
 _TRUE: Final = Literal(value=True, dtype=BOOL)
+_FALSE: Final = Literal(value=False, dtype=BOOL)
+_ENDLESS: Final = Literal(value=math.inf, dtype=FLOAT)
 _NOTHING: Final = Literal(value=0, dtype=INT)
 
 
@@ -60,17 +63,29 @@ def _beside(one: AggregateCall, known: Mapping[str, Bounds]) -> list[AggregateCa
     possible = call("is_true", where.high)
     if one.function == "count":
         return [replace(one, name=f"{one.name}<", where=certain), replace(one, name=f"{one.name}>", where=possible)]
-    if one.function == "sum":
-        return _sums(one, known, certain, possible)
     doubt = call("and", possible, negated(certain))
+    endless = _endless(one, known)
+    if one.function == "sum":
+        return [*_sums(one, known, certain, possible), _counted(one, call("and", possible, endless))]
     if one.function in _RISING:
-        return [*_ends(one, known), _counted(one, doubt)]
+        adds = one.function == "avg"
+        return [*_ends(one, known), _counted(one, any_of([doubt, call("and", possible, endless)]) if adds else doubt)]
     found = unsure_among([bounds_of(arg, known) for arg in one.args])
     unsure = doubt if found is None else call("and", possible, any_of([found, negated(certain)]))
     if one.function in _RANKED:
         sure = call("and", certain, negated(unsure))
         return [replace(one, name=f"{one.name}<", where=sure), _counted(one, unsure)]
     return [_counted(one, unsure)]
+
+
+def _endless(one: AggregateCall, known: Mapping[str, Bounds]) -> AnyExpr:
+    """Whether a value has no bound on some side: no sum takes that."""
+    bounds = bounds_of(one.args[0], known) if one.args else None
+    value = between(one.args[0], bounds) if bounds is not None else None
+    if value is None or value.low.dtype != FLOAT:
+        return _FALSE
+    ends = (call("abs", side, dtype=FLOAT) for side in (value.low, value.high))
+    return call("is_true", any_of(call("=", end, _ENDLESS) for end in ends))
 
 
 def _counted(one: AggregateCall, where: AnyExpr) -> AggregateCall:

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import polars as pl
 
 from slac.plan.expressions import AnyExpr, Column, FieldOf, Literal, NamedExpr
-from slac.plan.intervals.bounds import Between, Bounds, Unsure, any_of, as_bound, call, has_order, unsure
+from slac.plan.intervals.bounds import Between, Bounds, Unsure, any_of, as_bound, call, either, has_order, unsure
 from slac.plan.intervals.of import bounds_of
 from slac.plan.lowering import lower
 from slac.plan.signatures import BOOL, FLOAT
@@ -27,6 +28,7 @@ OPEN: Final = "undecided"
 """The only field where no column of a row is an estimate, but whether it is there."""
 _STRUCT: Final = Struct(())
 _NEVER: Final = Literal(value=False, dtype=BOOL)
+_INFINITE: Final = Literal(value=math.inf, dtype=FLOAT)
 
 
 class Steps:
@@ -37,7 +39,7 @@ class Steps:
 
     def step(self, columns: Sequence[NamedExpr]) -> list[pl.Expr]:
         """What a step adds for the bounds of its columns; they see those of the steps before, not each other."""
-        found = {c.name: (c.expr.dtype, bounds_of(c.expr, self.known)) for c in columns}
+        found = {c.name: (c.expr.dtype, _numbers(c.expr, bounds_of(c.expr, self.known))) for c in columns}
         exprs: list[pl.Expr] = []
         for name, (dtype, bounds) in found.items():
             self.known.pop(name, None)
@@ -59,6 +61,19 @@ class Steps:
         doubts = [lower(any_of(unsure(b) for _, b in mine.values())).fill_null(value=False)] if mine else []
         doubt = pl.any_horizontal(*doubts, *([] if is_open is None else [is_open]))
         return pl.when(doubt).then(pl.struct(fields or [pl.lit(value=True).alias(OPEN)])).alias(BOUNDS)
+
+
+def _numbers(value: AnyExpr, bounds: Bounds | None) -> Bounds | None:
+    """What comes to no number says nothing, unless the value itself is none; NaN alone is greater than infinity."""
+    if not isinstance(bounds, Between) or bounds.low.dtype != FLOAT or value.dtype != FLOAT:
+        return bounds
+    is_number = call("not", call(">", value, _INFINITE))
+    sides = ((bounds.low, -math.inf), (bounds.high, math.inf))
+    ends = (
+        either(call("and", is_number, call(">", side, _INFINITE)), Literal(value=far, dtype=FLOAT), side)
+        for side, far in sides
+    )
+    return Between(*ends)
 
 
 def _columns_of(name: str, dtype: AnyType, bounds: Bounds) -> dict[str, AnyExpr]:

@@ -99,6 +99,17 @@ def test_means_and_extremes_of_rows_that_are_there() -> None:
     assert found["worst_undecided"] is True
 
 
+def test_what_has_no_bound_has_none_in_a_sum() -> None:
+    """One row of which nothing is known leaves sums and means open, and counts what it may."""
+    endless = float("inf")
+    found = told(said(window(), [rows([{"x": 4.0, "low": -endless, "high": endless}, {"x": 8.0}])]))
+
+    for name in ("total", "mean", "top"):
+        assert (found[f"{name}_low"], found[f"{name}_high"]) == (-endless, endless), name
+    assert (found["most_low"], found["most_high"]) == (8.0, endless)
+    assert (found["high_low"], found["high_high"]) == (1.0, 2.0)
+
+
 def test_a_certain_worst_value_decides_the_worst() -> None:
     """What is open can make nothing worse."""
     found = told(said(window(), [rows([{"x": 4.0, "low": 3.0, "high": 6.0}, {"x": 8.0, "s": "bad"}])]))
