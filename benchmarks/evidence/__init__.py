@@ -27,6 +27,7 @@ CASES: Final = (
     "pattern_each",
     "audit",
 )
+AGAIN: Final = ("tumbling_ndjson", "filter_ndjson", "tumbling", "three_sigma", "pattern_next", "audit")
 RUNS: Final = 3
 LOGGED: Final = 1_000_000
 SECONDS: Final = 90
@@ -48,7 +49,25 @@ def run() -> list[Row]:
         row(
             f"why of a violation, among {asked['rows'] / 1e6:.1f} M rows", asked["seconds"], "s", bar=Bar("under", 1.0)
         ),
+        *_again(),
     ]
+
+
+def _again() -> Iterator[Row]:
+    """Replays of runs with drops and a crash, against those runs."""
+    told = {case: on_one_core("benchmarks.evidence.again", case, str(LOGGED)) for case in AGAIN}
+    ratios = {BY_NAME[case].title: each["live"] / each["again"] for case, each in told.items()}
+    worst = min(ratios, key=ratios.__getitem__)
+    many = f"{LOGGED / 1e6:.0f} M events, drops and a crash"
+    yield row(
+        f"replay: speed, median of {len(ratios)} rows",
+        statistics.median(ratios.values()),
+        "ratio",
+        bar=Bar("over", 1.0),
+    )
+    yield row(f"replay: speed, the worst ({worst})", ratios[worst], "ratio")
+    same = sum(each["same"] and not each["gaps"] for each in told.values())
+    yield row(f"replay to the bit ({many}): rows of {len(told)}", float(same), "rows", bar=Bar("over", len(told) - 0.5))
 
 
 def _costs(mode: str, bar: Bar, taken: Mapping[str, Any]) -> Iterator[Row]:

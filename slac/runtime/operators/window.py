@@ -89,7 +89,8 @@ class WindowOperator(Operator):
         rows = [] if panes is None else [self._said(panes)]
         if self._fill is not None and self._grid is not None:
             blanks = self._filled(panes, watermark, end=end)
-            rows = [pl.concat([*rows, blanks]).sort(TIME, "_id")] if blanks is not None else rows
+            # Where a gate has dropped, windows with rows have columns that those without do not need.
+            rows = [pl.concat([*rows, blanks], how="diagonal").sort(TIME, "_id")] if blanks is not None else rows
         self._state.expire(watermark)
         self._undecided.forget(watermark)
         self._closed = max(self._closed, watermark)
