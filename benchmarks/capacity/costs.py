@@ -1,4 +1,4 @@
-"""`python -m benchmarks.capacity.costs FILE`: calibrate with one thread on one core, and write the file."""
+"""`python -m benchmarks.capacity.costs FILE [quick]`: calibrate with one thread on one core, and write the file."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from slac.calibration import calibrate
 from slac.shedding.capacity.calibration import encode_calibration
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_bytes(encode_calibration(calibrate(timer=time.process_time)))
+    Path(sys.argv[1]).write_bytes(encode_calibration(calibrate(timer=time.process_time, quick="quick" in sys.argv)))
     sys.stdout.write("{}")

@@ -23,7 +23,7 @@ from slac.stream.clock import SECOND
 
 PHASES: Final = ((60.0, 5.0), (500.0, 4.0), (4_000.0, 3.0), (12_000.0, 2.0))
 """Events a second of each input, and for how many seconds of event time."""
-QUICK: Final = ((100.0, 2.0), (2_000.0, 2.0))
+QUICK: Final = ((80.0, 2.0), (800.0, 2.0))
 WARM: Final = 2.5
 """Seconds of event time before it is measured: windows have closed by then, and state is there."""
 

@@ -67,9 +67,9 @@ def _detection(plan: Plan, walked: Walked, path: Iterable[AnyNode], last: str) -
     hops = sum(_pause(plan, walked, p) for p in places if not any(s.node == p for s in sources))
     spans = [n.spec.timeout / SECOND for n in nodes if isinstance(n, TracesNode) and n.spec.form == "spans"]
     return Detection(
-        after=first + works + hops + max(spans, default=0.0),
+        after=first + works + hops,
         window=max(((n.window.size or n.window.every) / 2 / SECOND for n in windows), default=0.0),
-        settles=max((_settling(n) for n in nodes), default=0.0),
+        settles=max([*spans, *map(_settling, nodes)], default=0.0),
     )
 
 

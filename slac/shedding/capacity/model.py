@@ -206,7 +206,8 @@ def _audit(node: AuditNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     body_keys = [count_keys(node, (*node.keys, *b.by), flows[b.port], scene) for b in node.report]
     listed = sum(b / max(keys, 1.0) for b in body_keys)
     bodies = sum(flows[b.port].rate * len(b.aggregates) for b in node.report)
-    emitted = changes + stays
+    told = scene.facts.passes.get(node.id)
+    emitted = changes + stays if told is None else told * sum(f.rate for f in flows)
     rows = sum(f.rate for f in flows)
     flow = flow_behind(node, before, rate=emitted, keys=before.keys)
     flow = _widened(flow, listed)
@@ -257,7 +258,7 @@ def _absence(node: AbsenceNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad
     return NodeLoad(
         flow=flow,
         rows_in=before.rate,
-        work=(("absence", work),),
+        work=(("absence.partial" if node.role == "partial" else "absence", work),),
         memory=keys * (scene.bytes_per_key + 2 * WORD),
         holds=keys,
         timers=keys,

@@ -69,7 +69,8 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds, on the mean, until rows of a block are published.
 
     `after`: from what a row is about (its event, or the end of its window) on; `window`: from an event to the end of
-    the window that says it, half of its size; `settles`: for how long a condition must hold before it counts.
+    the window that says it, half of its size; `settles`: for how long a condition must hold before it counts, or a
+    trace be quiet before it is over.
     """
 
     after: float
