@@ -53,7 +53,8 @@ def simulate(
     from slac.plan.user import activate
     from slac.testing.simulation import Simulation
 
-    compiled = compile_quietly(paths, assignments, collapse=True, whole=True)
+    # A log holds the columns that somebody reads; files hold all.
+    compiled = compile_quietly(paths, assignments, collapse=True, whole=not logs)
     if len(compiled) != 1:
         raise UsageError(f"one document is simulated at a time, and these are {len(compiled)}")
     plan = compiled[0].plan

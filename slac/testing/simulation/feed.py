@@ -70,6 +70,11 @@ def from_log(plan: Plan, logs: Iterable[LogDirectory]) -> list[Item]:
         for step in steps(log):
             if isinstance(step, Entered) and step.batch is not None and isinstance(log.plan[step.node], SourceNode):
                 node = _source(plan, log.plan[step.node].block)
+                if node.clear:
+                    raise UsageError(
+                        f'conditions over {listed(node.clear)} of "{node.block}" see clear text, which no log holds: '
+                        f"give its events with --input {node.block}=FILE"
+                    )
                 missing = [n for n in node.schema.names if n not in step.batch.frame.columns]
                 if missing:
                     raise UsageError(f'the log does not have {listed(missing)} of "{node.block}": nobody read it then')

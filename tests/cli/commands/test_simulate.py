@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from slac.cli.main import main
+from slac.compiler import CompileOptions, compile_document
+from slac.diagnostics import Source
+from tests.evidence.replay.logged import LoggedRun
 
 DOCUMENT = """
 apiVersion: slac/v1
@@ -176,3 +179,19 @@ def test_what_is_given(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     (folder / "script").write_text("end")
     assert main(["simulate", "sla.yaml", "--trace", "trace", "--script", "script"], environment={}) == 0
     assert "event 24 of 24" in capsys.readouterr().out
+
+
+def test_a_log_has_no_clear_text(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a condition would have to see is not in it: files have it."""
+    logged = DOCUMENT.replace("  outputs:", "  logging: {mode: full, directory: log}\n  outputs:")
+    plan = compile_document(Source("sla.yaml", logged), CompileOptions(collapse=True)).plan
+    run = LoggedRun(plan, folder)
+    run.give("calls", [json.loads(line) for line in (folder / "calls.ndjson").read_text().splitlines()])
+    run.end()
+    (folder / "script").write_text("step\nshow per_pod\n")
+    arguments = ["simulate", "sla.yaml", "--log", str(run.log.place), "--script", "script"]
+    assert main(arguments, environment={}) == 2
+    assert "see clear text, which no log holds" in capsys.readouterr().err
+    (folder / "sla.yaml").write_text(DOCUMENT.replace("where: user <> 'robot', ", ""))
+    assert main(arguments, environment={}) == 0
+    assert "made: calls 1, seen 1" in capsys.readouterr().out
