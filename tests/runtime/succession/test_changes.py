@@ -117,7 +117,10 @@ def test_two_centrals_share_keys(tmp_path: Path) -> None:
         assert refused.returncode == 2
         assert "send to nobody" in refused.stderr
         ends_as_undisturbed(made)
-        shops = [{json.loads(line)["shop"] for line in (tmp_path / f"rows-{c}.ndjson").open()} for c in made.centrals]
+        shops = [
+            {json.loads(line)["shop"] for line in (tmp_path / f"rows-{c}.ndjson").read_text().splitlines()}
+            for c in made.centrals
+        ]
         assert not shops[0] & shops[1]
         assert len(shops[0] | shops[1]) == SHOPS
         assert all(shops)
