@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from slac.plan.expressions import AnyExpr, Call, Case, Cast, Column, FieldOf, Literal
+from slac.plan.privacy import field_of
 from slac.plan.user.module import is_user_key, readable
 from slac.stream.types import Duration, Timestamp
 
@@ -32,7 +33,7 @@ def to_text(expr: AnyExpr) -> str:
     """`expr` as SQL, with every operation in brackets."""
     match expr:
         case Column(name=name):
-            return name
+            return field_of(name) or name
         case FieldOf(base=base, name=name):
             return f"{to_text(base)}.{name}"
         case Literal():
