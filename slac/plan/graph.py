@@ -38,8 +38,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """A role that runtimes play: what it listens on, what it dials, and its budget.
 
-    `disk`: bytes that may wait on disk for the node that it dials. `instances` runtimes share its keys: rows are divided
-    among them `by` a column; what they listen on and are dialled at says `at`.
+    `disk`: bytes that may wait on disk for the node that it dials. `instances` runtimes share its keys: rows are
+    divided among them `by` a column; what they listen on and are dialled at says `at`.
     """
 
     name: str

@@ -19,7 +19,8 @@ _DERIVED: Final = frozenset({"dtype", "nullable", "sql", "schema", "payload", "c
     "contract",
     "counted",
     "units",
-    "uncounted", "whole_by",
+    "uncounted",
+    "whole_by",
 }
 Change = Literal["added", "removed", "changed", "same"]
 

@@ -15,7 +15,11 @@ spec:
   inputs: {e: {adapter: file, path: e.ndjson, emits: E}}
   computations: {w: {from: e, by: k, window: tumbling 10s, select: [{n: COUNT(*)}, {total: SUM(n)}]}}
   audits:
-    a: {from: w, by: k, states: {few: {when: n < 5, verdict: ok}, many: {when: n >= 5, verdict: violated}}, initial: few}
+    a:
+      from: w
+      by: k
+      states: {few: {when: n < 5, verdict: ok}, many: {when: n >= 5, verdict: violated}}
+      initial: few
   outputs: {out: {adapter: stdout, from: a}}
 """
 
