@@ -23,7 +23,7 @@ MEMORY: Final = 1 << 32
 
 def logged(plan: Plan, mode: str) -> Plan:
     """The plan as if its document said so."""
-    logging = msgspec.structs.replace(plan.data.logging, mode=mode, max_size=1 << 32)  # type: ignore[arg-type]
+    logging = msgspec.structs.replace(plan.data.logging, mode=mode, max_size=1 << 32)
     return Plan(msgspec.structs.replace(plan.data, logging=logging))
 
 

@@ -119,7 +119,9 @@ def test_rows_are_read_by_polars_and_duckdb(tmp_path: Path, writer: LogWriter) -
     pattern = f"{tmp_path}/*/*/checks/rows.*.parquet"
 
     assert pl.scan_parquet(pattern).select(pl.len()).collect().item() == 7
-    assert duckdb.sql(f"SELECT COUNT(*) FILTER (WHERE ok) FROM '{pattern}'").fetchall() == [(4,)]
+    counted = duckdb.sql(f"SELECT COUNT(*) FILTER (WHERE ok) FROM '{pattern}'")
+    assert counted is not None
+    assert counted.fetchall() == [(4,)]
 
 
 def test_small_files_become_one(tmp_path: Path, plan: Plan) -> None:

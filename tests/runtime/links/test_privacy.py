@@ -23,8 +23,8 @@ class Deaf(LinkServer):
             accepted=lambda _, __: 0,
             clock=ManualClock(0),
             wake=lambda: None,
-            key=key,
         )
+        self.key = key
         self.said: list[Message] = []
 
     def _put(self, identity: bytes, message: Message) -> None:
