@@ -12,9 +12,10 @@ import polars as pl
 
 from slac.diagnostics import SlacError
 from slac.runtime.links.flight import WINDOW
+from slac.runtime.links.packing import Packed, pack, unpack
 from slac.runtime.troubles.trouble import Trouble
 
-LINK_VERSION: Final = 4
+LINK_VERSION: Final = 5
 MAX_BODY: Final = 256 * 1024 * 1024
 """Bytes of rows in one message; a larger one is refused unread."""
 
@@ -140,6 +141,9 @@ Message = Hello | Data | Beat | Bye | Welcome | Ack | Taken | Named | Again | Be
 
 _decoder: Final = msgspec.msgpack.Decoder(Message)
 _encoder: Final = msgspec.msgpack.Encoder()
+_notes: Final = msgspec.msgpack.Decoder(tuple[Packed, ...])
+_NARROW: Final = b"\0narrow"
+"""Before a description; an Arrow IPC stream begins with 0xFF."""
 
 
 class BadMessage(SlacError):
@@ -162,21 +166,30 @@ def decode(frames: list[bytes]) -> tuple[Message, bytes]:
 
 
 def to_body(frame: pl.DataFrame | None) -> bytes:
-    """Rows as an Arrow IPC stream; empty for none."""
+    """Rows as an Arrow IPC stream, behind a description of columns that were made narrow; empty for none."""
     if frame is None or not frame.height:
         return b""
     buffer = io.BytesIO()
     # Polars locks a frame while it writes it, and needs the interpreter for that; whoever looks at the frame in another
     # thread (the log does) holds the interpreter and waits for the lock: for ever, unless each has a frame of its own.
-    frame.clone().write_ipc_stream(buffer, compression="lz4")
+    narrow, notes = pack(frame.clone())
+    if notes:
+        described = msgspec.msgpack.encode(notes)
+        buffer.write(_NARROW + len(described).to_bytes(4, "little") + described)
+    narrow.write_ipc_stream(buffer, compression="lz4")
     return buffer.getvalue()
 
 
 def from_body(body: bytes) -> pl.DataFrame | None:
-    """The reverse; BadMessage when the bytes are no Arrow IPC stream."""
+    """The reverse; BadMessage when the bytes are no Arrow IPC stream, or do not fit their description."""
     if not body:
         return None
     try:
-        return pl.read_ipc_stream(io.BytesIO(body))
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        if not body.startswith(_NARROW):
+            return pl.read_ipc_stream(io.BytesIO(body))
+        start = len(_NARROW) + 4
+        end = start + int.from_bytes(body[len(_NARROW) : start], "little")
+        notes = _notes.decode(body[start:end])
+        return unpack(pl.read_ipc_stream(io.BytesIO(memoryview(body)[end:])), notes)
+    except (pl.exceptions.PolarsError, msgspec.DecodeError, OSError, ValueError, OverflowError) as error:
         raise BadMessage(f"the rows of a link message cannot be read: {error}") from error
