@@ -109,11 +109,14 @@ def _(node: PatternNode, context: OperatorContext) -> Operator:
 @build_operator.register
 def _(node: WindowNode, context: OperatorContext) -> Operator:
     """Every window makes estimates where its rows have weights."""
-    return EstimatingWindow(node, lambda one: _window(one, context))
+    return EstimatingWindow(node, lambda one: plain_window(one, context))
 
 
-def _window(node: WindowNode, context: OperatorContext) -> Operator:
-    """`running` and `sliding` hold rows themselves, as all must whose aggregates follow the order."""
+def plain_window(node: WindowNode, context: OperatorContext) -> Operator:
+    """What works on a window whose rows have no weights, or whose node was extended for them.
+
+    `running` and `sliding` hold rows themselves, as all must whose aggregates follow the order.
+    """
     if node.role == "merged":
         return WindowMergeOperator(node, context)
     if node.late == "restate" and not node.window.is_shared:

@@ -25,13 +25,19 @@ class Passed:
 
 @dataclass(slots=True)
 class Meeting:
-    """What a window has worked off, in order, and its join has not."""
+    """What a window has worked off, in order, and its join has not; `apart`: what it has said of weighted rows."""
 
     passed: list[Passed] = field(default_factory=list)
+    apart: list[Batch] = field(default_factory=list)
 
     def take(self) -> list[Passed]:
         """All of it."""
         taken, self.passed = self.passed, []
+        return taken
+
+    def take_apart(self) -> list[Batch]:
+        """All that was said apart."""
+        taken, self.apart = self.apart, []
         return taken
 
 
