@@ -49,6 +49,7 @@ def _write(directory: StateDirectory, plan: Plan, settings: RunSettings, place: 
     from slac.evidence.log.entries import EntryKind
     from slac.evidence.replay.rebuild import rebuild
     from slac.runtime.checkpoint import Cut
+    from slac.runtime.durable.deeds import DeedFiles
     from slac.runtime.durable.pieces import cut
     from slac.stream.clock import SystemClock
 
@@ -68,6 +69,7 @@ def _write(directory: StateDirectory, plan: Plan, settings: RunSettings, place: 
         journal.rename(aside)
         say(f"the journals are set aside, into {aside}: what is in them may be in the log already")
     directory.write(Cut(digest=plan.meaning, taken=SystemClock().now(), number=number, states=cut(made.states)))
+    DeedFiles(directory.directory / "deeds").forget(number + 1)  # all of it is in what was rebuilt
     for gap in made.gaps:
         say(f"not whole: {gap}")
     say(f"checkpoint {number} is rebuilt of {made.events} events in {log.place}")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import orjson
 import polars as pl
 
-from slac.adapters.decoding import Decoder, Quarantined, WireSchema, find_lines, take_lines
+from slac.adapters.decoding import Decoder, Quarantined, WireSchema, count_records, find_lines, take_lines
 from slac.plan.nodes import SourceNode
 from slac.runtime.arrival import Arrival
 from slac.runtime.durable.journal import JOURNAL
@@ -20,6 +20,7 @@ from slac.runtime.hiding import Hiding
 from slac.runtime.key_watch import KeyWatch
 from slac.runtime.natural_ids import NaturalIds
 from slac.runtime.operator import State
+from slac.runtime.repeating import Repeats
 from slac.shedding.gate import Gate
 from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, Batch, instants
 from slac.stream.framing import frame_of
@@ -53,6 +54,11 @@ class Taken:
     batches: list[Batch] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
 
+    def add(self, more: Taken) -> None:
+        """What became of those that followed."""
+        self.batches += more.batches
+        self.quarantined += more.quarantined
+
 
 class Source:
     """One input's stage: records in, rows of its event type out.
@@ -68,6 +74,7 @@ class Source:
         self.gate = Gate(node.block, salt=source_prefix(document, node.block))
         self.sieve = Sieve(node, self.gate)
         self.arrival = Arrival(node.lateness)
+        self.deeds = Repeats(self.gate, self.arrival)
         self.origins: dict[str, Origin] = {}
         self.rebuilt: dict[int, int] = {}
         """By id prefix, how many records were taken of a source of which nothing else is known."""
@@ -98,7 +105,27 @@ class Source:
         )
 
     def take(self, records: Records) -> Taken:
-        """Gate, decode and stamp `records`; the position is remembered for the next checkpoint."""
+        """Gate, decode and stamp `records`; the position is remembered for the next checkpoint.
+
+        What was done between them before a crash is done again at its place.
+        """
+        if self.deeds.due and 0 < self.awaited <= self.journalled:
+            self.deeds.overtake()
+        if not self.deeds.due:
+            return self._take(records)
+        origin, taken = self._origin(records.source), Taken()
+        origin.next = max(origin.next, records.first or 0)
+        left = records.frame.height if records.frame is not None else count_records(records.ndjson or b"")
+        self.deeds.reach(self.positions)
+        while 0 < (count := self.deeds.before_next(records.source, origin.next)) < left:
+            taken.add(self._take(_part(records, 0, count, left)))
+            records, left = _part(records, count, left, left), left - count
+            self.deeds.reach(self.positions)
+        taken.add(self._take(records))
+        self.deeds.reach(self.positions)
+        return taken
+
+    def _take(self, records: Records) -> Taken:
         origin = self._origin(records.source)
         lines = find_lines(records.ndjson or b"") if records.frame is None else None
         count = records.frame.height if records.frame is not None else len(lines or ())
@@ -111,7 +138,7 @@ class Source:
         if origin.skip:
             again, lines = min(origin.skip, count), None
             origin.skip -= again
-            records, ids = _without_first(records, again, count), ids[again:]
+            records, ids = _part(records, again, count, count), ids[again:]
         kept, ids = self._admit(records, ids)
         taken = Taken()
         if len(ids):
@@ -136,11 +163,28 @@ class Source:
 
         The promise trails the clock by `idle`, so that an event which is merely under way is not declared late.
         """
-        if self.ended or not self.live or now - self.heard < self.node.idle or self.journalled < self.awaited:
+        if self.ended or not self.live or self.journalled < self.awaited:
             return False
-        if self.has_waiting():
-            return False  # what has come is not silence, however long it waits to be worked off
-        return self.arrival.promise(now - self.node.idle - self.node.lateness)
+        if self.deeds.due:
+            self.deeds.lose_patience(now)
+        # What has come is not silence, however long it waits to be worked off.
+        if now - self.heard < self.node.idle or self.has_waiting():
+            return self.deeds.has_moved()
+        self.deeds.overtake()
+        moved = self.arrival.promise(now - self.node.idle - self.node.lateness)
+        if moved:
+            self.deeds.promised(self.positions)
+        return self.deeds.has_moved() or moved
+
+    @property
+    def is_repeating(self) -> bool:
+        """Whether records come again that had been taken before a crash: nothing new is decided about them."""
+        return bool(self.deeds.due) or self.journalled < self.awaited
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """By source, the sequence number of its next record."""
+        return {name: origin.next for name, origin in self.origins.items()}
 
     def resume(self, source: str) -> Position | None:
         """How far `source` had been read at the last checkpoint."""
@@ -166,6 +210,7 @@ class Source:
                 "natural": self._natural.latest if self._natural is not None else None,
                 "key": self._hiding.fingerprint,
                 "skips": {n: o.skip for n, o in self.origins.items() if o.skip},
+                "due": self.deeds.snapshot(),
                 "rebuilt": {str(prefix): count for prefix, count in self.rebuilt.items()},
             },
             {"natural": self._natural.snapshot()} if self._natural is not None else {},
@@ -181,6 +226,7 @@ class Source:
         self.arrival.latest, self.arrival.promised = values["latest"], values["promised"]
         self.gate.restore(values["gate"])
         self.sieve.restore(values["sieve"])
+        self.deeds.restore(values.get("due", ()))
         self.quarantined, self.unknown_fields, self.late, self.repeats = values["counters"]
         if self._natural is not None:
             self._natural.restore(state.frames.get("natural"), values["natural"])
@@ -257,10 +303,11 @@ class Source:
         return [Batch(passed)] if passed.height else []
 
 
-def _without_first(records: Records, count: int, of: int) -> Records:
+def _part(records: Records, begin: int, end: int, of: int) -> Records:
     if records.frame is not None:
-        return _replaced(records, frame=records.frame.slice(count))
-    return _replaced(records, ndjson=take_lines(records.ndjson or b"", np.arange(of) >= count))
+        return _replaced(records, frame=records.frame.slice(begin, end - begin))
+    numbers = np.arange(of)
+    return _replaced(records, ndjson=take_lines(records.ndjson or b"", (begin <= numbers) & (numbers < end)))
 
 
 def _replaced(records: Records, *, ndjson: bytes | None = None, frame: pl.DataFrame | None = None) -> Records:

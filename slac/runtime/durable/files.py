@@ -44,25 +44,31 @@ SEGMENT: Final = 8 * 1024 * 1024
 """Bytes after which a file of lines is set aside (`.1`); the one set aside before it goes."""
 
 
-def append_lines(path: Path, lines: Iterable[bytes]) -> None:
+def append_lines(path: Path, lines: Iterable[bytes], *, sync: bool = False) -> None:
     """Add lines to a file for its owner only, all or none; its folders are made. OSError where the disk refuses.
 
-    A file of more than `SEGMENT` bytes is set aside before.
+    A file of more than `SEGMENT` bytes is set aside before. A torn line is ended. `sync`: the lines are
+    on the disk at the return.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > SEGMENT:
         path.replace(path.with_name(f"{path.name}.1"))
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _OWNER_ONLY)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _OWNER_ONLY)
     try:
         before = os.fstat(handle).st_size
+        torn = before > 0 and os.pread(handle, 1, before - 1) != b"\n"
         try:
-            _put(handle, b"".join(line + b"\n" for line in lines))
+            _put(handle, b"\n" * torn + b"".join(line + b"\n" for line in lines))
+            if sync:
+                os.fsync(handle)
         except OSError:
             with contextlib.suppress(OSError):
                 os.ftruncate(handle, before)
             raise
     finally:
         os.close(handle)
+    if sync and not before:
+        Files().sync(path.parent)
 
 
 def _put(handle: int, data: bytes) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from slac.runtime.instructions import GaveUp, Instruction, Mixed, Publish, Refused, Send
 from slac.runtime.links.sending import Sending
 from slac.runtime.recorder import Logbook
+from slac.runtime.shell.ledger import Ledger
 from slac.runtime.shell.outputs import OutputWorker
 from slac.runtime.shell.quarantine import Quarantine
 from slac.stream.clock import Clock
@@ -16,7 +17,7 @@ log = logging.getLogger("slac.runtime")
 
 
 class Carrying:
-    """Who does what an instruction says; what is said of is in the log before."""
+    """Who does what an instruction says; what is said of is in the log and the ledger before."""
 
     def __init__(
         self,
@@ -24,16 +25,19 @@ class Carrying:
         client: Sending | None,
         quarantine: Quarantine,
         logbook: Logbook,
+        ledger: Ledger,
         clock: Clock,
     ) -> None:
         self._outputs = outputs
         self._client = client
         self._quarantine = quarantine
         self._logbook = logbook
+        self._ledger = ledger
         self._clock = clock
 
     def out(self, instructions: Sequence[Instruction]) -> None:
         """All of them, in order."""
+        self._ledger.keep(instructions)
         self._logbook.look(instructions, self._clock.now())
         refused: list[Refused] = []
         for instruction in instructions:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from slac.diagnostics import RunFailed
-from slac.runtime.checkpoint import Cut, StateDirectory
+from slac.runtime.checkpoint import Cut, Restored, StateDirectory
 from slac.runtime.core import Core
 from slac.runtime.durable.pieces import cut
 from slac.runtime.operator import BEGINNING, State
+from slac.runtime.shell.ledger import Ledger
 from slac.stream.clock import SECOND, Clock
 
 log = logging.getLogger("slac.runtime")
@@ -79,6 +80,8 @@ class Checkpoints:
         """Brings to the disk what a cut refers to, in the thread that writes; RunFailed where the disk refuses."""
         self.cut_at: Callable[[int], None] = lambda _: None
         """Told of the number of a checkpoint at its cut."""
+        self.ledger: Ledger | None = None
+        """What is done between records: it goes on behind each cut, and is done again behind the one that was read."""
         self._directory = directory
         self._core = core
         self._meaning = meaning
@@ -101,8 +104,12 @@ class Checkpoints:
                 self._kept[name].restore(handed[name])
             return
         restored = None if self._directory is None else self._directory.read(self._meaning)
-        if restored is None:
-            return
+        if restored is not None:
+            self._take_over(restored)
+        if self.ledger is not None:
+            self.ledger.restore(self.status.number)
+
+    def _take_over(self, restored: Restored) -> None:
         now = self._clock.now()
         self._core.restore(restored.states, now)
         for name, part in self._kept.items():
@@ -127,6 +134,8 @@ class Checkpoints:
             beside = {name: part.snapshot() for name, part in self._kept.items()}
             states = await asyncio.to_thread(lambda: cut({**self._core.snapshot(), **beside}))
             self.cut_at(self.status.number + 1)
+            if self.ledger is not None:
+                self.ledger.cut(self.status.number + 1)
         made = Cut(digest=self._meaning, taken=taken, number=self.status.number + 1, states=states)
         self._next, self._versions = taken + self._every, versions
         self._writing = asyncio.create_task(self._write(self._directory, made, marks), name="checkpoint")
@@ -155,6 +164,8 @@ class Checkpoints:
         safe, self._safe = self._safe, marks
         for each in self._forgetful:
             each.forget(safe)
+        if self.ledger is not None:
+            self.ledger.forget()
 
     def _put_down(self, directory: StateDirectory, made: Cut) -> int:
         self.before()

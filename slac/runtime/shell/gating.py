@@ -44,6 +44,8 @@ class Gating:
     reading: Mapping[str, float]
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _looked: int = BEGINNING
+    owes: bool = False
+    """A decision was not obeyed everywhere, for records come again that had been decided about."""
 
     def loads(self, now: int) -> dict[str, InputLoad]:
         """Every input as it stands at `now` (wall clock, µs)."""
@@ -69,26 +71,30 @@ class Gating:
 
     def _decided(self, decision: Decision, now: int) -> Iterator[GateDecision]:
         since = self._since()
+        # Gates that keep the same keys decide at once.
+        held = {_group(n, q) for n, q in self.queues.items() if q.source.is_repeating}
+        self.owes = bool(held)
         for name, queue in self.queues.items():
             # What has caught up is paced again, and nothing of it is dropped.
             fraction = decision.fractions.get(name, 1.0)
             gate, spec = queue.source.gate, queue.source.node.gate
-            if fraction == gate.fraction:
+            if fraction == gate.fraction or _group(name, queue) in held:
                 continue
             admission = decision.admissions.get(name, OPEN)
             if spec.key or spec.windows is not None:
                 admission = _from(admission, since[spec.shared or name], spec)
-            positions = {s: o.next for s, o in queue.source.origins.items()}
-            yield gate.set_admission(
+            made = gate.set_admission(
                 fraction,
                 decision.reason,
-                positions,
+                queue.source.positions,
                 at=now,
                 readings=decision.reading,
                 targets=decision.targets,
                 admission=admission,
                 error=decision.errors.get(name),
             )
+            queue.source.deeds.decided(made)
+            yield made
 
     def _since(self) -> dict[str, int]:
         """The event time from which a decision about whole keys holds: one that no gate of a group has seen yet."""
@@ -136,6 +142,10 @@ class Gating:
         is_slow = bool(queue.bytes) or queue.pacer.pause(now) > 0 or seen.lags
         seen.lags = is_slow and now - source.arrival.latest > bound
         return seen.lags
+
+
+def _group(name: str, queue: InputQueue) -> str:
+    return queue.source.node.gate.shared or name
 
 
 def _from(admission: Admission, since: int, spec: GateSpec) -> Admission:

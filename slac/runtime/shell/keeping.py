@@ -50,7 +50,7 @@ class Keepers:
             yield "log", f"the log takes no more: {why}"
         if why := quarantine.trouble:
             yield "quarantine", f"records that were refused are not kept: {why}"
-        if why := control.trouble:
+        if why := control.trouble or (self.checkpoints.ledger.trouble if self.checkpoints.ledger is not None else ""):
             yield "gate", f"decisions of the gate are not recorded: {why}"
 
 

@@ -24,6 +24,7 @@ from slac.runtime.shell.ending import Ending
 from slac.runtime.shell.gathering import LARGE, Gathering
 from slac.runtime.shell.journals import make_journals
 from slac.runtime.shell.keeping import Keepers, make_keeping
+from slac.runtime.shell.ledger import Ledger
 from slac.runtime.shell.quarantine import Quarantine
 from slac.runtime.shell.reading import Reading
 from slac.runtime.shell.remarks import Remarks
@@ -93,9 +94,10 @@ class Runtime:
         self._client = make_client(plan, settings, self._budget, clock, self._wake.set, self._trust)
         self._server = make_server(plan, settings, clock, self._accepted, self._wake.set, self._trust)
         self._free = asyncio.Lock()
+        self._ledger = Ledger(self._core.sources, self._directory)
         self._checkpoints = self._make_checkpoints()
         quarantine = Quarantine(settings.directory / "var" / "quarantine")
-        self._carrying = Carrying(self._outputs, self._client, quarantine, self._logbook, clock)
+        self._carrying = Carrying(self._outputs, self._client, quarantine, self._logbook, self._ledger, clock)
         ends = self._client, self._server
         self._control = make_control(self._part, self._queues, costs, self._budget, *ends, self._directory)
         disks = Keepers(self._checkpoints, self._queues, self._client, self._outputs, self._logbook)
@@ -210,8 +212,7 @@ class Runtime:
         if self._client is not None:
             beside["outbox"] = self._client.outbox
         told: list[Forgetful] = [*self._journals.values()]
-        if self._server is not None:
-            told.append(Acknowledging(self._server.acknowledge))
+        told += [Acknowledging(self._server.acknowledge)] if self._server is not None else []
         made = Checkpoints(
             self._directory,
             self._core,
@@ -222,6 +223,7 @@ class Runtime:
             forgetful=told,
             free=self._free,
         )
+        made.ledger = self._ledger
         if self._client is not None:
             made.before = self._client.outbox.sync
             self._client.troubles = self._core.known_troubles
@@ -301,9 +303,7 @@ class Runtime:
             return True
         if self._stopping:
             return not any(q.bytes for q in self._queues.values())
-        if not self._core.finished:
-            return False
-        return self._ending.is_over()
+        return self._core.finished and self._ending.is_over()
 
     async def _wait(self, until: int) -> None:
         timeout = max((until - self._clock.now()) / SECOND, 0.0)
