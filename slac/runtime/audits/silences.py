@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
@@ -65,7 +65,8 @@ class SilenceRows:
 class TardyRows:
     """Late rows, as keys, `_at` and the watermark that each met, until the watermark has moved on from there."""
 
-    _WHERE: Final = ARRIVAL_WATERMARK
+    WHERE: Final = ARRIVAL_WATERMARK
+    """The column of the watermark."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._keys = list(keys)
@@ -74,30 +75,28 @@ class TardyRows:
     @property
     def lowest(self) -> int | None:
         """The lowest watermark that one of them met."""
-        return min((int(f[self._WHERE].min()) for f in self._frames), default=None)  # type: ignore[arg-type]
+        return min((int(f[self.WHERE].min()) for f in self._frames), default=None)  # type: ignore[arg-type]
 
     @property
     def highest(self) -> int | None:
         """The highest."""
-        return max((int(f[self._WHERE].max()) for f in self._frames), default=None)  # type: ignore[arg-type]
+        return max((int(f[self.WHERE].max()) for f in self._frames), default=None)  # type: ignore[arg-type]
 
     def add(self, frame: pl.DataFrame) -> None:
         """Take a late batch; rows that do not say which watermark they met are of no use."""
-        if self._WHERE in frame.columns:
-            rows = frame.filter(pl.col(self._WHERE).is_not_null())
+        if self.WHERE in frame.columns:
+            rows = frame.filter(pl.col(self.WHERE).is_not_null())
             if rows.height:
-                self._frames.append(rows.select(*self._keys, pl.col(TIME).cast(pl.Int64).alias(AT), self._WHERE))
+                self._frames.append(rows.select(*self._keys, pl.col(TIME).cast(pl.Int64).alias(AT), self.WHERE))
 
-    def take(self, watermark: int) -> Iterator[tuple[int, pl.DataFrame]]:
-        """Those that met a lower watermark: each of these, ascending, with its rows."""
+    def take(self, watermark: int) -> pl.DataFrame | None:
+        """Those that met a lower watermark."""
         if self.lowest is None or self.lowest >= watermark:
-            return
+            return None
         together = pl.concat(self._frames)
-        rest = together.filter(pl.col(self._WHERE) >= watermark)
+        rest = together.filter(pl.col(self.WHERE) >= watermark)
         self._frames = [rest] if rest.height else []
-        ready = together.filter(pl.col(self._WHERE) < watermark).sort(self._WHERE, maintain_order=True)
-        for part in ready.partition_by(self._WHERE, maintain_order=True):
-            yield int(part[self._WHERE][0]), part
+        return together.filter(pl.col(self.WHERE) < watermark)
 
     def frame(self) -> pl.DataFrame | None:
         """All of them, for a snapshot."""

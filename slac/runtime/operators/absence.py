@@ -11,6 +11,7 @@ import polars as pl
 from slac.plan.nodes import AbsenceNode
 from slac.runtime.audits.alarms import ALARM, Alarms
 from slac.runtime.audits.blindness import Blindness
+from slac.runtime.audits.course_of_silence import heard, met_by, of_known, silences
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.audits.repeats import Repeats
 from slac.runtime.audits.service import course_of
@@ -69,23 +70,27 @@ class AbsenceOperator(Operator):
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Work off the rows before the watermark, then raise where silence has lasted until it."""
-        said: list[pl.DataFrame] = []
-        for place, tardy in self._tardy.take(watermark):
-            at = max(place, self._mark)
-            said += [*self._advance(at, at), self._tardy_rows(tardy, at)]
+        tardy = self._tardy.take(watermark)
         # At the end of a file nothing is raised behind its last row: the file has ended, nobody was silent.
         known = max(self._seen, self._held.before(watermark))
         self._ended = watermark if end else self._ended
-        said += self._advance(watermark, min(watermark, known) if end else watermark)
-        frame = self._said.frame(said)
+        until = min(watermark, known) if end else watermark
+        if tardy is not None:
+            until = max(until, self._mark, int(tardy[TardyRows.WHERE].max()))  # type: ignore[arg-type]
+        frame = self._said.frame(self._advance(watermark, until, tardy))
         return () if frame is None else (Batch(self._blind.marked(frame)),)
 
-    def _advance(self, watermark: int, until: int) -> list[pl.DataFrame]:
-        """Rows before the watermark, then what falls due up to `until`."""
+    def _advance(self, watermark: int, until: int, tardy: pl.DataFrame | None) -> list[pl.DataFrame]:
+        """Rows before the watermark, late ones among them, then what falls due up to `until`."""
         rows = self._held.release(watermark)
-        seen, self._mark = self._seen, max(self._mark, watermark)
-        times = np.empty(0, np.int64) if rows is None else rows[AT].to_numpy()
-        said = [] if rows is None else self._rows(rows, times, seen)
+        seen, mark = self._seen, self._mark
+        self._mark = max(mark, watermark)
+        times = _NO_SLOTS if rows is None else rows[AT].to_numpy()
+        said: list[pl.DataFrame] = []
+        if tardy is not None:
+            said = self._with_tardy(rows, tardy, mark, times, seen)
+        elif rows is not None:
+            said = self._rows(rows, times, seen)
         woken = self._alarms.take(until)
         said += self._silences(woken, until, times, seen)
         # Slots that are freed now may be those of other keys before the rows are told.
@@ -164,23 +169,45 @@ class AbsenceOperator(Operator):
         last = np.append(times, seen)[at - 1]
         return pl.Series(["stream_silent", "key_silent"]).gather((last > latest).astype(np.int64))
 
-    def _tardy_rows(self, tardy: pl.DataFrame, at: int) -> pl.DataFrame:
-        """Late rows of keys that are known: how far each had really come, and which are not silent after all."""
-        found = (
-            tardy.group_by(list(self._node.keys), maintain_order=True).agg(pl.col(AT).max())
-            if self._node.keys
-            else tardy.select(pl.col(AT).max())
-        )
-        slots = self._slots.places(found)
-        times, slots = found[AT].to_numpy()[slots >= 0], slots[slots >= 0]
-        latest, raised = self._slots[_LATEST], self._slots[_RAISED]
-        before = latest[slots].copy()
-        latest[slots] = np.maximum(before, times)
-        ends = (raised[slots] > BEGINNING) & (self._due(latest[slots]) > at)
-        ended, since = slots[ends], raised[slots[ends]]
-        raised[ended] = BEGINNING
-        self._arm(slots)
-        return self._said.keyed(piece("resolved", ended, np.full(len(ended), at), since, latest[ended], "late"))
+    def _with_tardy(
+        self, rows: pl.DataFrame | None, tardy: pl.DataFrame, mark: int, times: Longs, seen: int
+    ) -> list[pl.DataFrame]:
+        """As `_rows`; late rows tell how far each key had really come, and which is not silent after all."""
+        self._seen = max(self._seen, int(times[-1]) if len(times) else BEGINNING)
+        slots = _NO_SLOTS if rows is None else self._slots.find(rows)
+        places = self._slots.places(tardy.select(*self._node.keys) if self._node.keys else tardy)
+        known = places >= 0
+        met, late = tardy[TardyRows.WHERE].to_numpy()[known], tardy[AT].to_numpy()[known]
+        latest, raised, told = self._slots[_LATEST], self._slots[_RAISED], self._slots[_TOLD]
+        events = of_known(heard(slots, times, places[known], late, met, mark), latest, self._retain)
+        if not len(events):
+            return []
+        found = silences(events, latest, raised, self._due)
+        slot, at, before, since, first = events.slot, events.at, found.before, found.since, events.first
+        gone = (before > BEGINNING) & (at - before > self._retain)
+        last = np.append(np.flatnonzero(first)[1:], len(events)) - 1
+        # What is told again: from the first to the last event of each silence.
+        begins = np.flatnonzero((found.episode == np.arange(len(events))) & (since > BEGINNING))
+        final = np.searchsorted(found.episode, begins, side="right") - 1
+        since_told = np.where(found.rises[begins], found.due[begins], told[slot[begins]])
+        until = np.where(gone[final], before[final] + self._retain, at[final])
+        one, again, told_last = self._repeats.between(since_told, until)
+        event = met_by(events, found.episode, begins[one], again)
+        told[slot[begins]] = told_last
+        latest[slot[last]] = found.reached[last]
+        raised[slot[last]] = np.where(found.stays[last], since[last], BEGINNING)
+        self._arm(slot[last])
+        ends, rises = (since > BEGINNING) & ~found.stays, found.rises
+        over, back, tardily = ends & gone, ends & ~gone & ~events.late, ends & events.late
+        due, others = found.due, self._others(found.due[rises], before[rises], times, seen)
+        quiet = before[event]
+        return [
+            piece("raised", slot[rises], due[rises], due[rises], before[rises], others),
+            piece("stay", slot[event], again, since[event], quiet, self._others(again, quiet, times, seen)),
+            piece("resolved", slot[over], before[over] + self._retain, since[over], before[over], "forgotten"),
+            piece("resolved", slot[back], at[back], since[back], before[back], "back"),
+            piece("resolved", slot[tardily], at[tardily], since[tardily], found.reached[tardily], "late"),
+        ]
 
     def _silences(self, woken: Longs, until: int, times: Longs, seen: int) -> list[pl.DataFrame]:
         """What is raised behind the last rows, and told again."""
