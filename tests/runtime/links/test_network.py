@@ -64,12 +64,12 @@ def log(folder: Path, node: str) -> str:
 
 
 def test_a_slow_and_lossy_network_that_is_cut(keys: Path) -> None:
-    """2 Mbit/s, 60 ms there and back, 3 % of packets lost, and cut until the edge has noticed: as in one process."""
+    """2 Mbit/s, 60 ms there and back, 2 % of packets lost, and cut until the edge has noticed: as in one process."""
     folder = keys
     write_orders(folder, ORDERS, 1, noted=150)
     run(folder, "away.yaml", "--set", "record=one.ndjson")
     with wired() as (here, there, wire):
-        wire.loss, wire.delay, wire.rate = 0.03, 0.03, 250_000
+        wire.loss, wire.delay, wire.rate = 0.02, 0.03, 250_000
         options = ["--set", f"central=tcp://{here.address}:{PORT}", "--set", "record=two.ndjson"]
         with (
             started(here, folder, "central", "c", "--expect", "1", *options) as central,

@@ -194,8 +194,9 @@ class Deployment:
         return found
 
     def told(self) -> str:
-        """All logs."""
-        return "\n".join(f"== {p.name}\n{p.read_text()}" for p in sorted(self.folder.glob("*.log")))
+        """All logs, and who says what of whom."""
+        peers = [f"{s.node}/{s.instance}: {s.peers}" for s in self.statuses()]
+        return "\n".join([*(f"== {p.name}\n{p.read_text()}" for p in sorted(self.folder.glob("*.log"))), *peers])
 
     def close_windows(self) -> int:
         """Stop sending, and let all windows with data close; how many orders there were."""
