@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
-from slac.diagnostics import UsageError, suggest
+from slac.diagnostics import UsageError, listed, suggest
 from slac.language.durations import parse_duration
 from slac.language.rates import parse_rate
 from slac.plan.graph import Plan
@@ -87,14 +87,14 @@ def _skew(made: Supposed, of: str, value: str) -> Supposed:
 def _passes(made: Supposed, of: str, value: str) -> Supposed:
     blocks = {n.block for n in made.plan.nodes}
     if of not in blocks:
-        raise UsageError(f'--what-if: no block is called "{of}"; {suggest(of, blocks)}')
+        raise UsageError(f'--what-if: no block is called "{of}"; {_hint(of, blocks)}')
     return _of_inputs(made, "", lambda r: msgspec.structs.replace(r, passes={**r.passes, of: _share(value)}))
 
 
 def _instances(made: Supposed, of: str, value: str) -> Supposed:
     names = [p.name for p in made.plan.data.placements]
     if of and of not in names:
-        raise UsageError(f'--what-if: no node is called "{of}"; {suggest(of, names)}')
+        raise UsageError(f'--what-if: no node is called "{of}"; {_hint(of, names)}')
     if not value.isdigit() or int(value) < 1:
         raise UsageError(f'--what-if: "{value}" is not a number of instances')
     readers = {n.node for n in made.plan.nodes if isinstance(n, SourceNode)}
@@ -121,6 +121,11 @@ _APPLY: Final[Mapping[str, Callable[[Supposed, str, str], Supposed]]] = {
 }
 
 
+def _hint(name: str, known: Iterable[str]) -> str:
+    every = list(known)
+    return suggest(name, every) or f"there are: {listed(every)}"
+
+
 def _of_inputs(made: Supposed, of: str, change: Callable[[RateSpec], RateSpec]) -> Supposed:
     def changed(node: SourceNode) -> SourceNode:
         return msgspec.structs.replace(node, rate=change(node.rate or RateSpec(normal=ASSUMED_RATE)))
@@ -131,7 +136,7 @@ def _of_inputs(made: Supposed, of: str, change: Callable[[RateSpec], RateSpec]) 
 def _of_sources(made: Supposed, of: str, change: Callable[[SourceNode], SourceNode]) -> Supposed:
     inputs = [n.block for n in made.plan.nodes if isinstance(n, SourceNode) and n.table is None]
     if of and of not in inputs:
-        raise UsageError(f'--what-if: no input is called "{of}"; {suggest(of, inputs)}')
+        raise UsageError(f'--what-if: no input is called "{of}"; {_hint(of, inputs)}')
 
     def node(n: AnyNode) -> AnyNode:
         return change(n) if isinstance(n, SourceNode) and n.block in ([of] if of else inputs) and n.table is None else n
@@ -147,7 +152,7 @@ def _of_columns(made: Supposed, of: str, change: Callable[[int], int]) -> Suppos
     names = dict.fromkeys(name for n in sources for name in n.schema.names)
     for column in of.split("+") if of else ():
         if column not in names:
-            raise UsageError(f'--what-if: no input has a column "{column}"; {suggest(column, names)}')
+            raise UsageError(f'--what-if: no input has a column "{column}"; {_hint(column, names)}')
 
     def changed(rate: RateSpec) -> RateSpec:
         told = {columns: change(rate.keys.get(columns, 1_000))} if of else {c: change(n) for c, n in rate.keys.items()}

@@ -47,6 +47,7 @@ def test_passes_instances_and_lateness() -> None:
         ("rats=2x", 'did you mean "rate"?'),
         ("rate", 'does not know "rate"'),
         ("rate=fast", '"fast" is not a rate'),
+        ("rate.nobody=2x", 'no input is called "nobody"; there are: watchdog'),
         ("rate.watchdg=2x", 'did you mean "watchdog"?'),
         ("keys.modul=5", 'did you mean "module"?'),
         ("keys=many", '"many" is not a number'),
