@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from slac.plan.graph import Placement, Plan
 from slac.plan.nodes import LinkInNode, LinkOutNode, SourceNode
-from slac.plan.shedding import GateNeed, contract_text
+from slac.plan.shedding import GateNeed, GateSpec, contract_text
 from slac.shedding.capacity.flow import Scene
 from slac.shedding.capacity.report import Backlog, Growth, Prospect
 from slac.shedding.capacity.rim import source_rate
@@ -55,20 +55,36 @@ def backlog(plan: Plan, placement: str, factor: float | None) -> Backlog | None:
 
 
 def prospects(plan: Plan, walked: Walked, factors: Mapping[str, float | None]) -> tuple[Prospect, ...]:
-    """What each shed contract would give above the normal rate; `factors`: what each runtime holds, of its own."""
+    """What each shed contract would give above the normal rate, to the column of a block that is worst off.
+
+    `factors`: what each runtime holds, of its own.
+    """
     found: list[Prospect] = []
     for source in plan.nodes:
         if isinstance(source, SourceNode) and source.table is None and not source.can_wait:
-            for need in source.gate.needs:
+            held = factors.get(source.node)
+            for needs in _by_contract(source.gate, source.block):
                 for load in LOADS:
-                    held = factors.get(source.node)
-                    found.append(_prospect(source, need, walked, load, 1.0 if held is None else min(1.0, held / load)))
+                    admitted = 1.0 if held is None else min(1.0, held / load)
+                    each = (_prospect(source, need, walked, load, admitted) for need in needs)
+                    found.append(max(each, key=lambda p: (not p.holds, p.error)))
     return tuple(found)
 
 
 def growths(plan: Plan, fits: Fits) -> tuple[Growth, ...]:
     """How many instances of each node that reads inputs would hold the load, and in how many levels they send it on."""
     return tuple(_growth(plan, fits, load) for load in (1.0, *LOADS))
+
+
+def _by_contract(gate: GateSpec, block: str) -> Iterator[list[GateNeed]]:
+    """What each block needs, one list for each of its contracts; an input that is `never` is a need of its own."""
+    needs = gate.needs
+    if not needs and gate.contract.mode == "never":
+        needs = (GateNeed(block=block, contract=gate.contract),)
+    found: dict[tuple[str, str], list[GateNeed]] = {}
+    for need in needs:
+        found.setdefault((need.block, contract_text(need.contract)), []).append(need)
+    yield from found.values()
 
 
 def _prospect(source: SourceNode, need: GateNeed, walked: Walked, load: float, admitted: float) -> Prospect:

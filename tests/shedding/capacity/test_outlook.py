@@ -66,6 +66,26 @@ def test_contracts_at_more_than_fits(need: GateNeed, kept: list[bool]) -> None:
     assert [p.admitted for p in found] == pytest.approx(admitted)
 
 
+def test_a_block_has_one_line_for_its_contract_that_of_its_worst_column() -> None:
+    """Of a count that the gate answers and a sum that it does not, the sum says what the contract gives."""
+    needs = (replace(NEED, exact=True), NEED, replace(NEED, block="other", exact=True))
+    the_plan = plan(replace(source(), gate=GateSpec(contract=NEED.contract, needs=needs)))
+    found = prospects(the_plan, walk(the_plan, CALIBRATION, Scene()), {"edge": 1.6})
+    assert [(p.block, p.holds) for p in found if p.load >= 5.0] == [
+        (NEED.block, False),
+        (NEED.block, False),
+        ("other", True),
+        ("other", True),
+    ]
+
+
+def test_an_input_that_is_never_says_how_long_its_disk_lasts() -> None:
+    """The compiler writes no needs for it: nothing is chosen there."""
+    the_plan = plan(replace(source(), gate=GateSpec(contract=ShedContract(mode="never"), disk=1 << 30)))
+    found = prospects(the_plan, walk(the_plan, CALIBRATION, Scene()), {"edge": 1.6})
+    assert [(p.load, p.disk_lasts is None) for p in found] == [(1.5, True), (2.0, False), (5.0, False), (10.0, False)]
+
+
 def test_instances_that_hold_the_load() -> None:
     """So many as share the load until each of them fits; behind them central has to bear what they send."""
     heavy = plan(source(RateSpec(normal=1_000_000.0, keys=RATE.keys)))
