@@ -65,7 +65,7 @@ def of_entries(order: pl.DataFrame, plan: Plan, first: int) -> Iterator[str]:
                     "" if value >= ENDED else f"a peer of {plan[node].block} could not be reached: rows may be missing"
                 )
             case EntryKind.REFUSED if seq >= first:
-                yield f"{value} records of {node} went to quarantine: {detail}"
+                yield f"{value} {'record' if value == 1 else 'records'} of {node} went to quarantine: {detail}"
             case EntryKind.LOST if seq >= first:
                 yield f"{value} rows of {node} are not in the log: {detail}"
             case EntryKind.NOTICE if seq >= first:

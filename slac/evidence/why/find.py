@@ -35,7 +35,8 @@ def find(logs: Sequence[LogDirectory], plan: Plan, name: str, keys: Mapping[str,
     if found is None:
         found = _latest(logs, _node(plan, logs, name), keys or {})
     if found is None:
-        raise UsageError(f"no log here has a row of {name}{_of(keys or {})}")
+        damage = "".join(f"\nmissing: {d}" for log in logs for d in log.damage)
+        raise UsageError(f"no log here has a row of {name}{_of(keys or {})}{damage}")
     return found
 
 
@@ -80,7 +81,7 @@ def _latest(logs: Sequence[LogDirectory], node: str, keys: Mapping[str, str]) ->
 
 
 def _node(plan: Plan, logs: Sequence[LogDirectory], name: str) -> str:
-    known = {n.block for n in plan.nodes}
+    known = {n.block for n in plan.nodes if exit_of(plan, n.block)}
     node = exit_of(plan, name) or (name if any(name in log.nodes for log in logs) else None)
     if node is None:
         hint = suggest(name, sorted(known))

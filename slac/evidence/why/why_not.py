@@ -44,7 +44,8 @@ class WhyNot(msgspec.Struct, frozen=True, kw_only=True):
 
     def text(self) -> str:
         """As lines; ends with a line break."""
-        lines = [f"{self.audit} was not {self.state} at {self.at}:"]
+        word = "was" if all(answer.state == self.state for answer in self.keys) else "was not"
+        lines = [f"{self.audit} {word} {self.state} at {self.at}:"]
         for answer in self.keys:
             name = ", ".join(f"{k} = {shown(v)}" for k, v in answer.key.items()) or "it"
             lines.append(f"  {name} was {answer.state or 'not known yet'}")
@@ -71,7 +72,7 @@ def not_in_state(
     told = [_of_key(node, spec, key, mine, reports, sight) for key, mine in _by_key(rows, node.keys)]
     when = int(rows[TIME].cast(pl.Int64).max() or 0) if at is None and rows.height else at or 0  # type: ignore[arg-type]
     if not rows.height:
-        told = [KeyAnswer(key=dict(keys), state=None, lines=[f"no row of {node.inputs[0]} had come by then"])]
+        told = [KeyAnswer(key=dict(keys), state=None, lines=[_silence(node, keys, sight, at)])]
     last = rows.sort(TIME, ID).unique(list(node.keys) or [TIME], keep="last") if rows.height else rows
     made = closure(sight, {node.inputs[0]: last}) if last.height else None
     return WhyNot(
@@ -112,7 +113,8 @@ def _of_key(
     state = _state(key, reports)
     lines = [f"its last row of {node.inputs[0]} was at {instant(last[TIME])}"]
     if state == spec.name:
-        lines.append(f"it was {spec.name}")
+        lines.append(f"it was {spec.name}: `slac why` with the id of its report says why")
+        return KeyAnswer(key=key, state=state, lines=lines)
     met = failing(spec.when, last)
     if met:
         lines += [f"not {spec.when_sql}: {line}" for line in met]
@@ -125,6 +127,16 @@ def _of_key(
     step, _ = explain(sight, node.inputs[0], rows.tail(1))
     lines += [f"{step.block}: {line}" for line in step.arithmetic]
     return KeyAnswer(key=key, state=state, lines=lines + _late(node, rows.tail(1), sight))
+
+
+def _silence(node: AuditNode, keys: Mapping[str, str], sight: Sight, at: int | None) -> str:
+    """Why there is nothing to judge: no row had come, or the last one was too long ago."""
+    before = sight.rows(node.inputs[0], high=at)
+    before = matching(before, keys) if before.height else before
+    if not before.height:
+        return f"no row of {node.inputs[0]} had come by then"
+    last = instant(before.sort(TIME, ID)[TIME][-1])
+    return f"its last row of {node.inputs[0]} was at {last}, longer ago than `retain`, so that it was forgotten"
 
 
 def _state(key: Mapping[str, Any], reports: pl.DataFrame) -> str | None:

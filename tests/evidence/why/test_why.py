@@ -151,6 +151,19 @@ def test_why_not_before_anything_came(logs: list[LogDirectory]) -> None:
     assert "no row of minutes had come by then" in why_not(logs, "down", 1).text()
 
 
+def test_why_not_where_it_was_so(logs: list[LogDirectory]) -> None:
+    """Nothing is denied then, and no condition is said to lack something."""
+    text = why_not(logs, "up", 119, service="b").text()
+
+    assert "was not up" not in text
+    assert "holds" not in text
+
+
+def test_why_not_long_after_the_last_row(logs: list[LogDirectory]) -> None:
+    """What was forgotten is not said never to have come."""
+    assert "longer ago than `retain`" in why_not(logs, "down", 10**7).text()
+
+
 def test_one_log_alone_ends_at_the_link(logs: list[LogDirectory]) -> None:
     """What the other runtime has is not there; the rest is told."""
     central = [log for log in logs if log.header.node == "central"]
