@@ -25,7 +25,11 @@ _OPTIONS = (
     click.option("--connect", metavar="ADDRESS", help="Ask one runtime at its `--control` address instead."),
     click.option("--keys", type=click.Path(path_type=Path), envvar=launch.KEYS, help="Directory of keys, to connect."),
     click.option("--as", "own", help="Whose key to ask with. Default: the only one in --keys."),
-    click.option("--runtime", metavar="NODE/INSTANCE", help="Only this one; with --connect: whose key it must prove."),
+    click.option(
+        "--runtime",
+        metavar="NODE/INSTANCE",
+        help="Only this one (DOCUMENT.NODE.INSTANCE where several share it); with --connect: whose key it must prove.",
+    ),
 )
 
 
@@ -44,7 +48,8 @@ def found_places(
 
     if connect is not None:
         return [Place(connect, connect, _dial(keys, own, runtime) if keys is not None else None)]
-    found = [p for p in places(directory) if runtime is None or p.name.endswith("." + runtime.replace("/", "."))]
+    wanted = "" if runtime is None else "." + runtime.replace("/", ".")
+    found = [p for p in places(directory) if f".{p.name}".endswith(wanted)]
     if not found:
         which = f" of {runtime}" if runtime else ""
         raise UsageError(f"no runtime{which} runs in {directory / WHERE}: say --directory, or --connect to an address")

@@ -44,7 +44,7 @@ def tap(  # noqa: PLR0913, PLR0917 - one parameter an option
     found = found_places(directory, connect, keys, own, runtime)
     if len(found) > 1:
         names = ", ".join(place.name for place in found)
-        raise UsageError(f"several runtimes run here ({names}): say which one with --runtime NODE/INSTANCE")
+        raise UsageError(f"several runtimes run here ({names}): say which one with --runtime {found[0].name}")
     if arrow is not None:
         _stream(watch(found[0], block, rate, "arrow"), arrow, rows)
         return
