@@ -76,6 +76,12 @@ def size(count: float) -> str:
     return f"{value:.0f} {_SIZES[unit]}" if unit == 0 else f"{value:.1f} {_SIZES[unit]}"
 
 
+def turned_away(dropped: Mapping[str, int]) -> tuple[int, int]:
+    """Of counts by reason: records that were taken and dropped, and those that were never taken (`refused`)."""
+    refused = dropped.get("refused", 0)
+    return sum(dropped.values()) - refused, refused
+
+
 def _inputs(status: RuntimeStatus, rate: Rates) -> Table:
     rows = (
         (
@@ -85,13 +91,14 @@ def _inputs(status: RuntimeStatus, rate: Rates) -> Table:
             _lag(status, i.watermark),
             size(i.queued_bytes),
             f"{i.fraction:.0%}",
-            str(sum(i.counts.dropped.values())),
+            *map(str, turned_away(i.counts.dropped)),
             str(i.counts.quarantined),
             str(i.counts.late),
         )
         for name, i in status.inputs.items()
     )
-    return _table(("input", "records", "a second", "lag", "queued", "admitted", "dropped", "quarantined", "late"), rows)
+    heads = ("input", "records", "a second", "lag", "queued", "admitted", "dropped", "refused", "quarantined", "late")
+    return _table(heads, rows)
 
 
 def _blocks(status: RuntimeStatus, rate: Rates) -> Table:

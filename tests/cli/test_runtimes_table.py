@@ -2,7 +2,7 @@
 
 import pytest
 
-from slac.cli.runtimes_table import presence
+from slac.cli.runtimes_table import presence, turned_away
 from slac.runtime.inspection.status import PeerStatus
 
 
@@ -19,3 +19,9 @@ from slac.runtime.inspection.status import PeerStatus
 def test_an_instance_is_there_or_not(peer: PeerStatus, word: str) -> None:
     """In one word."""
     assert presence(peer) == word
+
+
+def test_what_was_refused_is_not_called_dropped() -> None:
+    """A sender that was told to come again counts apart: what was dropped is never more than what was seen."""
+    assert turned_away({"cpu": 3, "memory": 1, "refused": 50}) == (4, 50)
+    assert turned_away({}) == (0, 0)
