@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--arrow",
     type=click.File("wb"),
-    help="Write all rows to this file (- for stdout) as Arrow IPC streams, one after the other, whatever --rate says.",
+    help="Write all rows to this file (- for stdout) as one Arrow IPC stream, whatever --rate says.",
 )
 @click.option("--rows", type=click.IntRange(min=1), help="End after so many rows. Default: with Ctrl-C.")
 def tap(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -59,18 +59,23 @@ def tap(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 def _stream(parts: Iterable[Rows], file: BinaryIO, rows: int | None) -> None:
-    """Each part is a stream of its own; what was not fetched in time is told at the end of each."""
+    """All of it as one stream; what was not fetched in time is told at the end of each part."""
     from slac.cli.console import say
     from slac.runtime.links.protocol import from_body
+    from slac.stream.arrow_stream import ArrowStream
 
+    stream = ArrowStream(file)
     taken = missing = 0
-    for part in parts:
-        frame = from_body(part.lines)
-        taken += 0 if frame is None else frame.height
-        file.write(part.lines)
-        file.flush()
-        if part.passed - taken > missing:
-            missing = part.passed - taken
-            say(f"{missing} rows passed too fast, and are not shown")
-        if rows is not None and taken >= rows:
-            return
+    try:
+        for part in parts:
+            frame = from_body(part.lines)
+            if frame is not None:
+                taken += frame.height
+                stream.write(frame)
+            if part.passed - taken > missing:
+                missing = part.passed - taken
+                say(f"{missing} rows passed too fast, and are not shown")
+            if rows is not None and taken >= rows:
+                return
+    finally:
+        stream.close()
