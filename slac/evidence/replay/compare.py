@@ -10,7 +10,7 @@ import polars as pl
 
 from slac.adapters.publication.records import plain
 from slac.evidence.log.frames import LATE, META_TYPES, SEQ
-from slac.stream.batch import ID, REVISION, TIME
+from slac.stream.batch import ID, REVISION, TIME, UNDECIDED
 
 _KEY = [TIME, ID, REVISION, LATE]
 
@@ -67,6 +67,9 @@ def _met(frame: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
 def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
     if not frame.height:
         return frame
+    if UNDECIDED in frame.columns:
+        # A row that is decided says so only where rows beside it are not: which those are, is a matter of batches.
+        frame = frame.with_columns(pl.when(UNDECIDED).then(UNDECIDED))
     # What never had a value says nothing: a log writes it, and a batch may lack it.
     empty = [n for n in META_TYPES if n in frame.columns and n not in _KEY and frame[n].null_count() == frame.height]
     return frame.drop(SEQ, *empty).sort(_KEY, maintain_order=True)

@@ -105,7 +105,7 @@ def killed_while_it_is_changed(made: Deployment, limit: int, chance: random.Rand
     progressed(made, 20)
 
 
-def test_two_centrals_share_keys(tmp_path: Path) -> None:
+def test_shared_keys(tmp_path: Path) -> None:
     """One of them is killed under load, and its share waits for it; together they say what one would."""
     with deployed(tmp_path, ("central-0", "central-1")) as made:
         progressed(made, 20)
