@@ -11,6 +11,7 @@ import msgspec
 
 from slac import __version__
 from slac.plan.graph import Plan
+from slac.plan.nodes import LinkOutNode
 from slac.runtime.core import Core
 from slac.runtime.links.inlet import Peer
 from slac.runtime.links.sending import Sending
@@ -167,7 +168,7 @@ def status_of(
         live=parts.core.live,
         finished=parts.core.finished,
         inputs={name: _input(queue) for name, queue in parts.queues.items()},
-        blocks=_blocks(parts.core),
+        blocks=blocks_of(parts.core),
         peers=_peers(parts, now),
         sending=_sending(parts.client),
         outputs={
@@ -198,8 +199,8 @@ def _input(queue: InputQueue) -> InputStatus:
     )
 
 
-def _blocks(core: Core) -> dict[str, BlockStatus]:
-    """By block; where several nodes are one block, the last says what comes out of it."""
+def blocks_of(core: Core) -> dict[str, BlockStatus]:
+    """By block; where several nodes are one block, the last that gives rows out here says what comes out of it."""
     held: dict[str, dict[str, int]] = {}
     rows: dict[str, int] = {}
     for node in core.plan.nodes:
@@ -207,7 +208,8 @@ def _blocks(core: Core) -> dict[str, BlockStatus]:
         of_block = held.setdefault(node.block, {})
         for name, count in (operator.statistics() if operator is not None else {}).items():
             of_block[name] = of_block.get(name, 0) + count
-        rows[node.block] = core.flow.rows[node.id]
+        if not isinstance(node, LinkOutNode):  # which gives nothing out here
+            rows[node.block] = core.flow.rows[node.id]
     return {
         block: BlockStatus(
             rows=rows[block], late=counts.get("late", 0), held={k: c for k, c in counts.items() if k != "late"}
