@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from slac.compiler.contracts import contracts_of, extremes_of, stated
+from slac.compiler.contracts import contract_of, contracts_of, extremes_of, stated
 from slac.compiler.draft import Draft, Found
 from slac.compiler.gates.assemble import Gated, asked_of, assemble
 from slac.compiler.gates.hoist import over_input, plain_column, ways
@@ -188,7 +188,7 @@ def _subset(name: str, decl: ShedDecl, draft: Draft, work: _Contracts) -> Iterat
     """A subset leaves out windows or keys, so somebody must have them."""
     if decl.mode != "subset":
         return
-    asked = [w for several in work.asked.values() for w in several if w.contract == _like(decl)]
+    asked = [w for several in work.asked.values() for w in several if w.contract == contract_of(decl)]
     windows = [w for w in asked if isinstance(draft.by_id[w.node], WindowNode)]
     told_apart = all(w.aligned if decl.by == "windows" else w.keys for w in windows)
     missing = not windows or not told_apart or any(w.groups is None for w in windows)
@@ -202,17 +202,6 @@ def _subset(name: str, decl: ShedDecl, draft: Draft, work: _Contracts) -> Iterat
             suggestion="write approximate, or never",
             details=f"it needs {what} over columns that come from an input unchanged",
         )
-
-
-def _like(decl: ShedDecl) -> ShedContract:
-    return ShedContract(
-        mode=decl.mode,
-        error=decl.error,
-        confidence=decl.confidence,
-        by=decl.by,
-        priority=decl.priority,
-        stated=True,
-    )
 
 
 def _bounded(name: str, decl: ShedDecl, draft: Draft) -> Iterator[Diagnostic]:
