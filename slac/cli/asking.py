@@ -14,30 +14,37 @@ from slac.diagnostics import UsageError
 if TYPE_CHECKING:
     from slac.runtime.inspection.client import Place
 
-_OPTIONS = (
-    click.option(
-        "--directory",
-        type=click.Path(path_type=Path),
-        default=Path(),
-        show_default=True,
-        help="Where the runtimes were started: their sockets are in var/run below it.",
-    ),
-    click.option("--connect", metavar="ADDRESS", help="Ask one runtime at its `--control` address instead."),
-    click.option("--keys", type=click.Path(path_type=Path), envvar=launch.KEYS, help="Directory of keys, to connect."),
-    click.option("--as", "own", help="Whose key to ask with. Default: the only one in --keys."),
-    click.option(
-        "--runtime",
-        metavar="NODE/INSTANCE",
-        help="Only this one (DOCUMENT.NODE.INSTANCE where several share it); with --connect: whose key it must prove.",
-    ),
+Option = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_DIRECTORY: Option = click.option(
+    "--directory",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    show_default=True,
+    help="Where the runtimes were started: their sockets are in var/run below it.",
+)
+_CONNECT: Option = click.option(
+    "--connect", metavar="ADDRESS", help="Ask one runtime at its `--control` address instead."
+)
+_KEYS: Option = click.option(
+    "--keys", type=click.Path(path_type=Path), envvar=launch.KEYS, help="Directory of keys, to connect."
+)
+_OWN: Option = click.option("--as", "own", help="Whose key to ask with. Default: the only one in --keys.")
+_RUNTIME: Option = click.option(
+    "--runtime",
+    metavar="NODE/INSTANCE",
+    help="Only this one (DOCUMENT.NODE.INSTANCE where several share it); with --connect: whose key it must prove.",
 )
 
 
 def asks_runtimes(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options by which a command finds runtimes; `found_places` takes their values."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return finds_runtimes(_RUNTIME(command), _CONNECT)
+
+
+def finds_runtimes(command: Callable[..., Any], connect: Option) -> Callable[..., Any]:
+    """The options by which all commands find runtimes; what an address may be, `connect` says."""
+    return _DIRECTORY(connect(_KEYS(_OWN(command))))
 
 
 def found_places(

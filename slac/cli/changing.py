@@ -2,60 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from slac.cli import launch
-from slac.cli.asking import found_places
+from slac.cli.asking import finds_runtimes, found_places
 from slac.cli.console import put, say
+from slac.cli.documents import allows_functions, compile_quietly
 from slac.diagnostics import RunFailed, UsageError, listed
 from slac.plan.changes import BlockChange, Changes, collapsed, compare
 from slac.plan.graph import Plan
 
 if TYPE_CHECKING:
+    from slac.compiler import Compiled
     from slac.runtime.inspection.client import Place
     from slac.runtime.succession.partners import Partner
 
-_OPTIONS = (
-    click.option(
-        "--directory",
-        type=click.Path(path_type=Path),
-        default=Path(),
-        show_default=True,
-        help="Where the runtimes were started: their sockets are in var/run below it.",
-    ),
-    click.option(
-        "--connect",
-        multiple=True,
-        metavar="[NODE/INSTANCE=]ADDRESS",
-        help="A runtime that was started elsewhere, at its `--control` address. May be repeated.",
-    ),
-    click.option("--keys", type=click.Path(path_type=Path), envvar=launch.KEYS, help="Directory of keys, to connect."),
-    click.option("--as", "own", help="Whose key to ask with. Default: the only one in --keys."),
-    click.option("--dry-run", is_flag=True, help="Only say what would become of each block's state."),
-    click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True),
+_CONNECT = click.option(
+    "--connect",
+    multiple=True,
+    metavar="[NODE/INSTANCE=]ADDRESS",
+    help="A runtime that was started elsewhere, at its `--control` address. May be repeated.",
 )
+_DRY_RUN = click.option("--dry-run", is_flag=True, help="Only say what would become of each block's state.")
+_FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+_SET = click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A parameter of the document.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the options of such a command say: of the document, of where its runtimes are, and of what is to be told."""
+
+    assignments: tuple[str, ...]
+    directory: Path
+    connect: tuple[str, ...]
+    keys: Path | None
+    own: str | None
+    dry_run: bool
+    form: str
+
+    def compiled(self, path: str, *, collapse: bool = False, moves: Mapping[str, str] | None = None) -> Compiled:
+        """The one document at `path`, compiled; UsageError where there are several."""
+        compiled = compile_quietly([path], self.assignments, collapse=collapse, moves=moves)
+        if len(compiled) != 1:
+            raise UsageError(f'"{path}" holds {len(compiled)} documents; runtimes go on with one')
+        return compiled[0]
 
 
 def changes_runtimes(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options by which a command finds all runtimes of a document; `found_partners` takes their values."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    """The options by which a command compiles a document and finds all its runtimes; it takes them as `asked`."""
+
+    @wraps(command)
+    def gathered(**values: Any) -> Any:
+        asked = Asked(**{f.name: values.pop(f.name) for f in fields(Asked)})
+        return command(asked=asked, **values)
+
+    return _SET(allows_functions(finds_runtimes(_DRY_RUN(_FORMAT(gathered)), _CONNECT)))
 
 
-def found_partners(
-    document: str, directory: Path, connect: Sequence[str], keys: Path | None, own: str | None
-) -> list[Partner]:
+def found_partners(document: str, asked: Asked) -> list[Partner]:
     """All runtimes of a document that can be asked; UsageError where there is none."""
     from slac.runtime.inspection.client import ask_status
     from slac.runtime.succession.partners import Partner
 
     found = []
-    for place in _places(directory, connect, keys, own):
+    for place in _places(asked):
         try:
             status = ask_status(place)
         except RunFailed:
@@ -69,13 +84,13 @@ def found_partners(
     return found
 
 
-def _places(directory: Path, connect: Sequence[str], keys: Path | None, own: str | None) -> list[Place]:
+def _places(asked: Asked) -> list[Place]:
     from slac.runtime.inspection.client import places
 
-    found = places(directory)
-    for text in connect:
+    found = places(asked.directory)
+    for text in asked.connect:
         runtime, equals, address = text.rpartition("=")
-        found += found_places(directory, address, keys, own, runtime if equals else None)
+        found += found_places(asked.directory, address, asked.keys, asked.own, runtime if equals else None)
     return found
 
 
@@ -95,7 +110,7 @@ def lost_on_the_way(old: Plan, new: Plan) -> list[str]:
     return [f'"{b.block}": {b.state.why}' for b in changes.blocks if b.state and b.state.outcome == "lost"]
 
 
-def exchange(partners: Sequence[Partner], old: Plan, new: Plan, *, dry: bool, form: str) -> int:
+def exchange(partners: Sequence[Partner], old: Plan, new: Plan, asked: Asked) -> int:
     """Let all of them go on with `new`, or only say what that would do; what becomes of each block is printed."""
     from slac.runtime.succession.conducting import conduct
     from slac.runtime.succession.partners import refuse_incomplete, refuse_unmovable
@@ -103,11 +118,11 @@ def exchange(partners: Sequence[Partner], old: Plan, new: Plan, *, dry: bool, fo
     refuse_incomplete(partners, old)
     refuse_unmovable(partners, old, new)
     changes = compare(collapsed(old), collapsed(new), placed=(old, new))
-    if dry:
-        put(_as_json(changes, partners, None) if form == "json" else _as_text(changes))
+    if asked.dry_run:
+        put(_as_json(changes, partners, None) if asked.form == "json" else _as_text(changes))
         return 0
     made = conduct(partners, old, new, lambda what: say(f"slac: {what}"))
-    if form == "json":
+    if asked.form == "json":
         put(_as_json(changes, partners, made.stood_still))
     else:
         names = listed([p.name for p in partners])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -68,15 +68,19 @@ def compile_for_command(
     *,
     collapse: bool = False,
     stopwatch: Stopwatch | None = None,
-    moves: Mapping[str, str] | None = None,
 ) -> tuple[Compiled, ...]:
     """Compile what the command line names, and show warnings and notes; raises DocumentInvalid or UsageError.
 
     To be called within a command: `main` has put the environment into click's context.
     """
-    compiled = compile_quietly(paths, assignments, collapse=collapse, stopwatch=stopwatch, moves=moves)
-    show((d for c in compiled for d in c.diagnostics), _environment())
+    compiled = compile_quietly(paths, assignments, collapse=collapse, stopwatch=stopwatch)
+    show_remarks(compiled)
     return compiled
+
+
+def show_remarks(compiled: Iterable[Compiled]) -> None:
+    """Show the warnings and notes of what was compiled."""
+    show((d for c in compiled for d in c.diagnostics), _environment())
 
 
 def compile_quietly(
