@@ -53,13 +53,15 @@ class _Wave:
 class _Reading:
     """One log, wave by wave; rows that a restart brought again come once.
 
-    `wanted`: sources, and inner nodes whose rows are taken as they were logged.
+    `wanted`: sources, and inner nodes whose rows are taken as they were logged. `is_over`: the log has no more;
+    `ended`: because the inputs of its run had come to their end. Else it stops in the middle of one.
     """
 
     log: LogDirectory
     wanted: frozenset[str]
     reached: dict[str, int] = field(default_factory=dict)
     is_over: bool = False
+    ended: bool = False
     missing: int = 0
     live: bool = False
     start: int | None = None
@@ -74,6 +76,7 @@ class _Reading:
         entered: list[tuple[str, Batch]] = []
         again: Mapping[str, set[int]] = {}
         for step in steps(self.log):
+            self.ended = self.ended and not isinstance(step, Entered | Marked)
             match step:
                 case RunBegan(header=header):
                     entered, again = [], {}
@@ -88,12 +91,27 @@ class _Reading:
                 case Marked(node=node, watermark=mark):
                     self._marks[node] = mark
                 case Ran(seq=seq, end=end):
+                    self.ended = self.ended or end
                     entered += [e for node, batch in given.at(seq) for e in self._taken(node, batch, again)]
                     # Where the input has ended, watermarks were moved to the end of windows: of other ones than ours.
                     yield _Wave(entered, {} if end else self._told(behind, given, seq))
                     entered = []
                 case _:
                     continue
+
+    def mark(self, node: str, others: int) -> int:
+        """How far all rows of the node have come, when other logs have come to `others`.
+
+        What has come to its end holds nobody up; what stops in the middle of a live run does for `hold`, as an instance
+        that is gone.
+        """
+        reached = self.reached.get(node, BEGINNING)
+        if not self.is_over:
+            return reached
+        if self.ended:
+            return max(reached, others)
+        holds = [n.hold for n in self.log.plan.nodes if isinstance(n, LinkInNode)]
+        return max(reached, others - max(holds)) if self.live and holds else reached
 
     def _inner(self) -> Mapping[str, tuple[str, ...]]:
         """Inner nodes that are wanted, each with the sources and links behind it."""
@@ -146,24 +164,25 @@ def replay_changed(logs: Sequence[LogDirectory], plan: Plan) -> Made:
             latest = max(latest, int(instants(batch.frame).max()))  # type: ignore[arg-type]
             flow.enter(node, batch)
         reading.reached |= wave.marks
-        # What has come to its end holds nobody up: its time is that of the others.
-        others = max((m for r in readings if not r.is_over for m in r.reached.values()), default=BEGINNING)
-        for node in rims:
-            marks = [
-                max(r.reached.get(node, BEGINNING), others if r.is_over else BEGINNING) for r in _of(readings, node)
-            ]
-            flow.promise(node, min(marks, default=BEGINNING))
+        _promise(flow, readings, rims)
         flow.run()
         instructions.clear()
     if flow is not None:
-        _finish(flow, plan, rims, latest)
+        _promise(flow, readings, rims)
+        if all(r.ended for r in readings if r.wanted):
+            _finish(flow, plan, rims, latest)
+        else:
+            flow.run()
+            flow.settle()
     made.gaps += [f"{r.missing} rows that came in are not in the log {r.log.place.name}" for r in readings if r.missing]
     made.gaps += [str(d) for log in logs for d in log.damage]
     return made
 
 
-def _of(readings: Sequence[_Reading], node: str) -> Iterator[_Reading]:
-    return (r for r in readings if node in r.wanted)
+def _promise(flow: Dataflow, readings: Sequence[_Reading], rims: Collection[str]) -> None:
+    others = max((m for r in readings if not (r.is_over and r.ended) for m in r.reached.values()), default=BEGINNING)
+    for node in rims:
+        flow.promise(node, min((r.mark(node, others) for r in readings if node in r.wanted), default=BEGINNING))
 
 
 def _merged(readings: Sequence[_Reading]) -> Iterator[tuple[_Reading, _Wave]]:

@@ -76,6 +76,40 @@ def test_the_same_document_says_the_same(run: LoggedRun) -> None:
         assert set(now.rows(node)[ID]) == set(run.log.rows(node)[ID])
 
 
+def calls(seconds: range) -> list[dict[str, object]]:
+    """A slow call a second."""
+    context = {"pod": "a", "user": "ann"}
+    return [{"timestamp": s * 1000, "payload": {"duration": 200, "ok": True}, "context": context} for s in seconds]
+
+
+def test_what_was_open_when_the_log_stops_is_not_judged(tmp_path: Path) -> None:
+    """The run had not closed its last window; the same document does not close it either, but for inputs that end."""
+    plan, _ = compiled()
+    run = LoggedRun(plan, tmp_path)
+    run.give("calls", calls(range(15)))
+    run.close()
+    made = replay_changed([run.log], plan)
+    assert made.frame("per_pod")[ID].to_list() == run.log.rows("per_pod")[ID].to_list()
+    assert made.frame("per_pod").height == 1
+    run.crash()
+    run.end()
+    assert replay_changed([run.log], plan).frame("per_pod").height == 2
+
+
+@pytest.mark.parametrize(("live", "judged"), [(True, 3), (False, 1)])
+def test_an_instance_whose_log_stops(tmp_path: Path, *, live: bool, judged: int) -> None:
+    """It is waited for as the runtime behind it waits (10 s, and no end of files without it), and not left out."""
+    plan, placed = compiled(more=PLACED)
+    logs = []
+    for name, seconds in (("one", 15), ("two", 45)):
+        logged = LoggedRun(placed, tmp_path / name, node="edge", live=live)
+        logged.give("calls", calls(range(seconds)))
+        logged.close()
+        logs.append(logged.log)
+    assert replay_changed(logs, plan).frame("per_pod").height == judged
+    assert replay_changed(logs[::-1], plan).frame("per_pod").height == judged
+
+
 def test_why_verdicts_differ(run: LoggedRun) -> None:
     """The word that was changed, and what was judged."""
     (old, old_placed), (new, new_placed) = compiled(), compiled(limit=110)
@@ -121,7 +155,7 @@ def test_what_the_log_cannot_tell(run: LoggedRun) -> None:
 PLACED = """
   placement:
     edge: {blocks: [calls, seen], connect: central}
-    central: {blocks: ["*"], listen: "tcp://127.0.0.1:7000"}
+    central: {blocks: ["*"], listen: "tcp://127.0.0.1:7000", hold: 10s}
 """
 
 
