@@ -11,7 +11,8 @@ import networkx as nx
 import polars as pl
 
 from slac.diagnostics import UsageError, listed
-from slac.evidence.log.feed import Entered, Marked, Ran, Restored, RunBegan, Saved, steps
+from slac.evidence.log.feed import Entered, Marked, Ran, RunBegan, steps
+from slac.evidence.log.once import Once
 from slac.evidence.log.reader import LogDirectory
 from slac.evidence.replay.given import Given
 from slac.evidence.replay.path import is_sighted, only, without_sight
@@ -23,7 +24,7 @@ from slac.runtime.assembly import operators_of
 from slac.runtime.dataflow import Dataflow
 from slac.runtime.instructions import Instruction
 from slac.runtime.operator import BEGINNING, OperatorContext
-from slac.stream.batch import ID, Batch, instants
+from slac.stream.batch import Batch, instants
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,7 +67,7 @@ class _Reading:
     live: bool = False
     start: int | None = None
     _marks: dict[str, int] = field(default_factory=dict)
-    _since: dict[int, dict[str, set[int]]] = field(default_factory=dict)
+    _once: Once = field(default_factory=Once)
 
     def waves(self) -> Iterator[_Wave]:
         behind = self._inner()
@@ -74,25 +75,21 @@ class _Reading:
             self.log, behind, sorted({s.header.run: s.header.first for s in self.log.segments[::-1]}.values())
         )
         entered: list[tuple[str, Batch]] = []
-        again: Mapping[str, set[int]] = {}
         for step in steps(self.log):
+            self._once.follow(step)
             self.ended = self.ended and not isinstance(step, Entered | Marked)
             match step:
                 case RunBegan(header=header):
-                    entered, again = [], {}
+                    entered = []
                     self.live, self.start = header.live, header.start if self.start is None else self.start
-                case Saved(number=number):
-                    self._since = {**dict(list(self._since.items())[-1:]), number: {}}
-                case Restored(number=number):
-                    again = self._since.get(number, {})
                 case Entered(node=node, batch=batch, rows=rows) if node in self.wanted:
                     self.missing += rows if batch is None else 0
-                    entered += self._taken(node, batch, again) if batch is not None else []
+                    entered += self._taken(node, batch) if batch is not None else []
                 case Marked(node=node, watermark=mark):
                     self._marks[node] = mark
                 case Ran(seq=seq, end=end):
                     self.ended = self.ended or end
-                    entered += [e for node, batch in given.at(seq) for e in self._taken(node, batch, again)]
+                    entered += [e for node, batch in given.at(seq) for e in self._taken(node, batch)]
                     # Where the input has ended, watermarks were moved to the end of windows: of other ones than ours.
                     yield _Wave(entered, {} if end else self._told(behind, given, seq))
                     entered = []
@@ -127,12 +124,9 @@ class _Reading:
             marks[node] = min(mark, given.floor(node, seq))
         return marks
 
-    def _taken(self, node: str, batch: Batch, again: Mapping[str, set[int]]) -> list[tuple[str, Batch]]:
-        frame = batch.frame
-        if again.get(node):
-            frame = frame.filter(~frame[ID].is_in(list(again[node])))
-        for seen in self._since.values():
-            seen.setdefault(node, set()).update(frame[ID].to_list())
+    def _taken(self, node: str, batch: Batch) -> list[tuple[str, Batch]]:
+        fresh = self._once.fresh(node, batch.frame)
+        frame = batch.frame if fresh.all() else batch.frame.filter(pl.Series(fresh))
         return [(node, Batch(frame, late=batch.late))] if frame.height else []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,12 @@ import polars as pl
 
 from slac.adapters.decoding import ROW, Decoder, WireSchema
 from slac.diagnostics import UsageError, listed, suggest
-from slac.evidence.log.feed import Entered, steps
+from slac.evidence.log.feed import Entered, RunBegan, steps
+from slac.evidence.log.once import Once
 from slac.evidence.log.reader import LogDirectory
 from slac.plan.graph import Plan
 from slac.plan.nodes import SourceNode
+from slac.runtime.operator import BEGINNING
 from slac.stream.batch import TIME, instants
 from slac.stream.ports import Records
 
@@ -63,25 +65,43 @@ def marked(plan: Plan, data: bytes, where: str) -> list[Item]:
 
 
 def from_log(plan: Plan, logs: Iterable[LogDirectory]) -> list[Item]:
-    """What came in at the inputs of a run, row by row. UsageError where the log has not all columns of one."""
-    found: list[Item] = []
-    for log in logs:
-        high = 0
-        for step in steps(log):
-            if isinstance(step, Entered) and step.batch is not None and isinstance(log.plan[step.node], SourceNode):
-                node = _source(plan, log.plan[step.node].block)
-                if node.clear:
-                    raise UsageError(
-                        f'conditions over {listed(node.clear)} of "{node.block}" see clear text, which no log holds: '
-                        f"give its events with --input {node.block}=FILE"
-                    )
-                missing = [n for n in node.schema.names if n not in step.batch.frame.columns]
-                if missing:
-                    raise UsageError(f'the log does not have {listed(missing)} of "{node.block}": nobody read it then')
-                for row in step.batch.frame.iter_slices(1):
-                    high = max(high, int(instants(row)[0]))
-                    found.append(Item(high, node.block, row=row))
-    return found
+    """What came in at the inputs of a run, row by row. UsageError where the log has not all columns of one.
+
+    Each input's rows arrive with its own event time: none is late that was not then, in whatever order a run was given
+    its inputs; what was late still is. What a restart was given again comes once.
+    """
+    return [item for log in logs for item in _of_log(plan, log)]
+
+
+def _of_log(plan: Plan, log: LogDirectory) -> Iterator[Item]:
+    once = Once()
+    high: dict[str, int] = {}
+    for step in steps(log):
+        once.follow(step)
+        match step:
+            case RunBegan():
+                high = {}
+            case Entered(node=name, batch=batch) if batch is not None and isinstance(log.plan[name], SourceNode):
+                block, frame = log.plan[name].block, batch.frame
+                _check(_source(plan, block), frame)
+                arrivals = np.maximum.accumulate(np.append(high.get(name, BEGINNING), instants(frame).to_numpy()))
+                high[name] = int(arrivals[-1])
+                fresh = once.fresh(name, frame)
+                rows = frame.filter(pl.Series(fresh)).iter_slices(1)
+                yield from (Item(int(at), block, row=row) for at, row in zip(arrivals[1:][fresh], rows, strict=True))
+            case _:
+                continue
+
+
+def _check(node: SourceNode, frame: pl.DataFrame) -> None:
+    if node.clear:
+        raise UsageError(
+            f'conditions over {listed(node.clear)} of "{node.block}" see clear text, which no log holds: '
+            f"give its events with --input {node.block}=FILE"
+        )
+    missing = [n for n in node.schema.names if n not in frame.columns]
+    if missing:
+        raise UsageError(f'the log does not have {listed(missing)} of "{node.block}": nobody read it then')
 
 
 def in_order(items: Iterable[Item]) -> Feed:

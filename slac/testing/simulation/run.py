@@ -215,11 +215,10 @@ class Simulation:
         source.heard = self.now
         times = instants(frame).to_numpy()
         met = source.arrival.take(times)
-        late = met is not None and bool(times[0] < met[0])
-        rows = frame.drop(ARRIVAL_WATERMARK, strict=False)
-        if late and met is not None:
-            rows = rows.with_columns(pl.Series(ARRIVAL_WATERMARK, met, dtype=pl.Int64))
-        self.core.flow.enter(item.block, Batch(rows, late=late))
+        late = ARRIVAL_WATERMARK in frame.columns
+        if not late and met is not None and times[0] < met[0]:
+            late, frame = True, frame.with_columns(pl.Series(ARRIVAL_WATERMARK, met, dtype=pl.Int64))
+        self.core.flow.enter(item.block, Batch(frame, late=late))
         return self.core.carry(self.now)
 
     def _records(self, block: str, lines: bytes) -> list[Instruction]:

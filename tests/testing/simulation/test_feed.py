@@ -1,0 +1,82 @@
+"""Events of a simulation from the log of a run: the run's verdicts come of them again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from slac.compiler import CompileOptions, compile_document
+from slac.diagnostics import Source
+from slac.stream.batch import ID
+from slac.stream.clock import SECOND
+from slac.testing.simulation import Simulation, from_log
+from tests.evidence.replay.logged import LoggedRun
+
+DOCUMENT = """
+apiVersion: slac/v1
+kind: SLA
+metadata: {name: shop}
+spec:
+  events: {Call: {payload: {duration: float}, context: {pod: string}}}
+  inputs:
+    calls: {adapter: http, listen: "127.0.0.1:7001", emits: Call, lateness: 1s, idle: 2s}
+    pings: {adapter: http, listen: "127.0.0.1:7002", emits: Call, lateness: 1s, idle: 2s}
+  computations:
+    called: {from: calls, by: pod, window: tumbling 10s, select: [{n: COUNT(*)}, {slowest: MAX(duration)}]}
+    pinged: {from: pings, by: pod, window: tumbling 10s, select: [{n: COUNT(*)}, {slowest: MAX(duration)}]}
+  violations:
+    many: {from: called, by: pod, where: n > 4, severity: warning}
+    few: {from: pinged, by: pod, where: n < 5, severity: warning}
+  outputs: {out: {adapter: stdout, from: [many, few]}}
+"""
+
+
+def events(*seconds: float) -> list[dict[str, object]]:
+    """A call of each of two pods at each second, out of order within the lateness."""
+    return [
+        {"timestamp": s * 1000 - late, "payload": {"duration": s}, "context": {"pod": pod}}
+        for s in seconds
+        for pod, late in (("a", 0), ("b", 700))
+    ]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> LoggedRun:
+    """A restart among the events; afterwards one input is read up to where it was, and then the other one."""
+    plan = compile_document(Source("shop.yaml", DOCUMENT), CompileOptions(collapse=True)).plan
+    logged = LoggedRun(plan, tmp_path, live=True)
+    for second in range(1, 20):
+        logged.now = second * SECOND
+        logged.give("calls", events(second))
+        logged.give("pings", events(second))
+        if second == 8:
+            logged.checkpoint()
+    logged.crash()
+    logged.now = 45 * SECOND
+    logged.give("calls", events(*range(20, 45)))
+    logged.give("pings", events(*range(20, 41)))
+    # Silence holds nobody up: what comes then is late.
+    logged.tick(60 * SECOND)
+    logged.give("pings", events(43, 44))
+    logged.tick(80 * SECOND)
+    logged.close()
+    return logged
+
+
+def said(frame: pl.DataFrame) -> pl.DataFrame:
+    """What is the same whenever it is said, once each."""
+    return frame.select(ID, "_time", "pod", "n", "slowest").unique(maintain_order=True).sort("_time", "pod")
+
+
+def test_a_log_with_a_restart_makes_what_the_run_made(run: LoggedRun) -> None:
+    """Nothing is late that was not late then, what was late is, and what came again counts once."""
+    simulation = Simulation(run.plan, tuple(from_log(run.plan, [run.log])))
+    made = simulation.end().rows
+    assert simulation.counts["calls"] == 2 * 44
+    assert simulation.counts["pings"] == 2 * 42
+    assert run.log.rows("pings")["_late"].sum() == 4
+    for block in ("called", "pinged"):
+        rows = pl.concat([frame for name, frame in made if name == block], how="diagonal_relaxed")
+        assert said(rows).equals(said(run.log.rows(block))), block
