@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from slac.evidence.log.reader import LogDirectory
 from slac.plan.graph import Plan
 from slac.plan.nodes import SourceNode
 from slac.runtime.operator import BEGINNING
+from slac.runtime.tables.source import FIRST
 from slac.stream.batch import TIME, instants
 from slac.stream.ports import Records
 
@@ -68,9 +69,12 @@ def from_log(plan: Plan, logs: Iterable[LogDirectory]) -> list[Item]:
     """What came in at the inputs of a run, row by row. UsageError where the log has not all columns of one.
 
     Each input's rows arrive with its own event time: none is late that was not then, in whatever order a run was given
-    its inputs; what was late still is. What a restart was given again comes once.
+    its inputs; what was late still is. What a restart was given again comes once. The first version of a table, which
+    holds since ever, is there when the events begin.
     """
-    return [item for log in logs for item in _of_log(plan, log)]
+    found = in_order(item for log in logs for item in _of_log(plan, log))
+    begin = next((item.at for item in found if item.at > FIRST), 0)
+    return [replace(item, at=max(item.at, begin)) for item in found]
 
 
 def _of_log(plan: Plan, log: LogDirectory) -> Iterator[Item]:

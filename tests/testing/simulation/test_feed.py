@@ -11,6 +11,7 @@ from slac.compiler import CompileOptions, compile_document
 from slac.diagnostics import Source
 from slac.stream.batch import ID
 from slac.stream.clock import SECOND
+from slac.stream.ports import Records
 from slac.testing.simulation import Simulation, from_log
 from tests.evidence.replay.logged import LoggedRun
 
@@ -80,3 +81,34 @@ def test_a_log_with_a_restart_makes_what_the_run_made(run: LoggedRun) -> None:
     for block in ("called", "pinged"):
         rows = pl.concat([frame for name, frame in made if name == block], how="diagonal_relaxed")
         assert said(rows).equals(said(run.log.rows(block))), block
+
+
+LOOKED_UP = """
+apiVersion: slac/v1
+kind: SLA
+metadata: {name: d}
+spec:
+  events: {E: {payload: {k: string}}}
+  inputs: {e: {adapter: http, listen: "127.0.0.1:7001", emits: E, time: {unit: s}, lateness: 1s, idle: 2s}}
+  tables: {t: {path: t.csv, columns: {k: string, most: int}, key: k, reload: 1m}}
+  computations:
+    seen: {from: e, join: {l: {table: t, by: k}}, select: [k, {most: l.most}]}
+  outputs: {log: {adapter: stdout, from: [seen]}}
+"""
+
+
+def test_tables_of_a_log_are_what_they_were(tmp_path: Path) -> None:
+    """The first version holds from the beginning on, which is that of the events; a later one from its instant on."""
+    begin = 1_790_000_000
+    plan = compile_document(Source("d.yaml", LOOKED_UP), CompileOptions(collapse=True)).plan
+    run = LoggedRun(plan, tmp_path, live=True, start=begin * SECOND)
+    for at, most in ((0, 1), (5, 2)):
+        run.now = (begin + at) * SECOND
+        rows = pl.DataFrame({"k": ["a", "b"], "most": [most, 7]})
+        run.core.on_records("t", [Records(source="t", arrival=run.now, frame=rows)])
+        run.look()
+        run.give("e", [{"timestamp": begin + at + s, "payload": {"k": k}} for s in (1, 3) for k in "ab"])
+    run.tick((begin + 20) * SECOND)
+    run.close()
+    made = pl.concat([f for name, f in Simulation(plan, tuple(from_log(plan, [run.log]))).end().rows if name == "seen"])
+    assert made.sort("_time", "k")["most"].to_list() == [1, 7, 1, 7, 2, 7, 2, 7]
