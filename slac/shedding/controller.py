@@ -86,6 +86,11 @@ class _Planned:
     rates: dict[str, Rates] = field(default_factory=dict)
     uses: int = 0
 
+    @property
+    def way(self) -> int | None:
+        """The way that holds; None where none does."""
+        return next((r.way for r in self.rates.values()), None)
+
     def still(self, fits: float, inputs: KeysView[str], deadband: float) -> bool:
         """Whether they can be used once more: nearly as much fits, and what events are like was not long ago."""
         self.uses += 1
@@ -248,7 +253,9 @@ class Controller:
             return self._planned.rates
         melt = self.settings.melt
         rates = allocate(
-            room, {i: offer_of(load, taken * (self._rate_of[i] + load.waiting / melt)) for i, load in dropped.items()}
+            room,
+            {i: offer_of(load, taken * (self._rate_of[i] + load.waiting / melt)) for i, load in dropped.items()},
+            held=self._planned.way,
         )
         self._planned = _Planned(fraction * taken, rates)
         return rates

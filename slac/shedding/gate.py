@@ -36,7 +36,8 @@ class GateDecision(msgspec.Struct, frozen=True, kw_only=True):
     `positions[source]` (sequence number) of every source on; a source that is not named is governed from its first
     record. `fraction` is the share of the events that is expected to pass. `threshold` and `weight` are those of
     records before they are decoded (None: all are), compared with 64-bit hashes; `admission` has all the rest. `error`:
-    the largest relative error that was planned for, over all contracts, each at its confidence.
+    the largest relative error that was planned for (0.05: 5 %), over all contracts, each at its confidence; above 1 no
+    bound can be held. None where nothing is to be estimated.
     """
 
     input: str

@@ -9,7 +9,8 @@ thinned at all: below that not even Hoeffding's bound holds.
 
 Before that it is chosen how much is decoded: to tell the class of an event costs about as much as to decode it, so
 where there is far too much, or little is made of an event, dropping records unread leaves more. Of some ways the one
-with the least error is taken.
+with the least error is taken. Readings scatter, and so does the room: any other way than the one that holds must be
+the best in somewhat less room as well, for where ways change no window is counted as a whole.
 """
 
 from __future__ import annotations
@@ -28,35 +29,48 @@ READING_SHARE: Final = 0.75
 """The most of what there is that goes into decoding what may then be dropped."""
 WAYS: Final = 4
 """Ways between decoding all, and as much as can pass."""
+AWAY: Final = 0.2
+"""The part of the room that ways are judged without, unless they hold: twice what a reading scatters by."""
 ROUNDS: Final = 16
 _SMALLEST, _LARGEST = 1e-3, 1e4
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How much of each input is decoded, whether it is sifted then, and by what errors are scaled."""
+    """How much of each input is decoded, and by what errors are scaled.
 
+    `number`: 0 where all that is decoded passes, then from all that is decoded on to ever less, which is sifted.
+    """
+
+    number: int
     unread: Mapping[str, float]
-    sifted: bool
     scale: float
     bare: float
 
+    @property
+    def sifted(self) -> bool:
+        """Whether less passes than is decoded."""
+        return self.number > 0
 
-def allocate(room: float, offers: Mapping[str, Offer], sifting: float = SIFTING) -> dict[str, Rates]:
+
+def allocate(
+    room: float, offers: Mapping[str, Offer], sifting: float = SIFTING, *, held: int | None = None
+) -> dict[str, Rates]:
     """Admit as much of all `offers` as fits into `room` (model cores), each as its contracts need it.
 
-    `sifting`: model cores to tell the class of a decoded record.
+    `sifting`: model cores to tell the class of a decoded record. `held`: the way that was taken last, which is left
+    only for one that is better in less room too.
     """
     paces = _paces(room, offers)
     shops = {n: Shop(replace(o, rate=min(o.rate, paces.get(n, o.rate)))) for n, o in offers.items()}
-    way = min(_ways(room, shops, sifting), key=lambda w: max(w.scale, w.bare))
+    way = _chosen(room, shops, sifting, held)
     whole = _whole(shops, way.scale)
     scale = way.scale if way.sifted else max(way.scale, way.bare)
     made = {
         n: s.rates(scale, way.unread[n], whole.get(n), sifted=way.sifted and s.offer.tells_apart)
         for n, s in shops.items()
     }
-    return {n: replace(r, pace=paces.get(n)) for n, r in made.items()}
+    return {n: replace(r, pace=paces.get(n), way=way.number) for n, r in made.items()}
 
 
 def _paces(room: float, offers: Mapping[str, Offer]) -> dict[str, float]:
@@ -68,17 +82,17 @@ def _paces(room: float, offers: Mapping[str, Offer]) -> dict[str, float]:
     return {n: o.rate * READING_SHARE * room / reading for n, o in forced.items()}
 
 
-def _ways(room: float, shops: Mapping[str, Shop], sifting: float) -> list[_Way]:
-    """As much decoded as can pass, and where that tells anything, more of it, of which less passes."""
-    plain = _plain(room, shops)
-    found = [_way(room, shops, plain, 0.0)]
-    if plain < 1.0 and any(s.offer.tells_apart for s in shops.values()):
-        found += [
-            way
-            for n in range(WAYS)
-            if (way := _way(room, shops, plain ** (n / WAYS), sifting)).scale < _LARGEST or not found
-        ]
-    return found
+def _chosen(room: float, shops: Mapping[str, Shop], sifting: float, held: int | None) -> _Way:
+    """The way with the least error; the one that holds, unless another is better with less room too."""
+    ways = (_way(n, room if held in (None, n) else (1.0 - AWAY) * room, shops, sifting) for n in _numbers(room, shops))
+    best = min((w for w in ways if not w.sifted or w.scale < _LARGEST), key=lambda w: max(w.scale, w.bare))
+    return best if held in (None, best.number) else _way(best.number, room, shops, sifting)
+
+
+def _numbers(room: float, shops: Mapping[str, Shop]) -> range:
+    """Of ways: as much decoded as can pass, and where that tells anything, more of it, of which less passes."""
+    more = _plain(room, shops) < 1.0 and any(s.offer.tells_apart for s in shops.values())
+    return range(1 + WAYS if more else 1)
 
 
 def _plain(room: float, shops: Mapping[str, Shop]) -> float:
@@ -92,18 +106,20 @@ def _is_free(shop: Shop) -> bool:
     return shop.offer.spec.may_drop_unread
 
 
-def _way(room: float, shops: Mapping[str, Shop], share: float, sifting: float) -> _Way:
-    """One way: this share of all that may be dropped unread is decoded, and what tells nothing passes as it is."""
+def _way(number: int, room: float, shops: Mapping[str, Shop], sifting: float) -> _Way:
+    """One way: a share of all that may be dropped unread is decoded, and what tells nothing passes as it is."""
     plain = _plain(room, shops)
+    sifted = number > 0
+    share = plain ** ((number - 1) / WAYS) if sifted else plain
     unread = {
         n: max((share if s.offer.tells_apart else plain) if _is_free(s) else 1.0, LOWEST_FRACTION)
         for n, s in shops.items()
     }
-    reading = sum(s.offer.rate * unread[n] * (s.offer.reading + _sift(s, sifting)) for n, s in shops.items())
-    left = room - reading
-    scale = _scale(left, shops, unread, sifted=sifting > 0)
+    told = sifting if sifted else 0.0
+    reading = sum(s.offer.rate * unread[n] * (s.offer.reading + _sift(s, told)) for n, s in shops.items())
+    scale = _scale(room - reading, shops, unread, sifted=sifted)
     bare = max((s.scale_at(unread[n]) for n, s in shops.items() if _is_free(s)), default=0.0)
-    return _Way(unread, sifting > 0, scale, bare)
+    return _Way(number, unread, scale, bare)
 
 
 def _sift(shop: Shop, sifting: float) -> float:

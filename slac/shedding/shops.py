@@ -53,7 +53,8 @@ class Rates:
     `unread`: of the records, before they are decoded. `whole`: of keys or windows, where these are dropped as a whole.
     `classes`: by class the share for each size of group, whose sizes are `levels`. `fraction`: of all events. `error`:
     the largest relative error among its contracts, None where there is nothing to say. `pace`: records a second that
-    may be decoded at all, where none may be dropped unread and there are too many: what is more is refused.
+    may be decoded at all, where none may be dropped unread and there are too many: what is more is refused. `way`: that
+    of choosing what is decoded which was taken, for all inputs.
     """
 
     unread: float = 1.0
@@ -63,6 +64,7 @@ class Rates:
     fraction: float = 1.0
     error: float | None = None
     pace: float | None = None
+    way: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

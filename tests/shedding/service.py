@@ -124,6 +124,7 @@ class Service:
         self.meter = Meter(self.machine)
         self.events: list[tuple[int, int, bool, float]] = []
         self._draw = np.random.default_rng(3)
+        self._scatter = np.random.default_rng(1)
         self._owed = 0.0
 
     def run(self) -> list[Moment]:
@@ -206,6 +207,7 @@ class Service:
         """Work off the queue with the cores there are, as fast as the pace lets it."""
         room, costs = self.scenario.get("cores", 1.0) * STEP / SECOND, self.scenario["costs"]
         noise = 1.0 + self.scenario.get("noise", 0.1) * math.sin(number * 12.9898)
+        noise += self.scenario.get("scatter", 0.0) * self._scatter.uniform(-1.0, 1.0)
         counts, now = self.queue.source.gate.counts, self.clock.now()
         began = now
         while self.queue.held and room > 0 and not self.queue.taking.pause(now):

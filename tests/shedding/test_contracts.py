@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -37,6 +38,9 @@ def _hold(band: dict[str, Any], moments: list[Moment]) -> None:
         assert low <= share <= high, (share, band)
     if "waiting_at_most" in band:
         assert max(m.waiting for m in moments) <= band["waiting_at_most"], band
+    if "turns_at_most" in band:
+        counts = [m.decision.admissions["requests"].counts for m in moments]
+        assert sum(one != other for one, other in pairwise(counts)) <= band["turns_at_most"], (band, counts)
 
 
 def _recovered(scenario: dict[str, Any], moments: list[Moment]) -> None:
