@@ -24,6 +24,7 @@ from slac.runtime.inspection.protocol import (
     encode,
 )
 from slac.runtime.inspection.server import ENDING
+from slac.runtime.inspection.socket_path import LONGEST, address_of, fits
 from slac.runtime.inspection.status import RuntimeStatus
 from slac.runtime.inspection.taps import LIVES, TapForm
 from slac.runtime.recorder import LogMode
@@ -47,7 +48,7 @@ class Place:
 def places(directory: Path) -> list[Place]:
     """The runtimes that have a socket below `directory`."""
     return [
-        Place(path.name.removesuffix(ENDING), f"ipc://{path}")
+        Place(path.name.removesuffix(ENDING), address_of(path))
         for path in sorted((directory / WHERE).glob(f"*{ENDING}"))
     ]
 
@@ -110,6 +111,12 @@ class Asked:
             dial_with(self._socket, place.keys)
 
     def __enter__(self) -> Self:
+        if not fits(self._place.address):
+            self.__exit__()
+            raise UsageError(
+                f"{self._place.name}: the path of its socket is longer than {LONGEST} bytes, also from here: "
+                f"ask from a directory that is nearer to it ({self._place.address.removeprefix('ipc://')})"
+            )
         try:
             self._socket.connect(self._place.address)
         except zmq.ZMQError as error:

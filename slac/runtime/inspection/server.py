@@ -30,6 +30,7 @@ from slac.runtime.inspection.protocol import (
     encode,
     question_of,
 )
+from slac.runtime.inspection.socket_path import LONGEST, address_of, fits
 from slac.runtime.inspection.status import RuntimeStatus
 from slac.runtime.inspection.taps import Taps
 from slac.runtime.recorder import LogMode
@@ -43,8 +44,6 @@ _SHOW: Final = 0.1
 """Seconds between two looks at what has passed the taps."""
 _LAST_WORD: Final = 200
 """Milliseconds in which an answer may still leave at the end."""
-_LONGEST: Final = 100
-"""Bytes of a socket's path; the system allows a few more."""
 _SCOPES: Final[dict[type, Scope]] = {AskStatus: "read", AskTap: "tap", EndTap: "tap", AskLog: "admin"}
 _CHANGES: Final[Scope] = "admin"
 """The scope of everything else."""
@@ -91,11 +90,11 @@ class ControlSocket:
         if not self._take_lock():
             log.info("another run of this name has the control socket")
             return
-        address = f"ipc://{self._path}"
-        if len(str(self._path).encode()) <= _LONGEST:
+        address = address_of(self._path)
+        if fits(address):
             self._listen(address, guarded=False)
         else:
-            log.warning("the path %s is too long for a control socket", self._path)
+            log.warning("no control socket: the path %s is longer than %d bytes", self._path, LONGEST)
         if self._address is not None:
             refuse_plain(self._trust, self._address, "a control socket on")
             self._listen(self._address, guarded=self._trust is not None)

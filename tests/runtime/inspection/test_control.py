@@ -12,8 +12,9 @@ import zmq
 import zmq.asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
-from slac.diagnostics import RunFailed
+from slac.diagnostics import RunFailed, UsageError
 from slac.runtime.inspection.changing import AskCommit, AskPlan, AskPrepare, ChangeAnswer, ChangeQuestion, ThePlan
+from slac.runtime.inspection.client import ask_status, places
 from slac.runtime.inspection.http import observed
 from slac.runtime.inspection.protocol import Answer, AskStatus, AskTap, Denied, Question, Told, answer_of, encode
 from slac.runtime.inspection.server import ControlSocket
@@ -138,6 +139,29 @@ def test_questions_of_the_owner(tmp_path: Path) -> None:
         assert await asked(address, AskStatus()) == Told(status=STATUS)
         await made.stop()
         assert not path.exists()
+
+    run(story)
+
+
+def test_a_directory_far_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long path is dialled by the name that it has from here; from where it has no short one, that is said."""
+    far = tmp_path / ("a" * 60) / ("b" * 60)
+    path = far / "var" / "run" / "shop.control"
+    path.parent.mkdir(parents=True)
+    monkeypatch.chdir(far)
+
+    async def story() -> None:
+        made = control(path)
+        made.start()
+        for named in (far, Path()):
+            (place,) = places(named)
+            assert place.name == "shop"
+            assert await asyncio.to_thread(ask_status, place) == STATUS
+        monkeypatch.chdir(tmp_path)
+        (place,) = places(far)
+        with pytest.raises(UsageError, match=r"longer than \d+ bytes, also from here: ask from a directory"):
+            ask_status(place)
+        await made.stop()
 
     run(story)
 
