@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -45,9 +46,10 @@ def read_deployed(path: Path) -> Deployed | None:
         raise RunFailed(f"{path} cannot be read: {error.strerror}") from error
     head, body = data[:_HEAD], data[_HEAD:]
     if head == _MAGIC + xxhash.xxh3_64_digest(body):
-        found = msgspec.msgpack.decode(body, type=Deployed)
-        if found.format == FORMAT:
-            return found
+        with suppress(msgspec.DecodeError):  # another version may have other fields
+            found = msgspec.msgpack.decode(body, type=Deployed)
+            if found.format == FORMAT:
+                return found
     raise RunFailed(f"{path}, which says what plan runs here, is damaged, or was written by another version of slac")
 
 

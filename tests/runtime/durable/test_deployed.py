@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
+import xxhash
 
 from slac.diagnostics import RunFailed
 from slac.plan.graph import Placement, Plan, PlanData
@@ -36,6 +38,11 @@ def sealed(folder: Path) -> StateDirectory:
     change = Deployed(change="c", plan=plan(NEW).to_json(), replaced=(OLD,), forget=("gone",))
     directory.seal(made(3, NEW), change)
     return directory
+
+
+def whole(body: bytes) -> bytes:
+    """A record of whatever it says, as it stands in its file."""
+    return b"slac-deployed\n" + xxhash.xxh3_64_digest(body) + body
 
 
 def number(directory: StateDirectory, digest: str) -> int:
@@ -88,12 +95,13 @@ def test_open_after_a_crash(tmp_path: Path) -> None:
     last.close()
 
 
-def test_a_damaged_record(tmp_path: Path) -> None:
-    """Which plan runs is not guessed."""
+@pytest.mark.parametrize("found", [b"nonsense", whole(msgspec.msgpack.encode({"format": 2, "plans": []}))])
+def test_a_damaged_record(found: bytes, tmp_path: Path) -> None:
+    """Which plan runs is not guessed, also where another version has written it with other fields."""
     directory = sealed(tmp_path)
     directory.deploying.commit()
     assert not (tmp_path / SEALED).exists()
-    (tmp_path / DEPLOYED).write_bytes(b"nonsense")
+    (tmp_path / DEPLOYED).write_bytes(found)
     directory.close()
     with pytest.raises(RunFailed, match="says what plan runs here, is damaged"):
         StateDirectory(tmp_path).open()
