@@ -96,7 +96,7 @@ class LinkServer:
     """Listens at `address` for the runtimes that send one of `streams` of the plan with this meaning.
 
     `room`: bytes that all of them together may have on their way. `key` tells the key for sensitive fields that this
-    runtime has from others. `left`: who has said goodbye and is not back.
+    runtime has from others.
     """
 
     def __init__(
@@ -117,7 +117,6 @@ class LinkServer:
         self.key = ""
         self.begun: Callable[[str], bool | None] = lambda _: False
         """Whether a change came about here; None where that is not decided, and who asks has to wait."""
-        self.left: set[str] = set()
         self._address = address
         self._document, self._meaning, self._origins = document, meaning, origins
         self._accepted = accepted
@@ -273,7 +272,6 @@ class LinkServer:
         for other in stale:
             if other != identity:
                 del self._sessions[other]
-        self.left.discard(name)
         if identity not in self._sessions:
             log.info("%s has joined", name)
         session = self._sessions.get(identity)
@@ -308,7 +306,6 @@ class LinkServer:
 
     def _on_bye(self, identity: bytes, session: Session) -> None:
         del self._sessions[identity]
-        self.left.add(session.name)
         log.info("%s has left", session.name)
         self.arrived.append(Arrived(session.name, left=True))
         self._wake()

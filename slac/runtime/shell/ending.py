@@ -40,8 +40,8 @@ class Ending:
         """Whether every sender has had the chance to hear that all it sent is safe; one that is gone may be gone."""
         if self.finished_at is None:
             return False
-        names = {p for i in self._core.inlets.values() for p in i.peers}
-        return names <= server.peers().keys() | server.left or self._clock.now() - self.finished_at > FAREWELL
+        names = {n for i in self._core.inlets.values() for n, peer in i.peers.items() if not peer.left}
+        return names <= server.peers().keys() or self._clock.now() - self.finished_at > FAREWELL
 
     def _delivered(self, client: Sending) -> bool:
         if client.outbox.drained:

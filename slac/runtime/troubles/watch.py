@@ -63,6 +63,7 @@ class Troubles:
         peers: dict[str, Peer] = {name: peer for i in inlets.values() for name, peer in i.peers.items()}
         silent = [_silent(name, peer) for name, peer in peers.items() if peer.silent is not None and not peer.forgotten]
         gone = {name: () for name, peer in peers.items() if peer.forgotten}
+        self._heard = {name: troubles for name, troubles in self._heard.items() if name not in gone}
         return {OWN: [*self.own, *silent], **self._heard, **gone}
 
 
