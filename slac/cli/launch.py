@@ -60,7 +60,7 @@ def run_plan(plan: Plan, settings: RunSettings, summary: Path | None, store: str
     from slac.runtime.shell.change import Succession
     from slac.runtime.shell.process import Runtime
     from slac.runtime.shell.summary import unpublished_text
-    from slac.shedding.capacity import record_costs
+    from slac.shedding.capacity.walk import record_costs
     from slac.stream.clock import SystemClock
 
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

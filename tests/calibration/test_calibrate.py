@@ -7,7 +7,7 @@ import time
 from slac.calibration import calibrate
 from slac.calibration.calibrate import subject
 from slac.calibration.footprint import Footprint, footprint
-from slac.shedding.capacity import report
+from slac.shedding.capacity.estimate import report
 from slac.shedding.machine import read_machine
 from tests.shedding.capacity.plans import KINDS, plan
 

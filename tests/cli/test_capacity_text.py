@@ -7,7 +7,7 @@ import pytest
 from slac.cli.capacity_text import capacity_text, excess_sentence, quantity, scaled
 from slac.plan.graph import Budget
 from slac.plan.nodes import RateSpec
-from slac.shedding.capacity import report
+from slac.shedding.capacity.estimate import report
 from slac.shedding.capacity.report import Resource
 from tests.shedding.capacity.plans import CALIBRATION, MACHINE, RATE, plan, source
 

@@ -62,7 +62,7 @@ def report_(
     import msgspec
 
     from slac.cli.capacity_text import capacity_text
-    from slac.shedding.capacity import report
+    from slac.shedding.capacity.estimate import report
     from slac.shedding.capacity.what_if import Supposed, suppose
     from slac.shedding.machine import read_machine
 

@@ -7,8 +7,7 @@ import pytest
 
 from slac.plan.graph import Budget
 from slac.plan.nodes import RateSpec
-from slac.shedding.capacity import report
-from slac.shedding.capacity.estimate import amount, bound_of
+from slac.shedding.capacity.estimate import amount, bound_of, report
 from slac.shedding.capacity.flow import Scene
 from slac.shedding.capacity.report import CapacityReport
 from slac.shedding.capacity.walk import walk

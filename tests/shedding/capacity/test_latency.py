@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from slac.shedding.capacity import report
+from slac.shedding.capacity.estimate import report
 from slac.shedding.capacity.flow import Scene
 from slac.shedding.capacity.latency import latencies
 from slac.shedding.capacity.walk import walk

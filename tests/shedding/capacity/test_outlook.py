@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from slac.plan.nodes import RateSpec
 from slac.plan.shedding import GateNeed, GateSpec, ShedContract
-from slac.shedding.capacity import report
+from slac.shedding.capacity.estimate import report
 from slac.shedding.capacity.flow import Scene
 from slac.shedding.capacity.outlook import backlog, errors, growths, prospects
 from slac.shedding.capacity.walk import walk
