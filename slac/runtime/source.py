@@ -11,7 +11,7 @@ import numpy.typing as npt
 import orjson
 import polars as pl
 
-from slac.adapters.decoding import Decoder, Quarantined, WireSchema, count_records, find_lines, take_lines
+from slac.adapters.decoding import Decoder, Quarantined, WireSchema, count_of, find_lines, take_lines
 from slac.plan.nodes import SourceNode
 from slac.runtime.arrival import Arrival
 from slac.runtime.durable.journal import JOURNAL
@@ -115,7 +115,7 @@ class Source:
             return self._take(records)
         origin, taken = self._origin(records.source), Taken()
         origin.next = max(origin.next, records.first or 0)
-        left = records.frame.height if records.frame is not None else count_records(records.ndjson or b"")
+        left = count_of(records)
         self.deeds.reach(self.positions)
         while 0 < (count := self.deeds.before_next(records.source, origin.next)) < left:
             taken.add(self._take(_part(records, 0, count, left)))

@@ -1,7 +1,7 @@
 """From raw records to typed columns; what does not comply with its type is set aside with a reason, never coerced."""
 
 from slac.adapters.decoding.decoder import Decoder
-from slac.adapters.decoding.lines import Lines, count_records, find_lines, split_lines, take_lines
+from slac.adapters.decoding.lines import Lines, count_of, count_records, find_lines, split_lines, take_lines
 from slac.adapters.decoding.reasons import without_values
 from slac.adapters.decoding.result import ROW, Decoded, Quarantined
 from slac.adapters.decoding.wire import TimeUnit, WireSchema
@@ -14,6 +14,7 @@ __all__ = [
     "Quarantined",
     "TimeUnit",
     "WireSchema",
+    "count_of",
     "count_records",
     "find_lines",
     "split_lines",

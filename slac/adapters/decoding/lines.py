@@ -10,6 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from slac.stream.ports import Records
+
 _LF: Final = 10
 _SPACE: Final = 32
 _OPEN, _CLOSE = ord("{"), ord("}")
@@ -65,6 +67,11 @@ def split_lines(ndjson: bytes) -> list[bytes]:
 def count_records(ndjson: bytes) -> int:
     """How many records a block holds."""
     return len(find_lines(ndjson))
+
+
+def count_of(records: Records) -> int:
+    """How many records these are, in whatever form they came."""
+    return records.frame.height if records.frame is not None else count_records(records.ndjson or b"")
 
 
 def take_lines(ndjson: bytes, mask: Sequence[bool] | npt.NDArray[np.bool_]) -> bytes:

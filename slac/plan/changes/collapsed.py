@@ -6,11 +6,10 @@ from typing import Final
 
 import msgspec
 
-from slac.plan.changes.heirs import PARTIAL, origin_of
+from slac.plan.changes.heirs import PARTIAL, name_of, origin_of
 from slac.plan.graph import Placement, Plan
-from slac.plan.nodes import AbsenceNode, AnyNode, LinkInNode, LinkOutNode, SourceNode, WindowNode
+from slac.plan.nodes import AbsenceNode, AnyNode, LinkInNode, LinkOutNode, WindowNode
 
-_COPY: Final = ".on."
 _ALL: Final = "all"
 
 
@@ -24,18 +23,13 @@ def collapsed(plan: Plan) -> Plan:
         if isinstance(node, WindowNode | AbsenceNode) and node.role == "final":
             inputs = _behind(plan, inputs[0])
             node = msgspec.structs.replace(node, role="whole")  # noqa: PLW2901 - the node, step by step
-        own = msgspec.structs.replace(node, id=_name(node), node=_ALL, inputs=inputs)
+        own = msgspec.structs.replace(node, id=name_of(node), node=_ALL, inputs=inputs)
         kept.setdefault(own.id, own)
     return Plan(msgspec.structs.replace(plan.data, nodes=tuple(kept.values()), placements=(Placement(name=_ALL),)))
 
 
 def _is_part(node: AnyNode) -> bool:
     return isinstance(node, WindowNode | AbsenceNode) and PARTIAL in node.id
-
-
-def _name(node: AnyNode) -> str:
-    """A table that is read on several nodes is one."""
-    return node.id.partition(_COPY)[0] if isinstance(node, SourceNode) and node.table is not None else node.id
 
 
 def _behind(plan: Plan, node_id: str) -> tuple[str, ...]:

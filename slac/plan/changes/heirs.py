@@ -64,6 +64,11 @@ def origin_of(plan: Plan, node_id: str) -> str:
     node = plan[node_id]
     while isinstance(node, LinkInNode):
         node = plan[node.stream]
+    return name_of(node)
+
+
+def name_of(node: AnyNode) -> str:
+    """Its id; a table that is read on several nodes is one."""
     return node.id.partition(_COPY)[0] if isinstance(node, SourceNode) and node.table is not None else node.id
 
 

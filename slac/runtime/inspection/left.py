@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from slac.adapters.decoding import count_records
+from slac.adapters.decoding import count_of
 from slac.diagnostics import RunFailed
 from slac.runtime.checkpoint import GENERATIONS
 from slac.runtime.durable.blobs import Blobs, Damaged
@@ -155,10 +155,7 @@ def _journalled(before: InputLeft) -> int:
 
 def _waiting(path: Path, after: int) -> int:
     """Records in a journal that no checkpoint holds."""
-    count = 0
-    for records in Journal(SegmentFiles(path), _LIMIT).replay(after):
-        count += records.frame.height if records.frame is not None else count_records(records.ndjson or b"")
-    return count
+    return sum(map(count_of, Journal(SegmentFiles(path), _LIMIT).replay(after)))
 
 
 def _peers(state: State) -> dict[str, int]:

@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
+from slac.adapters.decoding import count_of
 from slac.runtime.durable.segments import Segments
 from slac.runtime.shell.journals import InputJournal
-from slac.runtime.shell.journals import count_of as _count
 from slac.runtime.shell.merging import merged
 from slac.runtime.shell.overflow import Overflow
 from slac.runtime.source import Source
@@ -105,7 +105,7 @@ class InputQueue:
         if not await self._has_room(records.size):
             return False
         if self.journal is not None and not await self._keep(self.journal, records):
-            self.source.gate.refuse(_count(records))
+            self.source.gate.refuse(count_of(records))
             return False
         if self.journal is None:
             self._enqueue(records)
@@ -155,7 +155,7 @@ class InputQueue:
         self._bytes -= size
         self._taken += size
         if self.taking.rate and taken:
-            self.taking.took(sum(map(_count, taken)), now)
+            self.taking.took(sum(map(count_of, taken)), now)
         if self.overflow is not None and self._bytes < self._limit // 2:
             self.overflow.refill(self._limit // 2)
         if not self._held:
@@ -203,7 +203,7 @@ class InputQueue:
     def _about(self, records: Records) -> int:
         """How many records these are: of many an estimate, for what is refused should cost nothing."""
         if records.size < _MANY or not self._taken:
-            return _count(records)
+            return count_of(records)
         return round(records.size / self._mean_size)
 
     def _wake_in(self, pause: int) -> None:
@@ -236,7 +236,7 @@ class InputQueue:
     async def _pace(self, records: Records) -> None:
         if self.pacer.rate is None:
             return
-        pause = self.pacer.took(_count(records), self._clock.now())
+        pause = self.pacer.took(count_of(records), self._clock.now())
         while pause > 0 and not self._stopped:
             await asyncio.sleep(pause / SECOND)
             pause = self.pacer.pause(self._clock.now())

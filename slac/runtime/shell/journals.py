@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from slac.adapters.decoding import count_records
+from slac.adapters.decoding import count_of
 from slac.adapters.discovery import answers
 from slac.plan.graph import Plan
 from slac.plan.nodes import SourceNode
@@ -132,11 +132,6 @@ class InputJournal:
         elif self.trouble and not trouble:
             log.warning("the journal of input %s takes records again", self._block)
         self.trouble = trouble
-
-
-def count_of(records: Records) -> int:
-    """How many records these are."""
-    return records.frame.height if records.frame is not None else count_records(records.ndjson or b"")
 
 
 def make_journals(part: Plan, directory: StateDirectory | None, budget: ResolvedBudget) -> dict[str, InputJournal]:
