@@ -24,13 +24,15 @@ def with_estimates(calls: Sequence[AggregateCall], counted: Sequence[str] = ()) 
     """The calls, and what is kept beside them; `counted` are names of those that gates count."""
     if has_estimates(calls):
         return tuple(calls)
+    group = AggregateCall(name=GROUP, function="thinned_count", dtype=FLOAT)
+    uncounted = AggregateCall(name=UNCOUNTED, function="thinned_count", options=(COUNTED_ONLY,), dtype=FLOAT)
+    always = {_content(one): one for one in (group, uncounted)}
     kept: dict[_Content, AggregateCall] = {}
     for call in calls:
         for one in _beside(call, counted=_is_counted(call, counted)):
-            kept.setdefault(_content(one), one)
-    group = AggregateCall(name=GROUP, function="thinned_count", dtype=FLOAT)
-    uncounted = AggregateCall(name=UNCOUNTED, function="thinned_count", options=(COUNTED_ONLY,), dtype=FLOAT)
-    return (*calls, *kept.values(), group, uncounted)
+            if _content(one) not in always:
+                kept.setdefault(_content(one), one)
+    return (*calls, *kept.values(), *always.values())
 
 
 def besides(calls: Sequence[AggregateCall], counted: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
