@@ -190,13 +190,17 @@ class Simulation:
         return self._collected(1, [*told, *self._enter(self.change(item))])
 
     def _together(self) -> Made:
-        """All events of one input that come in a row within a second, at once: nobody looks in between."""
+        """All events of one input that come in a row within a second, at once: nobody looks in between.
+
+        None of them is overtaken by what silence would promise at the last one's instant.
+        """
         first = self.feed[self.position]
+        span = min(SECOND, self.core.sources[first.block].node.idle)
         items = [first]
         self.position += 1
         while not self._over and first.record is not None:
             item = self.feed[self.position]
-            if item.block != first.block or item.at - first.at > SECOND or item.record is None:
+            if item.block != first.block or item.at - first.at > span or item.record is None:
                 break
             items.append(item)
             self.position += 1

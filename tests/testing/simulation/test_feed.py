@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import polars as pl
 import pytest
 
@@ -12,7 +13,7 @@ from slac.diagnostics import Source
 from slac.stream.batch import ID
 from slac.stream.clock import SECOND
 from slac.stream.ports import Records
-from slac.testing.simulation import Simulation, from_log
+from slac.testing.simulation import Simulation, from_log, from_ndjson
 from tests.evidence.replay.logged import LoggedRun
 
 DOCUMENT = """
@@ -112,3 +113,19 @@ def test_tables_of_a_log_are_what_they_were(tmp_path: Path) -> None:
     run.close()
     made = pl.concat([f for name, f in Simulation(plan, tuple(from_log(plan, [run.log]))).end().rows if name == "seen"])
     assert made.sort("_time", "k")["most"].to_list() == [1, 7, 1, 7, 2, 7, 2, 7]
+
+
+def test_to_the_end_is_as_step_by_step() -> None:
+    """What is given together is not late where it would not be alone, however soon silence is idle."""
+    text = DOCUMENT.replace("lateness: 1s, idle: 2s", "lateness: 0s, idle: 200ms")
+    plan = compile_document(Source("shop.yaml", text), CompileOptions(collapse=True)).plan
+    made = [
+        {"timestamp": tenth * 100, "payload": {"duration": 1}, "context": {"pod": "a"}} for tenth in (10, 96, 105, 240)
+    ]
+    feed = tuple(from_ndjson(plan, "calls", b"\n".join(map(orjson.dumps, made)), "calls"))
+    told = []
+    for is_stepped in (True, False):
+        simulation = Simulation(plan, feed)
+        rows = [*(simulation.run().rows if is_stepped else ()), *simulation.end().rows]
+        told.append(said(pl.concat([f for name, f in rows if name == "called"], how="diagonal_relaxed")))
+    assert told[0].equals(told[1])
