@@ -12,7 +12,6 @@ import numpy as np
 import polars as pl
 
 from slac.plan.aggregates import family, final_exprs
-from slac.plan.aggregation.counts import Count
 from slac.plan.aggregation.extremes import Extreme
 from slac.plan.aggregation.family import Family
 from slac.plan.aggregation.flags import Every, Some
@@ -21,7 +20,7 @@ from slac.plan.aggregation.registers import Distinct
 from slac.plan.estimates.calls import GROUP, besides, is_beside
 from slac.plan.estimates.doubts import doubted, has_doubts, is_doubt
 from slac.plan.estimates.spans import Floats, Mask, Span, quantile_of
-from slac.plan.estimates.values import Estimate, Sums, estimates, thinned
+from slac.plan.estimates.values import Estimate, Sums, estimate, estimates, thinned
 from slac.plan.expressions import AggregateCall, AnyExpr, Column, Literal
 from slac.plan.intervals.bounds import FARTHEST, Between, Bounds, Unsure, as_bound, call, either, has_order
 from slac.plan.intervals.columns import HIGH, LOW
@@ -142,8 +141,6 @@ def _bounds(kind: Family, one: AggregateCall) -> Bounds:
 
 
 def _has_estimate(kind: Family) -> bool:
-    from slac.plan.estimates.values import estimate
-
     return estimate.dispatch(type(kind)) is not estimate.dispatch(object)
 
 
@@ -194,6 +191,3 @@ def _far(value: AnyExpr, *, above: bool) -> AnyExpr:
     if value.dtype == FLOAT:
         return Literal(value=math.inf if above else -math.inf, dtype=FLOAT)
     return Literal(value=FARTHEST if above else -FARTHEST, dtype=value.dtype)
-
-
-__all__ = ["THINNED", "Count", "EstimatedColumns"]

@@ -18,7 +18,7 @@ from slac.plan.intervals.of import bounds_of
 from slac.plan.lowering import lower
 from slac.plan.signatures import BOOL, FLOAT
 from slac.stream.batch import BOUNDS
-from slac.stream.types import AnyType, Bool, Float, Struct
+from slac.stream.types import AnyType, Bool, Struct
 
 LOW: Final = "_low."
 HIGH: Final = "_high."
@@ -39,14 +39,14 @@ class Steps:
 
     def step(self, columns: Sequence[NamedExpr]) -> list[pl.Expr]:
         """What a step adds for the bounds of its columns; they see those of the steps before, not each other."""
-        found = {c.name: (c.expr.dtype, _numbers(c.expr, bounds_of(c.expr, self.known))) for c in columns}
+        found = {c.name: _numbers(c.expr, bounds_of(c.expr, self.known)) for c in columns}
         exprs: list[pl.Expr] = []
-        for name, (dtype, bounds) in found.items():
+        for name, bounds in found.items():
             self.known.pop(name, None)
             if bounds is not None:
-                kept = _columns_of(name, dtype, bounds)
+                kept = _columns_of(name, bounds)
                 exprs += [lower(e).alias(n) for n, e in kept.items()]
-                self.known[name] = stored(name, dtype, bounds)
+                self.known[name] = _stored(name, bounds)
         return exprs
 
     def together(self, types: Mapping[str, AnyType], is_open: pl.Expr | None = None) -> pl.Expr | None:
@@ -76,7 +76,7 @@ def _numbers(value: AnyExpr, bounds: Bounds | None) -> Bounds | None:
     return Between(*ends)
 
 
-def _columns_of(name: str, dtype: AnyType, bounds: Bounds) -> dict[str, AnyExpr]:
+def _columns_of(name: str, bounds: Bounds) -> dict[str, AnyExpr]:
     match bounds:
         case Between(low=low, high=high):
             return {f"{LOW}{name}": low, f"{HIGH}{name}": high}
@@ -84,7 +84,7 @@ def _columns_of(name: str, dtype: AnyType, bounds: Bounds) -> dict[str, AnyExpr]
             return {f"{UNSURE}{name}": when}
 
 
-def stored(name: str, dtype: AnyType, bounds: Bounds) -> Bounds:
+def _stored(name: str, bounds: Bounds) -> Bounds:
     """The same, by the columns that hold it."""
     match bounds:
         case Between(low=low, high=high):
@@ -140,6 +140,3 @@ def _told(name: str, dtype: AnyType) -> Bounds:
 
 def _field(name: str, dtype: AnyType) -> AnyExpr:
     return FieldOf(base=Column(name=BOUNDS, dtype=_STRUCT), name=name, dtype=dtype)
-
-
-__all__ = ["BOUNDS", "FLOAT", "HIGH", "LOW", "UNSURE", "Float", "Steps", "known_of", "stored"]
