@@ -105,7 +105,13 @@ class WriterThread:
         self._guarded(self._writer.close)
 
     def _take(self, content: Content, size: int, now: int) -> None:
-        self._keep(self.stage.take(content, size), size, now)
+        try:
+            left = self.stage.take(content, size)
+        except Exception:
+            # It is lost, and no longer on its way to the disk.
+            self._done += size
+            raise
+        self._keep(left, size, now)
 
     def _keep(self, left: Content, size: int, now: int) -> None:
         if left:
