@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Final
 
 from slac.compiler.draft import Draft
-from slac.language.document import BlockDecl, InputDecl
+from slac.language.document import BlockDecl
 from slac.language.shed_decls import ShedDecl
 from slac.plan.nodes import AnyNode, SourceNode, WindowNode, is_table
 from slac.plan.shedding import ShedContract, strictest
@@ -80,8 +79,3 @@ def extremes_of(node: AnyNode) -> tuple[str, ...]:
     if not isinstance(node, WindowNode):
         return ()
     return tuple(dict.fromkeys(c.function.upper() for c in node.aggregates if c.function in EXTREMES))
-
-
-def inputs_declared(blocks: Mapping[str, BlockDecl]) -> Iterable[InputDecl]:
-    """The inputs among blocks."""
-    return (b for b in blocks.values() if isinstance(b, InputDecl))

@@ -15,7 +15,6 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from slac.evidence.lineage import LogRows, Sight, closure
-from slac.evidence.lineage.again import said_again
 from slac.evidence.lineage.sight import NOTHING
 from slac.evidence.log import LogDirectory, LogWriter
 from slac.evidence.log.layout import place_of
@@ -31,6 +30,7 @@ from slac.stream.batch import ID, REVISION, TIME
 from slac.testing import Harness
 from slac.testing.cases import run
 from slac.testing.cases.load import load_tests
+from tests.evidence.again import said_again
 from tests.runtime.random.documents import Drawn, documents
 from tests.runtime.random.test_any_document import Event, histories, plan
 

@@ -20,7 +20,6 @@ from slac.language.yaml.compose import compose
 from slac.language.yaml.nodes import Items, Mapping, Node, Scalar, Steps
 
 KIND: Final = "Test"
-_IN_DOCUMENT: Final[Steps] = ("spec", "tests")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,11 +19,8 @@ from slac.stream.types import Enum, List, Map, Schema, String, Struct
 Priced = tuple[tuple[str, Work], ...]
 """Kinds of cost, each with the work that is done."""
 
-NUMBER, TEXT, LABEL, PATTERN, OWN = "expr.number", "expr.text", "expr.label", "expr.pattern", "expr.own"
-EXPRESSIONS: Final = (NUMBER, TEXT, LABEL, PATTERN)
+NUMBER, TEXT, LABEL, PATTERN = "expr.number", "expr.text", "expr.label", "expr.pattern"
 """Over numbers and times; over texts; what a map or a list has; regular expressions."""
-AGGREGATES: Final = ("aggregate.sum", "aggregate.end", "aggregate.sketch", "aggregate.list")
-"""Sums, counts and extremes; FIRST, LAST and their like; quantiles and distinct values; lists."""
 
 _LABELS: Final = frozenset({"label", "item", "list_contains"})
 _PATTERNS: Final = frozenset({"regexp_matches", "regexp_extract", "regexp_replace", "split_part"})
