@@ -70,8 +70,8 @@ def _stream(parts: Iterable[Rows], file: BinaryIO, rows: int | None) -> None:
         for part in parts:
             frame = from_body(part.lines)
             if frame is not None:
+                stream.write(frame if rows is None else frame.head(rows - taken))
                 taken += frame.height
-                stream.write(frame)
             if part.passed - taken > missing:
                 missing = part.passed - taken
                 say(f"{missing} rows passed too fast, and are not shown")
