@@ -57,9 +57,9 @@ def execute_anew(plan: Plan, settings: RunSettings, summary: Path | None, enviro
 
 def run_plan(plan: Plan, settings: RunSettings, summary: Path | None, store: str | None = None) -> None:
     """Run until the end; the summary goes to `summary` as JSON. RunFailed where unpublished rows are lost."""
-    from slac.runtime.shell.change import Succession
     from slac.runtime.shell.process import Runtime
     from slac.runtime.shell.summary import unpublished_text
+    from slac.runtime.shell.surroundings import Succession
     from slac.shedding.capacity.walk import record_costs
     from slac.stream.clock import SystemClock
 

@@ -149,6 +149,11 @@ class Core:
         """Carry on what has been entered into the dataflow by hand."""
         return self._carry()
 
+    def accepted(self, stream: str, peer: str) -> int:
+        """How far a stream of one instance is accepted (µs). Read only: to be asked also while the core works."""
+        known = self.inlets[stream].peers.get(peer)
+        return known.watermark if known is not None else BEGINNING
+
     def settle(self) -> list[Instruction]:
         """Bring every operator to where it would be if nothing ever waited, and say what that has to tell outside."""
         self.flow.settle()

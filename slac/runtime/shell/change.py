@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from slac.diagnostics import RunFailed, SlacError, UsageError
@@ -21,7 +19,6 @@ from slac.plan.graph import Plan
 from slac.plan.nodes import SourceNode
 from slac.plan.user import activate
 from slac.runtime.checkpoint import Cut, StateDirectory, pack, unpack
-from slac.runtime.core import Core
 from slac.runtime.durable.deployed import Deployed
 from slac.runtime.durable.pieces import cut
 from slac.runtime.inspection.changing import (
@@ -38,17 +35,14 @@ from slac.runtime.inspection.changing import (
     Parcel,
     ThePlan,
 )
-from slac.runtime.instructions import Instruction, Publish
+from slac.runtime.instructions import Publish
 from slac.runtime.links.sending import Sending
 from slac.runtime.operator import State
-from slac.runtime.shell.inputs import InputQueue
-from slac.runtime.shell.outputs import OutputWorker
-from slac.runtime.shell.settings import RunSettings
+from slac.runtime.shell.surroundings import Succession, Surroundings
 from slac.runtime.shell.wiring import make_inputs, make_outputs
 from slac.runtime.succession.cutting import ROWS, Ended, HeldBack, ended, exports
 from slac.runtime.succession.inheriting import Estate, inherit
-from slac.stream.clock import SECOND, Clock
-from slac.stream.ports import Records
+from slac.stream.clock import SECOND
 
 PATIENCE: Final = 30 * SECOND
 """A change of which nothing was heard for so long (µs) is given up, or, when that is not ours to decide, asked for."""
@@ -56,49 +50,6 @@ PUBLISHING: Final = 5 * SECOND
 """For so long (µs) outputs may publish what the old plan has said; the rest goes over to the new one."""
 
 log = logging.getLogger("slac.change")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Succession:
-    """What a runtime ends with that goes on with another plan.
-
-    Without a state directory `states` are handed over, and always `records` that no journal holds, by input.
-    """
-
-    plan: Plan
-    states: Mapping[str, State] | None = None
-    records: Mapping[str, tuple[Records, ...]] = field(default_factory=dict)
-    change: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a change needs of its runtime. `build`: a core for a part of a plan. `number`: of the last checkpoint."""
-
-    plan: Plan
-    settings: RunSettings
-    core: Core
-    build: Callable[[Plan], Core]
-    directory: StateDirectory | None
-    outputs: Mapping[str, OutputWorker]
-    queues: Mapping[str, InputQueue]
-    client: Sending | None
-    clock: Clock
-    free: asyncio.Lock
-    wake: Callable[[], None]
-    carry_out: Callable[[list[Instruction]], None]
-    written: Callable[[], Awaitable[None]]
-    number: Callable[[], int]
-    handed: str = ""
-
-    @property
-    def change(self) -> str:
-        """The change that brought the plan which runs; empty where it was started with it."""
-        current = None if self.directory is None else self.directory.deploying.current
-        if current is None or Plan.from_json(current.plan).meaning != self.plan.meaning:
-            return self.handed
-        return current.change
-
 
 Phase = Literal["none", "paused", "draining", "drained", "sealing", "sealed", "begun"]
 

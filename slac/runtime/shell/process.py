@@ -9,15 +9,14 @@ from collections.abc import Callable
 from typing import Final
 
 from slac.diagnostics import UsageError
-from slac.plan.graph import Placement, Plan
+from slac.plan.graph import Plan
 from slac.runtime.core import Core
 from slac.runtime.inspection.desk import Inspection
 from slac.runtime.inspection.status import Parts, RuntimeStatus, status_of
 from slac.runtime.instructions import Instruction
-from slac.runtime.operator import BEGINNING
 from slac.runtime.recorder import Logbook, LogMode, Unlogged
 from slac.runtime.shell.carrying import Carrying
-from slac.runtime.shell.change import Change, Succession, Surroundings
+from slac.runtime.shell.change import Change
 from slac.runtime.shell.checkpoints import Acknowledging, Checkpoints, Forgetful, Kept
 from slac.runtime.shell.control import STEP
 from slac.runtime.shell.ending import Ending
@@ -30,6 +29,7 @@ from slac.runtime.shell.reading import Reading
 from slac.runtime.shell.remarks import Remarks
 from slac.runtime.shell.settings import RunSettings
 from slac.runtime.shell.summary import RunSummary, account_of
+from slac.runtime.shell.surroundings import Succession, Surroundings
 from slac.runtime.shell.wave import Wave
 from slac.runtime.shell.wiring import (
     make_client,
@@ -78,7 +78,7 @@ class Runtime:
         self._live = not settings.once
         self._wake = asyncio.Event()
         self._stopping = False
-        self._budget = resolve_budget(self._placement.budget, read_machine())
+        self._budget = resolve_budget(plan.placement(settings.node).budget, read_machine())
         self._keep, self._handed = store is not None, handed
         self._core = self._build_core(self._part)
         self._directory = make_state_directory(plan, settings)
@@ -92,7 +92,7 @@ class Runtime:
         self._reading = Reading(adapters, self._queues, once=settings.once, wake=self._wake.set)
         self._trust = make_trust(settings.keys, f"{settings.node}/{settings.instance}")
         self._client = make_client(plan, settings, self._budget, clock, self._wake.set, self._trust)
-        self._server = make_server(plan, settings, clock, self._accepted, self._wake.set, self._trust)
+        self._server = make_server(plan, settings, clock, self._core.accepted, self._wake.set, self._trust)
         self._free = asyncio.Lock()
         self._ledger = Ledger(self._core.sources, self._directory)
         self._checkpoints = self._make_checkpoints()
@@ -171,10 +171,6 @@ class Runtime:
             self._server.begun = change.begun
         return change
 
-    @property
-    def _placement(self) -> Placement:
-        return self._plan.placement(self.settings.node)
-
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -240,7 +236,7 @@ class Runtime:
         if self._server is not None:
             await self._server.start()
             if self._directory is None:
-                self._server.acknowledge(self._accepted)  # each sign of life is answered with it from now on
+                self._server.acknowledge(self._core.accepted)  # each sign of life is answered with it from now on
         if self._client is not None:
             self._client.start()
         self._go_on_with(self._handed)
@@ -332,7 +328,7 @@ class Runtime:
         self._gathering.cost = (self._clock.now() - now) / SECOND
         self._gathering.look()
         if self._server is not None and self._directory is None and not self._live:
-            self._server.acknowledge(self._accepted)
+            self._server.acknowledge(self._core.accepted)
 
     async def _tick(self, now: int) -> None:
         self._core.troubles.own = self._keeping.look(now)
@@ -354,11 +350,6 @@ class Runtime:
         for queue in self._queues.values():
             if not self._stopping:
                 queue.hold(held=congested or self._control.refusing)
-
-    def _accepted(self, stream: str, peer: str) -> int:
-        # Read only: the link asks at any time, also while the core works in its thread.
-        known = self._core.inlets[stream].peers.get(peer)
-        return known.watermark if known is not None else BEGINNING
 
     async def _finish(self) -> RunSummary:
         await self._reading.stop()
