@@ -6,7 +6,7 @@ aggregates is zero for rows without weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -14,8 +14,8 @@ import polars as pl
 
 from slac.plan.estimates.calls import GROUP
 from slac.plan.nodes import WindowNode
-from slac.runtime.instructions import Notice
 from slac.runtime.operator import Operator, State
+from slac.runtime.operators.around import Around
 from slac.runtime.operators.bounds_types import Fields, fields_of
 from slac.runtime.operators.estimate_parts import Extension
 from slac.stream.batch import BOUNDS, WEIGHT, WEIGHT_ONE, Batch
@@ -27,7 +27,7 @@ _ONE_EACH: Final = pl.col(WEIGHT).fill_null(WEIGHT_ONE).clip(0, WEIGHT_ONE)
 """What passes with all of its key or window stands for itself alone."""
 
 
-class EstimatingWindow(Operator):
+class EstimatingWindow(Around):
     """One window node; `build` makes the operator of a node, with or without what estimates need."""
 
     def __init__(self, node: WindowNode, build: Callable[[WindowNode], Operator]) -> None:
@@ -54,26 +54,6 @@ class EstimatingWindow(Operator):
             batch = Batch(self._extension.of_rows(batch.frame, partial=self._is_partial), late=batch.late)
         return self._inner.on_batch(port, batch)
 
-    def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
-        """As the operator does."""
-        return self._inner.on_watermark(watermark, end=end)
-
-    def on_doubt(self, certain: int) -> Iterable[Batch]:
-        """As the operator does."""
-        return self._inner.on_doubt(certain)
-
-    def output_watermark(self, watermark: int) -> int:
-        """That of the operator."""
-        return self._inner.output_watermark(watermark)
-
-    def next_due(self) -> int | None:
-        """That of the operator."""
-        return self._inner.next_due()
-
-    def open_until(self) -> int | None:
-        """That of the operator."""
-        return self._inner.open_until()
-
     def snapshot(self) -> State:
         """The state of the operator, and what estimates it makes."""
         state = self._inner.snapshot()
@@ -90,14 +70,6 @@ class EstimatingWindow(Operator):
             self._extension = self._extended(fields)
             self._inner = self._build(self._with(self._extension))
         self._inner.restore(state)
-
-    def statistics(self) -> Mapping[str, int]:
-        """Those of the operator."""
-        return self._inner.statistics()
-
-    def notices(self) -> Iterable[Notice]:
-        """Those of the operator."""
-        return self._inner.notices()
 
     def _wanted(self, frame: pl.DataFrame) -> Extension | None:
         """What rows of this frame need that is not there yet."""

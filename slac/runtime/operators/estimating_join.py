@@ -13,8 +13,8 @@ import polars as pl
 
 from slac.plan.intervals.columns import bounds_like
 from slac.plan.nodes import IntervalJoinNode, LatestJoinNode
-from slac.runtime.instructions import Notice
 from slac.runtime.operator import Operator, State
+from slac.runtime.operators.around import Around
 from slac.runtime.operators.bounds_types import TYPES, Fields, fields_of, struct_of
 from slac.runtime.operators.estimated_rows import without_bounds
 from slac.stream.batch import BOUNDS, META, UNDECIDED, Batch
@@ -29,7 +29,7 @@ _SIDES: Final = "sides"
 AnyJoin = LatestJoinNode | IntervalJoinNode
 
 
-class EstimatingJoin(Operator):
+class EstimatingJoin(Around):
     """One join node; `build` makes the operator of a node, which may have columns more than this one."""
 
     def __init__(self, node: AnyJoin, build: Callable[[AnyJoin], Operator]) -> None:
@@ -52,23 +52,11 @@ class EstimatingJoin(Operator):
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """As the join does."""
-        return self._unpacked(self._inner.on_watermark(watermark, end=end))
+        return self._unpacked(super().on_watermark(watermark, end=end))
 
     def on_doubt(self, certain: int) -> Iterable[Batch]:
         """As the join does."""
-        return self._unpacked(self._inner.on_doubt(certain))
-
-    def output_watermark(self, watermark: int) -> int:
-        """That of the join."""
-        return self._inner.output_watermark(watermark)
-
-    def next_due(self) -> int | None:
-        """That of the join."""
-        return self._inner.next_due()
-
-    def open_until(self) -> int | None:
-        """That of the join."""
-        return self._inner.open_until()
+        return self._unpacked(super().on_doubt(certain))
 
     def snapshot(self) -> State:
         """The state of the join, and which sides are estimates."""
@@ -85,14 +73,6 @@ class EstimatingJoin(Operator):
         if self._sides:
             self._inner = self._build(self._extended())
         self._inner.restore(state)
-
-    def statistics(self) -> Mapping[str, int]:
-        """Those of the join."""
-        return self._inner.statistics()
-
-    def notices(self) -> Iterable[Notice]:
-        """Those of the join."""
-        return self._inner.notices()
 
     def _begin(self, port: int, frame: pl.DataFrame) -> None:
         """Go on with the same state, of which nothing is an estimate."""
