@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from graphlib import TopologicalSorter
 from typing import Final, Protocol, TypeVar
 
 import msgspec
@@ -224,10 +225,7 @@ def senders_first(plan: Plan) -> list[str]:
     for node in plan.nodes:
         if isinstance(node, LinkInNode):
             after[node.node].add(node.origin)
-    ordered: list[str] = []
-    while len(ordered) < len(after):
-        ordered += [n for n, before in after.items() if n not in ordered and before <= set(ordered)]
-    return ordered
+    return list(TopologicalSorter(after).static_order())
 
 
 def _kinds(plan: Plan) -> dict[str, str]:
