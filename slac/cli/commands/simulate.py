@@ -89,8 +89,12 @@ def _feed(
         yield from marked(plan, _read(path), str(path))
     if logs:
         from slac.evidence.log import open_logs
+        from slac.evidence.replay.whole import full_part
 
-        yield from from_log(plan, open_logs(logs))
+        parts = [full_part(log) for log in open_logs(logs)]
+        for gap in [gap for _, gaps in parts for gap in gaps]:
+            say(f"not whole: {gap}")
+        yield from from_log(plan, [part for part, _ in parts])
     if seconds is not None:
         yield from marked(plan, _made_up(plan, seconds), "generated events")
 

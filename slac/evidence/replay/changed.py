@@ -233,7 +233,8 @@ def _check_inputs(sources: Mapping[str, AnyNode], readings: Sequence[_Reading]) 
     known: Collection[str] = {node for r in readings for node in r.wanted}
     missing = sorted(set(sources) - set(known))
     if missing:
-        there = sorted({n for r in readings for n in r.log.nodes if isinstance(r.log.plan[n], SourceNode)})
+        logged = {node for r in readings for node in r.log.nodes}
+        there = sorted({n.id for r in readings for n in r.log.plan.nodes if isinstance(n, SourceNode)} & logged)
         raise UsageError(f"the log has no rows of {listed(missing)}; it has those of {listed(there) or 'no input'}")
 
 

@@ -80,13 +80,15 @@ def from_log(plan: Plan, logs: Iterable[LogDirectory]) -> list[Item]:
 def _of_log(plan: Plan, log: LogDirectory) -> Iterator[Item]:
     once = Once()
     high: dict[str, int] = {}
+    # The document may have changed while it was logged: what neither the last one nor this one has is left out.
+    inputs = {n.id: n.block for n in (*log.plan.nodes, *plan.nodes) if isinstance(n, SourceNode)}
     for step in steps(log):
         once.follow(step)
         match step:
             case RunBegan():
                 high = {}
-            case Entered(node=name, batch=batch) if batch is not None and isinstance(log.plan[name], SourceNode):
-                block, frame = log.plan[name].block, batch.frame
+            case Entered(node=name, batch=batch) if batch is not None and name in inputs:
+                block, frame = inputs[name], batch.frame
                 _check(_source(plan, block), frame)
                 arrivals = np.maximum.accumulate(np.append(high.get(name, BEGINNING), instants(frame).to_numpy()))
                 high[name] = int(arrivals[-1])

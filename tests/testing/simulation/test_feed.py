@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from slac.compiler import CompileOptions, compile_document
-from slac.diagnostics import Source
+from slac.diagnostics import Source, UsageError
+from slac.evidence.replay import replay_changed
 from slac.stream.batch import ID
 from slac.stream.clock import SECOND
 from slac.stream.ports import Records
@@ -129,3 +130,22 @@ def test_to_the_end_is_as_step_by_step() -> None:
         rows = [*(simulation.run().rows if is_stepped else ()), *simulation.end().rows]
         told.append(said(pl.concat([f for name, f in rows if name == "called"], how="diagonal_relaxed")))
     assert told[0].equals(told[1])
+
+
+def test_an_input_that_is_gone_since(tmp_path: Path) -> None:
+    """The document was another one while the log was begun: what only that one had is left out, and is not offered."""
+    old = compile_document(Source("d.yaml", DOCUMENT.replace("calls", "visits")), CompileOptions(collapse=True)).plan
+    plan = compile_document(Source("shop.yaml", DOCUMENT), CompileOptions(collapse=True)).plan
+    before = LoggedRun(old, tmp_path, live=True)
+    before.give("visits", events(1, 2))
+    before.give("pings", events(1, 2))
+    before.close()
+    run = LoggedRun(plan, tmp_path, live=True)
+    run.give("calls", events(3, 4))
+    run.close()
+    simulation = Simulation(plan, tuple(from_log(plan, [run.log])))
+    simulation.end()
+    assert (simulation.counts["calls"], simulation.counts["pings"]) == (4, 4)
+    other = compile_document(Source("d.yaml", DOCUMENT.replace("pings", "beats")), CompileOptions(collapse=True)).plan
+    with pytest.raises(UsageError, match="no rows of beats; it has those of calls, pings"):
+        replay_changed([run.log], other)
