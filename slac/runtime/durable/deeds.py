@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from slac.runtime.durable.files import append_lines
+from slac.runtime.durable.files import append_lines, with_aside
 from slac.runtime.repeating import Deed
 
 _END = ".ndjson"
@@ -36,7 +36,7 @@ class DeedFiles:
         """Remove what was done before checkpoint `number`."""
         for each in self._numbers():
             if each < number:
-                for path in self._paths(each):
+                for path in with_aside(self._path(each)):
                     path.unlink(missing_ok=True)
 
     def _numbers(self) -> set[int]:
@@ -46,12 +46,8 @@ class DeedFiles:
     def _path(self, number: int) -> Path:
         return self._directory / f"{number}{_END}"
 
-    def _paths(self, number: int) -> tuple[Path, Path]:
-        path = self._path(number)
-        return path.with_name(f"{path.name}.1"), path
-
     def _deeds(self, number: int) -> Iterator[Deed]:
-        for path in self._paths(number):
+        for path in with_aside(self._path(number)):
             for line in path.read_bytes().splitlines() if path.exists() else ():
                 # A line that was torn by a crash had caused nothing yet.
                 with contextlib.suppress(msgspec.DecodeError, msgspec.ValidationError):

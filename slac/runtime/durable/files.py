@@ -52,7 +52,7 @@ def append_lines(path: Path, lines: Iterable[bytes], *, sync: bool = False) -> N
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > SEGMENT:
-        path.replace(path.with_name(f"{path.name}.1"))
+        path.replace(with_aside(path)[0])
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _OWNER_ONLY)
     try:
         before = os.fstat(handle).st_size
@@ -69,6 +69,11 @@ def append_lines(path: Path, lines: Iterable[bytes], *, sync: bool = False) -> N
         os.close(handle)
     if sync and not before:
         Files().sync(path.parent)
+
+
+def with_aside(path: Path) -> tuple[Path, Path]:
+    """The file of lines that was set aside, if there is one, and the one that is written to: the order of the lines."""
+    return path.with_name(f"{path.name}.1"), path
 
 
 def _put(handle: int, data: bytes) -> None:

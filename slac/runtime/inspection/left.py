@@ -6,6 +6,7 @@ Nothing is changed: files are read, and locks only asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from slac.adapters.decoding import count_of
 from slac.diagnostics import RunFailed
 from slac.runtime.checkpoint import GENERATIONS
 from slac.runtime.durable.blobs import Blobs, Damaged
-from slac.runtime.durable.files import Files
+from slac.runtime.durable.files import Files, with_aside
 from slac.runtime.durable.journal import JOURNAL, Journal
 from slac.runtime.durable.lock import FileLock
 from slac.runtime.durable.manifest import Manifest, read_manifest
@@ -169,11 +170,7 @@ def _rows(name: str, state: State) -> int:
 def _gate(path: Path) -> dict[str, dict[str, Any]]:
     """The last decision of each input that can be read."""
     found: dict[str, dict[str, Any]] = {}
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError:
-        return found
-    for line in lines:
+    for line in _lines(path):
         try:
             decision = msgspec.json.decode(line)
         except msgspec.DecodeError:
@@ -181,6 +178,12 @@ def _gate(path: Path) -> dict[str, dict[str, Any]]:
         if isinstance(decision, dict) and "input" in decision:
             found[str(decision["input"])] = {k: decision.get(k) for k in ("number", "fraction", "reason", "at")}
     return found
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    for each in with_aside(path):
+        with suppress(OSError):
+            yield from each.read_bytes().splitlines()
 
 
 def _is_running(directory: Path) -> bool:

@@ -92,7 +92,9 @@ class Runtime:
         self._reading = Reading(adapters, self._queues, once=settings.once, wake=self._wake.set)
         self._trust = make_trust(settings.keys, f"{settings.node}/{settings.instance}")
         self._client = make_client(plan, settings, self._budget, clock, self._wake.set, self._trust)
-        self._server = make_server(plan, settings, clock, self._core.accepted, self._wake.set, self._trust)
+        self._server = make_server(
+            plan, settings, self._budget, clock, self._core.accepted, self._wake.set, self._trust
+        )
         self._free = asyncio.Lock()
         self._ledger = Ledger(self._core.sources, self._directory)
         self._checkpoints = self._make_checkpoints()

@@ -34,10 +34,8 @@ from slac.runtime.troubles.trouble import KEYS as TROUBLES
 from slac.runtime.trust.curve import Dial
 from slac.runtime.trust.deployment import hasher_of
 from slac.runtime.trust.trust import Trust, refuse_plain
-from slac.shedding.budget import resolve_budget
 from slac.shedding.capacity.calibration import shipped_calibration
 from slac.shedding.capacity.reading import reading_costs
-from slac.shedding.machine import read_machine
 from slac.shedding.meter import Meter, ProcessReader
 from slac.shedding.readings import ResolvedBudget
 from slac.stream.clock import Clock
@@ -206,6 +204,7 @@ def _buffer_directory(plan: Plan, settings: RunSettings) -> Path:
 def make_server(
     plan: Plan,
     settings: RunSettings,
+    budget: ResolvedBudget,
     clock: Clock,
     accepted: Callable[[str, str], int],
     wake: Callable[[], None],
@@ -231,7 +230,7 @@ def make_server(
         trust=trust,
     )
     server.key = _fingerprint(plan, settings)
-    server.room = resolve_budget(plan.placement(settings.node).budget, read_machine()).memory_bytes // ROOM_SHARE
+    server.room = budget.memory_bytes // ROOM_SHARE
     return server
 
 

@@ -13,9 +13,9 @@ from slac.diagnostics import Source, UsageError
 from slac.plan.changes import at_home
 from slac.plan.graph import Plan
 from slac.runtime.inspection.client import Place
-from slac.runtime.inspection.status import PeerStatus, RuntimeStatus
+from slac.runtime.inspection.status import PeerStatus
 from slac.runtime.succession.partners import Partner, in_order_of_flow, refuse_incomplete, refuse_unmovable
-from slac.shedding.readings import ResolvedBudget
+from tests.runtime.inspection.somebody import SOMEBODY
 
 Captured = pytest.CaptureFixture[str]
 DOCUMENT = """
@@ -51,28 +51,6 @@ def partner(name: str, *, keeps: bool = True, **peers: PeerStatus) -> Partner:
     return Partner(place=Place(name, "ipc://nowhere"), status=status)
 
 
-SOMEBODY = RuntimeStatus(
-    document="shop",
-    digest="",
-    meaning="",
-    node="",
-    instance="",
-    pid=1,
-    slac="",
-    started=0,
-    now=0,
-    live=True,
-    finished=False,
-    inputs={},
-    blocks={},
-    peers={},
-    sending=None,
-    outputs={},
-    checkpoint=0,
-    checkpoint_taken=None,
-    reading=None,
-    budget=ResolvedBudget(cpu_cores=1, memory_bytes=1),
-)
 HERE = PeerStatus(connected=True, heard=0, watermarks={})
 
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 import zmq
 import zmq.asyncio
@@ -31,24 +32,15 @@ from slac.runtime.trust.allowed import Entry, Scope
 from slac.runtime.trust.curve import Dial, Door, dial_with
 from slac.runtime.trust.keyring import KeyRing
 from slac.runtime.trust.trust import Trust
-from slac.shedding.readings import Reading, ResolvedBudget
+from slac.shedding.readings import Reading
 from slac.stream.clock import SystemClock
 from slac.testing import free_port
+from tests.runtime.inspection.somebody import SOMEBODY
 from tests.runtime.inspection.test_taps import taps
 
 COUNTS = InputSummary(seen=12, kept=10, dropped={"cpu": 2}, quarantined=3, late=1, unknown_fields=0)
-STATUS = RuntimeStatus(
-    document="shop",
-    digest="ab",
-    meaning="cd",
-    node="central",
-    instance="one",
-    pid=1,
-    slac="0.1.0",
-    started=0,
-    now=60_000_000,
-    live=True,
-    finished=False,
+STATUS = msgspec.structs.replace(
+    SOMEBODY,
     inputs={"hits": InputStatus(counts=COUNTS, fraction=0.5, queued_bytes=9, watermark=58_000_000, ended=False)},
     blocks={"large": BlockStatus(rows=4, late=1, held={"groups": 2})},
     peers={"edge/a": PeerStatus(connected=False, heard=30_000_000, watermarks={"s": 1})},
@@ -57,7 +49,6 @@ STATUS = RuntimeStatus(
     checkpoint=4,
     checkpoint_taken=50_000_000,
     reading=Reading(at=0, cpu_cores=0.25, memory_bytes=100, network_bits=8),
-    budget=ResolvedBudget(cpu_cores=0.6, memory_bytes=1_000),
 )
 
 
