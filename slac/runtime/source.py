@@ -11,7 +11,7 @@ import numpy.typing as npt
 import orjson
 import polars as pl
 
-from slac.adapters.decoding import Decoder, Quarantined, WireSchema, count_of, find_lines, take_lines
+from slac.adapters.decoding import Decoder, Quarantined, WireSchema, count_of, find_lines
 from slac.plan.nodes import SourceNode
 from slac.runtime.arrival import Arrival
 from slac.runtime.durable.journal import JOURNAL
@@ -20,6 +20,7 @@ from slac.runtime.hiding import Hiding
 from slac.runtime.key_watch import KeyWatch
 from slac.runtime.natural_ids import NaturalIds
 from slac.runtime.operator import State
+from slac.runtime.portions import part, thinned
 from slac.runtime.repeating import Repeats
 from slac.shedding.gate import Gate
 from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, Batch, instants
@@ -118,8 +119,8 @@ class Source:
         left = count_of(records)
         self.deeds.reach(self.positions)
         while 0 < (count := self.deeds.before_next(records.source, origin.next)) < left:
-            taken.add(self._take(_part(records, 0, count, left)))
-            records, left = _part(records, count, left, left), left - count
+            taken.add(self._take(part(records, 0, count, left)))
+            records, left = part(records, count, left, left), left - count
             self.deeds.reach(self.positions)
         taken.add(self._take(records))
         self.deeds.reach(self.positions)
@@ -127,8 +128,8 @@ class Source:
 
     def _take(self, records: Records) -> Taken:
         origin = self._origin(records.source)
-        lines = find_lines(records.ndjson or b"") if records.frame is None else None
-        count = records.frame.height if records.frame is not None else len(lines or ())
+        lines = find_lines(records.ndjson) if records.ndjson is not None else None
+        count = len(lines) if lines is not None else count_of(records)
         origin.next = max(origin.next, records.first or 0)
         ids = sequence_ids(origin.prefix, origin.next, count)
         origin.next += count
@@ -138,7 +139,7 @@ class Source:
         if origin.skip:
             again, lines = min(origin.skip, count), None
             origin.skip -= again
-            records, ids = _part(records, again, count, count), ids[again:]
+            records, ids = part(records, again, count, count), ids[again:]
         kept, ids = self._admit(records, ids)
         taken = Taken()
         if len(ids):
@@ -249,9 +250,8 @@ class Source:
         mask = self.gate.admit_ids(ids)
         if mask is None:
             return records, ids
-        if records.frame is not None:
-            return _replaced(records, frame=records.frame.filter(pl.Series(mask))), ids[mask]
-        return _replaced(records, ndjson=take_lines(records.ndjson or b"", mask)), ids[mask]
+        # Nothing is read of which nothing is wanted.
+        return (thinned(records, mask), ids[mask]) if mask.any() else (records, ids[:0])
 
     def _stamp(self, frame: pl.DataFrame, ids: Ids) -> pl.DataFrame:
         rows = frame["_row"].to_numpy()
@@ -301,21 +301,3 @@ class Source:
     def _sifted(self, frame: pl.DataFrame) -> list[Batch]:
         passed = self.sieve.admit(frame)
         return [Batch(passed)] if passed.height else []
-
-
-def _part(records: Records, begin: int, end: int, of: int) -> Records:
-    if records.frame is not None:
-        return _replaced(records, frame=records.frame.slice(begin, end - begin))
-    numbers = np.arange(of)
-    return _replaced(records, ndjson=take_lines(records.ndjson or b"", (begin <= numbers) & (numbers < end)))
-
-
-def _replaced(records: Records, *, ndjson: bytes | None = None, frame: pl.DataFrame | None = None) -> Records:
-    return Records(
-        source=records.source,
-        arrival=records.arrival,
-        ndjson=ndjson,
-        frame=frame,
-        origin=records.origin,
-        position=records.position,
-    )

@@ -12,16 +12,18 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from slac.stream.arrow_body import ArrowBody
+
 Position = dict[str, Any]
 """An adapter's own JSON-able account of how far it has read a source (file: inode, offset, record number)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """Raw records of one source, in order of arrival: exactly one of `ndjson` and `frame` is given.
+    """Raw records of one source, in order of arrival: exactly one of `ndjson`, `frame` and `arrow` is given.
 
     `ndjson`: whole lines of UTF-8 JSON objects, separated by LF. `frame`: decoded columns, either the wire form
-    (`timestamp`, `payload`, `context`) or flat columns by field name.
+    (`timestamp`, `payload`, `context`) or flat columns by field name. `arrow`: such columns, not decoded yet.
     `source` is the stable name of where they come from (file path as configured, or the instance's name): with the
     input it makes the upper 24 bits of the ids. `origin` is told when a record is quarantined (`path:offset`).
     `fault` comes from a table that could not be read again: then the version of before stays, and `frame` is empty.
@@ -33,6 +35,7 @@ class Records:
     arrival: int
     ndjson: bytes | None = None
     frame: pl.DataFrame | None = None
+    arrow: ArrowBody | None = None
     origin: str = ""
     position: Position | None = None
     fault: str = ""
@@ -43,6 +46,8 @@ class Records:
         """Bytes held, to be charged against the memory budget before decoding."""
         if self.ndjson is not None:
             return len(self.ndjson)
+        if self.arrow is not None:
+            return self.arrow.size
         return int(self.frame.estimated_size()) if self.frame is not None else 0
 
 

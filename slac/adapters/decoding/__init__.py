@@ -1,5 +1,6 @@
 """From raw records to typed columns; what does not comply with its type is set aside with a reason, never coerced."""
 
+from slac.adapters.decoding.arrow import frame_of_body
 from slac.adapters.decoding.decoder import Decoder
 from slac.adapters.decoding.lines import Lines, count_of, count_records, find_lines, split_lines, take_lines
 from slac.adapters.decoding.reasons import without_values
@@ -17,6 +18,7 @@ __all__ = [
     "count_of",
     "count_records",
     "find_lines",
+    "frame_of_body",
     "split_lines",
     "take_lines",
     "without_values",

@@ -1,5 +1,8 @@
 """One decoder for what inputs hand over, whatever its form."""
 
+from dataclasses import replace
+
+from slac.adapters.decoding.arrow import frame_of_body
 from slac.adapters.decoding.frames import FrameDecoder
 from slac.adapters.decoding.intervals import IntervalCheck
 from slac.adapters.decoding.lines import Lines, find_lines
@@ -26,6 +29,8 @@ class Decoder:
 
         `lines`: where the records of `ndjson` stand, for a caller who has looked already.
         """
+        if records.arrow is not None:
+            records = replace(records, arrow=None, frame=frame_of_body(records.arrow))
         decoded = self._decode(records, lines)
         for check in self._checks:
             decoded = check.check(decoded, records)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import orjson
 import polars as pl
 
+from slac.adapters.decoding.arrow import UNREADABLE
 from slac.adapters.decoding.conform import conform, keeps_all, nulls
 from slac.adapters.decoding.maps import canonical_column
 from slac.adapters.decoding.result import Decoded, Quarantined, all_rows
@@ -35,7 +36,8 @@ class FrameDecoder:
 
     def decode(self, frame: pl.DataFrame, arrival: int) -> Decoded:
         """Take over all rows that comply; `arrival` (wall-clock µs) is their time where the input takes the arrival."""
-        checked = _Checked()
+        checked = _Checked(reasons=_unreadable(frame))
+        frame = frame.drop(UNREADABLE, strict=False)
         if self._time is None:
             time = pl.Series(TIME, [arrival], dtype=pl.Int64).cast(TIME_TYPE).new_from_index(0, frame.height)
             checked.columns.append(time)
@@ -95,6 +97,14 @@ class FrameDecoder:
         if not nullable:
             for i in (column.is_null() & ~lost).arg_true().to_list():
                 checked.reasons.setdefault(i, f"{place}: missing")
+
+
+def _unreadable(frame: pl.DataFrame) -> dict[int, str]:
+    """By row, why the bytes were none."""
+    if UNREADABLE not in frame.columns:
+        return {}
+    reasons = frame[UNREADABLE]
+    return {i: str(reasons[i]) for i in reasons.is_not_null().arg_true().to_list()}
 
 
 def _refuse(checked: _Checked, unknown: dict[str, pl.Series]) -> None:

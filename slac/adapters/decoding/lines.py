@@ -71,6 +71,8 @@ def count_records(ndjson: bytes) -> int:
 
 def count_of(records: Records) -> int:
     """How many records these are, in whatever form they came."""
+    if records.arrow is not None:
+        return records.arrow.height
     return records.frame.height if records.frame is not None else count_records(records.ndjson or b"")
 
 

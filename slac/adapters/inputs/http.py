@@ -1,4 +1,4 @@
-"""Input `http`: takes events that are POSTed as NDJSON, a JSON array, or one JSON object."""
+"""Input `http`: takes events that are POSTed as NDJSON, a JSON array, one JSON object, or an Arrow IPC stream."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from slac.adapters.arrow_bodies import as_arrow
 from slac.adapters.bodies import as_ndjson
-from slac.adapters.decoding.lines import count_records
+from slac.adapters.decoding.lines import count_of
 from slac.adapters.environment import Problem, at
 from slac.adapters.environment import listen as can_listen
 from slac.adapters.http_server import bind, serving
@@ -37,6 +38,7 @@ SCHEMA: Final = schema(
 CAN_WAIT: Final = False
 ANSWERS: Final = True
 """What is not taken is answered with 429: its sender has it still."""
+_JSON, _ARROW = "application/json", "application/vnd.apache.arrow.stream"
 _RETRY_AFTER_S: Final = "1"
 
 
@@ -84,25 +86,25 @@ class HttpInput:
         if body is None:
             return _refusal(413, f"the body is larger than {self._max_body} bytes")
         try:
-            ndjson = as_ndjson(body, array=_is_json(request))
+            records = self._records(request, body)
         except ValueError as error:
             return _refusal(400, str(error))
-        count = count_records(ndjson)
-        if count and not await sink.push(self._records(request, ndjson)):
+        count = count_of(records)
+        if count and not await sink.push(records):
             return _refusal(429, "no more is taken now; try again later", {"retry-after": _RETRY_AFTER_S})
         return JSONResponse({"accepted": count}, status_code=202)
 
-    def _records(self, request: Request, ndjson: bytes) -> Records:
+    def _records(self, request: Request, body: bytes) -> Records:
+        """What the body holds; ValueError with a sentence where it is not what it is declared to be."""
+        declared = request.headers.get("content-type", "").split(";")[0].strip().lower()
+        arrow = as_arrow(body, self._max_body) if declared == _ARROW else None
         return Records(
             source=self._context.instance,
             arrival=self._context.now(),
-            ndjson=ndjson,
+            ndjson=as_ndjson(body, array=declared == _JSON) if arrow is None else None,
+            arrow=arrow,
             origin=f"http:{request.client.host if request.client else '?'}",
         )
-
-
-def _is_json(request: Request) -> bool:
-    return request.headers.get("content-type", "").split(";")[0].strip().lower() == "application/json"
 
 
 async def _read(request: Request, limit: int) -> bytes | None:

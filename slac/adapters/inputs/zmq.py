@@ -1,16 +1,18 @@
-"""Input `zmq`: events from a ZeroMQ PUB or PUSH socket; a message is NDJSON lines, or a JSON array."""
+"""Input `zmq`: events from a ZeroMQ PUB or PUSH socket; a message is NDJSON lines, a JSON array, or Arrow."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 import zmq
 
+from slac.adapters.arrow_bodies import runs
 from slac.adapters.bodies import as_ndjson
 from slac.adapters.environment import Problem, at, call_zmq, listen
 from slac.adapters.settings import amount, as_list, one_or_more, schema, size, text
 from slac.adapters.zmq_news import ZmqNews
 from slac.diagnostics import RunFailed
 from slac.stream.addresses import is_local
+from slac.stream.arrow_body import ArrowBody
 from slac.stream.ports import InputContext, InputSink, Records
 
 _ADDRESS: Final = "^(tcp|ipc|inproc)://"
@@ -23,6 +25,11 @@ SCHEMA: Final = schema(
         ),
         "bind": text("Address to listen on instead.", pattern=_ADDRESS, form=_FORM),
         "topics": one_or_more("Topics to subscribe to: what the first frame begins with. Everything by default."),
+        "format": text(
+            "What messages are: ndjson (or a JSON array), or arrow, an Arrow IPC stream each.",
+            enum=["ndjson", "arrow"],
+            default="ndjson",
+        ),
         "max_message": amount("The largest message that is taken; a sender of a larger one is cut off.", "8MiB"),
         "insecure": {
             "type": "boolean",
@@ -67,6 +74,7 @@ class ZmqInput:
         self._address: str = self._bind or settings["connect"]
         self._topics = as_list(settings.get("topics", ""))
         self._max_message = size(settings, "max_message", "8MiB")
+        self._arrow = settings.get("format", "ndjson") == "arrow"
         self._context = context
         self._is_refused = bool(beyond(settings)) and not settings.get("insecure", False)
 
@@ -105,12 +113,20 @@ class ZmqInput:
             raise RunFailed(f"input {self._context.block} cannot open {self._address}: {error.strerror}.") from error
 
     async def _push(self, sink: InputSink, bodies: list[bytes]) -> None:
-        lines = b"".join(_lines(body) for body in bodies)
-        if lines:
+        found = runs(bodies, self._max_message) if self._arrow else (b"".join(_lines(body) for body in bodies),)
+        for part in found:
             # Refused means dropped, and counted where it was refused: a socket cannot be asked to wait.
-            await sink.push(
-                Records(source=self._context.instance, arrival=self._context.now(), ndjson=lines, origin=self._address)
-            )
+            if part:
+                await sink.push(self._records(part))
+
+    def _records(self, part: ArrowBody | bytes) -> Records:
+        return Records(
+            source=self._context.instance,
+            arrival=self._context.now(),
+            ndjson=part if isinstance(part, bytes) else None,
+            arrow=part if isinstance(part, ArrowBody) else None,
+            origin=self._address,
+        )
 
 
 def _waiting(socket: zmq.Socket[bytes]) -> list[bytes]:

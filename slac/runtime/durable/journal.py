@@ -18,6 +18,7 @@ import polars as pl
 import xxhash
 
 from slac.runtime.durable.segments import Segments
+from slac.stream.arrow_body import ArrowBody
 from slac.stream.ports import Position, Records
 
 JOURNAL: Final = "journal"
@@ -40,6 +41,7 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True):
     ndjson: bytes | None
     frame: bytes | None
     first: int = 0
+    arrow: ArrowBody | None = None
 
 
 class Journal:
@@ -178,7 +180,8 @@ def _to_entry(number: int, records: Records) -> bytes:
         buffer = io.BytesIO()
         records.frame.clone().write_ipc(buffer, compression="lz4")  # as in `slac.runtime.links.protocol.to_body`
         frame = buffer.getvalue()
-    entry = _Entry(number, records.source, records.arrival, records.origin, records.ndjson, frame, records.first or 0)
+    first, given = records.first or 0, (records.ndjson, frame)
+    entry = _Entry(number, records.source, records.arrival, records.origin, *given, first, records.arrow)
     body = msgspec.msgpack.encode(entry)
     return _HEAD.pack(len(body), xxhash.xxh3_64_intdigest(body)) + body
 
@@ -189,6 +192,7 @@ def _to_records(entry: _Entry) -> Records:
         arrival=entry.arrival,
         ndjson=entry.ndjson,
         frame=None if entry.frame is None else pl.read_ipc(io.BytesIO(entry.frame)),
+        arrow=entry.arrow,
         origin=entry.origin,
         position=position(entry.number),
         first=entry.first or None,

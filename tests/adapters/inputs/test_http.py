@@ -1,11 +1,13 @@
 """The HTTP input, spoken to by a real client."""
 
 import asyncio
+import io
 import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import httpx
+import polars as pl
 import pytest
 
 from slac.adapters.inputs import http
@@ -82,3 +84,24 @@ def test_a_port_in_use_is_a_sentence() -> None:
         for listen in (f"127.0.0.1:{port}", "127.0.0.1:99999"):
             with pytest.raises(RunFailed, match=listen):
                 asyncio.run(http.build({"listen": listen}, CONTEXT).run(RememberingSink()))
+
+
+def test_arrow_is_taken_by_its_content_type() -> None:
+    """An IPC stream, counted by its heads; what is none, or too large once unpacked, is told."""
+    kind = {"content-type": "application/vnd.apache.arrow.stream"}
+    small, large = io.BytesIO(), io.BytesIO()
+    pl.DataFrame({"timestamp": [1, 2], "n": [3, 4]}).write_ipc_stream(small)
+    pl.DataFrame({"n": [0] * 10_000}).write_ipc_stream(large, compression="zstd")
+
+    async def test(client: httpx.AsyncClient, sink: RememberingSink) -> None:
+        taken = await client.post("/events", content=small.getvalue(), headers=kind)
+        assert (taken.status_code, taken.json()) == (202, {"accepted": 2})
+        assert sink.pushed[0].arrow is not None
+        bad = await client.post("/events", content=b'{"n":3}', headers=kind)
+        assert (bad.status_code, bad.json()) == (400, {"error": "it ends within the head of a message"})
+        packed = await client.post("/events", content=large.getvalue(), headers=kind)
+        assert packed.status_code == 400
+        assert "its columns take 80" in packed.json()["error"]
+        assert len(sink.pushed) == 1
+
+    with_input(test, max_body="4KiB")

@@ -1,12 +1,16 @@
 """The ZeroMQ input, fed by real sockets."""
 
 import asyncio
+import io
 from typing import Any
 
+import polars as pl
 import pytest
 import zmq
 import zmq.asyncio
+from polars.testing import assert_frame_equal
 
+from slac.adapters.decoding import frame_of_body
 from slac.adapters.discovery import check_settings
 from slac.adapters.inputs import zmq as zmq_input
 from slac.diagnostics import RunFailed
@@ -86,3 +90,26 @@ def test_strangers_are_refused_without_leave(settings: dict[str, Any]) -> None:
         asyncio.run(build(**settings).run(RememberingSink()))
     assert not build(**settings, insecure=True)._is_refused
     assert not build(connect="tcp://127.0.0.1:1")._is_refused
+
+
+def test_messages_of_arrow() -> None:
+    """Counted, joined and not decoded; what is none is a bad record at its place."""
+    frame = pl.DataFrame({"timestamp": [1, 2], "n": [3, 4]})
+    written = io.BytesIO()
+    frame.write_ipc_stream(written)
+
+    async def run() -> None:
+        with zmq.asyncio.Context() as context:
+            push = context.socket(zmq.PUSH)
+            port = push.bind_to_random_port("tcp://127.0.0.1")
+            adapter = build(pattern="pull", connect=f"tcp://127.0.0.1:{port}", format="arrow")
+            async with Running(adapter, RememberingSink()) as sink:
+                for message in (written.getvalue(), b'{"n":3}', written.getvalue()):
+                    await push.send(message)
+                await sink.until(lambda s: sum(r.arrow.height for r in s.pushed if r.arrow is not None) == 4)
+                (line,) = sink.lines
+                assert b"no Arrow IPC stream of 7 bytes" in line
+                assert_frame_equal(frame_of_body(sink.pushed[0].arrow or pytest.fail("no Arrow")), frame)
+            push.close(linger=0)
+
+    asyncio.run(run())
