@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from slac.evidence.lineage.base import LOG, Consumed, consumed
+from slac.evidence.lineage.base import CONSUMED_LOG, LOG, Consumed, consumed
 from slac.evidence.lineage.sight import Sight
-from slac.evidence.log.frames import SEQ
+from slac.evidence.log.frames import CONSUMED, SEQ
 from slac.stream.batch import ID
 
 
@@ -40,11 +40,25 @@ def closure(sight: Sight, start: Mapping[str, pl.DataFrame]) -> Closure:
         results = made.followed[node.id] = _one(frames)
         made.consumed[node.id] = consumed(node, results, sight) if results.height else []
         for found in made.consumed[node.id]:
-            rows.setdefault(found.node, []).append(found.rows)
+            taken = _as_met(found, results) if sight.is_hidden(found.node) else found.rows
+            rows.setdefault(found.node, []).append(taken)
             if not found.witness:
-                follow.setdefault(found.node, []).append(found.rows)
+                follow.setdefault(found.node, []).append(taken)
     made.rows = {node: _one(frames) for node, frames in rows.items()}
     return made
+
+
+def _as_met(found: Consumed, results: pl.DataFrame) -> pl.DataFrame:
+    """Rows that are made again have the entry of what they were made of; here one by which they were there.
+
+    A row may wait within its block: what it waited for came behind that entry.
+    """
+    if not found.rows.height:
+        return found.rows
+    named = found.edges.join(results.select(LOG, ID, pl.col(SEQ).alias("#met")), on=[LOG, ID])
+    met = named.group_by(pl.col(CONSUMED_LOG).alias(LOG), pl.col(CONSUMED).alias(ID)).agg(pl.col("#met").min())
+    both = found.rows.join(met, on=[LOG, ID], how="left", maintain_order="left")
+    return both.with_columns(pl.max_horizontal(SEQ, "#met").alias(SEQ)).drop("#met")
 
 
 def _one(frames: list[pl.DataFrame]) -> pl.DataFrame:

@@ -88,12 +88,16 @@ class Sight:
         """Whether rows of the node are in some log."""
         return node_id in self._source.nodes
 
+    def is_hidden(self, node_id: str) -> bool:
+        """Whether logs leave out the rows of the node, because they can be made again."""
+        return not self.is_logged(node_id) and _is_hidden(self.plan[node_id], self.plan)
+
     def rows(self, node_id: str, *, low: int | None = None, high: int | None = None) -> pl.DataFrame:
         """Rows of a node with a `_time` from `low` to `high` (µs)."""
         key = (node_id, low, high)
         if key not in self._known:
             node = self.plan[node_id]
-            made = self.is_logged(node_id) or not node.inputs or not _is_hidden(node, self.plan)
+            made = not node.inputs or not self.is_hidden(node_id)
             self._known[key] = (
                 self._source.rows(node_id, low=low, high=high) if made else self._again(node, low=low, high=high)
             )
@@ -135,5 +139,4 @@ class Sight:
 
 
 def _is_hidden(node: AnyNode, plan: Plan) -> bool:
-    """Whether a log leaves out the rows of the node, because they can be made again."""
     return node.id not in logged_nodes(plan.part(node.node))

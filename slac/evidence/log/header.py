@@ -95,4 +95,5 @@ def read_plan(segment: Path) -> Plan:
     try:
         return Plan.from_json(gzip.decompress((segment / PLAN).read_bytes()))
     except (OSError, EOFError, ValueError) as error:
-        raise BadSegment(f"{segment / PLAN} is not a plan: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise BadSegment(f"{segment / PLAN}, the plan that ran, cannot be read: {why}") from error

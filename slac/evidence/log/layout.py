@@ -50,5 +50,6 @@ def segment_numbers(place: Path) -> list[int]:
 
 
 def is_log(place: Path) -> bool:
-    """Whether a runtime has logged here."""
-    return any((segment_path(place, number) / HEADER).exists() for number in segment_numbers(place))
+    """Whether a runtime has logged here; a segment may have lost its header, or the account of its files."""
+    segments = (segment_path(place, number) for number in segment_numbers(place))
+    return any((segment / name).exists() for segment in segments for name in (HEADER, PLAN, PARTS))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 import msgspec
+import polars as pl
 import xxhash
 
-from slac.evidence.log.layout import ENDING, PARTS, UNFINISHED
+from slac.evidence.log.layout import EDGES, ENDING, ORDER, PARTS, ROWS, UNFINISHED
 
 PartKind = Literal["order", "rows", "edges"]
 
@@ -31,6 +34,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     high: int | None = None
 
 
+_KINDS: Final[Mapping[str, PartKind]] = MappingProxyType({ORDER: "order", ROWS: "rows", EDGES: "edges"})
 _encoder = msgspec.json.Encoder()
 
 
@@ -74,3 +78,24 @@ def read_parts(segment: Path) -> tuple[list[Part], str]:
             torn = number == len(lines)
             return found, "" if torn else f"the account of its files is damaged at line {number}"
     return found, ""
+
+
+def unlisted(segment: Path, parts: Sequence[Part]) -> Iterator[tuple[str, int]]:
+    """Files that have no line, below the folder of the segment, with their rows; 0 where nobody can tell.
+
+    What a listed file holds as well is none of them: many small files become one, and go then.
+    """
+    known = {part.file for part in parts}
+    for path in sorted(segment.rglob(f"*{ENDING}")):
+        file = path.relative_to(segment).as_posix()
+        kind = _KINDS.get(path.name.split(".", 1)[0])
+        if kind is None or file in known:
+            continue
+        try:
+            seqs = pl.read_parquet(path, columns=["_seq"])["_seq"]
+        except (OSError, pl.exceptions.PolarsError):
+            yield file, 0
+            continue
+        same = (p for p in parts if p.kind == kind and p.file.rpartition("/")[0] == file.rpartition("/")[0])
+        if seqs.len() and not any(p.first <= seqs.min() and seqs.max() <= p.last for p in same):  # type: ignore[operator]
+            yield file, seqs.len()

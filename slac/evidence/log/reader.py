@@ -14,8 +14,8 @@ from slac.diagnostics import UsageError
 from slac.evidence.log.entries import SCHEMA
 from slac.evidence.log.frames import SEQ
 from slac.evidence.log.header import REDUCED, BadSegment, Header, read_header, read_plan
-from slac.evidence.log.layout import is_log, segment_numbers, segment_path
-from slac.evidence.log.parts import Part, PartKind, digest_of, read_parts
+from slac.evidence.log.layout import is_log, place_of, segment_numbers, segment_path
+from slac.evidence.log.parts import Part, PartKind, digest_of, read_parts, unlisted
 from slac.plan.graph import Plan
 from slac.stream.batch import ID, TIME
 
@@ -97,6 +97,7 @@ class LogDirectory:
             told = "; ".join(map(str, self._damage))
             raise UsageError(f"{place} is not the log of a runtime{f': {told}' if told else ''}")
         self.segments.sort(key=lambda s: (s.header.number, s.header.first))
+        self._leave_out_strangers()
         self._find_gaps()
 
     @property
@@ -179,8 +180,27 @@ class LogDirectory:
         self.segments.append(LogSegment(path, header, parts))
         if trouble:
             self._damage.append(Damage(place=path, what=trouble))
+        self._damage += _left_over(path, parts)
         if header.number != number:
             self._damage.append(Damage(place=path, what=f"was written as segment {header.number}"))
+
+    def _leave_out_strangers(self) -> None:
+        """What belongs to another runtime, and what is here twice."""
+        owners = {_owner(s): s.header for s in self.segments}
+        named = [o for o in owners if place_of(self.place.parent, *o) == self.place]
+        own = named[0] if named else _owner(self.segments[-1])
+        kept: list[LogSegment] = []
+        for segment in self.segments:
+            header = segment.header
+            if _owner(segment) != own:
+                what = f"belongs to {header.document} on {header.node}/{header.instance}, and is left out"
+            elif kept and kept[-1].header.number == header.number:
+                what = f"is segment {header.number} a second time, and is left out"
+            else:
+                kept.append(segment)
+                continue
+            self._damage.append(Damage(place=segment.path, what=what))
+        self.segments = kept
 
     def _find_gaps(self) -> None:
         for before, after in zip(self.segments, self.segments[1:], strict=False):
@@ -190,9 +210,6 @@ class LogDirectory:
                 what = (
                     f"{missing} segment{'s' if missing > 1 else ''} before it {'are' if missing > 1 else 'is'} missing"
                 )
-                self._damage.append(Damage(place=after.path, what=what))
-            if (before.header.document, before.header.node) != (after.header.document, after.header.node):
-                what = f"belongs to {after.header.document} on {after.header.node}"
                 self._damage.append(Damage(place=after.path, what=what))
 
 
@@ -221,6 +238,22 @@ def _logs_in(place: Path) -> Iterable[Path]:
     if is_log(place):
         return [place]
     return sorted(p for p in place.iterdir() if p.is_dir() and is_log(p)) if place.is_dir() else []
+
+
+def _owner(segment: LogSegment) -> tuple[str, str, str]:
+    return segment.header.document, segment.header.node, segment.header.instance
+
+
+def _left_over(segment: Path, parts: Sequence[Part]) -> Iterator[Damage]:
+    """By node the files that no line of the account speaks of."""
+    found: dict[str, list[int]] = {}
+    for file, rows in unlisted(segment, parts):
+        found.setdefault(file.rpartition("/")[0], []).append(rows)
+    for node, counts in found.items():
+        many = "a file has" if len(counts) == 1 else f"{len(counts)} files have"
+        verb = "is" if len(counts) == 1 else "are"
+        what = f"{many} no line in parts.ndjson (as after a crash), and {verb} not read"
+        yield Damage(place=segment / node, what=what, node=node, rows=sum(counts))
 
 
 def _meets(part: Part, low: int | None, high: int | None) -> bool:

@@ -51,6 +51,8 @@ def _(node: WindowNode, row: Row, found: Sequence[Consumed]) -> list[str]:
     calls = {call.name: call for call in node.aggregates}
     values = _aggregated(node, rows)
     over = f"over {count} {'partial row' if node.role == 'final' else 'row'}{'' if count == 1 else 's'}"
+    if any(c.witness and c.rows.height for c in found):
+        over += ", and all that was said before"
     lines = []
     for column in node.project:
         if column.name not in row:

@@ -44,6 +44,8 @@ def _gap(function: str, left: AnyExpr, right: AnyExpr, frame: pl.DataFrame) -> s
         return f", because {sql_of(left if one is None else right)} is NULL"
     if isinstance(one, bool) or not isinstance(one, int | float) or not isinstance(other, int | float):
         return ""
+    if function in ("<", ">") and one == other:
+        return ": they are equal"
     if function in ("<", "<=", ">", ">="):
         return f": it is {shown(abs(float(one) - float(other)))} too {'low' if function.startswith('>') else 'high'}"
     return f": the difference is {shown(float(one) - float(other))}" if function == "=" else ""

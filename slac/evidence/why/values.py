@@ -10,7 +10,7 @@ import msgspec
 
 from slac.plan.expression_text import to_text
 from slac.plan.expressions import AnyExpr, Call, Case, Cast, Column, FieldOf, Literal
-from slac.stream.types import Duration, String, Timestamp
+from slac.stream.types import DataType, Duration, Float, Int, String, Timestamp
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -75,12 +75,34 @@ def unbracketed(text: str) -> str:
 
 def sql_of(expr: AnyExpr) -> str:
     """An expression as SQL."""
-    return unbracketed(to_text(expr))
+    return unbracketed(to_text(as_said(expr)))
 
 
 def with_values(expr: AnyExpr, row: Mapping[str, Any]) -> str:
     """An expression as SQL, with the values of a row in the places of its columns."""
-    return unbracketed(to_text(filled(expr, row)))
+    return unbracketed(to_text(as_said(filled(expr, row))))
+
+
+def as_said(expr: AnyExpr) -> AnyExpr:
+    """Without what makes integers floats: the compiler put it there, and the value is the same."""
+    match expr:
+        case Cast(arg=arg, dtype=Float()) if isinstance(_type_of(arg), Int):
+            return as_said(arg)
+        case FieldOf(base=base):
+            return msgspec.structs.replace(expr, base=as_said(base))
+        case Call(args=args):
+            return msgspec.structs.replace(expr, args=tuple(map(as_said, args)))
+        case Cast(arg=arg):
+            return msgspec.structs.replace(expr, arg=as_said(arg))
+        case Case(branches=branches, otherwise=otherwise):
+            made = tuple((as_said(when), as_said(then)) for when, then in branches)
+            return msgspec.structs.replace(expr, branches=made, otherwise=as_said(otherwise))
+        case _:
+            return expr
+
+
+def _type_of(expr: AnyExpr) -> DataType | None:
+    return getattr(expr, "dtype", None)
 
 
 def filled(expr: AnyExpr, row: Mapping[str, Any]) -> AnyExpr:

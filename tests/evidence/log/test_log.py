@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -218,14 +219,57 @@ def test_a_missing_segment_is_named(tmp_path: Path, plan: Plan) -> None:
 
 
 def test_a_torn_account_is_read_as_far_as_it_goes(tmp_path: Path, writer: LogWriter) -> None:
-    """As a crash leaves it."""
+    """As a crash leaves it; what is there without a line is named, with its rows."""
     put(writer, checks(0, 3))
     put(writer, checks(3, 3))
     account = next((tmp_path / "shop.all.here").rglob("parts.ndjson"))
     account.write_bytes(account.read_bytes()[:-30])
 
     assert read(tmp_path).rows("checks").height == 6
+    assert [d.what[:40] for d in read(tmp_path).damage] == ["a file has no line in parts.ndjson (as a"]
+    account.write_bytes(b"")
+    assert sum(d.rows for d in read(tmp_path).damage if d.node == "checks") == 6
+
+
+def test_small_files_that_became_one_are_not_missed(tmp_path: Path, writer: LogWriter) -> None:
+    """A crash while a segment was closed leaves both: nothing is lost."""
+    for second in range(0, 9, 3):
+        put(writer, checks(second, 3))
+    segment = segment_path(writer.place, 1)
+    small = next(segment.rglob("rows.000002.parquet"))
+    kept = small.read_bytes()
+    writer.close()
+    small.write_bytes(kept)
+
     assert read(tmp_path).damage == []
+    assert read(tmp_path).rows("checks").height == 9
+
+
+def test_strangers_are_left_out(tmp_path: Path, plan: Plan) -> None:
+    """A segment of another runtime, and one that is here twice: named, and the rest is read."""
+    writer = begin(tmp_path, plan)
+    put(writer, checks(0, 2))
+    writer.close()
+    own = segment_path(writer.place, 1)
+    shutil.copytree(own, segment_path(writer.place, 2))
+    foreign = shutil.copytree(own, segment_path(writer.place, 3))
+    header = foreign / "segment.json"
+    header.write_text(header.read_text().replace('"instance": "here"', '"instance": "there"'))
+    log = read(tmp_path)
+
+    assert log.rows("checks").height == 2
+    told = [d.what for d in log.damage]
+    assert "is segment 1 a second time, and is left out" in told
+    assert "belongs to shop on all/there, and is left out" in told
+
+
+def test_a_segment_that_has_lost_its_header_is_named(tmp_path: Path, writer: LogWriter) -> None:
+    """It is not taken for no log at all."""
+    put(writer, checks(0, 3))
+    (segment_path(writer.place, 1) / "segment.json").unlink()
+
+    with pytest.raises(UsageError, match="has no header"):
+        open_logs([tmp_path])
 
 
 @pytest.mark.parametrize(
