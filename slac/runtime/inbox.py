@@ -6,11 +6,10 @@ from typing import Final
 
 import polars as pl
 
+from slac.plan.waiting import MOST_ROWS
 from slac.runtime.operator import ENDED
 from slac.stream.batch import Batch
 
-MOST_ROWS: Final = 1000
-"""So many rows are worth a call. More would cost little less, but all at once, at the end of a window."""
 MOST_BYTES: Final = 4 * 1024 * 1024
 """So many bytes may wait in front of a node (batches that wait in front of several are held once)."""
 

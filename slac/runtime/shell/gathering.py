@@ -9,24 +9,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from slac.plan.waiting import AHEAD, AWAITED, BUSY_SHARE, HOP, LINGER, MOST_HOPS
 from slac.runtime.core import Core
 from slac.runtime.operator import BEGINNING
 from slac.stream.clock import SECOND
 
 LARGE: Final = 512 * 1024
 """From so many bytes on nothing is waited for."""
-BUSY_SHARE: Final = 20
-"""Waiting takes at most so many times what the last wave cost."""
-LINGER: Final = 0.15
-"""Seconds for which rows of inputs wait at most."""
-HOP: Final = 0.005
-"""Seconds for which a link message waits, for each peer that may send at the same time …"""
-MOST_HOPS: Final = 10
-"""… up to so many."""
-AHEAD: Final = SECOND // 2
-"""What is due further ahead than this (µs of event time) is awaited; what is nearer, with any row, happens anyway."""
-AWAITED: Final = 0.01
-"""Seconds to gather when something awaited is due: the inputs that carry it come one behind the other."""
 
 
 class Gathering:

@@ -22,9 +22,10 @@ from slac.plan.nodes import (
     ViolationNode,
     WindowNode,
 )
+from slac.plan.waiting import AWAITED, BUSY_SHARE
 from slac.shedding.capacity.report import Detection
 from slac.shedding.capacity.walk import Walked
-from slac.shedding.capacity.waves import AWAITED, GATHER, longest
+from slac.shedding.capacity.waves import longest
 from slac.stream.clock import SECOND
 
 __all__ = ["latencies"]
@@ -91,7 +92,7 @@ def _wave(walked: Walked, place: str) -> float:
 
 
 def _pause(plan: Plan, walked: Walked, place: str) -> float:
-    return min(longest(plan, place), GATHER * _wave(walked, place))
+    return min(longest(plan, place), BUSY_SHARE * _wave(walked, place))
 
 
 def _settling(node: AnyNode) -> float:

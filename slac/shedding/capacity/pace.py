@@ -12,11 +12,10 @@ from typing import Final
 
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, LatestJoinNode, SelectNode, StepsNode, UnionNode, WindowNode
+from slac.plan.waiting import MOST_ROWS
 from slac.shedding.capacity.flow import Flow
 from slac.stream.clock import SECOND
 
-CROWD: Final = 1_000.0
-"""So many rows are not kept waiting."""
 EVER: Final = float("inf")
 
 Periods = Mapping[tuple[str, int], float]
@@ -44,7 +43,7 @@ def gathered(flow: Flow, period: float) -> float:
     """Batches a second that a node is given, where `flow` comes in and may wait for `period` seconds."""
     if not period or not flow.batches:
         return flow.batches
-    portions = max(-(-CROWD // max(flow.rate / flow.batches, 1e-9)), 1.0)
+    portions = max(-(-MOST_ROWS // max(flow.rate / flow.batches, 1e-9)), 1.0)
     return min(flow.batches, max(1.0 / period, flow.batches / portions))
 
 

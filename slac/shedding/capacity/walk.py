@@ -19,6 +19,7 @@ from slac.plan.nodes import (
     StepsNode,
     TracesNode,
 )
+from slac.plan.waiting import LINGER
 from slac.shedding.capacity.calibration import Calibration, Work, shipped_calibration
 from slac.shedding.capacity.facts import observed
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
@@ -31,7 +32,7 @@ from slac.shedding.capacity.rim import link_in_load, link_out_load, output_load,
 from slac.shedding.capacity.shape import shape_of
 from slac.shedding.capacity.steps import steps_load
 from slac.shedding.capacity.traces import traces_load
-from slac.shedding.capacity.waves import LINGER, next_waves
+from slac.shedding.capacity.waves import next_waves
 
 PROBE: Final = 20_000.0
 """The rate (records a second) at which one more record is priced: a load under which a gate is likely to act."""

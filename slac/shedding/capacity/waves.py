@@ -7,20 +7,11 @@ from typing import Final
 
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, SourceNode
+from slac.plan.waiting import BUSY_SHARE, HOP, LINGER, MOST_HOPS
 from slac.shedding.capacity.flow import NodeLoad
 
-__all__ = ["AWAITED", "GATHER", "LINGER", "longest", "next_waves"]
+__all__ = ["longest", "next_waves"]
 
-GATHER: Final = 20.0
-"""The runtime gathers what comes in for this many times what the last wave cost …"""
-LINGER: Final = 0.15
-"""… but for no longer than this (s), where it reads inputs, …"""
-AWAITED: Final = 0.01
-"""… or this, where something is due, …"""
-HOP: Final = 0.005
-"""… and than this for each peer where it only hears of others, …"""
-MOST_HOPS: Final = 10
-"""… up to so many."""
 FEWEST: Final = 1.0
 """Waves a second of a runtime that does nothing else than work through one after the other."""
 
@@ -28,7 +19,7 @@ FEWEST: Final = 1.0
 def next_waves(
     plan: Plan, loads: Mapping[str, NodeLoad], placement: str, now: tuple[float, float], before: tuple[float, float]
 ) -> float:
-    """Waves a second: after one of w seconds and the first arrival, the next begins min(longest, GATHER·w) later.
+    """Waves a second: after one of w seconds and the first arrival, the next begins min(longest, BUSY_SHARE·w) later.
 
     What a second costs is taken as a line through what it costs at the two numbers of waves that were tried last:
     `now` and `before`. Both branches solve in closed form.
@@ -39,7 +30,7 @@ def next_waves(
     each = max((now[1] - before[1]) / (now[0] - before[0]), 1e-6) if abs(now[0] - before[0]) > 1e-6 else 1e-6
     fixed = max(now[1] - each * now[0], 0.0)
     gap = 1.0 / arrivals
-    gathers = (1.0 - (1.0 + GATHER) * fixed) / (gap + (1.0 + GATHER) * each)
+    gathers = (1.0 - (1.0 + BUSY_SHARE) * fixed) / (gap + (1.0 + BUSY_SHARE) * each)
     lingers = (1.0 - fixed) / (gap + longest(plan, placement) + each)
     return min(max(gathers, lingers, FEWEST), arrivals)
 

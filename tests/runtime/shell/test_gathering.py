@@ -6,8 +6,9 @@ from typing import Final
 
 from slac.compiler import CompileOptions, compile_document
 from slac.diagnostics import Source
+from slac.plan.waiting import AWAITED, HOP, LINGER
 from slac.runtime.core import Core
-from slac.runtime.shell.gathering import AWAITED, HOP, LARGE, LINGER, Gathering
+from slac.runtime.shell.gathering import LARGE, Gathering
 from slac.stream.ports import Records
 
 DOCUMENT: Final = """

@@ -1,0 +1,25 @@
+"""How long what comes in waits in a runtime before it is worked on: one place for who does it and who predicts it.
+
+`slac.runtime.shell.gathering` and `slac.runtime.inbox` go by these numbers; `slac.shedding.capacity` computes with them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from slac.stream.clock import SECOND
+
+BUSY_SHARE: Final = 20
+"""Waiting takes at most so many times what the last wave cost."""
+LINGER: Final = 0.15
+"""Seconds for which rows of inputs wait at most."""
+HOP: Final = 0.005
+"""Seconds for which a link message waits, for each peer that may send at the same time …"""
+MOST_HOPS: Final = 10
+"""… up to so many."""
+AHEAD: Final = SECOND // 2
+"""What is due further ahead than this (µs of event time) is awaited; what is nearer, with any row, happens anyway."""
+AWAITED: Final = 0.01
+"""Seconds to gather when something awaited is due: the inputs that carry it come one behind the other."""
+MOST_ROWS: Final = 1000
+"""So many rows are worth a call. More would cost little less, but all at once, at the end of a window."""
