@@ -1,6 +1,12 @@
 """What comes in one message: NDJSON, a JSON array, or one JSON object; always made NDJSON."""
 
+from collections.abc import Iterable
+from typing import Final
+
 import msgspec
+
+_OPEN: Final = ord("{")
+_LF: Final = ord("\n")
 
 
 def as_ndjson(body: bytes, *, array: bool = False) -> bytes:
@@ -15,6 +21,29 @@ def as_ndjson(body: bytes, *, array: bool = False) -> bytes:
     if array:
         return _one(stripped)
     return body if body.endswith(b"\n") or not body else body + b"\n"
+
+
+def as_one(bodies: Iterable[bytes | memoryview]) -> bytes:
+    """Lines of all of them; what is no JSON array though it begins like one is one bad record.
+
+    What begins with an object is copied once, and looked at by its first and last byte only.
+    """
+    parts: list[bytes | memoryview] = []
+    for body in bodies:
+        if body and body[0] == _OPEN:
+            parts.append(body)
+            if body[-1] != _LF:
+                parts.append(b"\n")
+        else:
+            parts.append(_lines(bytes(body)))
+    return b"".join(parts)
+
+
+def _lines(body: bytes) -> bytes:
+    try:
+        return as_ndjson(body)
+    except ValueError:
+        return body.replace(b"\n", b" ") + b"\n"
 
 
 def _from_array(body: bytes) -> bytes:

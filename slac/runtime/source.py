@@ -11,7 +11,7 @@ import numpy.typing as npt
 import orjson
 import polars as pl
 
-from slac.adapters.decoding import Decoder, Quarantined, WireSchema, count_of, find_lines
+from slac.adapters.decoding import Decoder, Lines, Quarantined, WireSchema, count_of, find_lines
 from slac.plan.nodes import SourceNode
 from slac.runtime.arrival import Arrival
 from slac.runtime.durable.journal import JOURNAL
@@ -140,7 +140,7 @@ class Source:
             again, lines = min(origin.skip, count), None
             origin.skip -= again
             records, ids = part(records, again, count, count), ids[again:]
-        kept, ids = self._admit(records, ids)
+        kept, ids = self._admit(records, ids, lines)
         taken = Taken()
         if len(ids):
             decoded = self._decoder.decode(kept, lines if kept is records else None)
@@ -245,13 +245,13 @@ class Source:
             origin = self.origins[source] = Origin(prefix, 0 if again else known, skip=known if again else 0)
         return origin
 
-    def _admit(self, records: Records, ids: Ids) -> tuple[Records, Ids]:
+    def _admit(self, records: Records, ids: Ids, lines: Lines | None) -> tuple[Records, Ids]:
         """Drop whole records before they are decoded."""
         mask = self.gate.admit_ids(ids)
         if mask is None:
             return records, ids
         # Nothing is read of which nothing is wanted.
-        return (thinned(records, mask), ids[mask]) if mask.any() else (records, ids[:0])
+        return (thinned(records, mask, lines), ids[mask]) if mask.any() else (records, ids[:0])
 
     def _stamp(self, frame: pl.DataFrame, ids: Ids) -> pl.DataFrame:
         rows = frame["_row"].to_numpy()

@@ -76,10 +76,13 @@ def count_of(records: Records) -> int:
     return records.frame.height if records.frame is not None else count_records(records.ndjson or b"")
 
 
-def take_lines(ndjson: bytes, mask: Sequence[bool] | npt.NDArray[np.bool_]) -> bytes:
-    """The block of those records whose place in `mask` is true; `mask` has one entry per record."""
+def take_lines(ndjson: bytes, mask: Sequence[bool] | npt.NDArray[np.bool_], lines: Lines | None = None) -> bytes:
+    """The block of those records whose place in `mask` is true; `mask` has one entry per record.
+
+    `lines`: what `find_lines` says of the block, where that is known.
+    """
     keep = np.asarray(mask, dtype=np.bool_)
-    lines = find_lines(ndjson)
+    lines = find_lines(ndjson) if lines is None else lines
     if len(lines) != len(keep):
         raise ValueError(f"the mask has {len(keep)} entries for {len(lines)} records")
     kept = zip(lines.starts[keep].tolist(), lines.ends[keep].tolist(), strict=True)

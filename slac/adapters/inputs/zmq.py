@@ -6,7 +6,7 @@ from typing import Any, Final
 import zmq
 
 from slac.adapters.arrow_bodies import runs
-from slac.adapters.bodies import as_ndjson
+from slac.adapters.bodies import as_one
 from slac.adapters.environment import Problem, at, call_zmq, listen
 from slac.adapters.settings import amount, as_list, one_or_more, schema, size, text
 from slac.adapters.zmq_news import ZmqNews
@@ -112,8 +112,8 @@ class ZmqInput:
         except zmq.ZMQError as error:
             raise RunFailed(f"input {self._context.block} cannot open {self._address}: {error.strerror}.") from error
 
-    async def _push(self, sink: InputSink, bodies: list[bytes]) -> None:
-        found = runs(bodies, self._max_message) if self._arrow else (b"".join(_lines(body) for body in bodies),)
+    async def _push(self, sink: InputSink, bodies: list[memoryview]) -> None:
+        found = runs(list(map(bytes, bodies)), self._max_message) if self._arrow else (as_one(bodies),)
         for part in found:
             # Refused means dropped, and counted where it was refused: a socket cannot be asked to wait.
             if part:
@@ -129,23 +129,18 @@ class ZmqInput:
         )
 
 
-def _waiting(socket: zmq.Socket[bytes]) -> list[bytes]:
-    """The bodies of the messages that are there now, up to about 1 MiB."""
-    bodies: list[bytes] = []
+def _waiting(socket: zmq.Socket[bytes]) -> list[memoryview]:
+    """The bodies of the messages that are there now, up to about 1 MiB; their bytes are still where ZeroMQ put them."""
+    bodies: list[memoryview] = []
     held = 0
     while held < _BLOCK:
         try:
-            body = socket.recv_multipart(zmq.NOBLOCK)[-1]
+            frame = socket.recv(zmq.NOBLOCK, copy=False)
         except zmq.Again:
             break
-        bodies.append(body)
-        held += len(body)
+        # All frames of a message are there when the first one is.
+        while frame.more:
+            frame = socket.recv(zmq.NOBLOCK, copy=False)
+        bodies.append(frame.buffer)
+        held += len(bodies[-1])
     return bodies
-
-
-def _lines(body: bytes) -> bytes:
-    """Records of one message; what is no JSON array though it begins like one is one bad record."""
-    try:
-        return as_ndjson(body)
-    except ValueError:
-        return body.replace(b"\n", b" ") + b"\n"

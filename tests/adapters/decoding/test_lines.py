@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slac.adapters.decoding import count_records, split_lines, take_lines
+from slac.adapters.decoding import count_records, find_lines, split_lines, take_lines
 
 
 @given(st.lists(st.sampled_from([b'{"a":1}', b"", b"  ", b"\t\r", b" {}", b"x"]), max_size=20), st.booleans())
@@ -17,6 +17,7 @@ def test_records_are_the_lines_that_are_not_blank(lines: list[bytes], ended: boo
     assert count_records(block) == len(expected)
     mask = np.arange(len(expected)) % 2 == 0
     assert split_lines(take_lines(block, mask)) == expected[::2]
+    assert take_lines(block, mask, find_lines(block)) == take_lines(block, mask)
 
 
 def test_a_mask_of_the_wrong_length_is_refused() -> None:
