@@ -31,6 +31,12 @@ SCHEMA: Final = schema(
             default="ndjson",
         ),
         "max_message": amount("The largest message that is taken; a sender of a larger one is cut off.", "8MiB"),
+        "queue": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "Messages that wait in the socket at most: 1000 if not said, of Arrow 100. Their bytes are "
+            "not part of what the memory budget lets an input queue.",
+        },
         "insecure": {
             "type": "boolean",
             "default": False,
@@ -39,8 +45,8 @@ SCHEMA: Final = schema(
     }
 ) | {"oneOf": [{"required": ["connect"]}, {"required": ["bind"]}]}
 CAN_WAIT: Final = False
-_QUEUE: Final = 10_000
-"""Messages that ZeroMQ holds back for us at most; beyond, SUB drops and PUSH waits."""
+_QUEUES: Final = {"ndjson": 1_000, "arrow": 100}
+"""Messages that ZeroMQ holds back for us at most; beyond, PUB drops and PUSH waits. It cannot count bytes."""
 _BLOCK: Final = 2**20
 
 
@@ -74,7 +80,9 @@ class ZmqInput:
         self._address: str = self._bind or settings["connect"]
         self._topics = as_list(settings.get("topics", ""))
         self._max_message = size(settings, "max_message", "8MiB")
-        self._arrow = settings.get("format", "ndjson") == "arrow"
+        form = settings.get("format", "ndjson")
+        self._arrow = form == "arrow"
+        self._queue: int = settings.get("queue", _QUEUES[form])
         self._context = context
         self._is_refused = bool(beyond(settings)) and not settings.get("insecure", False)
 
@@ -100,7 +108,7 @@ class ZmqInput:
 
     def _open(self, socket: zmq.Socket[bytes]) -> None:
         socket.setsockopt(zmq.MAXMSGSIZE, self._max_message)
-        socket.rcvhwm = _QUEUE
+        socket.rcvhwm = self._queue
         try:
             if not self._pull:
                 for topic in self._topics:
