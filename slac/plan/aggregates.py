@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from slac.plan.aggregation.cells import cells_of_cells, cells_of_rows, has_cells, with_cells
@@ -27,8 +28,9 @@ from slac.plan.aggregation.sketches import Quantile, Top
 from slac.plan.aggregation.spread import Spread
 from slac.plan.aggregation.totals import Average, Sum
 from slac.plan.estimates.ranked import ThinnedQuantile
-from slac.plan.estimates.rows import added
-from slac.plan.estimates.thinned import Beside, ThinnedCount, ThinnedSpread, ThinnedValue
+from slac.plan.estimates.rows import needed, sums
+from slac.plan.estimates.thinned import ThinnedCount, ThinnedSpread, ThinnedValue
+from slac.plan.estimates.totals import Groups
 from slac.plan.expressions import AggregateCall
 from slac.stream.batch import COUNT, ID, KEPT, SEEN, TIME, WEIGHT, WEIGHT_ONE, total_order
 from slac.stream.order import in_order
@@ -66,6 +68,7 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "delta": Samples("delta"),
 }
 """Every aggregate that is built, by its key in `slac.plan.aggregate_signatures`."""
+_ROW: Final = "_row~"
 _BESIDE: Final[Mapping[str, Family]] = {
     "thinned_count": ThinnedCount(),
     "thinned_value": ThinnedValue(),
@@ -151,7 +154,7 @@ def grouped_rows(
     """`grouped` for raw rows: `exprs` are, or begin with, `partial_exprs`; where calls follow the order, rows do."""
     sampled = [call for call in calls if isinstance(family(call), Samples)]
     frame = with_neighbours(frame, keys, sampled) if sampled else frame
-    beside = [(call, kind) for call in calls if isinstance(kind := family(call), Beside)]
+    beside = [(call, kind) for call in calls if isinstance(kind := family(call), ThinnedCount | ThinnedValue)]
     if beside and WEIGHT in frame.columns and frame.height:
         return _beside_rows(frame, keys, calls, exprs, beside)
     return _grouped_rows(frame, keys, calls, exprs)
@@ -162,15 +165,18 @@ def _beside_rows(
     keys: Sequence[str],
     calls: Sequence[AggregateCall],
     exprs: Sequence[pl.Expr],
-    beside: Sequence[tuple[AggregateCall, Beside]],
+    beside: Sequence[tuple[AggregateCall, ThinnedCount | ThinnedValue]],
 ) -> pl.DataFrame:
-    """With columns of what each row adds to estimates; what no row adds to is not grouped."""
-    columns, zeros = added(frame, beside)
-    without = {zero.name for zero in zeros}
-    grouping = [e for e in exprs if e.meta.output_name() not in without]
-    made = _grouped_rows(frame.hstack(columns), keys, calls, grouping)
-    made = made.hstack([zero.new_from_index(0, made.height) for zero in zeros])
-    return made.select(*keys, *(e.meta.output_name() for e in exprs))
+    """What rows add to estimates is summed up besides: as columns of a frame it would cost more than all else."""
+    own = {part(call, name) for call, kind in beside for name in kind.parts(call)}
+    names = [e.meta.output_name() for e in exprs]
+    others = [e for e, name in zip(exprs, names, strict=True) if name not in own]
+    row = [pl.col(_ROW).implode()] if not keys else [pl.col(_ROW)]
+    made = _grouped_rows(frame.with_row_index(_ROW), keys, calls, [*row, *others])
+    lengths = made[_ROW].list.len().cast(pl.Int64).to_numpy()
+    rows = frame.select(needed(beside, frame.columns))[made[_ROW].explode()]
+    found = sums(rows, beside, Groups(np.cumsum(lengths) - lengths, lengths))
+    return made.hstack(list(found.values())).select(*keys, *names)
 
 
 def _grouped_rows(

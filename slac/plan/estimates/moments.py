@@ -21,13 +21,15 @@ LANES: Final = (("a", 40, 60), ("b", 100, 0), ("c", 160, -60))
 """By lane: magnitudes below 2 to the power of the second number, in units of 2 to the power of minus the third."""
 COUNTED: Final = 40
 """Sums without values are in multiples of 2⁻⁴⁰."""
-_NARROW: Final = float(1 << 62)
 
 
 def excess(frame: pl.DataFrame) -> Floats:
-    """By how much the weight of each row is greater than one; exact."""
+    """By how much the weight of each row is greater than one; exact. One number where all rows have the same."""
     weights = frame[WEIGHT].fill_null(WEIGHT_ONE) if frame[WEIGHT].null_count() else frame[WEIGHT]
-    more: Floats = weights.to_numpy().astype(np.float64)
+    known = weights.to_numpy()
+    if len(known) and known.min() == known.max():
+        known = known[:1]
+    more: Floats = known.astype(np.float64)
     return more * (1.0 / WEIGHT_ONE) - 1.0
 
 
@@ -39,17 +41,14 @@ def spread(more: Floats, order: str) -> Floats:
     return linear if order == "a" else linear * more
 
 
-def units(values: Floats, scale: int) -> pl.Series | None:
-    """Int128 multiples of 2^−scale of finite numbers that are small enough; None where all are 0."""
-    whole = np.rint(values * 2.0**scale)
-    most = max(float(whole.max()), -float(whole.min())) if len(whole) else 0.0
-    if most == 0.0:
-        return None
-    return pl.Series(whole.astype(np.int64) if most < _NARROW else whole).cast(pl.Int128)
+def units(values: Floats, scale: int) -> Floats | None:
+    """Integers, in multiples of 2^−scale, of finite numbers that are small enough; None where all are 0."""
+    whole: Floats = np.rint(values * 2.0**scale)
+    return whole if whole.any() else None
 
 
-def laned(values: Floats) -> Iterator[tuple[str, pl.Series | None]]:
-    """What rows add to each lane (Int128), None for nothing."""
+def laned(values: Floats) -> Iterator[tuple[str, Floats | None]]:
+    """What rows add to each lane (integers), None for nothing."""
     size = np.abs(values)
     most = float(size.max()) if len(size) else 0.0
     least = 0.0

@@ -1,49 +1,61 @@
-"""What each row adds to the sums beside aggregates, as columns, so that grouping is nothing but adding them up."""
+"""What rows add to the sums beside aggregates, and these sums by group."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
 
 from slac.plan.aggregation.family import argument, part, per_row
 from slac.plan.estimates.moments import Floats, excess
-from slac.plan.estimates.thinned import COUNTED_ONLY, TRUE, Added, Beside, ThinnedCount, ThinnedValue
+from slac.plan.estimates.thinned import COUNTED_ONLY, TRUE, Added, ThinnedCount, ThinnedValue
+from slac.plan.estimates.totals import Groups, narrow_totals, wide_totals
 from slac.plan.expressions import AggregateCall
 from slac.plan.lowering import lower
-from slac.stream.batch import COUNT
+from slac.stream.batch import COUNT, WEIGHT
 from slac.stream.types import Float
 
+Thinned: TypeAlias = ThinnedCount | ThinnedValue
 
-def added(
-    frame: pl.DataFrame, calls: Sequence[tuple[AggregateCall, Beside]]
-) -> tuple[list[pl.Series], list[pl.Series]]:
-    """Of rows with weights: the columns to add up, and by a row of the same type the parts that are all 0."""
+
+def needed(calls: Sequence[tuple[AggregateCall, Thinned]], columns: Sequence[str]) -> list[str]:
+    """Those of some columns that say what rows add."""
+    asked = [e for call, _ in calls if (e := _value(call)) is not None]
+    asked += [lower(call.where) for call, _ in calls if call.args and call.where is not None]
+    read = {WEIGHT, COUNT}.union(*(e.meta.root_names() for e in asked))
+    return [name for name in columns if name in read]
+
+
+def sums(frame: pl.DataFrame, calls: Sequence[tuple[AggregateCall, Thinned]], groups: Groups) -> dict[str, pl.Series]:
+    """Of rows with weights, which lie group by group, the parts of all calls by group."""
     more = excess(frame)
     values = frame.select(e.alias(call.name) for call, _ in calls if (e := _value(call)) is not None)
-    columns, zeros = [], []
+    narrow, wide, none = {}, {}, {}
     for call, kind in calls:
         own = values[call.name] if call.name in values.columns else None
         types = kind.parts(call)
         for name, numbers in _added(call, kind, frame, more, own).items():
-            full, dtype = part(call, name), types[name]
+            is_wide, full = isinstance(types[name], pl.Int128), part(call, name)
             if numbers is None:
-                zeros.append(pl.Series(full, [0], dtype=dtype))
+                none[full] = is_wide
+            elif is_wide:
+                wide[full] = numbers
             else:
-                columns.append(pl.Series(full, numbers).cast(dtype))
-    return columns, zeros
+                narrow[full] = numbers
+    zero, wide_zero = (pl.repeat(0, len(groups.starts), dtype=d, eager=True) for d in (pl.Int64, pl.Int128))
+    zeros = {name: (wide_zero if is_wide else zero).alias(name) for name, is_wide in none.items()}
+    return {**narrow_totals(narrow, groups), **wide_totals(wide, groups), **zeros}
 
 
-def _added(call: AggregateCall, kind: Beside, frame: pl.DataFrame, more: Floats, own: pl.Series | None) -> Added:
+def _added(call: AggregateCall, kind: Thinned, frame: pl.DataFrame, more: Floats, own: pl.Series | None) -> Added:
     match kind:
         case ThinnedValue():
             assert own is not None
             return _of_value(call, kind, frame, more, own)
         case ThinnedCount():
             return _of_count(call, kind, frame, more, own)
-        case _:
-            return {}
 
 
 def _of_value(call: AggregateCall, kind: ThinnedValue, frame: pl.DataFrame, more: Floats, own: pl.Series) -> Added:
@@ -61,8 +73,8 @@ def _of_value(call: AggregateCall, kind: ThinnedValue, frame: pl.DataFrame, more
             values = np.where(np.isfinite(values), values, 0.0)
         return kind.added(more, values, None, gone)
     whole = own.to_physical().cast(pl.Int64)
-    whole = whole.fill_null(0) if missing is not None else whole
-    return kind.added(more, whole.to_numpy().astype(np.float64), whole, gone)
+    numbers = (whole.fill_null(0) if missing is not None else whole).to_numpy()
+    return kind.added(more, numbers.astype(np.float64), numbers, gone)
 
 
 def _of_count(

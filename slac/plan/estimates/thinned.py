@@ -15,16 +15,19 @@ import polars as pl
 
 from slac.plan.aggregation.family import column, part
 from slac.plan.estimates.moments import COUNTED, LANES, Floats, laned, odd, spread, units
+from slac.plan.estimates.totals import Longs, Numbers
 from slac.plan.expressions import AggregateCall
 from slac.stream.batch import WEIGHT
 from slac.stream.sums import LIMIT, SCALE, WEIGHT_SCALE
 
-Added: TypeAlias = Mapping[str, "pl.Series | npt.NDArray[np.int64] | npt.NDArray[np.bool_] | None"]
+Added: TypeAlias = "Mapping[str, Numbers | None]"
 """What each row adds to the parts, by name; None where it is nothing."""
 COUNTED_ONLY: Final = "counted"
 """Option of a count: what the gates have counted is taken from them."""
 TRUE: Final = "true"
 """Option of a count: of the rows where its condition is true, not of those where it is known."""
+_PIECE: Final = 22
+_PIECE_MASK: Final = (1 << _PIECE) - 1
 _WIDE: Final = pl.Int128()
 _LONG: Final = pl.Int64()
 
@@ -90,12 +93,14 @@ class ThinnedValue(Beside):
         fixed = {"more": _WIDE, "total": _WIDE, "a0": _WIDE, "b0": _WIDE}
         return {"k": _LONG, "zero": _LONG, **fixed, **lanes, "odd": _LONG}
 
-    def added(self, more: Floats, values: Floats, whole: pl.Series | None, gone: npt.NDArray[np.bool_]) -> Added:
+    def added(
+        self, more: Floats, values: Floats, whole: npt.NDArray[np.int64] | None, gone: npt.NDArray[np.bool_]
+    ) -> Added:
         """From the excess of weights, 0 where there is no value, and the values; `whole` those that are integers.
 
         `gone`: rows of weight 0 that may have counted.
         """
-        made: dict[str, pl.Series | npt.NDArray[np.int64] | npt.NDArray[np.bool_] | None]
+        made: dict[str, Numbers | None]
         made = {"k": more > 0, "zero": gone, "more": units(more, 20), "total": _total(more, values, whole)}
         powers = [np.ones(1), values]
         for _ in range(max(int(name[1]) for name in self.moments) - 1):
@@ -115,10 +120,13 @@ class ThinnedSpread(ThinnedValue):
     moments = ("a1", "a2", "a3", "a4", "m2")
 
 
-def _total(more: Floats, values: Floats, whole: pl.Series | None) -> pl.Series | None:
+def _total(more: Floats, values: Floats, whole: Longs | None) -> Numbers | None:
     if whole is not None:
-        weights = pl.Series(np.rint(more * WEIGHT_SCALE).astype(np.int64)).cast(pl.Int128)
-        return whole.cast(pl.Int128) * weights
+        weights = np.rint(more * WEIGHT_SCALE)
+        # Parts of an integer whose products with a weight are exact.
+        low, middle = whole & _PIECE_MASK, (whole >> _PIECE) & _PIECE_MASK
+        parts = (low, 0), (middle, _PIECE), (whole >> 2 * _PIECE, 2 * _PIECE)
+        return [(weights * numbers, shift) for numbers, shift in parts]
     product = more * values
     bounded = np.where(np.abs(product) < LIMIT, product, 0.0)
     return units(bounded, int(np.log2(SCALE)))

@@ -1,0 +1,48 @@
+"""Sums by group are exact to the last of 128 bits, however large the numbers and in whatever order they come."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slac.plan.estimates.totals import Groups, narrow_totals, wide_totals
+
+WHOLE = st.floats(-(2.0**99), 2.0**99).map(lambda x: float(np.rint(x))) | st.integers(-9, 9).map(float)
+GROUPS = st.lists(st.lists(WHOLE, min_size=1, max_size=9), min_size=1, max_size=6)
+
+
+@settings(max_examples=150, deadline=None)
+@given(GROUPS)
+def test_sums_of_wide_numbers_are_exact(values: list[list[float]]) -> None:
+    """Python's own integers give the same."""
+    found = wide_totals({"x": np.array([v for group in values for v in group])}, groups_of(values))
+    assert found["x"].to_list() == [sum(int(v) for v in group) for group in values]
+
+
+@settings(max_examples=50, deadline=None)
+@given(WHOLE, st.lists(st.integers(1, 10**6), min_size=2, max_size=5))
+def test_one_number_for_all_rows_counts_once_a_row(number: float, lengths: list[int]) -> None:
+    """A constant is not spread over the rows."""
+    ends = np.cumsum(lengths)
+    found = wide_totals({"x": np.array([number])}, Groups(ends - lengths, np.array(lengths)))
+    assert found["x"].to_list() == [int(number) * length for length in lengths]
+
+
+@settings(max_examples=50, deadline=None)
+@given(GROUPS, st.integers(0, 44))
+def test_pieces_of_numbers_are_put_together(values: list[list[float]], shift: int) -> None:
+    """What comes as two floats is one integer, and several columns do not mix."""
+    small = np.array([float(int(v) % 2**40) for group in values for v in group])
+    groups = groups_of(values)
+    found = wide_totals({"a": [(small, 0), (small, shift)], "b": small}, groups)
+    assert found["a"].to_list() == [(1 + (1 << shift)) * whole for whole in found["b"].to_list()]
+    assert narrow_totals({"n": small > 0}, groups)["n"].to_list() == [
+        sum(int(v) % 2**40 > 0 for v in group) for group in values
+    ]
+
+
+def groups_of(values: list[list[float]]) -> Groups:
+    """Where they lie, one behind the other."""
+    lengths = np.array([len(group) for group in values])
+    return Groups(np.cumsum(lengths) - lengths, lengths)
