@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from slac.evidence.replay import BackTest, Difference, Replayed
+    from slac.evidence.replay import BackTest, Difference, EvidenceAgain, Replayed
 
 SHOWN: Final = 30
 """Differences that are shown as text; JSON has all."""
@@ -30,13 +30,38 @@ def _of_runtime(one: Replayed) -> Iterator[str]:
     width = max((len(o.node) for o in one.outcomes), default=0)
     for outcome in one.outcomes:
         count = max(len(str(o.logged)) for o in one.outcomes)
-        told = "the same" if outcome.same else f"differs: {outcome.difference}"
-        missing = f", {outcome.missing} not in the log" if outcome.missing else ""
-        yield f"  {outcome.node:{width}}  {outcome.logged:{count}} rows  {told}{missing}"
+        told = (
+            "the same" if outcome.same and outcome.logged else "" if outcome.same else f"differs: {outcome.difference}"
+        )
+        missing = f"{outcome.missing} not in the log" if outcome.missing else ""
+        words = ", ".join(w for w in (told, missing) if w) or "the same"
+        yield f"  {outcome.node:{width}}  {outcome.logged:{count}} rows  {words}"
     if not one.outcomes:
         yield "  no rows to compare"
+    for note in one.notes:
+        yield f"  note: {note}"
     for gap in one.gaps:
         yield f"  not whole: {gap}"
+
+
+def evidence_text(found: EvidenceAgain) -> str:
+    """A line for each block with verdicts, then those that are other ones."""
+    lines = [f"{found.document} on {', '.join(found.runtimes)}: each verdict from its evidence alone"]
+    width = max((len(b.block) for b in found.blocks), default=0)
+    for one in found.blocks:
+        alone = one.verdicts - one.restated
+        told = "the same" if one.same == alone else f"{one.same} the same"
+        told += f", {len(one.differs)} differ" if one.differs else ""
+        told += f", {len(one.gone)} not made again" if one.gone else ""
+        told += f", {one.restated} corrected what was said before, and are left out" if one.restated else ""
+        if one.partly:
+            told += f"; what {', '.join(one.lacking)} was made of is not there for {one.partly}"
+        lines.append(f"  {one.block:{width}}  {one.verdicts} verdict{'' if one.verdicts == 1 else 's'}  {told}")
+        lines += [f"    {line}" for line in [*one.differs, *one.gone][:SHOWN]]
+    if not found.blocks:
+        lines.append("  no verdicts")
+    lines += [f"  not whole: {gap}" for gap in found.gaps]
+    return "\n".join(lines) + "\n"
 
 
 def back_test_text(found: BackTest, events: int) -> str:

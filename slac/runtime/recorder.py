@@ -10,6 +10,7 @@ import polars as pl
 
 from slac.diagnostics import RunFailed
 from slac.runtime.instructions import Instruction
+from slac.runtime.operator import State
 from slac.shedding.gate import GateDecision
 from slac.stream.batch import Batch
 
@@ -54,6 +55,10 @@ class Recorded(Protocol):
 
     def record(self, recorder: Recorder | None) -> None:
         """Let `recorder` look on from now on; None: nobody."""
+        ...
+
+    def snapshot(self) -> Mapping[str, State]:
+        """What all blocks hold, brought to where nothing waits."""
         ...
 
 

@@ -22,6 +22,7 @@ from slac.evidence.log.nodes import modes_of, verdict_nodes
 from slac.evidence.log.writer import RunHead
 from slac.evidence.recorder.collector import Collector
 from slac.evidence.recorder.history import QUIET, History
+from slac.evidence.replay.again import said_again
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, SourceNode
 from slac.runtime.core import Core
@@ -30,7 +31,6 @@ from slac.stream.batch import ID, REVISION, TIME
 from slac.testing import Harness
 from slac.testing.cases import run
 from slac.testing.cases.load import load_tests
-from tests.evidence.again import said_again
 from tests.runtime.random.documents import Drawn, documents
 from tests.runtime.random.test_any_document import Event, histories, plan
 

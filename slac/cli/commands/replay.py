@@ -37,6 +37,11 @@ DIFFERS: Final = 1
 @click.option(
     "--speed", metavar="10x", help="Let event time go by so much faster than the clock. Default: at full speed."
 )
+@click.option(
+    "--evidence",
+    is_flag=True,
+    help="Make each verdict again from nothing but its evidence. So it is where a log holds nothing else.",
+)
 @click.option("--rows", "shown", multiple=True, metavar="BLOCK", help="Show the rows of this block as they are made.")
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A parameter of the documents.")
 @allows_functions
@@ -49,6 +54,7 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter an option
     block: str | None,
     against: str | None,
     speed: str | None,
+    evidence: bool,  # noqa: FBT001 - click passes it by name
     shown: tuple[str, ...],
     assignments: tuple[str, ...],
     form: str,
@@ -68,9 +74,15 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter an option
     if document is None:
         if against is not None:
             raise UsageError("--against compares DOCUMENT with another one: say which document is to be tried")
+        if evidence or not any(s.header.mode == "full" for one in logs for s in one.segments):
+            if begin or end or speed or shown:
+                raise UsageError("--from, --to, --speed and --rows need a full log; evidence is run verdict by verdict")
+            return _evidence(logs, block, form)
         return _same(logs, begin or block, end or block, speed, shown, form)
-    if begin or end or block or speed or shown:
-        raise UsageError("--from, --to, --block, --speed and --rows go with the document that wrote the log")
+    if begin or end or block or speed or shown or evidence:
+        raise UsageError(
+            "--from, --to, --block, --speed, --evidence and --rows go with the document that wrote the log"
+        )
     return _changed(logs, document, against, assignments, form)
 
 
@@ -95,6 +107,19 @@ def _same(
     if any(not f.same and not f.gaps for f in found):
         return DIFFERS
     return RunFailed.exit_code if any(f.gaps for f in found) else 0
+
+
+def _evidence(logs: Sequence[LogDirectory], block: str | None, form: str) -> int:
+    from slac.cli.replay_text import as_json, evidence_text
+    from slac.evidence.log import of_one_plan
+    from slac.evidence.replay import replay_evidence
+
+    found = [replay_evidence(group, block=block) for group in of_one_plan(logs)]
+    put(as_json(found) if form == "json" else "".join(map(evidence_text, found)))
+    blocks = [b for one in found for b in one.blocks]
+    if any(b.differs for b in blocks):
+        return DIFFERS
+    return RunFailed.exit_code if any(b.gone or b.partly for b in blocks) or any(one.gaps for one in found) else 0
 
 
 def _changed(

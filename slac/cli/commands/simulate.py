@@ -89,10 +89,10 @@ def _feed(
         yield from marked(plan, _read(path), str(path))
     if logs:
         from slac.evidence.log import open_logs
-        from slac.evidence.replay.whole import full_part
+        from slac.evidence.replay.whole import full_part, in_the_middle
 
         parts = [full_part(log) for log in open_logs(logs)]
-        for gap in [gap for _, gaps in parts for gap in gaps]:
+        for gap in [gap for part, gaps in parts for gap in (*gaps, *in_the_middle(part))]:
             say(f"not whole: {gap}")
         yield from from_log(plan, [part for part, _ in parts])
     if seconds is not None:

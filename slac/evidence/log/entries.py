@@ -23,6 +23,7 @@ class EntryKind(StrEnum):
     - `refused`: `value` records of the input `node` went to quarantine, for the reason `detail`.
     - `notice`: the block `node` has told something beside rows: `detail`.
     - `saved`: checkpoint number `value` was cut here.
+    - `state`: what all blocks held here is in the segment; a replay may begin behind it.
     - `lost`: `value` rows of `node` are not in the log, because the disk did not follow, or for what `detail` says.
     - `verdict`: the row with the id `detail` (16 hex digits) of `node` is here with all that it was made of
       (mode `evidence`).
@@ -36,6 +37,7 @@ class EntryKind(StrEnum):
     REFUSED = "refused"
     NOTICE = "notice"
     SAVED = "saved"
+    STATE = "state"
     LOST = "lost"
     VERDICT = "verdict"
 

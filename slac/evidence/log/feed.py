@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -12,6 +13,7 @@ from slac.evidence.log.entries import EntryKind
 from slac.evidence.log.frames import SEQ, as_came
 from slac.evidence.log.header import Header
 from slac.evidence.log.reader import LogDirectory, LogSegment
+from slac.runtime.operator import State
 from slac.stream.batch import Batch
 
 
@@ -83,6 +85,21 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What all blocks held here; `states` reads it, and gives None where it is not whole."""
+
+    seq: int
+    states: Callable[[], Mapping[str, State] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Segments of this run are not there: what blocks hold from this entry on is not known."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
     """Rows that are not in the log, or records that were refused: `what` says which kind of entry told it."""
 
@@ -92,20 +109,24 @@ class Lost:
     what: str
 
 
-Step = RunBegan | Restored | Entered | Marked | Doubted | Ran | GateChanged | Saved | Lost
+Step = RunBegan | Restored | Entered | Marked | Doubted | Ran | GateChanged | Saved | Held | Missing | Lost
 
 _SKIPPED: Final = frozenset({EntryKind.NOTICE, EntryKind.VERDICT, EntryKind.REFUSED})
 
 
 def steps(log: LogDirectory) -> Iterator[Step]:
     """All steps in the log, in order, of all runs that it holds; a segment is held at a time."""
-    run = None
+    run = number = None
     for segment in log.segments:
-        if segment.header.run != run:
-            run = segment.header.run
-            yield RunBegan(segment.header)
-            if segment.header.restored:
-                yield Restored(segment.header.restored)
+        header = segment.header
+        if header.run != run:
+            run, number = header.run, header.run - 1
+            yield RunBegan(header)
+            if header.restored:
+                yield Restored(header.restored)
+        if number is not None and header.number != number + 1:
+            yield Missing(header.first)
+        number = header.number
         yield from _steps_of(segment)
 
 
@@ -118,7 +139,10 @@ def _steps_of(segment: LogSegment) -> Iterator[Step]:
     batches = {node: _batches(segment, node) for node in entered}
     for seq, kind, node, value, late, detail in order.iter_rows():
         if kind not in _SKIPPED:
-            yield _step(EntryKind(kind), (seq, node, value, late, detail), batches)
+            if kind == EntryKind.STATE:
+                yield Held(seq, partial(segment.state, seq))
+            else:
+                yield _step(EntryKind(kind), (seq, node, value, late, detail), batches)
 
 
 def _step(

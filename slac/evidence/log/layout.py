@@ -7,6 +7,7 @@ A runtime logs into `<directory>/<document>.<node>.<instance>/`. Below it are se
 - `order.<n>.parquet`: what happened, in order (`slac.evidence.log.entries`).
 - `<node id>/rows.<n>.parquet`: the rows that left a node; `<node id>/edges.<n>.parquet`: what they consumed, where
   that cannot be told from the rows (`slac.evidence.lineage`).
+- `state.<seq>`: what all blocks held at that entry (`slac.evidence.log.states`): a replay may begin there.
 - `parts.ndjson`: one line for each of these files once it is whole, with its digest (`slac.evidence.log.parts`).
 
 Files come under a name that nobody reads and are renamed when they are whole. Nothing is changed afterwards, but that
@@ -26,6 +27,7 @@ PARTS: Final = "parts.ndjson"
 ORDER: Final = "order"
 ROWS: Final = "rows"
 EDGES: Final = "edges"
+STATE: Final = "state"
 LOCK: Final = "lock"
 UNFINISHED: Final = ".tmp"
 ENDING: Final = ".parquet"

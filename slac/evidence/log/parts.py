@@ -13,7 +13,7 @@ import xxhash
 
 from slac.evidence.log.layout import EDGES, ENDING, ORDER, PARTS, ROWS, UNFINISHED
 
-PartKind = Literal["order", "rows", "edges"]
+PartKind = Literal["order", "rows", "edges", "state"]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):

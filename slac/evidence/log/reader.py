@@ -16,7 +16,9 @@ from slac.evidence.log.frames import SEQ
 from slac.evidence.log.header import REDUCED, BadSegment, Header, read_header, read_plan
 from slac.evidence.log.layout import is_log, place_of, segment_numbers, segment_path
 from slac.evidence.log.parts import Part, PartKind, digest_of, read_parts, unlisted
+from slac.evidence.log.states import BadState, read_state
 from slac.plan.graph import Plan
+from slac.runtime.operator import State
 from slac.stream.batch import ID, TIME
 
 
@@ -59,6 +61,17 @@ class LogSegment:
                 rows = pl.scan_parquet(self.path / part.file).filter(pl.col(ID) == row_id).collect()
                 if rows.height:
                     yield rows
+
+    def state(self, seq: int) -> dict[str, State] | None:
+        """What blocks held at this entry; None where that is not whole."""
+        part = next((p for p in self.parts if p.kind == "state" and p.first == seq), None)
+        if part is None or not self._is_whole(part):
+            return None
+        try:
+            return read_state(self.path / part.file)
+        except BadState as error:
+            self.damage.append(Damage(place=self.path / part.file, what=str(error)))
+            return None
 
     def check(self) -> list[Damage]:
         """Look at every file; returns all that is wrong."""

@@ -13,6 +13,8 @@ from slac.evidence.log.entries import Entry, to_frame
 from slac.evidence.log.frames import SEQ, to_logged
 from slac.evidence.log.layout import EDGES, ENDING, ORDER, ROWS, UNFINISHED
 from slac.evidence.log.parts import Part, PartKind, append_parts, digest_of, replace_parts
+from slac.evidence.log.states import write_state
+from slac.runtime.durable.pieces import CutState
 from slac.stream.batch import TIME, Batch
 
 LEVEL: Final = 1
@@ -27,16 +29,17 @@ SMALL: Final = 1 << 20
 class Content:
     """What one write brings: entries in order, rows by node, and edges by node (`_seq`, `_id`, `_consumed`).
 
-    `logged`: rows by node that are as a log holds them already.
+    `logged`: rows by node that are as a log holds them already. `states`: what blocks held, by entry.
     """
 
     entries: list[Entry] = field(default_factory=list)
     rows: dict[str, list[tuple[int, Batch]]] = field(default_factory=dict)
     logged: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     edges: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+    states: dict[int, Mapping[str, CutState]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.entries or self.rows or self.logged or self.edges)
+        return bool(self.entries or self.rows or self.logged or self.edges or self.states)
 
 
 class OpenSegment:
@@ -58,6 +61,7 @@ class OpenSegment:
         nodes = dict.fromkeys([*content.rows, *content.logged])
         parts = [self._rows(node, content) for node in nodes]
         parts += [self._edges(node, frames) for node, frames in content.edges.items()]
+        parts += [write_state(self.path, states, seq) for seq, states in content.states.items()]
         if content.entries:
             parts.append(self._put(ORDER, to_frame(content.entries), "order", ""))
         self.size += append_parts(self.path, parts) + sum(part.bytes for part in parts)
@@ -67,7 +71,7 @@ class OpenSegment:
         """Make few files of many small ones."""
         groups: dict[tuple[PartKind, str], list[Part]] = {}
         for part in self._parts:
-            if part.bytes >= SMALL:
+            if part.bytes >= SMALL or part.kind == "state":
                 continue
             groups.setdefault((part.kind, part.node), []).append(part)
         many = [parts for parts in groups.values() if len(parts) > FEW]

@@ -60,6 +60,8 @@ class LogWriter:
         self._open: OpenSegment | None = None
         self._sizes = {number: _size(segment_path(place, number)) for number in segment_numbers(place)}
         self._reduced = {number for number in self._sizes if _is_reduced(segment_path(place, number))}
+        self.wants_state = False
+        """Whether a segment has begun since `write` brought a state last."""
         self._begin(self.next_seq, now)
 
     @property
@@ -74,8 +76,11 @@ class LogWriter:
         if self._open is None:
             first = content.entries[0].seq if content.entries else self.next_seq
             self._begin(first, now)
+            self.wants_state = True
         assert self._open is not None
         self._open.write(content)
+        if content.states:
+            self.wants_state = False
         if content.entries:
             self.next_seq = content.entries[-1].seq + 1
         if self._open.size >= max(self._max_size // SEGMENTS, 1):

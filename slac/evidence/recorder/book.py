@@ -12,13 +12,15 @@ import msgspec
 from slac.evidence.log.entries import EntryKind
 from slac.evidence.log.layout import place_of
 from slac.evidence.log.nodes import modes_of, verdict_nodes
-from slac.evidence.log.writer import LogWriter, RunHead
+from slac.evidence.log.states import state_bytes
+from slac.evidence.log.writer import SEGMENTS, LogWriter, RunHead
 from slac.evidence.recorder.collector import Collector
 from slac.evidence.recorder.history import History
 from slac.evidence.recorder.keeping import reduce_segment
 from slac.evidence.recorder.thread import WriterThread
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, SourceNode
+from slac.runtime.durable.pieces import CutState, cut
 from slac.runtime.instructions import GaveUp, Instruction, Mixed, Refused
 from slac.runtime.links.protocol import Named
 from slac.runtime.links.sending import Sending
@@ -28,6 +30,8 @@ from slac.shedding.gate import GateDecision
 
 WAITING: Final = 32
 """What waits for the disk, and what is kept as history, take one part in so many of the memory budget at most."""
+SHARE: Final = 4
+"""Of a segment what blocks hold takes one part in so many at most."""
 
 
 class RunLog:
@@ -52,12 +56,13 @@ class RunLog:
         self._now = 0
         self._collector: Collector | None = None
         self._thread: WriterThread | None = None
+        self._skip = 0
 
     def begin(self, flow: Recorded, *, live: bool, start: int | None, restored: int, now: int) -> None:
         """As `Logbook.begin`."""
         self._flow, self._run = flow, (live, start, restored)
         self._began = True
-        self._start(now)
+        self._start(now, self._held(self._mode) if restored else None)
         self._began = False
 
     def meet(self, server: LinkServer | None, client: Sending | None) -> None:
@@ -70,9 +75,11 @@ class RunLog:
         """What was logged so far stays; a log that begins now does not begin with the run."""
         if mode == self._mode:
             return
+        # What waited comes out now: it belongs to what was logged so far.
+        held = self._held(mode)
         self._stop(now)
         self._mode = mode
-        self._start(now)
+        self._start(now, held)
 
     def look(self, instructions: Sequence[Instruction], now: int) -> None:
         """Refusals and notices become entries; what has gathered is handed over."""
@@ -80,6 +87,8 @@ class RunLog:
             return
         if instructions:
             self._note(self._collector, instructions)
+        if self._thread.wants_state:
+            self._hold_again()
         content, size = self._collector.taken()
         is_verdict = not self._verdicts.isdisjoint(content.rows)
         self._thread.put(content, size, now)
@@ -125,7 +134,27 @@ class RunLog:
     def _modes(self) -> Mapping[str, LogMode]:
         return modes_of(self._part, self._mode, self._plan.data.logging)
 
-    def _start(self, now: int) -> None:
+    def _held(self, mode: LogMode) -> Mapping[str, CutState] | None:
+        """What blocks hold, for a log that can be run again and does not begin with the run."""
+        return cut(self._flow.snapshot()) if mode == "full" and self._flow is not None else None
+
+    def _hold_again(self) -> None:
+        """Older segments go one day: a replay may begin with this one. Not where it would be mostly state."""
+        assert self._collector is not None
+        assert self._thread is not None
+        self._thread.held()
+        if self._skip:
+            self._skip -= 1
+            return
+        held = self._held(self._mode)
+        if held is None:
+            return
+        if state_bytes(held) > self._plan.data.logging.max_size // (SEGMENTS * SHARE):
+            self._skip = SEGMENTS
+            return
+        self._collector.hold(held)
+
+    def _start(self, now: int, held: Mapping[str, CutState] | None = None) -> None:
         modes = self._modes()
         if not modes or self._flow is None:
             return
@@ -149,6 +178,8 @@ class RunLog:
             writer.next_seq, rim=rim, precious=verdict_nodes(self._part), pressure=lambda: thread.pressure
         )
         collector.nodes = frozenset(modes)
+        if held is not None:
+            collector.hold(held)
         self._thread, self._collector = thread, collector
         self._flow.record(collector)
 

@@ -10,6 +10,7 @@ import polars as pl
 from slac.evidence.log.entries import Entry, EntryKind
 from slac.evidence.log.frames import SEQ
 from slac.evidence.log.segment import Content
+from slac.runtime.durable.pieces import CutState
 from slac.stream.batch import ID, Batch
 
 _ROW: Final = 128
@@ -80,6 +81,10 @@ class Collector:
         self._next += 1
         self._content.entries.append(Entry(seq, kind, node, value, late, detail))
         return seq
+
+    def hold(self, states: Mapping[str, CutState]) -> None:
+        """What all blocks hold now, as of an entry of its own."""
+        self._content.states[self.say(EntryKind.STATE)] = states
 
     def lose(self, node: str, rows: int, why: str = "") -> None:
         """Say that rows are not in the log."""

@@ -88,7 +88,7 @@ class History:
         return found
 
     def _left(self, content: Content, start: Mapping[str, pl.DataFrame], made: Closure) -> Content:
-        left = Content()
+        left = Content(states=content.states)
         left.rows = {node: rows for node, rows in content.rows.items() if node in self._full}
         left.edges = {node: frames for node, frames in content.edges.items() if node in self._full}
         for node, rows in made.rows.items():

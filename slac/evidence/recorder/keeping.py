@@ -43,7 +43,7 @@ def _verdicts(sight: Sight, node: str) -> pl.DataFrame:
 def _rewrite(segment: LogSegment, kept: dict[str, pl.DataFrame]) -> int:
     fresh = OpenSegment(segment.path, {}, 0, first=_next_number(segment))
     nodes = {part.node for part in segment.parts if part.kind == "rows"}
-    parts = [part for part in segment.parts if part.kind != "rows"]
+    parts = [part for part in segment.parts if part.kind not in ("rows", "state")]
     for node in sorted(nodes & kept.keys()):
         known = kept[node].drop(LOG).select("_seq", ID).unique()
         frames = [

@@ -64,6 +64,15 @@ class WriterThread:
         return (self._handed - self._done) / self._limit
 
     @property
+    def wants_state(self) -> bool:
+        """Whether a segment has begun that no replay could begin with."""
+        return self._writer.wants_state
+
+    def held(self) -> None:
+        """A state is on its way, or there will be none."""
+        self._writer.wants_state = False
+
+    @property
     def bytes(self) -> int:
         """Bytes of the log."""
         return self._bytes
@@ -133,6 +142,7 @@ class WriterThread:
             self._rows += sum(frame.height for frame in frames)
         for node, frames in content.edges.items():
             self._pending.edges.setdefault(node, []).extend(frames)
+        self._pending.states |= content.states
         self._size += size
 
     def _write(self, now: int) -> None:

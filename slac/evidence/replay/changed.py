@@ -16,7 +16,7 @@ from slac.evidence.log.once import Once
 from slac.evidence.log.reader import LogDirectory
 from slac.evidence.replay.given import Given
 from slac.evidence.replay.path import is_sighted, only, without_sight
-from slac.evidence.replay.whole import full_part
+from slac.evidence.replay.whole import full_part, in_the_middle
 from slac.plan.changes import words_of
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, LinkInNode, SourceNode
@@ -142,7 +142,7 @@ def replay_changed(logs: Sequence[LogDirectory], plan: Plan) -> Made:
     rims = frozenset((*sources, *given))
     readings = [_Reading(log, rims & _rims_of(log)) for log in logs]
     _check_inputs(sources, readings)
-    made = Made(plan=plan, gaps=[gap for _, gaps in parts for gap in gaps])
+    made = Made(plan=plan, gaps=[gap for part, gaps in parts for gap in (*gaps, *in_the_middle(part))])
     flow: Dataflow | None = None
     instructions: list[Instruction] = []
     latest = BEGINNING

@@ -12,7 +12,7 @@ from slac.runtime.checkpoint import pack, unpack
 from slac.runtime.dataflow import Dataflow
 from slac.runtime.durable.pieces import StateInPieces
 from slac.runtime.instructions import Instruction, Publish
-from slac.runtime.operator import BEGINNING, OperatorContext
+from slac.runtime.operator import BEGINNING, OperatorContext, State
 from slac.stream.batch import Batch
 
 Saw = Callable[[int, str, Batch], None]
@@ -68,6 +68,14 @@ class ReplayFlow:
     def restore(self, saved: Mapping[str, StateInPieces]) -> None:
         """Go on from such a state."""
         self.flow.restore(unpack(saved))
+
+    def begin_with(self, states: Mapping[str, State]) -> None:
+        """Go on from what all blocks held, of which here may be a part."""
+        marks = states[""].values
+        own = frozenset(n.id for n in self._path.plan.nodes)
+        of = {"promised": own, "certain": own, "reached": self._path.computed, "doubted": self._path.computed}
+        known = {name: {i: v for i, v in marks[name].items() if i in ids} for name, ids in of.items()}
+        self.flow.restore({**states, "": State(known)})
 
     def _give(self, seq: int) -> None:
         """Rows that were logged under this run, and the watermark up to which there are none to come."""

@@ -12,6 +12,7 @@ from slac.diagnostics import RunFailed, listed
 from slac.evidence.log.feed import steps
 from slac.evidence.log.reader import LogDirectory
 from slac.evidence.replay.same import Walk
+from slac.evidence.replay.unknown import END
 from slac.evidence.replay.whole import full_part
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, LinkOutNode, SourceNode
@@ -48,6 +49,7 @@ def rebuild(log: LogDirectory, plan: Plan) -> Rebuilt:
     if walk.flow is None:
         raise RunFailed(f"{log.place} has nothing of a run")
     walk.flow.settle()
+    walk.unknown.stop(END)
     flow = walk.flow.flow.snapshot()
     fresh = Core(part, now=header.start or 0, live=header.live, hasher=_NOBODYS).snapshot()
     states = {name: flow.get(name.removeprefix("node:"), state) for name, state in fresh.items()}
@@ -62,7 +64,7 @@ def rebuild(log: LogDirectory, plan: Plan) -> Rebuilt:
     return Rebuilt(
         states=states,
         events=walk.events,
-        gaps=(*missing, *_older(log), *dict.fromkeys(walk.gaps), *map(str, log.check())),
+        gaps=(*missing, *dict.fromkeys([*walk.unknown.gaps, *walk.gaps]), *map(str, log.check())),
     )
 
 
@@ -96,10 +98,3 @@ def _source(log: LogDirectory, node: SourceNode, fresh: State, watermark: int) -
 
 def _waiting(rows: list[tuple[str, pl.DataFrame]]) -> State:
     return State({"blocks": [b for b, _ in rows]}, {str(i): frame for i, (_, frame) in enumerate(rows)})
-
-
-def _older(log: LogDirectory) -> tuple[str, ...]:
-    first = log.segments[0].header
-    if first.number == 1 and not first.restored:
-        return ()
-    return ("the log does not begin with the first run: what is older than it is not in the state",)

@@ -8,16 +8,29 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from slac.evidence.log.entries import EntryKind
-from slac.evidence.log.feed import Entered, GateChanged, Lost, Restored, RunBegan, Saved, Step, steps
+from slac.evidence.log.feed import (
+    Entered,
+    GateChanged,
+    Held,
+    Lost,
+    Missing,
+    Restored,
+    RunBegan,
+    Saved,
+    Step,
+    steps,
+)
 from slac.evidence.log.frames import to_logged
 from slac.evidence.log.reader import LogDirectory
 from slac.evidence.replay.compare import Outcome, outcome
 from slac.evidence.replay.flow import ReplayFlow
 from slac.evidence.replay.given import Given
 from slac.evidence.replay.path import SubPath, sub_path
+from slac.evidence.replay.unknown import END, Unknown
 from slac.evidence.replay.whole import full_part
 from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SourceNode
 from slac.runtime.durable.pieces import StateInPieces
+from slac.runtime.operator import State
 from slac.stream.batch import Batch
 
 Pace = Callable[[int], None]
@@ -30,7 +43,8 @@ Watch = Callable[[str, Batch], None]
 class Replayed:
     """What a replay of one log has found.
 
-    `events`: rows that came in; `runs`: how often the runtime had started; `gaps`: what is missing, in sentences.
+    `events`: rows that came in; `runs`: how often the runtime had started; `gaps`: what is missing, in sentences;
+    `notes`: what was left alone though nothing is missing.
     """
 
     name: str
@@ -38,6 +52,7 @@ class Replayed:
     runs: int
     outcomes: tuple[Outcome, ...]
     gaps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def same(self) -> bool:
@@ -61,6 +76,12 @@ class _Rows:
         if not self.is_over:
             self.watch(node, batch)
 
+    def forget(self, seq: int) -> None:
+        """What was made from this entry on is not known to be right."""
+        for made in (self.made, self.open):
+            for node, batches in made.items():
+                made[node] = [(at, batch) for at, batch in batches if at < seq]
+
 
 class Walk:
     """The walk through the steps of one log."""
@@ -72,11 +93,13 @@ class Walk:
         self._firsts = sorted(h.first for h in runs.values())
         self._resumed = {h.restored for h in runs.values() if h.restored}
         self._saved: dict[int, Mapping[str, StateInPieces]] = {}
+        self._header = log.segments[0].header
         self.flow: ReplayFlow | None = None
         self._paths: dict[str, tuple[SubPath, Given]] = {}
         self.rows = _Rows(frozenset(), watch)
         self.events = self.runs = 0
         self.gaps: list[str] = []
+        self.unknown = Unknown()
 
     def take(self, step: Step) -> None:
         match step:
@@ -84,6 +107,10 @@ class Walk:
                 self._start(step)
             case Restored(number=number):
                 self._resume(number)
+            case Held(seq=seq, states=states):
+                self._hold(seq, states)
+            case Missing(seq=seq):
+                self.unknown.begin(seq, "segments before it are gone")
             case Saved(number=number):
                 self._save(number)
             case Lost(node=node, rows=rows, what=what):
@@ -94,6 +121,7 @@ class Walk:
                 self.events += rows
                 if batch is None and rows:
                     self.gaps.append(f"{rows} rows that came in at {node} are not in the log")
+                    self.unknown.begin(step.seq, f"rows of {node} are missing")
                 self._step(step)
             case _:
                 self._step(step)
@@ -114,15 +142,18 @@ class Walk:
 
     def _start(self, step: RunBegan) -> None:
         self.finish()
+        self.unknown.stop(step.header.first)
         header = step.header
         self.runs += 1
-        path, given = self.path(header.meaning, header.node)
-        self.rows.wanted |= path.computed
-        self.flow = ReplayFlow(path, given, live=header.live, start=header.start, saw=self.rows.saw)
+        self._header = header
+        self.flow = self._fresh()
         if not header.whole:
-            self.gaps.append(
-                "the log was switched on when the runtime was at work already: what it held then is missing"
-            )
+            self.unknown.begin(header.first, "the log was switched on when the runtime was at work already")
+
+    def _fresh(self) -> ReplayFlow:
+        path, given = self.path(self._header.meaning, self._header.node)
+        self.rows.wanted |= path.computed
+        return ReplayFlow(path, given, live=self._header.live, start=self._header.start, saw=self.rows.saw)
 
     def _resume(self, number: int) -> None:
         if self.flow is None:
@@ -130,13 +161,25 @@ class Walk:
         if number in self._saved:
             self.flow.restore(self._saved[number])
         else:
-            self.gaps.append(f"the runtime went on from checkpoint {number}, and what led to it is not in the log")
+            what = f"checkpoint {number}" if number > 0 else "what another version had held"
+            self.unknown.begin(self._header.first, f"the runtime went on from {what}, and what led to it is not in the log")
+
+    def _hold(self, seq: int, states: Callable[[], Mapping[str, State] | None]) -> None:
+        if self.flow is None:
+            return
+        self.flow.settle()
+        held = states() if self.unknown.since is not None else None
+        if held is not None and self.unknown.since is not None:
+            self.rows.forget(self.unknown.since)
+            self.flow = self._fresh()
+            self.flow.begin_with(held)
+            self.unknown.end(seq)
 
     def _save(self, number: int) -> None:
         if self.flow is not None:
             self.flow.settle()
             self.flow.published.clear()
-            if number in self._resumed:
+            if number in self._resumed and self.unknown.since is None:
                 self._saved[number] = self.flow.saved()
 
     def _step(self, step: Step) -> None:
@@ -160,20 +203,21 @@ def replay_same(
 
     UsageError where there is no such way, or rows that it needs are not in the log.
     """
-    log, missing = full_part(log)
+    log, left_out = full_part(log)
     walk = Walk(log, begin, end, pace, watch)
     for step in steps(log):
         walk.take(step)
     walk.finish()
+    walk.unknown.stop(END)
     log.check()
     part = log.plan.part(log.header.node)
     lost = _lost(log)
     found = []
     for node in part.nodes:
         if node.id in walk.rows.wanted and not isinstance(node, OutputNode | LinkOutNode | SourceNode | LinkInNode):
-            logged = log.rows(node.id)
+            logged = walk.unknown.known(log.rows(node.id))
             if node.id in log.nodes or lost.get(node.id):
-                made = _frame(walk.rows.made.get(node.id), node.schema.names)
+                made = walk.unknown.known(_frame(walk.rows.made.get(node.id), node.schema.names))
                 more = _frame(walk.rows.open.get(node.id), node.schema.names)
                 found.append(outcome(node.id, node.block, logged, made, more, lost.get(node.id, 0)))
     return Replayed(
@@ -181,7 +225,8 @@ def replay_same(
         events=walk.events,
         runs=walk.runs,
         outcomes=tuple(found),
-        gaps=(*missing, *dict.fromkeys(walk.gaps), *(str(d) for d in log.damage)),
+        gaps=(*dict.fromkeys([*walk.unknown.gaps, *walk.gaps]), *(str(d) for d in log.damage)),
+        notes=(*left_out, *walk.unknown.notes),
     )
 
 

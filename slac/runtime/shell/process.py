@@ -143,7 +143,8 @@ class Runtime:
 
     async def _switch_log(self, mode: LogMode) -> None:
         async with self._free:
-            self._logbook.switch(mode, self._clock.now())
+            # It may have to write down what all blocks hold.
+            await asyncio.to_thread(self._logbook.switch, mode, self._clock.now())
 
     def _build_core(self, part: Plan) -> Core:
         hasher = make_hasher(part, self.settings)

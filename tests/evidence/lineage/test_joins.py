@@ -6,8 +6,8 @@ from slac.compiler import compile_document
 from slac.compiler.draft import CompileOptions
 from slac.diagnostics import Source
 from slac.evidence.lineage import Sight, closure
+from slac.evidence.replay.again import said_again
 from slac.testing import Harness
-from tests.evidence.again import said_again
 from tests.evidence.recorded import Recorded
 
 DOCUMENT = """\

@@ -18,6 +18,7 @@ from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, SourceNode
 from slac.runtime.checkpoint import pack, unpack
 from slac.runtime.core import Core
+from slac.runtime.durable.pieces import cut
 from slac.stream.ports import Records
 from slac.testing.sensitive import HASHER
 
@@ -75,6 +76,19 @@ class LoggedRun:
         for block, lines in self._since:
             self._tell(block, lines, written=True)
 
+    def switch(self) -> None:
+        """The log is switched off and on again: it begins with what the blocks hold."""
+        held = cut(self.core.flow.snapshot())
+        self.look()
+        self.writer.close()
+        self._log(0, whole=False)
+        self.collector.hold(held)
+
+    def hold(self) -> None:
+        """What the blocks hold is written beside what goes on, as where a segment begins."""
+        self.collector.hold(cut(self.core.flow.snapshot()))
+        self.look()
+
     def end(self) -> None:
         """All inputs come to their end, and the log is closed."""
         for block in self.core.sources:
@@ -93,7 +107,18 @@ class LoggedRun:
 
     def _begin(self, restored: int) -> None:
         self.core = Core(self._part, now=self._start, live=self.live, hasher=HASHER)
-        head = RunHead(node=self.node, instance="a", mode="full", live=self.live, start=self._start, restored=restored)
+        self._log(restored)
+
+    def _log(self, restored: int, *, whole: bool = True) -> None:
+        head = RunHead(
+            node=self.node,
+            instance="a",
+            mode="full",
+            live=self.live,
+            start=self._start,
+            restored=restored,
+            whole=whole,
+        )
         place = place_of(self.directory, self.plan.document, self.node, "a")
         self.writer = LogWriter(place, self.plan, head, max_size=1 << 40, now=self.now)
         rim = frozenset(n.id for n in self._part.nodes if isinstance(n, SourceNode | LinkInNode))

@@ -3,27 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import polars as pl
 
-from slac.evidence.lineage.base import LOG, Consumed
+from slac.evidence.lineage.base import LOG, Consumed, edges_of
 from slac.evidence.lineage.closure import Closure, closure
 from slac.evidence.lineage.sight import Sight
 from slac.evidence.log.frames import LATE, SEQ, as_came
-from slac.plan.nodes import AnyNode, LinkInNode, SourceNode, WindowNode
+from slac.evidence.replay.path import is_sighted
+from slac.plan.nodes import (
+    AnyNode,
+    IntervalJoinNode,
+    LinkInNode,
+    PatternNode,
+    SelectNode,
+    SourceNode,
+    TracesNode,
+    UnionNode,
+    ViolationNode,
+    WindowNode,
+)
 from slac.runtime.operator import OperatorContext
 from slac.runtime.operators.build import build_operator
-from slac.stream.batch import ID, TIME, Batch
+from slac.stream.batch import ID, SEEN, TIME, Batch
+
+_MADE_OF_ROWS: Final = SelectNode | UnionNode | WindowNode | PatternNode | TracesNode | IntervalJoinNode | ViolationNode
 
 
-def said_again(sight: Sight, node_id: str, row: pl.DataFrame) -> pl.DataFrame:
-    """The row of `node_id` with the id of `row` (one row), made of what `sight` has; empty where it is not said."""
+def said_again(sight: Sight, node_id: str, row: pl.DataFrame, lacking: set[str] | None = None) -> pl.DataFrame:
+    """The row of `node_id` with the id of `row` (one row), made of what `sight` has; empty where it is not said.
+
+    Rows of which nothing is there that they were made of are taken as they were logged; their nodes are added to
+    `lacking`.
+    """
     made = closure(sight, {node_id: row})
     until = int(row[TIME].cast(pl.Int64).item())
     said: dict[str, pl.DataFrame] = {}
     for node in sight.plan.nodes:
         if node.id in made.rows:
             said[node.id] = _said(node, made, said, until, sight)
+            if lacking is not None and _lacks(node, made, sight):
+                lacking.add(node.id)
     found = said[node_id]
     return found.filter(pl.col(ID) == row[ID].item()) if found.height else found
 
@@ -47,6 +68,20 @@ def _said(node: AnyNode, made: Closure, said: Mapping[str, pl.DataFrame], until:
         for (log,), rows in followed.partition_by(LOG, as_dict=True, maintain_order=True).items()
     ]
     return pl.concat([witnesses, *made_here], how="diagonal_relaxed")
+
+
+def _lacks(node: AnyNode, made: Closure, sight: Sight) -> bool:
+    """Whether some row of a node that is made of rows has none, though they are logged."""
+    rows = made.followed.get(node.id)
+    if not isinstance(node, _MADE_OF_ROWS) or rows is None or is_sighted(node):
+        return False
+    blocks = {sight.plan[i].block for i in node.inputs}
+    if any(sight.plan.data.logging.blocks.get(block) == "off" for block in blocks):
+        return False
+    if isinstance(node, WindowNode) and SEEN in rows.columns:
+        rows = rows.filter(pl.col(SEEN).fill_null(1) > 0)
+    found = edges_of(made.consumed.get(node.id, ()))
+    return bool(rows.join(found, on=[LOG, ID], how="anti").height)
 
 
 def _run(
@@ -77,5 +112,9 @@ def _of(found: Consumed, said: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def _is_given(node: AnyNode) -> bool:
-    """Whether rows of a node are not made again: they came in, or go back to a witness of all that was before."""
-    return isinstance(node, SourceNode) or (isinstance(node, WindowNode) and node.window.kind == "running")
+    """Whether rows of a node are not made again: they came in, or what led to them no log holds.
+
+    The latter are running windows, which go back to a witness, and conditions over sensitive fields.
+    """
+    is_running = isinstance(node, WindowNode) and node.window.kind == "running"
+    return isinstance(node, SourceNode) or is_running or is_sighted(node)
