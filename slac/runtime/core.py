@@ -105,7 +105,8 @@ class Core:
             for batch in taken.batches:
                 self.flow.enter(self._source_ids[block], batch)
             self._instructions += [
-                Refused(block, records.origin or records.source, q.reason, q.raw, q.hash) for q in taken.quarantined
+                Refused(block, records.origin or records.source, q.reason, q.raw, q.hash, q.number)
+                for q in taken.quarantined
             ]
 
     def enter_end(self, block: str) -> None:

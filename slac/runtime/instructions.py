@@ -35,13 +35,17 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A record that could not be used, to be kept with its reason and origin; of a secret one only the hash."""
+    """A record that could not be used, to be kept with its reason and origin; of a secret one only the hash.
+
+    `record`: its place in its source, from 1; 0 where nobody knows.
+    """
 
     input: str
     origin: str
     reason: str
     raw: bytes
     hash: str = ""
+    record: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +25,7 @@ from slac.runtime.repeating import Repeats
 from slac.shedding.gate import Gate
 from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, Batch, instants
 from slac.stream.framing import frame_of
-from slac.stream.ids import sequence_ids, source_prefix
+from slac.stream.ids import sequence_ids, sequence_of, source_prefix
 from slac.stream.ports import Position, Records
 from slac.stream.privacy import Hasher
 
@@ -144,7 +144,7 @@ class Source:
         taken = Taken()
         if len(ids):
             decoded = self._decoder.decode(kept, lines if kept is records else None)
-            taken.quarantined = list(decoded.quarantined)
+            taken.quarantined = [replace(q, number=sequence_of(ids[q.index]) + 1) for q in decoded.quarantined]
             self.unknown_fields += decoded.unknown_fields
             frame = self._stamp(self._hiding.hidden(decoded.frame), ids)
             frame = self._without_future(frame, records, taken)
@@ -281,7 +281,9 @@ class Source:
             return frame
         for row in frame.filter(times > bound).iter_rows(named=True):
             reason = f"timestamp {row[TIME].isoformat()} is more than an hour ahead of this machine's clock"
-            taken.quarantined.append(Quarantined(index=-1, reason=reason, raw=orjson.dumps(row, default=str)))
+            number = 0 if self._natural is not None else sequence_of(row[ID]) + 1
+            raw = orjson.dumps(row, default=str)
+            taken.quarantined.append(Quarantined(index=-1, reason=reason, raw=raw, number=number))
         return frame.filter(times <= bound)
 
     def _split(self, frame: pl.DataFrame) -> list[Batch]:

@@ -169,6 +169,11 @@ def sequence_ids(prefix: int, first: int, count: int) -> Ids:
     return np.arange(first, first + count, dtype=np.uint64) | np.uint64((prefix & PREFIX_MASK) << SEQUENCE_BITS)
 
 
+def sequence_of(row_id: int | np.uint64) -> int:
+    """The sequence number in an id that `sequence_ids` has made."""
+    return int(row_id) & ((1 << SEQUENCE_BITS) - 1)
+
+
 def reid(frame: pl.DataFrame, document: str, block: str) -> pl.DataFrame:
     """The frame with new ids, hashed from (document, block, id): what `emits` does."""
     ids = row_ids(frame, document, block, (ID,))

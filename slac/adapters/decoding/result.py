@@ -22,12 +22,16 @@ def all_rows(count: int) -> pl.Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """One record that does not comply: its place among the records, why, and what it was (JSON text), or its hash."""
+    """One record that does not comply: its place among the records, why, and what it was (JSON text), or its hash.
+
+    `number`: its place in its source, from 1; 0 where nobody knows.
+    """
 
     index: int
     reason: str
     raw: bytes
     hash: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,7 +126,7 @@ class FileInput:
             arrival=self._now(),
             ndjson=block.ndjson,
             frame=block.frame,
-            origin=f"{source}:{block.offset}",
+            origin=source,
             position=dict(block.position),
         )
         # A file can wait: what is refused is offered again.

@@ -17,6 +17,7 @@ from slac.evidence.log.writer import SEGMENTS, LogWriter, RunHead
 from slac.evidence.recorder.collector import Collector
 from slac.evidence.recorder.history import History
 from slac.evidence.recorder.keeping import reduce_segment
+from slac.evidence.recorder.spool import Spool
 from slac.evidence.recorder.thread import WriterThread
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, SourceNode
@@ -172,7 +173,9 @@ class RunLog:
         writer = LogWriter(self._place, self._plan, head, max_size=self._plan.data.logging.max_size, now=now)
         writer.reduce = lambda number: reduce_segment(self._place, self._part, number)
         share = max(self._memory // WAITING, 1 << 20)
-        thread = WriterThread(writer, History(self._part, modes, limit=share), limit=share)
+        spool = Spool(self._place, self._plan.meaning, limit=share)
+        begun = max(restored, 0) if self._began else 0
+        thread = WriterThread(writer, History(self._part, modes, limit=share, spool=spool, restored=begun), limit=share)
         rim = frozenset(n.id for n in self._part.nodes if isinstance(n, SourceNode | LinkInNode))
         collector = Collector(
             writer.next_seq, rim=rim, precious=verdict_nodes(self._part), pressure=lambda: thread.pressure

@@ -13,6 +13,7 @@ from slac.evidence.lineage.sight import NOTHING
 from slac.evidence.log.entries import Entry
 from slac.evidence.log.frames import to_logged
 from slac.evidence.log.segment import Content
+from slac.evidence.recorder.spool import Spooled
 from slac.stream.batch import Batch, instants
 
 
@@ -50,7 +51,7 @@ class Held:
         self._limit = limit
         self._portions: deque[_Portion] = deque()
         self._size = 0
-        self.forgotten = 0
+        self._fresh = 0
 
     @property
     def nodes(self) -> frozenset[str]:
@@ -74,7 +75,33 @@ class Held:
         self._size += size
         while self._size > self._limit and len(self._portions) > 1:
             self._size -= self._portions.popleft().size
-            self.forgotten += 1
+        self._fresh = min(self._fresh + 1, len(self._portions))
+
+    def add_again(self, spooled: Spooled) -> None:
+        """What an earlier run held."""
+        placed = {n: f.select(pl.lit(0, pl.UInt16).alias(LOG), pl.all()) for n, f in spooled.rows.items()}
+        chunks = {node: Chunk([], frame, _reach(frame)) for node, frame in placed.items()}
+        edges = {node: [frame] for node, frame in spooled.edges.items()}
+        self._portions.append(_Portion(spooled.size, spooled.entries, chunks, edges))
+        self._size += spooled.size
+
+    def gather(self, most: int) -> Spooled | None:
+        """What was added since the last time, the latest of it up to `most` bytes; from now on one portion."""
+        taken: list[_Portion] = []
+        while self._fresh and sum(p.size for p in taken) + self._portions[-1].size <= most:
+            taken.insert(0, self._portions.pop())
+            self._fresh -= 1
+        self._fresh = 0
+        if not taken:
+            return None
+        nodes = dict.fromkeys(node for p in taken for node in p.chunks)
+        rows = {n: _joined([self._frame(n, p.chunks[n]) for p in taken if n in p.chunks]) for n in nodes}
+        told = dict.fromkeys(node for p in taken for node in p.edges)
+        edges = {n: pl.concat([f for p in taken for f in p.edges.get(n, ())]) for n in told}
+        size, entries = sum(p.size for p in taken), [e for p in taken for e in p.entries]
+        chunks = {node: Chunk([], frame, _reach(frame)) for node, frame in rows.items()}
+        self._portions.append(_Portion(size, entries, chunks, {n: [f] for n, f in edges.items()}))
+        return Spooled(size=size, entries=entries, rows={n: f.drop(LOG) for n, f in rows.items()}, edges=edges)
 
     def rows(self, node: str, *, low: int | None = None, high: int | None = None) -> pl.DataFrame:
         """As `RowSource.rows`."""
@@ -83,7 +110,7 @@ class Held:
         if not met:
             return NOTHING
         frames = [self._frame(node, chunk) for chunk in met]
-        joined = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
+        joined = _joined(frames)
         times = pl.col("_time").cast(pl.Int64)
         if low is not None:
             joined = joined.filter(times >= low)
@@ -102,3 +129,12 @@ class Held:
             chunk.frame = logged.select(pl.lit(0, pl.UInt16).alias(LOG), pl.all())
             chunk.batches = []
         return chunk.frame
+
+
+def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
+
+
+def _reach(frame: pl.DataFrame) -> tuple[int, int]:
+    times = frame["_time"].cast(pl.Int64)
+    return int(times.min() or 0), int(times.max() or 0)  # type: ignore[arg-type]

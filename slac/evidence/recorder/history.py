@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -13,6 +14,7 @@ from slac.evidence.log.frames import SEQ
 from slac.evidence.log.nodes import verdict_nodes
 from slac.evidence.log.segment import Content
 from slac.evidence.recorder.held import Held
+from slac.evidence.recorder.spool import MOST, Spool
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, LinkOutNode
 from slac.runtime.links.protocol import Named
@@ -27,14 +29,19 @@ MOST_IDS: Final = 4096
 _ALWAYS: Final = frozenset({EntryKind.GATE, EntryKind.REFUSED, EntryKind.NOTICE, EntryKind.LOST, EntryKind.SAVED})
 
 
+log = logging.getLogger("slac.log")
+
+
 class History:
     """A stage of the writing thread: rows of nodes in mode `full` pass, those in mode `evidence` wait here.
 
     `limit`: bytes of rows that are held. Where a verdict was made of rows that are forgotten already, the evidence has
-    what is left, and an entry says so.
+    what is left. `spool` keeps them with each checkpoint; a run that goes on from checkpoint `restored` has them again.
     """
 
-    def __init__(self, part: Plan, modes: Mapping[str, LogMode], *, limit: int) -> None:
+    def __init__(
+        self, part: Plan, modes: Mapping[str, LogMode], *, limit: int, spool: Spool | None = None, restored: int = 0
+    ) -> None:
         self._part = part
         self._full = frozenset(node for node, mode in modes.items() if mode == "full")
         self._is_full = len(self._full) == len(modes)
@@ -46,15 +53,32 @@ class History:
         self._named: list[Named] = []
         self._written: dict[str, pl.DataFrame] = {}
         self._told: set[int] = set()
+        self._spool = spool if not self._is_full else None
+        if spool is not None:
+            for held in spool.begin(restored if not self._is_full else 0):
+                self._held.add_again(held)
 
     def take(self, content: Content, size: int) -> Content:
         """What is to be written now."""
         if self._is_full:
             return content
         self._held.add(content, size)
+        for entry in content.entries if self._spool is not None else ():
+            if entry.kind == EntryKind.SAVED:
+                self._save(entry.value)
         start = self._new(content)
         made = closure(Sight(self._part, self._held), start) if start else Closure()
         return self._left(content, start, made)
+
+    def _save(self, number: int) -> None:
+        """What is held outlives a crash from here on; the log goes on where a disk refuses it."""
+        held = self._held.gather(MOST)
+        if held is None or self._spool is None:
+            return
+        try:
+            self._spool.keep(number, held)
+        except OSError as error:
+            log.warning("what is held to be evidence is not kept: %s", error.strerror or error)
 
     def cut(self, named: Named) -> Content:
         """What rows that were sent, and that a verdict elsewhere was made of, were made of here."""

@@ -162,7 +162,9 @@ class Walk:
             self.flow.restore(self._saved[number])
         else:
             what = f"checkpoint {number}" if number > 0 else "what another version had held"
-            self.unknown.begin(self._header.first, f"the runtime went on from {what}, and what led to it is not in the log")
+            self.unknown.begin(
+                self._header.first, f"the runtime went on from {what}, and what led to it is not in the log"
+            )
 
     def _hold(self, seq: int, states: Callable[[], Mapping[str, State] | None]) -> None:
         if self.flow is None:

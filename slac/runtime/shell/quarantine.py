@@ -36,6 +36,7 @@ class Quarantine:
                 "time": time,
                 "input": record.input,
                 "origin": record.origin,
+                **({"record": record.record} if record.record else {}),
                 "reason": record.reason,
             } | ({"hash": record.hash} if record.hash else {"raw": record.raw.decode("utf-8", "backslashreplace")})
             by_input.setdefault(record.input, []).append(orjson.dumps(line))

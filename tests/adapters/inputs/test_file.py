@@ -42,8 +42,8 @@ def test_once_reads_all_files_in_order_of_name(tmp_path: Path) -> None:
     (tmp_path / "a.ndjson").write_bytes(b'{"a":1}\n{"a":2}\n')
     sink = read_once(tmp_path, path="*.ndjson")
     assert [(r.source, r.ndjson, r.origin, r.arrival) for r in sink.pushed] == [
-        ("a.ndjson", b'{"a":1}\n{"a":2}\n', "a.ndjson:0", 5),
-        ("b.ndjson", b'{"b":1}', "b.ndjson:0", 5),
+        ("a.ndjson", b'{"a":1}\n{"a":2}\n', "a.ndjson", 5),
+        ("b.ndjson", b'{"b":1}', "b.ndjson", 5),
     ]
 
 
