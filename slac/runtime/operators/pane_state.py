@@ -1,5 +1,6 @@
 """Partial aggregates by pane and key: a log of frames while there are few, tables by slot where a pane has many keys.
 
+Raw rows may be added up by slot before they are partial rows (`pane_sums`): of a pane that is read, they become such.
 The frames of the log are merged when several of one size have gathered. That would cost as much as there is state, from
 time to time; so rows of a pane with many keys go to a table of their own, where each batch exchanges its keys' rows.
 
@@ -11,7 +12,7 @@ the keys, and the parts of the aggregates. Instants are Int64 µs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,8 +20,11 @@ import polars as pl
 
 from slac.plan.aggregates import merged
 from slac.plan.expressions import AggregateCall
+from slac.runtime.operator import BEGINNING
 from slac.runtime.operators.pane_cells import cells_of
+from slac.runtime.operators.pane_sums import PaneSums, Piece
 from slac.runtime.operators.pane_table import PaneTable, Place
+from slac.stream.framing import frame_of
 
 START: Final = "_start"
 EXPIRES: Final = "_expires"
@@ -80,26 +84,39 @@ class PaneState:
         self._cells = cells_of(calls) if keys and not apart else None
         self._runs: list[Run] = []
         self._tables: dict[Place, PaneTable] = {}
+        self._sums = PaneSums(keys, calls)
 
     @property
     def rows(self) -> int:
         """Number of partial rows held; a pane and key may have several."""
-        return sum(run.height for run in self._runs) + sum(map(len, self._tables.values()))
+        return sum(run.height for run in self._runs) + sum(map(len, self._tables.values())) + self._sums.rows
 
     @property
     def lowest_start(self) -> int | None:
         """Start of the earliest pane."""
-        return min((*(run.start for run in self._runs), *(start for start, _, _ in self._tables)), default=None)
+        written = (start for start, _ in self._sums.places)
+        return min(
+            (*(run.start for run in self._runs), *(start for start, _, _ in self._tables), *written), default=None
+        )
 
     @property
     def lowest_expiry(self) -> int | None:
         """When the first pane can be forgotten."""
-        return min((*(run.low for run in self._runs), *(expires for _, expires, _ in self._tables)), default=None)
+        others = (expires for _, expires in (*(place[:2] for place in self._tables), *self._sums.places))
+        return min((*(run.low for run in self._runs), *others), default=None)
 
     @property
     def highest_expiry(self) -> int | None:
         """When the last pane can be forgotten."""
-        return max((*(run.high for run in self._runs), *(expires for _, expires, _ in self._tables)), default=None)
+        others = (expires for _, expires in (*(place[:2] for place in self._tables), *self._sums.places))
+        return max((*(run.high for run in self._runs), *others), default=None)
+
+    def write(self, rows: pl.DataFrame, pieces: Sequence[Piece]) -> Sequence[Piece]:
+        """Add up raw rows of these panes, as far as that is worth it; the pieces that the caller has to group."""
+        left = self._sums.take(rows, pieces)
+        if self._sums.is_full:
+            self._settle(self._sums.places)
+        return left
 
     def add(self, partials: pl.DataFrame, *, distinct: bool = True) -> None:
         """Take over partial rows; those of a pane and key that is already held are merged with it, now or later.
@@ -120,17 +137,19 @@ class PaneState:
         hashes = held.select(self._by).hash_rows()
         self.add(held, distinct=hashes.n_unique() == held.height)
 
-    def starting_before(self, instant: int) -> pl.DataFrame:
-        """Rows of panes that start before an instant (some must be held, and no later panes in tables alone)."""
+    def starting_before(self, instant: int) -> pl.DataFrame | None:
+        """Rows of panes that start before an instant; None where there are none."""
+        self._settle([place for place in self._sums.places if place[0] < instant])
         tables = [_placed(place, table) for place, table in self._tables.items() if place[0] < instant]
-        runs = [run.frame for run in self._runs]
-        return pl.concat([*([pl.concat(runs).filter(pl.col(START) < instant)] if runs else []), *tables])
+        runs = [run.frame for run in self._runs if run.start < instant]
+        return _joined([*([pl.concat(runs).filter(pl.col(START) < instant)] if runs else []), *tables])
 
     def expiring_by(self, instant: int) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
         """Rows of panes whose last window ends at or before an instant: those to be merged, and those that need not be.
 
         Need not: of a pane that has one row a key, and aggregates that a merger leaves as they are. None for none.
         """
+        self._settle([place for place in self._sums.places if place[1] <= instant])
         self._gather(instant)
         runs = [
             run if run.high <= instant else Run.of(run.frame.filter(pl.col(EXPIRES) <= instant), distinct=run.distinct)
@@ -157,8 +176,20 @@ class PaneState:
 
     def frame(self) -> pl.DataFrame | None:
         """All that is held, to be given to `restore` of another."""
+        self._settle(self._sums.places)
         held = [*(run.frame for run in self._runs), *(_placed(place, table) for place, table in self._tables.items())]
         return pl.concat(held) if held else None
+
+    def _settle(self, places: Iterable[tuple[int, int]]) -> None:
+        """Make partial rows of what was added up of these panes (start, expiry); they are about to be read."""
+        for start, expires, rows in self._sums.taken_out(places):
+            place = (start, expires, BEGINNING)
+            columns = [_constant(name, value, rows.height) for name, value in zip(PLACE, place, strict=True)]
+            frame = frame_of([*columns, *rows.get_columns()])
+            if place in self._tables:
+                self._tables[place].add(frame)
+            else:
+                self._runs.append(Run(frame, start, expires, expires))
 
     def _gather(self, instant: int) -> None:
         """Put runs into the tables of their panes, if those are due: then nothing has to be merged as a whole."""
@@ -211,3 +242,7 @@ def _placed(place: Place, table: PaneTable) -> pl.DataFrame:
     rows = table.frame()
     values = [pl.lit(value, pl.Int64).alias(name) for name, value in zip(PLACE, place, strict=True)]
     return rows.select(*values, pl.all())
+
+
+def _constant(name: str, value: int, rows: int) -> pl.Series:
+    return pl.Series(name, [value], dtype=pl.Int64).new_from_index(0, rows)

@@ -18,6 +18,7 @@ from slac.plan.nodes import WindowNode
 from slac.runtime.instructions import Mixed, Notice
 from slac.runtime.operator import BEGINNING, ENDED, Operator, OperatorContext, State
 from slac.runtime.operators.pane_state import AFTER, EXPIRES, START, PaneState
+from slac.runtime.operators.pane_sums import Piece
 from slac.runtime.operators.window_fill import WindowFill
 from slac.runtime.operators.window_grid import END, Grid
 from slac.runtime.operators.window_grids import grid_of
@@ -70,8 +71,8 @@ class WindowOperator(Operator):
                 return ()
         pieces = None if batch.late else self._by_pane(batch.frame)
         if pieces is not None:
-            for start, piece in pieces:
-                self._state.add(self._pane_rows(start, piece))
+            for piece in self._state.write(batch.frame, pieces):
+                self._state.add(self._pane_rows(piece, batch.frame))
             return ()
         frame, late = self._placed(batch.frame, late=batch.late)
         if late:
@@ -199,10 +200,10 @@ class WindowOperator(Operator):
         revised = None if self._restate is None else self._restate.due(watermark)
         return [] if revised is None else [Batch(self._rows.restated(revised), late=True)]
 
-    def _by_pane(self, frame: pl.DataFrame) -> list[tuple[int, pl.DataFrame]] | None:
-        """Rows in the order of time and in few panes, as slices with the start of their pane; None for all others.
+    def _by_pane(self, frame: pl.DataFrame) -> list[Piece] | None:
+        """Rows in the order of time and in few panes, by pane; None for all others.
 
-        A slice is grouped by its keys alone, without a column that says where it belongs: the usual case.
+        A piece is grouped by its keys alone, without a column that says where it belongs: the usual case.
         """
         if self._carried or self._grid is None:
             return None
@@ -211,22 +212,21 @@ class WindowOperator(Operator):
         highest = self._grid.pane_start(int(times.max()))  # type: ignore[arg-type]
         if self._grid.first_end(lowest) <= self._closed:
             return None
-        if lowest == highest:
-            return [(lowest, frame)]
-        starts = self._grid.panes(lowest, highest, _FEW)
-        if starts is None or not times.is_sorted():
+        starts = [lowest] if lowest == highest else self._grid.panes(lowest, highest, _FEW)
+        if starts is None or (len(starts) > 1 and not times.is_sorted()):
             return None
         cuts = [0, *np.searchsorted(times.to_numpy(), starts[1:]).tolist(), frame.height]
-        pieces = [(s, frame.slice(a, b - a)) for s, a, b in zip(starts, cuts[:-1], cuts[1:], strict=True)]
-        return [(start, piece) for start, piece in pieces if piece.height]
+        pieces = [
+            Piece(start, self._grid.last_end(start), begin, end)
+            for start, begin, end in zip(starts, cuts[:-1], cuts[1:], strict=True)
+        ]
+        # Where windows have gaps between them, rows may belong to none.
+        return [piece for piece in pieces if piece.begin < piece.end and piece.expires > piece.start]
 
-    def _pane_rows(self, start: int, frame: pl.DataFrame) -> pl.DataFrame:
-        """Partial rows of one pane; none where windows have gaps between them and it lies in one."""
-        assert self._grid is not None
-        places = {START: start, EXPIRES: self._grid.last_end(start), AFTER: BEGINNING}
-        if places[EXPIRES] <= start:
-            return frame.clear()
-        return self._partials.of(frame, self._node.keys, places)
+    def _pane_rows(self, piece: Piece, frame: pl.DataFrame) -> pl.DataFrame:
+        """Partial rows of one pane."""
+        places = {START: piece.start, EXPIRES: piece.expires, AFTER: BEGINNING}
+        return self._partials.of(frame[piece.begin : piece.end], self._node.keys, places)
 
     def _placed(self, frame: pl.DataFrame, *, late: bool) -> tuple[pl.DataFrame, bool]:
         """The frame with `_start` (and `_expires` where rows carry it), and whether windows may have been missed."""
@@ -322,7 +322,10 @@ class WindowOperator(Operator):
             groups = [self._rows.merged(_ending(parts))] if parts is not None else []
             groups += [_ending(whole)] if whole is not None else []
             return self._rows.together(groups) if groups else None
-        due = self._grid.windows(self._state.starting_before(watermark), self._closed, watermark)
+        panes = self._state.starting_before(watermark)
+        if panes is None or not panes.height:
+            return None
+        due = self._grid.windows(panes, self._closed, watermark)
         return self._rows.merged(due) if due.height else None
 
     def _filled(self, panes: pl.DataFrame | None, watermark: int, *, end: bool) -> pl.DataFrame | None:

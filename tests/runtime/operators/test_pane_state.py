@@ -30,7 +30,9 @@ def test_many_small_batches_are_merged() -> None:
     state = PaneState(["k"], CALLS)
     for _ in range(1000):
         state.add(partial(0, ["a", "b"]))
-    held = merged(state.starting_before(1), [START, "k"], CALLS)
+    panes = state.starting_before(1)
+    assert panes is not None
+    held = merged(panes, [START, "k"], CALLS)
 
     assert state.rows <= 2 * GATHER
     assert sorted(held.select("k", "_a0.n").rows()) == [("a", 1000), ("b", 1000)]
@@ -42,7 +44,10 @@ def test_panes_expire_and_the_bounds_follow() -> None:
     for start in (20, 0, 10):
         state.add(partial(start, ["a"]))
     assert (state.lowest_start, state.lowest_expiry, state.highest_expiry) == (0, 10, 30)
-    assert sorted(state.starting_before(20)[START]) == [0, 10]
+    panes = state.starting_before(20)
+    assert panes is not None
+    assert sorted(panes[START]) == [0, 10]
+    assert state.starting_before(0) is None
 
     state.expire(20)
     assert (state.lowest_start, state.lowest_expiry, state.highest_expiry, state.rows) == (20, 30, 30, 1)

@@ -43,7 +43,7 @@ def test_every_answer_is_that_of_the_definition(grid: Grid, instant: int, bound:
 @settings(deadline=None)
 @given(GRIDS, st.integers(-30, 30), st.integers(-40, 20), st.integers(0, 40), st.integers(-40, 40))
 def test_panes_are_given_to_their_windows(grid: Grid, instant: int, closed: int, length: int, after: int) -> None:
-    """Those that end behind `closed` and `after`, up to `until`."""
+    """Those that end behind `closed` and `after`, up to `until`: few of them one by one, many by columns."""
     pane, until = grid.pane_start(instant), closed + length
     expires = pane // grid.every * grid.every + grid.size
     frame = pl.DataFrame({START: [pane], EXPIRES: [expires], AFTER: [after]})

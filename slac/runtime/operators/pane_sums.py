@@ -1,0 +1,210 @@
+"""Rows of open panes, added up in place: a number a key, pane and part, in columns of NumPy by slot.
+
+What is written here becomes partial rows when somebody reads the pane, so nothing has to be merged when it closes. It
+is worth it where many rows have few keys; what is not taken goes the usual way, and both meet in the partial rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from slac.plan.aggregates import family, partial_schema
+from slac.plan.aggregation.additive import additive
+from slac.plan.aggregation.peaks import LOWEST, peak
+from slac.plan.expressions import AggregateCall
+from slac.runtime.keyed.grouping import Longs
+from slac.runtime.keyed.halved import Halved
+from slac.runtime.keyed.integers import SAFE, Integers, bound
+from slac.runtime.keyed.key_slots import KeySlots
+from slac.runtime.keyed.lanes import Lanes, Worth
+from slac.stream.batch import COUNT
+from slac.stream.framing import frame_of
+
+_FEW: Final = 4096
+"""Fewer rows cost as much to look up as to group."""
+_SHARE: Final = 8
+"""So many rows of a batch are wanted for each key that is new."""
+_MOST: Final = 1 << 14
+"""Keys of all panes: what has more is better off in the tables of panes."""
+_PAUSE: Final = 16
+"""So many batches go the usual way after one of which the keys were too many."""
+_HALF: Final = 32
+_BELOW: Final = np.int64((1 << _HALF) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Rows `begin` … `end` of a batch belong to the pane that begins at `start` and is over at `expires`."""
+
+    start: int
+    expires: int
+    begin: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Sums:
+    """One pane: rows a slot, what they add up to beside what is usual, the greatest magnitude of each, and peaks.
+
+    `high`: of sums that may leave 64 bits, what is above 32 bits of each number; `sums` has what is below.
+    """
+
+    count: Longs
+    sums: dict[str, Longs] = field(default_factory=dict)
+    high: dict[str, Longs] = field(default_factory=dict)
+    most: dict[str, int] = field(default_factory=dict)
+    peaks: dict[str, Longs] = field(default_factory=dict)
+
+    def add(self, slots: Longs, worth: Worth, size: int) -> None:
+        """Rows of these slots, of `size` that there are."""
+        count = np.bincount(slots, minlength=size)
+        count[: len(self.count)] += self.count
+        self.count, rows = count, int(count.max())
+        for name, numbers in worth.sums.items():
+            self._add_sum(name, slots, np.ascontiguousarray(numbers), rows)
+        for name, codes in worth.peaks.items():
+            self.peaks[name] = _grown(self.peaks.get(name), size, LOWEST)
+            np.maximum.at(self.peaks[name], slots, np.ascontiguousarray(codes))
+
+    def worth(self, slots: Longs) -> Worth:
+        """Of these slots."""
+        size = len(self.count)
+        sums: dict[str, Integers] = {}
+        for name, numbers in self.sums.items():
+            sums[name] = _grown(numbers, size, 0)[slots]
+            if name in self.high:
+                high = _grown(self.high[name], size, 0)[slots]
+                above = Halved(high >> _HALF, (high << _HALF).view(np.uint64))
+                sums[name] = above + Halved.of(_grown(numbers, size, 0)[slots])
+        return Worth(sums, {name: _grown(codes, size, LOWEST)[slots] for name, codes in self.peaks.items()})
+
+    def _add_sum(self, name: str, slots: Longs, numbers: Longs, rows: int) -> None:
+        """`rows`: so many at most have been added to one slot, these among them."""
+        size = len(self.count)
+        self.sums[name] = held = _grown(self.sums.get(name), size, 0)
+        self.most[name] = most = max(bound(numbers), self.most.get(name, 0))
+        if name not in self.high and rows * most >= SAFE:
+            self.high[name] = held >> _HALF
+            held &= _BELOW
+        if name in self.high:
+            self.high[name] = high = _grown(self.high[name], size, 0)
+            np.add.at(high, slots, numbers >> _HALF)
+            numbers = numbers & _BELOW
+        np.add.at(held, slots, numbers)
+
+
+class PaneSums:
+    """The panes of one window node that are being written; `taken_out` empties them."""
+
+    def __init__(self, keys: Sequence[str], calls: Sequence[AggregateCall]) -> None:
+        fits = bool(keys) and all(additive(family(c), c) is not None or peak(family(c), c) is not None for c in calls)
+        self._lanes = Lanes(calls) if fits else None
+        self._names, self._calls = list(keys), calls
+        self._directory: KeySlots | None = None
+        self._types: dict[str, pl.DataType] = {}
+        self._panes: dict[tuple[int, int], _Sums] = {}
+        self._pause = 0
+        self.is_full = False
+        """There is no room for more keys before all panes are taken out."""
+
+    @property
+    def places(self) -> Sequence[tuple[int, int]]:
+        """Start and expiry of each pane."""
+        return list(self._panes)
+
+    @property
+    def rows(self) -> int:
+        """Partial rows that `taken_out` would give."""
+        return sum(int(np.count_nonzero(pane.count)) for pane in self._panes.values())
+
+    def take(self, frame: pl.DataFrame, pieces: Sequence[Piece]) -> Sequence[Piece]:
+        """Add the rows of these panes, as far as they fit here; the pieces that do not."""
+        if self._lanes is None or frame.height < _FEW or COUNT in frame.columns:
+            return pieces
+        if self._pause:
+            self._pause -= 1
+            return pieces
+        slots = self._slots(frame)
+        if slots is None:
+            return pieces
+        worth = self._lanes.of(frame)
+        if any(isinstance(numbers, Halved) for numbers in worth.sums.values()):
+            return pieces
+        for piece in pieces:
+            self._add(piece, slots, worth)
+        return ()
+
+    def taken_out(self, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, pl.DataFrame]]:
+        """Start, expiry and partial rows (one a key) of some panes; they are empty here from then on."""
+        for place in places:
+            yield *place, self._partials(self._panes.pop(place))
+        if self.is_full and not self._panes:
+            self._directory, self.is_full = None, False
+
+    def _add(self, piece: Piece, slots: Longs, worth: Worth) -> None:
+        assert self._directory is not None
+        rows = slice(piece.begin, piece.end)
+        if piece.end - piece.begin < len(slots):
+            slots, worth = slots[rows], worth.part(rows)
+        pane = self._panes.setdefault((piece.start, piece.expires), _Sums(np.zeros(0, np.int64)))
+        pane.add(slots, worth, self._directory.size)
+
+    def _slots(self, frame: pl.DataFrame) -> Longs | None:
+        """The slot of each row's key; None where keys are too many, or of a kind that is not looked up."""
+        if self._directory is None and not self._opened(frame):
+            return None
+        directory = self._directory
+        assert directory is not None
+        slots = directory.find(frame)
+        if int(slots.min()) >= 0:
+            return slots
+        new = np.flatnonzero(slots < 0)
+        rows = frame.select(self._names)
+        rows = rows if len(new) == frame.height else rows[pl.Series(new.astype(np.uint32))]
+        distinct = rows.unique()
+        self.is_full = directory.size + distinct.height > _MOST
+        if self.is_full or distinct.height * _SHARE > frame.height:
+            self._pause = _PAUSE
+            return None
+        directory.enter(distinct)
+        slots[new] = directory.find(rows)
+        return slots
+
+    def _opened(self, frame: pl.DataFrame) -> bool:
+        types = {name: frame.schema[name] for name in self._names}
+        if any(dtype.is_float() or dtype.is_nested() for dtype in types.values()):
+            # Of zeros and NaN that are alike, and of what is nested, grouping says which one stands for all.
+            self._lanes = None
+            return False
+        self._directory = KeySlots(types)
+        self._types = partial_schema(types, self._calls)
+        return True
+
+    def _partials(self, pane: _Sums) -> pl.DataFrame:
+        """Keys and parts."""
+        assert self._directory is not None
+        assert self._lanes is not None
+        slots = np.flatnonzero(pane.count)
+        parts = self._lanes.parts(pane.count[slots], pane.worth(slots))
+        made = {one.name: one for one in (*self._directory.keys_of(slots).get_columns(), *parts)}
+        # By columns, since a query would cost as much as all of this.
+        return frame_of([_typed(made[name], dtype) for name, dtype in self._types.items()])
+
+
+def _typed(column: pl.Series, dtype: pl.DataType) -> pl.Series:
+    return column if column.dtype == dtype else column.cast(dtype)
+
+
+def _grown(numbers: Longs | None, size: int, blank: int) -> Longs:
+    """With room for `size` slots."""
+    if numbers is not None and len(numbers) == size:
+        return numbers
+    grown = np.full(size, blank, np.int64)
+    if numbers is not None:
+        grown[: len(numbers)] = numbers
+    return grown
