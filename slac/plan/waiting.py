@@ -1,6 +1,6 @@
 """How long what comes in waits in a runtime before it is worked on: one place for who does it and who predicts it.
 
-`slac.runtime.shell.gathering` and `slac.runtime.inbox` go by these numbers; `slac.shedding.capacity` computes with them.
+`slac.runtime.shell.gathering` and `slac.runtime.inbox` go by these; `slac.shedding.capacity` computes with them.
 """
 
 from __future__ import annotations
@@ -21,5 +21,9 @@ AHEAD: Final = SECOND // 2
 """What is due further ahead than this (µs of event time) is awaited; what is nearer, with any row, happens anyway."""
 AWAITED: Final = 0.01
 """Seconds to gather when something awaited is due: the inputs that carry it come one behind the other."""
-MOST_ROWS: Final = 1000
-"""So many rows are worth a call. More would cost little less, but all at once, at the end of a window."""
+MOST_ROWS: Final = 4000
+"""So many rows are worked on at once, whenever they matter: more would cost little less."""
+EVE: Final = 2 * SECOND
+"""Of what matters before long the most is worked on beforehand, in this time (µs of event time), node by node: …"""
+EVE_ROWS: Final = 500
+"""… where so many rows wait already, so that not all is done in one wave, at the end of a window."""

@@ -16,6 +16,7 @@ import polars as pl
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, LinkInNode, SourceNode
 from slac.plan.user.running import failure_of
+from slac.plan.waiting import EVE
 from slac.runtime.costs import Costs
 from slac.runtime.gates.carriers import without_carriers, without_counts
 from slac.runtime.inbox import Inbox, Joined
@@ -57,7 +58,9 @@ class Dataflow:
         self._veils = veils(plan)
         self._blind = without_counts(plan)
         self._rhythm = Rhythm(self._inner, self._readers)
-        self._inbox = {n.id: Inbox() for n in self._inner}
+        # What stands above others hands its rows down before these have their turn.
+        share = EVE // max(len(self._inner), 1)
+        self._inbox = {n.id: Inbox(EVE - place * share) for place, n in enumerate(self._inner)}
         self._joined: Joined = {}
         self._promised: dict[str, int] = {n.id: BEGINNING for n in plan.nodes}
         self._told: dict[str, int] = {n.id: BEGINNING for n in plan.nodes}
@@ -208,7 +211,7 @@ class Dataflow:
         inbox, advanced = self._inbox[node.id], told > self._reached[node.id]
         doubts = bool(self._links[node.id]) and self._is_doubted(node.id)
         is_due = inbox.due <= promised or (advanced and self._wakes[node.id] <= promised)
-        if is_due or doubts or not wait or inbox.is_crowded:
+        if is_due or doubts or not wait or inbox.is_crowded or inbox.prepares(promised):
             self._work(node.id, told, end=end)
         operator = self._operators[node.id]
         self._promised[node.id] = max(self._promised[node.id], operator.output_watermark(promised))

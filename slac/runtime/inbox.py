@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from slac.plan.waiting import MOST_ROWS
+from slac.plan.waiting import EVE_ROWS, MOST_ROWS
 from slac.runtime.operator import ENDED
 from slac.stream.batch import Batch
 
@@ -21,13 +21,14 @@ class Inbox:
     """Batches in the order in which they came.
 
     `rows`: how many they are; `due`: the lowest watermark at which one of them matters; `earliest`: the lowest `_time`
-    (µs) of what they lead to.
+    (µs) of what they lead to. `lead`: so long (µs) before that many of them are worked on.
     """
 
-    __slots__ = ("_batches", "_bytes", "due", "earliest", "rows")
+    __slots__ = ("_batches", "_bytes", "_lead", "_prepared", "due", "earliest", "rows")
 
-    def __init__(self) -> None:
+    def __init__(self, lead: int = 0) -> None:
         self._batches: list[tuple[int, Batch]] = []
+        self._lead, self._prepared = lead, ENDED
         self.rows = self._bytes = 0
         self.due = self.earliest = ENDED
 
@@ -44,6 +45,13 @@ class Inbox:
     def is_crowded(self) -> bool:
         """Whether so much waits that it is not to wait any longer."""
         return self.rows >= MOST_ROWS or self._bytes >= MOST_BYTES
+
+    def prepares(self, watermark: int) -> bool:
+        """Whether the most of what matters soon is to be worked on beforehand: once for what matters at one time."""
+        if self.rows < EVE_ROWS or self.due - self._lead > watermark or self.due == self._prepared:
+            return False
+        self._prepared = self.due
+        return True
 
     def take(self, joined: Joined) -> list[tuple[int, Batch]]:
         """All that waits, as few batches: those of a port that are alike become one."""

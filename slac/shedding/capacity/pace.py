@@ -12,7 +12,7 @@ from typing import Final
 
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, LatestJoinNode, SelectNode, StepsNode, UnionNode, WindowNode
-from slac.plan.waiting import MOST_ROWS
+from slac.plan.waiting import EVE_ROWS, MOST_ROWS
 from slac.shedding.capacity.flow import Flow
 from slac.stream.clock import SECOND
 
@@ -44,7 +44,8 @@ def gathered(flow: Flow, period: float) -> float:
     if not period or not flow.batches:
         return flow.batches
     portions = max(-(-MOST_ROWS // max(flow.rate / flow.batches, 1e-9)), 1.0)
-    return min(flow.batches, max(1.0 / period, flow.batches / portions))
+    turns = 2.0 if flow.rate * period > EVE_ROWS else 1.0
+    return min(flow.batches, max(turns / period, flow.batches / portions))
 
 
 @singledispatch

@@ -30,17 +30,18 @@ def settle(harness: Harness) -> None:
     cut=sizes,
     restarts=turns,
     most=st.sampled_from([1, 5, 1000]),
+    eve=st.sampled_from([1, 3, 500]),
     collapse=st.booleans(),
 )
 @settings(max_examples=25)
 def test_patient_as_eager(
-    drawn: Drawn, events: list[Event], cut: list[int], restarts: set[int], most: int, *, collapse: bool
+    drawn: Drawn, events: list[Event], cut: list[int], restarts: set[int], most: int, eve: int, *, collapse: bool
 ) -> None:
-    """After each slice what waits has published what does not, wherever it is restarted and however much may wait."""
+    """After each slice what waits, or is done beforehand, has published what does not, restarted or not."""
     patient, eager = (Harness(plan(drawn, collapse=collapse)) for _ in range(2))
     nodes = {node for node, _ in patient.cores}
     rest, turn = events, 0
-    with patch.object(inbox, "MOST_ROWS", most):
+    with patch.object(inbox, "MOST_ROWS", most), patch.object(inbox, "EVE_ROWS", eve):
         while rest:
             size = cut[turn % len(cut)]
             for harness in (patient, eager):
