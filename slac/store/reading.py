@@ -64,6 +64,14 @@ def history(store: Store, wanted: Wanted) -> list[Row]:
         return [dict(row.body) for row in connection.execute(latest)][::-1]
 
 
+def with_id(store: Store, record_id: str) -> Row | None:
+    """The record with this id, as it was said last; None where there is none."""
+    query = sa.select(records.c.body).where(records.c.id == record_id).order_by(records.c.revision.desc()).limit(1)
+    with store.begin() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else dict(row.body)
+
+
 def states(store: Store, document: str | None = None) -> list[Row]:
     """The present state of every key of every audit."""
     return _all(

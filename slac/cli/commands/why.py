@@ -45,7 +45,7 @@ def why(
     output: Path | None,
 ) -> None:
     """Explain the row with this ID, or the latest of an audit or violation NAME, from the logs of its runtimes."""
-    from slac.evidence.log import of_one_plan, open_logs
+    from slac.evidence.log import NotLogged, of_one_plan, open_logs
 
     wanted = dict(_pair(k) for k in keys)
     if at is not None and state is None:
@@ -56,7 +56,12 @@ def why(
             return _why_not(logs, what, state, at, wanted, form)
         return _why(logs, what, wanted, everything=everything, form=form)
 
-    text = _first(answered, of_one_plan(open_logs(places or (DEFAULT,))))
+    try:
+        text = _first(answered, of_one_plan(open_logs(places or (DEFAULT,))))
+    except NotLogged as error:
+        from slac.cli.unlogged import without_log
+
+        raise without_log(error, what) from error
     if output is None:
         put(text)
         return

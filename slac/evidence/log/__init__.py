@@ -20,7 +20,7 @@ from slac.evidence.log.feed import (
     steps,
 )
 from slac.evidence.log.header import Header
-from slac.evidence.log.reader import Damage, LogDirectory, LogSegment, of_one_plan, open_logs
+from slac.evidence.log.reader import Damage, LogDirectory, LogSegment, NotLogged, of_one_plan, open_logs
 from slac.evidence.log.writer import LogWriter
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Lost",
     "Marked",
     "Missing",
+    "NotLogged",
     "Ran",
     "Restored",
     "RunBegan",

@@ -22,6 +22,10 @@ from slac.runtime.operator import State
 from slac.stream.batch import ID, TIME
 
 
+class NotLogged(UsageError):
+    """No log has what was asked for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
     """Something of a log that is not there or not whole: `what` is a sentence; `rows` of `node` that it held."""
@@ -243,7 +247,7 @@ def open_logs(places: Sequence[Path]) -> list[LogDirectory]:
     found = [LogDirectory(log) for place in places for log in _logs_in(place)]
     if not found:
         named = ", ".join(map(str, places))
-        raise UsageError(f"there is no log in {named}: say --log DIR (what `logging.directory` says)")
+        raise NotLogged(f"there is no log in {named}: say --log DIR (what `logging.directory` says)")
     return found
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from slac.diagnostics import UsageError
 from slac.diagnostics.suggest import listed, suggest
 from slac.evidence.lineage import LOG
-from slac.evidence.log.reader import LogDirectory
+from slac.evidence.log.reader import LogDirectory, NotLogged
 from slac.evidence.recorder.history import QUIET
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkOutNode, OutputNode
@@ -36,7 +36,7 @@ def find(logs: Sequence[LogDirectory], plan: Plan, name: str, keys: Mapping[str,
         found = _latest(logs, _node(plan, logs, name), keys or {})
     if found is None:
         damage = "".join(f"\nmissing: {d}" for log in logs for d in log.damage)
-        raise UsageError(f"no log here has a row of {name}{_of(keys or {})}{damage}")
+        raise NotLogged(f"no log here has a row of {name}{_of(keys or {})}{damage}")
     return found
 
 
@@ -85,7 +85,11 @@ def _node(plan: Plan, logs: Sequence[LogDirectory], name: str) -> str:
     node = exit_of(plan, name) or (name if any(name in log.nodes for log in logs) else None)
     if node is None:
         hint = suggest(name, sorted(known))
-        what = "row with this id" if _is_id(name) else f'block "{name}"'
+        if _is_id(name):
+            raise NotLogged(
+                "there is no row with this id in these logs (mode `evidence` has verdicts and what they were made of)"
+            )
+        what = f'block "{name}"'
         raise UsageError(f"there is no {what} in these logs" + (f"; {hint}" if hint else f": {listed(sorted(known))}"))
     return node
 
