@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.links.worker import DOCUMENT, USERS, WINDOW, partials
-from slac.runtime.links.protocol import to_body
+from slac.runtime.links.bodies import to_body
 from slac.stream.clock import SECOND
 from slac.testing import free_port
 

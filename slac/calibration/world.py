@@ -22,7 +22,7 @@ from slac.runtime.checkpoint import pack
 from slac.runtime.core import Core
 from slac.runtime.costs import Tally, Timer
 from slac.runtime.instructions import Instruction, Publish, Send
-from slac.runtime.links.protocol import from_body, to_body
+from slac.runtime.links.bodies import from_body, to_body
 from slac.runtime.shell.gathering import Gathering
 from slac.stream.batch import instants
 from slac.stream.clock import SECOND

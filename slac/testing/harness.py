@@ -18,8 +18,8 @@ from slac.plan.graph import Placement, Plan
 from slac.plan.nodes import LinkInNode, SourceNode
 from slac.runtime.core import Core
 from slac.runtime.instructions import GaveUp, Instruction, Mixed, Publish, Refused, Send
+from slac.runtime.links.bodies import from_body, to_body
 from slac.runtime.links.dividing import divided
-from slac.runtime.links.protocol import from_body, to_body
 from slac.stream.batch import ID, TIME, Batch
 from slac.stream.clock import ManualClock
 from slac.stream.ports import Records

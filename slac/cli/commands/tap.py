@@ -61,7 +61,7 @@ def tap(  # noqa: PLR0913, PLR0917 - one parameter an option
 def _stream(parts: Iterable[Rows], file: BinaryIO, rows: int | None) -> None:
     """All of it as one stream; what was not fetched in time is told at the end of each part."""
     from slac.cli.console import say
-    from slac.runtime.links.protocol import from_body
+    from slac.runtime.links.bodies import from_body
     from slac.stream.arrow_stream import ArrowStream
 
     stream = ArrowStream(file)

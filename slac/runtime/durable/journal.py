@@ -178,7 +178,7 @@ def _to_entry(number: int, records: Records) -> bytes:
     frame = None
     if records.frame is not None:
         buffer = io.BytesIO()
-        records.frame.clone().write_ipc(buffer, compression="lz4")  # as in `slac.runtime.links.protocol.to_body`
+        records.frame.clone().write_ipc(buffer, compression="lz4")  # as in `slac.runtime.links.bodies.to_body`
         frame = buffer.getvalue()
     first, given = records.first or 0, (records.ndjson, frame)
     entry = _Entry(number, records.source, records.arrival, records.origin, *given, first, records.arrow)

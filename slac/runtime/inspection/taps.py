@@ -12,7 +12,7 @@ from slac.adapters.publication.records import to_ndjson
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkOutNode, OutputNode
 from slac.runtime.dataflow import Tap
-from slac.runtime.links.protocol import to_body
+from slac.runtime.links.bodies import to_body
 from slac.stream.batch import Batch
 from slac.stream.clock import SECOND
 

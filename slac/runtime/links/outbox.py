@@ -9,8 +9,9 @@ from typing import Final
 
 from slac.diagnostics import RunFailed
 from slac.runtime.instructions import Send
+from slac.runtime.links.bodies import to_body
 from slac.runtime.links.held import Held, from_fields, to_fields
-from slac.runtime.links.protocol import Part, to_body
+from slac.runtime.links.protocol import Part
 from slac.runtime.links.spool import Spool
 from slac.runtime.operator import BEGINNING, State
 

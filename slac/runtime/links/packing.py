@@ -1,146 +1,155 @@
-"""Columns made narrow before they cross a link: smaller for the network, and less for the compression to look at.
+"""Columns made narrow before they cross a link: smaller for the network, and with nothing left to compress.
 
-What all rows hold goes once, and whole numbers as their distance from the lowest (frame of reference: Goldstein,
-Ramakrishnan and Shaft, ICDE 1998). Reversible to the bit; few rows are left as they are.
+Whole numbers go as their distance from the lowest (frame of reference: Goldstein, Ramakrishnan and Shaft, ICDE 1998),
+in as few bits as hold it; once where all rows are alike, by runs where neighbours are, and not at all where another
+column has the same distances. Floats are decimals where they can be, and texts that recur are places among those that
+there are. Reversible to the bit. What is none of that, and few rows, stay as they are.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+import io
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from slac.stream.batch import TIME_TYPE
+from slac.runtime.links.columns import Kind, Numbers, Whole, kind_of, to_numbers
+from slac.runtime.links.planes import Naturals, bits_for, holder, to_planes
 
 WORTH: Final = 8_192
 """Rows from which on columns are looked at: fewer are compressed sooner than that."""
 MOST: Final = 4_096
-"""Columns that may be described; a peer that describes more is refused."""
-
-Numbers = npt.NDArray[np.int64] | npt.NDArray[np.uint64]
-Kind = Literal["i64", "u64", "i128", "time", "float", "text"]
-_TYPES: Final[dict[Kind, pl.DataType]] = {
-    "i64": pl.Int64(),
-    "u64": pl.UInt64(),
-    "i128": pl.Int128(),
-    "time": TIME_TYPE,
-    "float": pl.Float64(),
-    "text": pl.String(),
-}
-_KINDS: Final[dict[pl.DataType, Kind]] = {dtype: kind for kind, dtype in _TYPES.items()}
-_WIDTHS: Final = ((1 << 8, np.uint8), (1 << 16, np.uint16), (1 << 32, np.uint32))
-_EXACT: Final = 1 << 53
+"""Columns that may be described …"""
+CELLS: Final = 1 << 28
+"""… and values of all of them; a peer that describes more is refused."""
+_WIDE: Final = 16
+"""Bits above which compression may still find more than the distances tell."""
+_SAMPLE: Final = 1_024
+_MASK: Final = (1 << 64) - 1
 
 
 class Packed(msgspec.Struct, frozen=True, array_like=True):
-    """How a column was: its name and kind, and its lowest value as text.
+    """How a column was: each value is `base` and a distance of `bits`; without bits all rows hold `base`.
 
-    `place`: all rows hold that value, and the column was not sent; among the frame's columns it stood there.
+    `like`: the distances are those of the column that is described there. `runs`: they are of so many runs, whose
+    lengths follow. Of a float, `scale`: distances are of whole numbers, by this power of ten (else of its bits), and of
+    `odd` rows the places and bits follow. `texts`: distances are places in it.
     """
 
     name: str
     kind: Kind
-    base: str
-    place: int | None = None
+    base: int = 0
+    bits: int = 0
+    like: int | None = None
+    runs: int = 0
+    scale: int | None = None
+    odd: int = 0
+    texts: tuple[str, ...] = ()
 
 
-def pack(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Packed, ...]]:
-    """The frame with narrow columns, and how they were."""
-    if frame.height < WORTH:
-        return frame, ()
-    sent: list[pl.Series] = []
-    notes: list[Packed] = []
-    for place, column in enumerate(frame.get_columns()):
-        kind = _KINDS.get(column.dtype)
-        # The first column stays: it says how many rows there are.
-        narrow = None if kind is None else _narrowed(column, kind, place or None)
-        sent += [column] if narrow is None else narrow[0]
-        notes += [] if narrow is None else [narrow[1]]
-    return pl.DataFrame(sent), tuple(notes)
+class Described(msgspec.Struct, frozen=True, array_like=True):
+    """A frame of so many rows, column by column; None stands for the next of those that are sent as they are."""
+
+    rows: int
+    columns: tuple[Packed | None, ...]
 
 
-def unpack(frame: pl.DataFrame, notes: tuple[Packed, ...]) -> pl.DataFrame:
-    """The reverse of `pack`; ValueError where the two do not belong together."""
-    if not notes:
-        return frame
-    if len(notes) > MOST or not frame.width:
-        raise ValueError(f"{len(notes)} columns are described, {frame.width} were sent")
-    columns = frame.get_columns()
-    places = {column.name: place for place, column in enumerate(columns)}
-    for note in notes:
-        if note.place is None:
-            place = places.get(note.name)
-            if place is None:
-                raise ValueError(f'a column "{note.name}" is described and was not sent')
-            columns[place] = _widened(columns[place], note)
-    for note in notes:
-        if note.place is not None:
-            columns.insert(note.place, _repeated(note, frame.height))
-    return pl.DataFrame(columns)
+@dataclass(slots=True)
+class Packing:
+    """What becomes of a frame: descriptions, arrays that are to follow one another, and columns left as they are."""
+
+    rows: int
+    columns: list[Packed | None] = field(default_factory=list)
+    blocks: list[npt.NDArray[Any]] = field(default_factory=list)
+    left: list[pl.Series] = field(default_factory=list)
+    _known: dict[tuple[int, bytes, bytes], tuple[int, Naturals]] = field(default_factory=dict)
+
+    @property
+    def described(self) -> Described:
+        """What goes in front."""
+        return Described(self.rows, tuple(self.columns))
+
+    def leave(self, column: pl.Series) -> None:
+        """The column goes as it is."""
+        self.columns.append(None)
+        self.left.append(column)
+
+    def add(self, column: pl.Series, kind: Kind, found: Numbers) -> bool:
+        """The column goes as numbers; False, and nothing is done, where it would be smaller if it were compressed."""
+        base, bits, distances = _distances(found.values)
+        how = self._how(column, bits, distances)
+        if how is None:
+            return False
+        like, runs, blocks = how
+        odd = len(found.odd[0]) if found.odd is not None else 0
+        self.columns.append(Packed(column.name, kind, base, bits, like, runs, found.scale, odd, found.texts))
+        self.blocks += [*blocks, *(found.odd or ())]
+        return True
+
+    def _how(
+        self, column: pl.Series, bits: int, distances: Naturals
+    ) -> tuple[int | None, int, list[npt.NDArray[Any]]] | None:
+        """The column that it is like, how many runs there are, and the arrays; None where compression is better."""
+        if not bits:
+            return None, 0, []
+        ends = _runs(distances, bits)
+        if ends is not None:
+            lengths = np.diff(ends, prepend=-1).astype(np.uint32)
+            return None, len(ends), [*to_planes(distances[ends], bits), lengths]
+        key = bits, distances[:_SAMPLE].tobytes(), distances[-_SAMPLE:].tobytes()
+        place, same = self._known.get(key, (0, distances))
+        if same is not distances and np.array_equal(same, distances):
+            return place, 0, []
+        if bits > _WIDE and _is_compressible(column, bits):
+            return None
+        self._known.setdefault(key, (len(self.columns), distances))
+        return None, 0, list(to_planes(distances, bits))
 
 
-def _narrowed(column: pl.Series, kind: Kind, place: int | None) -> tuple[list[pl.Series], Packed] | None:
-    """The column as it is sent (none where all rows are alike), and its description; None where nothing is gained."""
-    if column.null_count():
+def pack(frame: pl.DataFrame) -> Packing | None:
+    """The frame in narrow columns; None where it is to be left as it is."""
+    if frame.height < WORTH or frame.width > MOST or frame.height * frame.width > CELLS:
         return None
-    if kind == "text":
-        return _alike_text(column, place)
-    numbers = _numbers(column, kind)
-    if numbers is None:
+    packing = Packing(frame.height)
+    for column in frame.get_columns():
+        kind = kind_of(column)
+        found = None if kind is None else to_numbers(column, kind)
+        if kind is None or found is None or not packing.add(column, kind, found):
+            packing.leave(column)
+    # A receiver takes no more rows than there are bytes.
+    return packing if sum(block.nbytes for block in packing.blocks) >= frame.height else None
+
+
+def _distances(values: Whole) -> tuple[int, int, Naturals]:
+    """The lowest, bits of a distance from it, and the distances; all is modulo a power of two, and so exact."""
+    base, highest = int(values.min()), int(values.max())
+    bits = bits_for(highest - base)
+    dtype = holder(bits)
+    distances = values.astype(dtype)
+    if base:
+        distances -= dtype(base & (_MASK >> (64 - 8 * distances.itemsize)))
+    return base, bits, distances
+
+
+def _runs(distances: Naturals, bits: int) -> npt.NDArray[np.intp] | None:
+    """The last row of each run, where that takes at most half of what all rows would."""
+    rows = len(distances)
+    most = rows * bits // (2 * (bits + 32))
+    step = max(rows // _SAMPLE, 1)
+    some = distances[: rows - 1 : step]
+    if np.count_nonzero(some != distances[1::step][: len(some)]) * step > 2 * most:
         return None
-    lowest, highest = int(numbers.min()), int(numbers.max())
-    if lowest == highest and place is not None:
-        return [], Packed(column.name, kind, str(lowest), place)
-    for limit, width in _WIDTHS:
-        if lowest >= 0 and highest < limit:
-            return [pl.Series(column.name, numbers.astype(width))], Packed(column.name, kind, "0")
-        if highest - lowest < limit:
-            return [pl.Series(column.name, (numbers - lowest).astype(width))], Packed(column.name, kind, str(lowest))
-    # Totals of 128 bits mostly fit 64.
-    return ([pl.Series(column.name, numbers)], Packed(column.name, kind, "0")) if kind == "i128" else None
+    ends = np.append(np.flatnonzero(distances[1:] != distances[:-1]), rows - 1)
+    return ends if len(ends) <= most else None
 
 
-def _numbers(column: pl.Series, kind: Kind) -> Numbers | None:
-    """Whole numbers of 64 bits that say all that the column says; None where there are none."""
-    match kind:
-        case "float":
-            return _counts(column.to_numpy())
-        case "i128":
-            fitting = column.cast(pl.Int64, strict=False)
-            return None if fitting.null_count() else fitting.to_numpy()
-        case "time":
-            return column.cast(pl.Int64).to_numpy()
-        case _:
-            return column.to_numpy()
-
-
-def _counts(values: npt.NDArray[np.float64]) -> Numbers | None:
-    """Counts that are kept as floats; a zero may have a sign, and is left."""
-    if not (values.min() > 0 and values.max() < _EXACT):
-        return None
-    numbers = values.astype(np.int64)
-    return numbers if (numbers == values).all() else None
-
-
-def _alike_text(column: pl.Series, place: int | None) -> tuple[list[pl.Series], Packed] | None:
-    first = column[0]
-    # The last row first: where rows differ it mostly does, too.
-    if place is None or first is None or column[-1] != first or not (column == first).all():
-        return None
-    return [], Packed(column.name, "text", first, place)
-
-
-def _widened(column: pl.Series, note: Packed) -> pl.Series:
-    base, dtype = int(note.base), _TYPES[note.kind]
-    wide = column.cast(pl.UInt64 if note.kind == "u64" else pl.Int64)
-    return (wide + base if base else wide).cast(dtype)
-
-
-def _repeated(note: Packed, height: int) -> pl.Series:
-    dtype = _TYPES[note.kind]
-    value: Any = note.base if note.kind == "text" else int(note.base)
-    plain = pl.Int64() if note.kind in ("time", "float") else dtype
-    return pl.Series(note.name, [value], plain).new_from_index(0, height).cast(dtype)
+def _is_compressible(column: pl.Series, bits: int) -> bool:
+    """Whether a piece of it takes half of the bits when it is compressed."""
+    buffer = io.BytesIO()
+    piece = column.slice(len(column) // 2, _SAMPLE)
+    piece.to_frame().write_ipc_stream(buffer, compression="lz4")
+    return buffer.tell() * 2 * 8 < len(piece) * bits

@@ -1,21 +1,18 @@
-"""What travels on a link: a small typed header and, behind it, rows as Arrow IPC. Nothing executable, all bounded."""
+"""What travels on a link: a small typed header and, behind it, rows. Nothing executable, all bounded."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
 import msgspec
-import polars as pl
 
 from slac.diagnostics import SlacError
 from slac.runtime.links.flight import WINDOW
-from slac.runtime.links.packing import Packed, pack, unpack
 from slac.runtime.troubles.trouble import Trouble
 
-LINK_VERSION: Final = 5
+LINK_VERSION: Final = 6
 MAX_BODY: Final = 256 * 1024 * 1024
 """Bytes of rows in one message; a larger one is refused unread."""
 
@@ -65,7 +62,7 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, tag="data"):
     number: int = 0
     parts: tuple[Part, ...] = ()
 
-    def rows(self, body: bytes) -> Iterator[tuple[Part, bytes]]:
+    def rows(self, body: memoryview) -> Iterator[tuple[Part, memoryview]]:
         """Each part with its bytes; BadMessage when the body holds more or less than they say."""
         sizes = [part.size for part in self.parts]
         if min(sizes, default=0) < 0 or sum(sizes) != len(body):
@@ -141,9 +138,6 @@ Message = Hello | Data | Beat | Bye | Welcome | Ack | Taken | Named | Again | Be
 
 _decoder: Final = msgspec.msgpack.Decoder(Message)
 _encoder: Final = msgspec.msgpack.Encoder()
-_notes: Final = msgspec.msgpack.Decoder(tuple[Packed, ...])
-_NARROW: Final = b"\0narrow"
-"""Before a description; an Arrow IPC stream begins with 0xFF."""
 
 
 class BadMessage(SlacError):
@@ -155,41 +149,11 @@ def encode(message: Message, body: bytes = b"") -> list[bytes]:
     return [_encoder.encode(message), body]
 
 
-def decode(frames: list[bytes]) -> tuple[Message, bytes]:
+def decode(frames: Sequence[bytes | memoryview]) -> tuple[Message, memoryview]:
     """The message and its body; BadMessage when it is none."""
     if len(frames) != 2 or len(frames[0]) > 65_536 or len(frames[1]) > MAX_BODY:
         raise BadMessage(f"a link message has two bounded frames, not {[len(f) for f in frames]} bytes")
     try:
-        return _decoder.decode(frames[0]), frames[1]
+        return _decoder.decode(frames[0]), memoryview(frames[1])
     except msgspec.DecodeError as error:
         raise BadMessage(f"not a link message: {error}") from error
-
-
-def to_body(frame: pl.DataFrame | None) -> bytes:
-    """Rows as an Arrow IPC stream, behind a description of columns that were made narrow; empty for none."""
-    if frame is None or not frame.height:
-        return b""
-    buffer = io.BytesIO()
-    # Polars locks a frame while it writes it, and needs the interpreter for that; whoever looks at the frame in another
-    # thread (the log does) holds the interpreter and waits for the lock: for ever, unless each has a frame of its own.
-    narrow, notes = pack(frame.clone())
-    if notes:
-        described = msgspec.msgpack.encode(notes)
-        buffer.write(_NARROW + len(described).to_bytes(4, "little") + described)
-    narrow.write_ipc_stream(buffer, compression="lz4")
-    return buffer.getvalue()
-
-
-def from_body(body: bytes) -> pl.DataFrame | None:
-    """The reverse; BadMessage when the bytes are no Arrow IPC stream, or do not fit their description."""
-    if not body:
-        return None
-    try:
-        if not body.startswith(_NARROW):
-            return pl.read_ipc_stream(io.BytesIO(body))
-        start = len(_NARROW) + 4
-        end = start + int.from_bytes(body[len(_NARROW) : start], "little")
-        notes = _notes.decode(body[start:end])
-        return unpack(pl.read_ipc_stream(io.BytesIO(memoryview(body)[end:])), notes)
-    except (pl.exceptions.PolarsError, msgspec.DecodeError, OSError, ValueError, OverflowError) as error:
-        raise BadMessage(f"the rows of a link message cannot be read: {error}") from error

@@ -15,6 +15,7 @@ from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from slac.diagnostics import RunFailed
 from slac.runtime.instructions import Send
+from slac.runtime.links.bodies import from_body
 from slac.runtime.links.flight import Receipts
 from slac.runtime.links.protocol import (
     LINK_VERSION,
@@ -34,7 +35,6 @@ from slac.runtime.links.protocol import (
     Welcome,
     decode,
     encode,
-    from_body,
 )
 from slac.runtime.operator import BEGINNING
 from slac.runtime.troubles.trouble import Trouble
@@ -216,15 +216,15 @@ class LinkServer:
             except BadMessage as error:
                 self._cut_off(identity, str(error))
 
-    async def _receive(self) -> tuple[bytes, str | None, list[bytes]]:
+    async def _receive(self) -> tuple[bytes, str | None, list[memoryview]]:
         """The sender's identity, the name that its key stands for (None: not allowed any more), and its message."""
-        if self._trust is None:
-            identity, *frames = await self._socket.recv_multipart()
-            return identity, None, frames
         first, *rest = await self._socket.recv_multipart(copy=False)
+        frames = [frame.buffer for frame in rest]
+        if self._trust is None:
+            return first.bytes, None, frames
         entry = speaker(rest[0], self._trust.allowed) if rest else None
         name = entry.name if entry is not None and "link" in entry.scopes else None
-        return first.bytes, name, [frame.bytes for frame in rest]
+        return first.bytes, name, frames
 
     def _check(self, identity: bytes, message: Message, name: str | None) -> None:
         """BadMessage where a key speaks for another instance than its own, or may not speak any more."""
@@ -237,7 +237,7 @@ class LinkServer:
         if said != name:
             raise BadMessage(f"it speaks for {said} with the key of {name}")
 
-    def _on_message(self, identity: bytes, message: Message, body: bytes) -> None:
+    def _on_message(self, identity: bytes, message: Message, body: memoryview) -> None:
         now = self._clock.now()
         if isinstance(message, Hello):
             self._on_hello(identity, message, now)
@@ -315,7 +315,7 @@ class LinkServer:
         self._tell_taken(identity, session)
         self._tell(identity, session)
 
-    def _on_data(self, identity: bytes, session: Session, data: Data, body: bytes) -> None:
+    def _on_data(self, identity: bytes, session: Session, data: Data, body: memoryview) -> None:
         if (data.epoch, data.number) != (session.epoch, session.number + 1):
             del self._sessions[identity]
             self._put(identity, Again())

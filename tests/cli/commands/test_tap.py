@@ -9,7 +9,7 @@ import pytest
 
 from slac.cli.commands.tap import _stream
 from slac.runtime.inspection.protocol import Rows
-from slac.runtime.links.protocol import to_body
+from slac.runtime.links.bodies import to_body
 
 
 def test_as_many_rows_as_were_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from slac.compiler import compile_document
 from slac.diagnostics import Source
 from slac.runtime.inspection.taps import LIVES, WAITING_ROWS, Taps
-from slac.runtime.links.protocol import from_body
+from slac.runtime.links.bodies import from_body
 from slac.stream.batch import ID, TIME, Batch
 from slac.stream.clock import SECOND
 

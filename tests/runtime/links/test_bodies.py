@@ -6,7 +6,7 @@ import threading
 
 import polars as pl
 
-from slac.runtime.links.protocol import from_body, to_body
+from slac.runtime.links.bodies import from_body, to_body
 
 
 def test_rows_that_another_thread_looks_at() -> None:

@@ -5,8 +5,8 @@ import pytest
 
 from slac.runtime.durable.segments import SegmentMemory
 from slac.runtime.instructions import Send
+from slac.runtime.links.bodies import from_body
 from slac.runtime.links.outbox import Outbox
-from slac.runtime.links.protocol import from_body
 from slac.runtime.links.spool import Spool
 
 MANY = 1 << 30
