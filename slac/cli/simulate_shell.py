@@ -140,12 +140,17 @@ class Shell(cmd.Cmd):
             del self.simulation.breaks[number]
 
     def do_show(self, line: str) -> None:
-        """`show BLOCK [COLUMN=VALUE]...`: its statistics, state (of a key) and last rows."""
+        """`show BLOCK [COLUMN=VALUE]... [json]`: its statistics, what it holds (of a key) and its last rows."""
         words = shlex.split(line)
+        as_json = "json" in words[1:]
+        words = [word for at, word in enumerate(words) if at == 0 or word != "json"]
         if not words:
             raise UsageError(f"show which block? {listed(blocks_of(self.simulation.plan), limit=30)}")
         check_block(self.simulation.plan, words[0])
         key = dict(_pair(word) for word in words[1:])
+        if as_json:
+            self._say(show.block_json(self.simulation, words[0], key))
+            return
         self._lines(show.block(self.simulation, words[0], key))
 
     def do_blocks(self, line: str) -> None:

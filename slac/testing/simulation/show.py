@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import msgspec
 import orjson
 import polars as pl
 
-from slac.adapters.publication.records import plain, to_records
+from slac.adapters.publication.records import to_records
 from slac.plan.graph import Plan
-from slac.plan.nodes import AuditNode, SourceNode
+from slac.plan.nodes import AnyNode, SourceNode
 from slac.plan.render.describe import describe
-from slac.runtime.operator import BEGINNING, ENDED, State
+from slac.runtime.operator import BEGINNING, ENDED
+from slac.testing.simulation.holds import Holding, holdings
 from slac.testing.simulation.run import Made, Simulation
 
 ROWS: Final = 10
@@ -70,87 +72,81 @@ def overview(simulation: Simulation) -> Iterator[str]:
         yield f"{node.block:{width}}  {simulation.counts[node.block]:>7} rows  {describe(node)}"
 
 
-def block(simulation: Simulation, name: str, key: Mapping[str, str] | None = None) -> Iterator[str]:
+class NodeShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A node of a block: what it does, how far event time is, its statistics, and what it holds."""
+
+    node: str
+    what: str
+    event_time: str
+    statistics: dict[str, Any]
+    next_at: str | None
+    holds: list[Holding]
+
+
+class BlockShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A block with its nodes, how many rows it has made, and the last of them."""
+
+    block: str
+    nodes: list[NodeShown]
+    made: int
+    last: list[Any]
+
+
+def shown(simulation: Simulation, name: str, key: Mapping[str, str] | None = None) -> BlockShown:
     """A block: its nodes with their statistics and state (of one key, where one is said), and its last rows."""
-    for node in (n for n in simulation.plan.nodes if n.block == name):
-        yield f"{node.id}: {describe(node)}"
-        yield f"  event time {instant(simulation.core.flow.watermark(node.id))}"
-        if isinstance(node, SourceNode):
-            source = simulation.core.sources[node.block]
-            counts = source.gate.counts
-            yield f"  seen {counts.seen}, kept {counts.kept}, late {source.late}, quarantined {source.quarantined}"
-            continue
-        operator = simulation.core.flow.operators.get(node.id)
-        if operator is None:
-            continue
-        told = ", ".join(f"{name} {value}" for name, value in operator.statistics().items())
-        if told:
-            yield f"  {told}"
-        due = operator.next_due()
-        if due is not None and BEGINNING < due < ENDED:
-            yield f"  has something to do at {instant(due)}"
-        names = {i: s.name for i, s in enumerate(node.states)} if isinstance(node, AuditNode) else {}
-        yield from _state(operator.snapshot(), names, key or {})
     last = list(simulation.last.get(name, ()))[-ROWS:]
-    if last:
-        yield f"  last of {simulation.counts[name]} rows:"
-        yield from (f"    {line}" for frame in last for line in row_lines(simulation.plan, name, frame))
+    records = [r for f in last for r in to_records(f, document=simulation.plan.document, block=name, kind="row")]
+    return BlockShown(
+        block=name,
+        nodes=[_node(simulation, node, key or {}) for node in simulation.plan.nodes if node.block == name],
+        made=simulation.counts[name],
+        last=[{k: v for k, v in record.items() if k not in _INNER} for record in records],
+    )
 
 
-def _state(state: State, names: Mapping[int, str], key: Mapping[str, str]) -> Iterator[str]:
-    for title, frame in state.frames.items():
-        shown = _of_key(frame, key)
-        if not shown.height:
-            continue
-        yield f"  holds {frame.height} in {title}" + (f", {shown.height} of the key" if key else "") + ":"
-        for row in shown.head(ROWS).iter_rows(named=True):
-            yield "    " + ", ".join(_cells(row, names))
-        if shown.height > ROWS:
-            yield f"    … and {shown.height - ROWS} more"
+def _node(simulation: Simulation, node: AnyNode, key: Mapping[str, str]) -> NodeShown:
+    operator = simulation.core.flow.operators.get(node.id)
+    statistics: dict[str, Any] = {}
+    if isinstance(node, SourceNode):
+        source = simulation.core.sources[node.block]
+        counts = source.gate.counts
+        statistics = {"seen": counts.seen, "kept": counts.kept, "late": source.late, "quarantined": source.quarantined}
+    due = operator.next_due() if operator is not None else None
+    return NodeShown(
+        node=node.id,
+        what=describe(node),
+        event_time=instant(simulation.core.flow.watermark(node.id)),
+        statistics=statistics if operator is None else dict(operator.statistics()),
+        next_at=instant(due) if due is not None and BEGINNING < due < ENDED else None,
+        holds=[] if operator is None else list(holdings(node, operator.snapshot(), key, ROWS)),
+    )
 
 
-def _cells(row: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:
-    for column, value in row.items():
-        name = column.removeprefix("_s.").removeprefix("_")
-        if name == "slot" or value is None or (name in _COUNTS and not value):
-            continue
-        if column == "_s.state" and names:
-            yield f"state {names.get(value, '-')}"
-        elif isinstance(value, int) and not isinstance(value, bool) and abs(value) >= ENDED:
-            continue
-        elif isinstance(value, int) and name in _TIMES:
-            yield f"{name} {instant(value)}"
-        elif column == "_id":
-            yield f"id {value:016x}"
-        else:
-            yield f"{name} {plain(value)}"
+def block_json(simulation: Simulation, name: str, key: Mapping[str, str] | None = None) -> str:
+    """As `block`, in one line of JSON."""
+    return msgspec.json.encode(shown(simulation, name, key), enc_hook=str).decode()
 
 
-_TIMES: Final = frozenset(
-    {
-        "since",
-        "said",
-        "last",
-        "due",
-        "alarm",
-        "heard",
-        "published",
-        "latest",
-        "raised",
-        "told",
-        "start",
-        "expires",
-        "at",
-    }
-)
+def block(simulation: Simulation, name: str, key: Mapping[str, str] | None = None) -> Iterator[str]:
+    """As `shown`, in lines."""
+    found = shown(simulation, name, key)
+    for node in found.nodes:
+        yield f"{node.node}: {node.what}"
+        yield f"  event time {node.event_time}"
+        if node.statistics:
+            yield "  " + ", ".join(f"{name} {value}" for name, value in node.statistics.items())
+        if node.next_at is not None:
+            yield f"  has something to do at {node.next_at}"
+        for held in node.holds:
+            of_key = f" ({held.of_key} of the key)" if key else ""
+            yield f"  {held.count} {held.what}{of_key}:"
+            yield from (f"    {_told(row)}" for row in held.rows)
+            if held.of_key > len(held.rows):
+                yield f"    … and {held.of_key - len(held.rows)} more"
+    if found.last:
+        yield f"  last of {found.made} rows:"
+        yield from (f"    {orjson.dumps(row, default=str).decode()}" for row in found.last)
 
 
-_COUNTS: Final = frozenset({"seen", "kept", "doubt"})
-"""Of these nothing is said where they are 0."""
-
-
-def _of_key(frame: pl.DataFrame, key: Mapping[str, str]) -> pl.DataFrame:
-    for column, value in key.items():
-        if column in frame.columns:
-            frame = frame.filter(pl.col(column).cast(pl.String) == value)
-    return frame
+def _told(row: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {'NULL' if value is None else value}" for name, value in row.items())
