@@ -33,7 +33,7 @@ from slac.plan.nodes import (
     WindowNode,
     is_table,
 )
-from slac.plan.shedding import ShedContract
+from slac.plan.shedding import ShedContract, contract_text
 
 DISK = "1GiB"
 DISK_BYTES = 1 << 30
@@ -80,7 +80,11 @@ def _gate(node: SourceNode, work: _Contracts, key: Keyed | None) -> Gated:
     gated = assemble(
         node, asked, key if key is not None and key.columns else None, own, disk=said or DISK_BYTES, lag=lag
     )
-    if gated.spec.contract.mode == "never" and not node.can_wait and said is None:
+    holds = gated.spec.contract
+    if not never and not own.stated and holds.mode != own.mode:
+        value = f"{contract_text(holds)}, for what is read behind it"
+        work.defaults.append(Default(path=f"spec.inputs.{node.block}.shed", value=value))
+    if holds.mode == "never" and not node.can_wait and said is None:
         work.defaults.append(Default(path=f"spec.inputs.{node.block}.disk", value=DISK))
     return gated
 

@@ -10,8 +10,9 @@ import networkx as nx
 import polars as pl
 
 from slac.adapters.publication.records import plain
-from slac.plan.changes import Changes
+from slac.plan.changes import BlockChange, Changes
 from slac.plan.graph import Plan
+from slac.plan.lowering import columns_of
 from slac.plan.nodes import AbsenceNode, AnyNode, AuditNode, ViolationNode
 from slac.stream.batch import ID, META, REVISION, TIME
 
@@ -102,46 +103,78 @@ def _difference(place: _Place, was: dict[str, Any] | None, now: dict[str, Any] |
 
 
 def _with_reason(found: Difference, old: Said, new: Said, changes: Changes) -> Difference:
-    why = [*_changed_above(found.block, old.plan, new.plan, changes), *_judged(found, old, new)]
+    own, above = _changed(found.block, old.plan, new.plan, changes)
+    own = _of_states(own, found)
+    is_same, judged = _judged(found, old, new)
+    # What is judged is the same: then only who judges can be the cause.
+    why = [*own, *judged] if own and is_same else [*own, *above, *judged]
     return msgspec.structs.replace(found, why=tuple(why) or ("what it judges is the same; an earlier state differs",))
 
 
-def _changed_above(block: str, old: Plan, new: Plan, changes: Changes) -> Iterator[str]:
-    """What the documents say otherwise of the block and of what it is made of."""
+def _of_states(words: list[str], found: Difference) -> list[str]:
+    """Without words of states that are neither of those that were said; all where nothing else is left."""
+    told = [said[n] for said in (found.old, found.new) if said for n in ("state", "previous") if said.get(n)]
+    ours = tuple(f"{found.block}: state {name} " for name in told)
+    if not told:
+        return words
+    kept = [w for w in words if not w.startswith(f"{found.block}: state ") or w.startswith(ours)]
+    return kept or words
+
+
+def _changed(block: str, old: Plan, new: Plan, changes: Changes) -> tuple[list[str], list[str]]:
+    """What the documents say otherwise of the block, and of what it is made of."""
     above = {block}
     for plan in (old, new):
-        own = [n.id for n in plan.nodes if n.block == block]
-        above |= {plan[a].block for i in own for a in nx.ancestors(plan.graph, i) if a in _ids(plan)}
+        nodes = [n.id for n in plan.nodes if n.block == block]
+        above |= {plan[a].block for i in nodes for a in nx.ancestors(plan.graph, i) if a in _ids(plan)}
+    own: list[str] = []
+    others: list[str] = []
     for change in changes.blocks:
-        if change.block not in above or change.change == "same":
-            continue
-        if not change.words:
-            yield f"{change.block} is {change.change}"
-        for word in change.words if change.change == "changed" else ():
-            yield f"{change.block}: {word.word} was {word.old or 'not there'}, and is {word.new or 'not there'}"
-        if change.change != "changed" and change.words:
-            yield f"{change.block} is {change.change}"
+        if change.block in above and change.change != "same":
+            (own if change.block == block else others).extend(_said_of(change))
+    return own, others
+
+
+def _said_of(change: BlockChange) -> Iterator[str]:
+    for word in change.words if change.change == "changed" else ():
+        yield f"{change.block}: {word.word} was {word.old or 'not there'}, and is {word.new or 'not there'}"
+    if change.change != "changed" or not change.words:
+        yield f"{change.block} is {change.change}"
 
 
 def _ids(plan: Plan) -> frozenset[str]:
     return frozenset(n.id for n in plan.nodes)
 
 
-def _judged(found: Difference, old: Said, new: Said) -> Iterator[str]:
-    """The rows that were judged under both, where they differ."""
-    rows = [_row_before(said, found) for said in (old, new)]
-    was, now = rows
+def _judged(found: Difference, old: Said, new: Said) -> tuple[bool, list[str]]:
+    """Whether what was judged is the same under both, and a sentence about it: of columns that are asked about."""
+    was, now = (_row_before(said, found) for said in (old, new))
     if was is None and now is None:
-        return
+        return False, []
     if was is None or now is None:
         which = "the old" if was is None else "the new"
-        yield f"under {which} document nothing had come that it could judge"
-        return
-    unlike = [n for n in was if n in now and was[n] != now[n]]
-    shown = unlike or [n for n in was if n not in found.key]
+        return False, [f"under {which} document nothing had come that it could judge"]
+    asked = _asked(old.plan, found.block) | _asked(new.plan, found.block)
+    unlike = [n for n in was if n in now and was[n] != now[n] and (n in asked or not asked)]
+    shown = unlike or [n for n in was if n not in found.key and (n in asked or not asked)]
     told = ", ".join(f"{n} = {was[n]}" if was[n] == now.get(n) else f"{n} was {was[n]}, and is {now[n]}" for n in shown)
-    if told:
-        yield f"what it judges {'differs' if unlike else 'is the same'}: {told}"
+    return not unlike, [f"what it judges {'differs' if unlike else 'is the same'}: {told}"] if told else []
+
+
+def _asked(plan: Plan, block: str) -> frozenset[str]:
+    """The columns that the conditions of an audit or violation read."""
+    asked: frozenset[str] = frozenset()
+    for node in _judges(plan):
+        if node.block != block:
+            continue
+        match node:
+            case AuditNode():
+                asked |= frozenset[str]().union(*(columns_of(s.when) for s in node.states))
+            case ViolationNode():
+                asked |= columns_of(node.condition)
+            case _:
+                continue
+    return asked
 
 
 def _row_before(said: Said, found: Difference) -> Mapping[str, Any] | None:

@@ -54,6 +54,14 @@ def _window(select: str, more: str = "", where: str = "") -> str:
 """
 
 
+def test_what_holds_for_an_input_is_told() -> None:
+    """And not what would hold, if nothing behind it asked for more."""
+    plan = _plan(_window("{n: COUNT(*)}", "shed: {subset: {by: keys}}"), "bad")
+    told = {d.path: d.value for d in plan.data.defaults}
+    assert told["spec.inputs.requests.shed"] == "subset by keys, for what is read behind it"
+    assert told["spec.inputs.others.shed"] == "approximate"
+
+
 def test_a_contract_reaches_the_inputs_behind_it() -> None:
     """What a computation states is what its input keeps, with the error and all."""
     plan = _plan(_window("{n: COUNT(*)}", "shed: {approximate: {error: 2%}, priority: 3}"), "bad")
