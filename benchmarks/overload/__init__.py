@@ -1,6 +1,7 @@
-"""A runtime under more load than fits: whether it stays inside its budget, what it keeps, and how soon it recovers.
+"""Runtimes under more load than fits: whether they stay inside the budget, what they keep, how late and how true it is.
 
-`python -m benchmarks overload`; with `OVERLOAD=quick` each load lasts 12 s instead of 60.
+`python -m benchmarks overload`; with `OVERLOAD=quick` each load lasts 12 s instead of 60, and fewer are offered as
+Arrow and to Esper. Events go by push and pull, so none is lost unseen: who sends counts what nobody takes.
 """
 
 from __future__ import annotations
@@ -8,109 +9,139 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Final
 
-import psutil
-
-from benchmarks.overload.subject import Curve, Run, slac_run, watched
-from benchmarks.report import Bar, Row, row
+from benchmarks.overload.rival import WARM, endured
+from benchmarks.overload.subject import Run, slac_run, watched
+from benchmarks.overload.table import Rival, bars, judged_of, of_esper, told, worked_off
+from benchmarks.overload.traffic import Form
+from benchmarks.peers import esper
+from benchmarks.peers.esper import Esper
+from benchmarks.report import Row, row
+from slac.testing import free_port
 
 DOCUMENT: Final = Path(__file__).with_name("load.yaml")
 CORES: Final = 0.5
 MEMORY: Final = 400
 """MiB."""
-LOADS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
-POINTS: Final = 0.02
-"""Of the machine, by which a reading may lie above the budget."""
-AFTER_STEP: Final = 3.0
-"""Seconds behind a step of the load whose readings do not count."""
-FULL, QUICK = 60.0, 12.0
 CALM: Final = 0.4
 """The load between the others, of what fits."""
-ADDRESS: Final = "tcp://127.0.0.1:5990"
+ROOM: Final = 10_000
+"""Lines in the queue of Esper where it has an end."""
 
 
-def measure_rows() -> Iterator[Row]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How long, and how much of it: seconds of a load by form, seconds before and behind it, loads (× what fits)."""
+
+    length: float
+    before: float
+    behind: float
+    ndjson: tuple[float, ...]
+    arrow: tuple[float, ...]
+    shorter: float
+    growing: tuple[float, ...]
+    bounded: tuple[float, ...]
+
+
+FULL: Final = Extent(
+    length=60.0,
+    before=6.0,
+    behind=9.0,
+    ndjson=(0.5, 1.0, 2.0, 5.0, 10.0),
+    arrow=(0.5, 1.0, 2.0, 5.0, 10.0),
+    shorter=60.0,
+    growing=(0.5, 1.0, 2.0, 5.0, 10.0),
+    bounded=(2.0, 5.0, 10.0),
+)
+QUICK: Final = Extent(
+    length=12.0,
+    before=3.0,
+    behind=7.0,
+    ndjson=(0.5, 1.0, 2.0, 5.0, 10.0),
+    arrow=(1.0, 5.0),
+    shorter=8.0,
+    growing=(1.0, 2.0, 5.0),
+    bounded=(),
+)
+
+
+def measure_rows(extent: Extent) -> Iterator[Row]:
     """All rows."""
-    length = QUICK if os.environ.get("OVERLOAD") == "quick" else FULL
     with tempfile.TemporaryDirectory() as folder:
-        fits = what_fits(Path(folder))
+        place = Path(folder)
+        fits, pooled, rivals = what_fits(place, "ndjson", 300_000.0), list[Run](), dict[float, Rival]()
         yield row("events that fit into the budget", fits, "1/s")
-        pooled: list[tuple[Run, Sequence[tuple[float, float]]]] = []
-        for load in LOADS:
-            curve = [(6.0, CALM * fits), (length, load * fits), (9.0, CALM * fits)]
-            made = one(Path(folder) / f"load{load:g}", curve, {})
-            yield from told(f"{load:g} ×", made, load * fits, fits, length)
-            pooled.append((made, curve))
-        burst = [(5.0, CALM * fits), *((2.0, 4 * fits), (6.0, CALM * fits)) * max(int(length / 12), 1)]
-        made = one(Path(folder) / "bursts", burst, {})
-        pooled.append((made, burst))
-        yield from bars(pooled)
+        yield from beside(place, fits, extent, rivals)
+        yield from loads(place, "ndjson", fits, extent, pooled, rivals)
+        columns = what_fits(place, "arrow", 1_000_000.0)
+        yield row("Arrow: events that fit into the budget", columns, "1/s")
+        yield from loads(place, "arrow", columns, extent, pooled, {})
+        yield from bars(pooled, CORES, MEMORY)
 
 
 def run() -> list[Row]:
     """Every row."""
-    return list(measure_rows())
+    return list(measure_rows(QUICK if os.environ.get("OVERLOAD") == "quick" else FULL))
 
 
-def one(folder: Path, curve: Curve, settings: Mapping[str, str]) -> Run:
+def versions() -> Mapping[str, str]:
+    """Of the peer."""
+    peer = esper.install()
+    return {peer.name: peer.version}
+
+
+def loads(
+    place: Path, form: Form, fits: float, extent: Extent, pooled: list[Run], rivals: Mapping[float, Rival]
+) -> Iterator[Row]:
+    """Each load between two calm parts, and with lines also bursts; every run is added to `pooled`."""
+    is_lines, calm = form == "ndjson", CALM * fits
+    length = extent.length if is_lines else extent.shorter
+    for load in extent.ndjson if is_lines else extent.arrow:
+        curve = [(extent.before, calm), (length, load * fits), (extent.behind, calm)]
+        made = one(place / f"{form}{load:g}", form, curve, {})
+        name = f"{load:g} ×" if is_lines else f"Arrow, {load:g} ×"
+        yield from told(name, made, form, offered=load * fits, fits=fits, rival=rivals.get(load))
+        pooled.append(made)
+    if is_lines:
+        burst = [(5.0, calm), *((2.0, 4 * fits), (6.0, calm)) * max(int(length / 12), 1)]
+        pooled.append(one(place / "bursts", form, burst, {}))
+
+
+def one(folder: Path, form: Form, curve: Sequence[tuple[float, float]], settings: Mapping[str, str]) -> Run:
     """One run under the budget, unless `settings` say another."""
-    given = {"cpu": f"{CORES} cores", "memory": f"{MEMORY}MiB", "feed": ADDRESS, "out": str(folder / "out.ndjson")}
-    return watched(slac_run(DOCUMENT, {**given, **settings}), ADDRESS, curve, folder)
+    feed, results = (f"tcp://127.0.0.1:{free_port()}" for _ in range(2))
+    given = {"cpu": f"{CORES} cores", "memory": f"{MEMORY}MiB", "feed": feed, "results": results, "format": form}
+    return watched(slac_run(DOCUMENT, {**given, **settings}), form, feed, results, curve, folder)
 
 
-def what_fits(folder: Path) -> float:
-    """The rate at which a runtime without a budget uses as much as the budget has, found in a few rounds."""
-    rate = 20_000.0
-    for turn in range(3):
-        made = one(folder / f"fits{turn}", [(3.0, rate), (5.0, rate)], {"cpu": "100%"})
-        used = fmean(s.cores for s in made.seconds[-4:])
+def what_fits(folder: Path, form: Form, rate: float) -> float:
+    """The rate at which a runtime without a budget uses as much as the budget has; `rate` is a first guess."""
+    for turn in range(2):
+        made = one(folder / f"{form}-fits{turn}", form, [(3.0, rate), (5.0, rate)], {"cpu": "100%"})
+        used = fmean(s.cores for s in made.seconds if made.parts[1]["at"] + 1.0 < s.at <= made.parts[2]["at"])
         rate *= CORES / max(used, 0.01)
     return rate
 
 
-def told(name: str, made: Run, offered: float, fits: float, length: float) -> Iterator[Row]:
-    """The rows of one load."""
-    counts = made.counts
-    calm = sum(
-        b["sent"] - a["sent"] for a, b in zip(made.parts, made.parts[1:], strict=False) if a["rate"] < fits * 0.45
-    )
-    kept, counted = counts["kept"] - calm, counts["counted"]
-    yield row(f"{name}: events kept", kept / length, "1/s")
-    if offered > fits:
-        yield row(
-            f"{name}: events kept or counted, of what fits", (kept + counted) / length / fits, "", bar=Bar("over", 0.8)
-        )
-    if counted:
-        yield row(f"{name}: events counted, though dropped", counted / length, "1/s")
-    begins, ends = made.parts[1]["at"], made.parts[2]["at"]
-    inside = [s for s in made.seconds if begins + AFTER_STEP < s.at <= ends]
-    yield row(f"{name}: cores", fmean(s.cores for s in inside), "")
-    yield row(f"{name}: memory", max(s.resident for s in inside) / 2**20, "MiB")
-    if offered > fits:
-        open_again = [at for at, share in made.gate if at >= ends and share == 1.0]
-        closed = [share for at, share in made.gate if at < ends][-1:]
-        late = 0.0 if closed == [1.0] or not closed else open_again[0] - ends if open_again else 99.0
-        yield row(f"{name}: until nothing is dropped any more", late, "s", bar=Bar("under", 5.0))
-
-
-def bars(pooled: Sequence[tuple[Run, Sequence[tuple[float, float]]]]) -> Iterator[Row]:
-    """What holds over all runs together."""
-    cores, memory, number = 0, 0, 0
-    machine = psutil.cpu_count() or 1
-    for made, _ in pooled:
-        steps = [p["at"] for p in made.parts]
-        for second in made.seconds:
-            if any(at < second.at <= at + AFTER_STEP + 1 for at in steps):
-                continue
-            number += 1
-            cores += second.cores <= CORES + POINTS * machine
-            memory += second.resident <= (MEMORY + POINTS * psutil.virtual_memory().total / 2**20) * 2**20
-    yield row("readings", number, "")
-    yield row(
-        "readings within the processor's budget and two points", cores / max(number, 1), "", bar=Bar("over", 0.989)
-    )
-    yield row("readings within the memory's budget and two points", memory / max(number, 1), "", bar=Bar("over", 0.989))
-    yield row("runtimes that were killed, or ended", sum(not m.survived for m, _ in pooled), "", bar=Bar("under", 1))
+def beside(place: Path, fits: float, extent: Extent, found: dict[float, Rival]) -> Iterator[Row]:
+    """Esper under the loads that slac has as lines, with a queue without an end, and with one; `found` by load."""
+    peer = esper.install()
+    if not isinstance(peer, Esper):
+        return
+    warm = (WARM, CALM * fits)
+    most = endured(peer, [warm, (extent.shorter, 10 * fits)], place / "most", room=ROOM, cores=CORES, memory=MEMORY)
+    through = most.done(most.parts[1]["at"] + 1.0, most.parts[2]["at"])
+    yield row(f"{peer.name}: events that fit into the budget", through, "1/s")
+    for kind, room, factors in (("", 0, extent.growing), (", bounded queue", ROOM, extent.bounded)):
+        for load in factors:
+            folder = place / f"esper{room}-{load:g}"
+            curve = [warm, (extent.shorter, load * fits)]
+            made = endured(peer, curve, folder, room=room, cores=CORES, memory=MEMORY)
+            judged = judged_of(made)
+            yield from of_esper(f"{peer.name}{kind}, {load:g} ×", made, judged)
+            if room == 0:
+                found[load] = Rival(name=peer.name, events=worked_off(made), latency=judged.latency(0.5))

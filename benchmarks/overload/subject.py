@@ -17,6 +17,9 @@ from typing import Any, Final
 import psutil
 
 from benchmarks.measure import command
+from benchmarks.overload.judging import Windows, windows_of
+from benchmarks.overload.said import Listener, Said
+from benchmarks.overload.traffic import Form
 from slac.diagnostics import RunFailed
 
 Curve = Sequence[tuple[float, float]]
@@ -37,10 +40,12 @@ class Second:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """All of one run; `parts` as the feeder told them, `gate` the share admitted from each instant on."""
+    """All of one run; `parts` and `windows` as the feeder told them, `gate` the share admitted from each instant on."""
 
     seconds: list[Second]
     parts: list[dict[str, float]]
+    windows: Windows
+    said: list[Said]
     gate: list[tuple[float, float]]
     summary: dict[str, Any]
     survived: bool
@@ -48,37 +53,60 @@ class Run:
     @property
     def counts(self) -> Mapping[str, Any]:
         """What became of the records."""
-        counts: Mapping[str, Any] = self.summary["inputs"]["requests"]
+        counts: Mapping[str, Any] = self.summary.get("inputs", {}).get("requests", {"kept": 0, "counted": 0})
         return counts
 
 
-def watched(started: Sequence[str], address: str, curve: Curve, folder: Path) -> Run:
-    """Start a runtime, let it join, feed it, and end it in good order; RunFailed where it did not come up."""
+def watched(started: Sequence[str], form: Form, feed: str, results: str, curve: Curve, folder: Path) -> Run:
+    """Start a runtime, let it join, feed it, and end it in good order; RunFailed where it did not come up.
+
+    `feed` and `results`: the addresses that it reads from and publishes to.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "log.txt"
-    with log.open("wb") as file:
+    with log.open("wb") as file, Listener(results) as listener:
         runtime = subprocess.Popen(
             [*started, "--summary", str(folder / "summary.json")], stdout=file, stderr=file, cwd=folder
         )
         feeder = None
         try:
             _wait_until_up(runtime, log)
-            feeder = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.overload.feeder", address],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-            assert feeder.stdin is not None
-            feeder.stdin.write(json.dumps(list(curve)).encode())
-            feeder.stdin.close()
-            seconds = _watch(runtime, sum(s for s, _ in curve))
+            feeder = start_feeder("push", form, feed, curve)
+            seconds = watch(runtime, feeder)
             survived = runtime.poll() is None
-            assert feeder.stdout is not None
-            parts = [json.loads(line) for line in feeder.stdout]
+            parts, windows = heard(feeder)
         finally:
-            _end(runtime, feeder)
+            end(runtime, feeder)
     summary = json.loads((folder / "summary.json").read_text()) if (folder / "summary.json").exists() else {}
-    return Run(seconds=seconds, parts=parts, gate=_gate(log), summary=summary, survived=survived)
+    return Run(
+        seconds=seconds,
+        parts=parts,
+        windows=windows,
+        said=listener.said(),
+        gate=_gate(log),
+        summary=summary,
+        survived=survived,
+    )
+
+
+def start_feeder(way: str, form: Form, address: str, curve: Curve) -> subprocess.Popen[bytes]:
+    """A feeder that begins as soon as somebody takes what it sends."""
+    feeder = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.overload.feeder", way, form, address],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert feeder.stdin is not None
+    feeder.stdin.write(json.dumps(list(curve)).encode())
+    feeder.stdin.close()
+    return feeder
+
+
+def heard(feeder: subprocess.Popen[bytes]) -> tuple[list[dict[str, float]], Windows]:
+    """What it told, when it has ended."""
+    assert feeder.stdout is not None
+    *parts, last = [json.loads(line) for line in feeder.stdout] or [{}]
+    return parts, windows_of(last.get("windows", {}))
 
 
 def slac_run(document: Path, settings: Mapping[str, str]) -> list[str]:
@@ -103,20 +131,23 @@ def _wait_until_up(runtime: subprocess.Popen[bytes], log: Path) -> None:
     raise RunFailed(f"the runtime does not come to rest ({log} may say why)")
 
 
-def _watch(runtime: subprocess.Popen[bytes], seconds: float) -> list[Second]:
-    """Read once a second."""
+def watch(runtime: subprocess.Popen[bytes], feeder: subprocess.Popen[bytes]) -> list[Second]:
+    """Read once a second, as long as both are there."""
     process = psutil.Process(runtime.pid)
     found, began = [], time.monotonic()
     before, last = sum(process.cpu_times()[:2]), began
-    while (now := time.monotonic()) < began + seconds and runtime.poll() is None:
-        time.sleep(max(last + 1.0 - now, 0.0))
+    while feeder.poll() is None and runtime.poll() is None:
+        time.sleep(max(last + 1.0 - time.monotonic(), 0.0))
+        if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+            break
         used, at = sum(process.cpu_times()[:2]), time.monotonic()
         found.append(Second(at=time.time(), cores=(used - before) / (at - last), resident=process.memory_info().rss))
         before, last = used, at
     return found
 
 
-def _end(*processes: subprocess.Popen[bytes] | None) -> None:
+def end(*processes: subprocess.Popen[bytes] | None) -> None:
+    """Let them end in good order, or at least end."""
     for process in processes:
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGINT)

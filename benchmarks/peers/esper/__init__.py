@@ -49,13 +49,21 @@ class Esper:
 
     def command(self, form: str, *, step: int, span: int, inputs: Sequence[tuple[str, Path]]) -> list[str]:
         """One core, one thread, and the collector that suits them."""
-        target = self.home / "target"
-        jars = f"{target / 'esper-peer-1.jar'}:{target / 'dependency'}/*"
-        virtual_machine = ["java", "-XX:+UseSerialGC", "-XX:ActiveProcessorCount=1", *HEAP, "-cp", jars]
+        virtual_machine = self._java(*HEAP)
         files = [
             part for kind, path in inputs for part in (_KINDS[kind] if path.suffix == ".csv" else "Line", str(path))
         ]
         return [*virtual_machine, "slac.peer.Peer", form, str(step), str(span), *files]
+
+    def overload(self, port: int, room: int, memory: int) -> list[str]:
+        """One that reads NDJSON from a port of this machine into a queue of `room` lines (0: any), in so many MiB."""
+        heap = self._java(f"-Xmx{memory}m", "-XX:+ExitOnOutOfMemoryError")
+        return [*heap, "slac.peer.Overload", str(port), str(room)]
+
+    def _java(self, *heap: str) -> list[str]:
+        target = self.home / "target"
+        jars = f"{target / 'esper-peer-1.jar'}:{target / 'dependency'}/*"
+        return ["java", "-XX:+UseSerialGC", "-XX:ActiveProcessorCount=1", *heap, "-cp", jars]
 
 
 @cache
