@@ -45,7 +45,7 @@ def main(path: str, factor: float, warm: float, seconds: float) -> dict[str, Any
         "cores": {name: r.used / lasted for name, r in world.runtimes.items()},
         "waves": {name: r.waves / lasted for name, r in world.runtimes.items()},
         "memory": psutil.Process().memory_info().rss,
-        "latency": {b: float(np.median(x)) / SECOND for b, x in world.latencies.items() if x},
+        "latency": {b: float(np.mean(x)) / SECOND for b, x in world.latencies.items() if x},
         "rows": {i: (n - before.get(i, 0)) / lasted for i, n in _rows(world).items()},
         "tallies": {i: [t.calls / lasted, t.rows / lasted, t.seconds / lasted, *t.line()] for i, t in tallies.items()},
     }

@@ -24,13 +24,14 @@ _MIX: Final = 2_654_435_761
 class Lines:
     """Events as NDJSON, as they come over HTTP."""
 
-    def __init__(self, events: Iterator[Event]) -> None:
+    def __init__(self, events: Iterator[Event], stamped: Callable[[int], Event] = lambda at: {"timestamp": at}) -> None:
         self._events = events
+        self._stamped = stamped
 
     def take(self, number: int, since: int, until: int) -> Records:
         """So many events, spread over [since, until) (wall clock, µs)."""
         times = ((since + (until - since) * n // number) // 1_000 for n in range(number))
-        text = b"\n".join(orjson.dumps({"timestamp": at, **next(self._events)}) for at in times)
+        text = b"\n".join(orjson.dumps({**self._stamped(at), **next(self._events)}) for at in times)
         return Records(source="calibration", arrival=until, ndjson=text)
 
 
@@ -59,7 +60,27 @@ class Frames:
 
 def feeds() -> dict[str, Lines | Frames]:
     """A feed for each input of `subject.yaml`."""
-    return {name: Lines(make()) for name, make in _LINES.items()} | {"flat": Frames()}
+    lines: dict[str, Lines | Frames] = {name: Lines(make()) for name, make in _LINES.items()}
+    return {**lines, "flat": Frames(), "foreign": Lines(_foreign(), lambda at: {"stamp": _text(at)})}
+
+
+def _text(at: int) -> str:
+    """An instant (ms) as text."""
+    return f"{np.datetime64(at, 'ms')}Z"
+
+
+def _foreign() -> Iterator[Event]:
+    for n in count():
+        mixed = n * _MIX % (1 << 31)
+        yield {
+            "stage": "ResponseComplete",
+            "status": {"code": 403 if mixed % 20 == 0 else 200, "reason": ""},
+            "request": {
+                "began": _text(1_700_000_000_000 + mixed % 86_400_000),
+                "verb": "get",
+                "user": {"name": f"user-{mixed % 3_000}", "groups": ["all"]},
+            },
+        }
 
 
 def _wide() -> Iterator[Event]:
@@ -85,6 +106,13 @@ def _wide() -> Iterator[Event]:
         }
 
 
+def _listed() -> Iterator[Event]:
+    for n in count():
+        mixed = n * _MIX % (1 << 31)
+        tags = [f"10.0.0.{mixed % 250}"] * (mixed % 3)
+        yield {"payload": {"value": mixed % 1_000 / 1.0, "tags": tags}, "context": {"key": f"key-{mixed % KEYS}"}}
+
+
 def _narrow() -> Iterator[Event]:
     for n in count():
         mixed = n * _MIX % (1 << 31)
@@ -105,4 +133,9 @@ def _spans() -> Iterator[Event]:
             }
 
 
-_LINES: Final[dict[str, Callable[[], Iterator[Event]]]] = {"wide": _wide, "narrow": _narrow, "spans": _spans}
+_LINES: Final[dict[str, Callable[[], Iterator[Event]]]] = {
+    "wide": _wide,
+    "narrow": _narrow,
+    "spans": _spans,
+    "listed": _listed,
+}

@@ -47,7 +47,8 @@ def _overheads(name: str, tallies: Mapping[str, Tally], nodes: int, seconds: flo
     waves, checkpoints = tallies.get(WAVE), tallies.get(CHECKPOINT)
     found: list[Sample] = []
     if waves is not None and waves.seconds > 0:
-        work = Work(exprs=waves.calls * nodes / seconds)
+        calls = sum(t.calls for name, t in tallies.items() if not name.startswith("("))
+        work = Work(batches=calls / seconds, exprs=waves.calls * nodes / seconds)
         found.append(Sample(of=f"{name} {WAVE}", work=(("wave", work),), seconds=waves.seconds / seconds))
     if checkpoints is not None and checkpoints.seconds > 0:
         work = Work(exprs=checkpoints.calls * nodes / seconds, bytes=checkpoints.rows / seconds)

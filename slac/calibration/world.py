@@ -29,12 +29,13 @@ from slac.stream.clock import SECOND
 from slac.stream.ports import Records
 
 START: Final = 1_700_000_000 * SECOND
-SLICE: Final = SECOND // 200
+SLICE: Final = SECOND // 1000
 """Inputs hand over what has come in by then (µs)."""
 WAVE: Final = "(wave)"
 """The tally of waves beside what their nodes take."""
 CHECKPOINT: Final = "(checkpoint)"
-
+_GOLDEN: Final = (5**0.5 - 1) / 2
+"""Its multiples are spread over [0, 1) without any randomness."""
 
 T = TypeVar("T")
 
@@ -66,6 +67,11 @@ class Runtime:
         """The costs of its nodes, its waves and its checkpoints."""
         return self.core.flow.costs.tallies
 
+    def look_again(self, now: int) -> None:
+        """After a wave: what came meanwhile is found now."""
+        if self.since is not None:
+            self.since = max(self.since, now)
+
     def due(self) -> int | None:
         """When its next wave begins (µs); None where nothing waits."""
         if self.since is None:
@@ -88,7 +94,7 @@ class World:
         self._timer = timer
         self._feeds = feeds
         self._homes = {n.block: n.node for n in plan.nodes if isinstance(n, SourceNode)}
-        self._owed = dict.fromkeys(feeds, 0.0)
+        self._given = dict.fromkeys(feeds, 0)
         self._kinds = _kinds(plan)
         self._links = {(n.stream, n.node): n.id for n in plan.nodes if isinstance(n, LinkInNode | LinkOutNode)}
         self.runtimes = {name: self._runtime(name) for name in senders_first(plan)}
@@ -109,9 +115,9 @@ class World:
                 if at is not None and at <= self.now:
                     self._wave(runtime)
             if self._tick <= self.now:
-                self._tick += SECOND
                 for runtime in self.runtimes.values():
                     self._carry_out(runtime, lambda r=runtime: r.core.on_tick(self.now))  # type: ignore[misc]
+                self._tick = self._next_tick()
             if self._kept <= self.now:
                 self._kept += self.plan.data.checkpoint
                 for runtime in self.runtimes.values():
@@ -124,15 +130,19 @@ class World:
             runtime.used, runtime.waves = 0.0, 0
             runtime.tallies.clear()
 
+    def _next_tick(self) -> int:
+        """Once a second, and when a promise would let something fire, as in the shell."""
+        wakes = [w for r in self.runtimes.values() if (w := r.core.next_wake()) is not None]
+        return min(self.now + SECOND, max(min(wakes, default=self.now + SECOND), self.now + SECOND // 100))
+
     def _arrive(self) -> None:
         while self._slice <= self.now:
             since, until = self._slice - SLICE, self._slice
             self._slice += SLICE
             for block, feed in self._feeds.items():
-                self._owed[block] += self.rates[block] * SLICE / SECOND
-                number = int(self._owed[block])
+                number = come(self.rates[block] * (until - START) / SECOND) - self._given[block]
                 if number:
-                    self._owed[block] -= number
+                    self._given[block] += number
                     self._hand_over(block, feed.take(number, since, until), until)
 
     def _hand_over(self, block: str, records: Records, at: int) -> None:
@@ -156,6 +166,7 @@ class World:
 
         taken = self._carry_out(runtime, work, is_wave=True)
         runtime.waves += 1
+        runtime.look_again(self.now)
         runtime.gathering.cost = taken
         runtime.gathering.look()
 
@@ -217,6 +228,15 @@ class World:
     def _runtime(self, name: str) -> Runtime:
         core = Core(self.plan.part(name), now=START, live=True, timer=self._timer)
         return Runtime(name, core, Gathering(core))
+
+
+def come(gaps: float) -> int:
+    """How many events have come after so many mean gaps: evenly, but each somewhere within a gap of its own.
+
+    Strictly even ones would keep step with windows, pauses and each other, and meet them always or never.
+    """
+    whole = int(gaps)
+    return whole + (whole * _GOLDEN % 1.0 <= gaps - whole)
 
 
 def senders_first(plan: Plan) -> list[str]:

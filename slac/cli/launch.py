@@ -60,6 +60,7 @@ def run_plan(plan: Plan, settings: RunSettings, summary: Path | None, store: str
     from slac.runtime.shell.process import Runtime
     from slac.runtime.shell.summary import unpublished_text
     from slac.runtime.shell.surroundings import Succession
+    from slac.shedding.capacity.calibration import calibration_of
     from slac.shedding.capacity.walk import record_costs
     from slac.stream.clock import SystemClock
 
@@ -75,7 +76,7 @@ def run_plan(plan: Plan, settings: RunSettings, summary: Path | None, store: str
                 current,
                 settings,
                 clock=clock,
-                costs=record_costs(current),
+                costs=record_costs(current, calibration_of(settings.calibration)),
                 store=_store(current, settings, store, clock),
                 logbook=_logbook(current, settings),
                 handed=handed,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slac.cli.calibrated import own_calibration
 from slac.cli.console import put, say
 from slac.cli.documents import compile_for_command, takes_documents
 from slac.cli.launch import THREADS
@@ -131,13 +132,6 @@ def _single_thread(environment: Mapping[str, str], path: Path, *, quick: bool) -
         command = [sys.executable, "-m", "slac.cli", "capacity", "calibrate", "-o", str(path)]
         command += ["--quick"] if quick else []
         os.execve(sys.executable, command, {**environment, THREADS: "1"})  # noqa: S606 - it is ourselves
-
-
-def own_calibration(environment: Mapping[str, str]) -> Path:
-    """Where the user's own calibration lies: `$XDG_STATE_HOME/slac/calibration.json`."""
-    home = Path(environment.get("HOME", "."))
-    state = environment.get("XDG_STATE_HOME") or home / ".local" / "state"
-    return Path(state) / "slac" / "calibration.json"
 
 
 def _environment() -> Mapping[str, str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from slac.cli import launch
+from slac.cli.calibrated import own_calibration
 from slac.cli.documents import compile_for_command, functions_allowed, takes_documents
 from slac.diagnostics import UsageError
 from slac.plan.graph import Plan
@@ -90,6 +91,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         "expect": expect,
     }
     settings |= {"keys": keys, "control": control, "http": http, "sensitive_key": sensitive_key}
+    settings["calibration"] = own_calibration(environment)
     if plan_file is not None:
         plan = launch.read_plan(plan_file)
         activate(plan.data.functions, allowed=functions_allowed())

@@ -21,7 +21,7 @@ from slac.runtime.core import Core
 from slac.runtime.costs import Tally
 from slac.runtime.shell.settings import RunSettings
 from slac.runtime.troubles.trouble import DRIFT, Trouble
-from slac.shedding.capacity.calibration import shipped_calibration
+from slac.shedding.capacity.calibration import calibration_of
 from slac.shedding.capacity.measured import Drift, Measured, NodeMeasured, drift_of
 from slac.stream.clock import SECOND
 
@@ -54,6 +54,7 @@ class Measuring:
         self.last: Measured | None = None
         self._core = core
         self._settings = settings
+        self._calibration = calibration_of(settings.calibration)
         self._file = None if directory is None else directory / FILE
         self._looks: deque[_Look] = deque(maxlen=LOOKS + 1)
         self._off = 0
@@ -117,7 +118,7 @@ class Measuring:
         if not any(measured.rates.get(n.block) for n in plan.nodes if isinstance(n, SourceNode)):
             return None
         try:
-            return drift_of(plan, measured, shipped_calibration())
+            return drift_of(plan, measured, self._calibration)
         except SlacError:  # a calibration without a kind of ours cannot judge
             return None
 

@@ -101,7 +101,9 @@ class Runtime:
         quarantine = Quarantine(settings.directory / "var" / "quarantine")
         self._carrying = Carrying(self._outputs, self._client, quarantine, self._logbook, self._ledger, clock)
         ends = self._client, self._server
-        self._control = make_control(self._part, self._queues, costs, self._budget, *ends, self._directory)
+        self._control = make_control(
+            self._part, self._queues, costs, self._budget, *ends, self._directory, settings.calibration
+        )
         disks = Keepers(self._checkpoints, self._queues, self._client, self._outputs, self._logbook)
         self._keeping = make_keeping(disks, quarantine, self._control, self._core, settings, self._directory)
         self._remarks = Remarks(self._core.sources)

@@ -12,6 +12,7 @@ class RunSettings:
     instances that must have joined before a receiving runtime lets time begin. `directory`: where `var/` lies.
     `keys`: directory of the keys that links are guarded with. `control`: address of the control socket, beside its
     file; `http`: where `/metrics` and `/healthz` are. `sensitive_key`: the file of the key for sensitive fields.
+    `calibration`: the file with the costs of this machine; those that come with slac hold where there is none.
     """
 
     node: str
@@ -24,3 +25,4 @@ class RunSettings:
     control: str | None = None
     http: str | None = None
     sensitive_key: Path | None = None
+    calibration: Path | None = None

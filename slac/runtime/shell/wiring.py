@@ -34,7 +34,7 @@ from slac.runtime.troubles.trouble import KEYS as TROUBLES
 from slac.runtime.trust.curve import Dial
 from slac.runtime.trust.deployment import hasher_of
 from slac.runtime.trust.trust import Trust, refuse_plain
-from slac.shedding.capacity.calibration import shipped_calibration
+from slac.shedding.capacity.calibration import calibration_of
 from slac.shedding.capacity.reading import reading_costs
 from slac.shedding.meter import Meter, ProcessReader
 from slac.shedding.readings import ResolvedBudget
@@ -176,21 +176,26 @@ def make_control(
     client: Sending | None,
     server: LinkServer | None,
     directory: StateDirectory | None,
+    calibration: Path | None,
 ) -> Control:
-    """What holds a runtime to its budget; `directory` has the record of its decisions."""
+    """What holds a runtime to its budget; `directory` has the record of its decisions.
+
+    `calibration`: the file with the costs of this machine, where there is one.
+    """
+    known = calibration_of(calibration)
 
     def demanded() -> int:
         """Bytes that came in over links, and that were made to go out over them."""
         return (client.outbox.added if client is not None else 0) + (server.bytes if server is not None else 0)
 
     return Control(
-        Gating(queues, costs, reading_costs(part)),
+        Gating(queues, costs, reading_costs(part, known)),
         budget=budget,
         meter=Meter(ProcessReader()),
         network=lambda: sum(e.bytes for e in (client, server) if e is not None),
         demanded=demanded,
         record=None if directory is None else directory.directory / "gate.ndjson",
-        idle_cores=shipped_calibration().idle_cores,
+        idle_cores=known.idle_cores,
     )
 
 

@@ -12,7 +12,7 @@ import msgspec
 from slac.diagnostics import UsageError, suggest
 from slac.shedding.machine import Machine
 
-CALIBRATION_VERSION: Final = 2
+CALIBRATION_VERSION: Final = 3
 TERMS: Final = ("batches", "exprs", "rows", "cells", "texts", "groups", "slots", "bytes")
 
 
@@ -93,6 +93,17 @@ def load_calibration(path: Path) -> Calibration:
     except OSError as error:
         raise UsageError(f"the calibration {path} cannot be read: {error.strerror}") from error
     return _decode(text, str(path))
+
+
+def calibration_of(path: Path | None) -> Calibration:
+    """The costs of this machine where they have been measured, else those that come with slac.
+
+    Whoever runs a document asks nothing of `path`: a file that is not there, or of another version, is passed over.
+    """
+    try:
+        return shipped_calibration() if path is None else load_calibration(path)
+    except UsageError:
+        return shipped_calibration()
 
 
 def encode_calibration(calibration: Calibration) -> bytes:

@@ -22,10 +22,11 @@ from slac.plan.nodes import (
     ViolationNode,
     WindowNode,
 )
-from slac.plan.waiting import AWAITED, BUSY_SHARE
+from slac.plan.waiting import BUSY_SHARE
+from slac.shedding.capacity.arrivals import carried, mean_wait
 from slac.shedding.capacity.report import Detection
 from slac.shedding.capacity.walk import Walked
-from slac.shedding.capacity.waves import longest
+from slac.shedding.capacity.waves import arrivals, longest
 from slac.stream.clock import SECOND
 
 __all__ = ["latencies"]
@@ -64,7 +65,7 @@ def _detection(plan: Plan, walked: Walked, path: Iterable[AnyNode], last: str) -
     first = max((_first(n, plan, walked, holds=holds, awaited=bool(windows)) for n in sources), default=0.0)
     # Each runtime works a wave; behind a link what is sent waits for others that send at the same time.
     places = {n.node for n in nodes} | {last}
-    works = sum(_wave(walked, place) for place in places)
+    works = sum(_due(walked, nodes, place) for place in places)
     hops = sum(_pause(plan, walked, p) for p in places if not any(s.node == p for s in sources))
     spans = [n.spec.timeout / SECOND for n in nodes if isinstance(n, TracesNode) and n.spec.form == "spans"]
     return Detection(
@@ -76,15 +77,23 @@ def _detection(plan: Plan, walked: Walked, path: Iterable[AnyNode], last: str) -
 
 def _first(node: SourceNode, plan: Plan, walked: Walked, *, holds: bool, awaited: bool) -> float:
     """From an event to the wave that takes it, or to that which the watermark passes it with."""
-    rate = max(walked.loads[node.id].flow.rate, 1e-9)
+    gap, idle, lateness = 1.0 / max(walked.loads[node.id].flow.rate, 1e-9), node.idle / SECOND, node.lateness / SECOND
     pause = _pause(plan, walked, node.node)
+    if holds and awaited:
+        return lateness + carried(gap, pause, idle)
+    any_gap = 1.0 / max(arrivals(plan, walked.loads, node.node), 1e-9)
+    waits = mean_wait(any_gap, pause, _wave(walked, node.node))
     if not holds:
-        # The first event of a wave waits for the whole pause, those behind it ever less.
-        behind = rate * pause
-        return (pause + behind * pause / 2) / (1.0 + behind)
-    # The next event behind it carries the watermark past it, and begins a pause of its own or falls into one.
-    waits = min(pause, AWAITED + pause / 2) if awaited else pause / 2 + pause / (1.0 + rate * pause) / 2
-    return node.lateness / SECOND + 1.0 / rate + waits
+        return waits
+    # The next event behind it carries the watermark past it, or the end of patience does, which waits for no wave.
+    return lateness + (gap + waits if gap < idle else idle)
+
+
+def _due(walked: Walked, path: Iterable[AnyNode], place: str) -> float:
+    """Seconds of a wave in which the nodes of a path have something to say: those that mostly wait work in it."""
+    waves = max(walked.waves[place], 1e-9)
+    rare = (walked.due[n.id] - walked.uses[n.id].cores / waves for n in path if n.node == place)
+    return _wave(walked, place) + sum(max(more, 0.0) for more in rare)
 
 
 def _wave(walked: Walked, place: str) -> float:

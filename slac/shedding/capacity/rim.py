@@ -10,9 +10,11 @@ from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
 from slac.shedding.capacity.keys import NO_KEYS, declared_keys
 from slac.shedding.capacity.outflow import COPIES, flow_behind, inputs_of, outflow
+from slac.shedding.capacity.prices import Priced
 from slac.shedding.capacity.sizes import arrow_bytes, json_bytes, text_fields
 from slac.shedding.capacity.tables import table_load
 from slac.stream.clock import SECOND
+from slac.stream.types import List, Map, Struct, Timestamp
 
 __all__ = ["link_in_load", "link_out_load", "output_load", "source_load", "source_rate"]
 
@@ -51,7 +53,7 @@ def source_load(node: SourceNode, flows: Sequence[Flow], scene: Scene) -> NodeLo
     return NodeLoad(
         flow=flow,
         rows_in=rate,
-        work=((_decoder(node), decode),),
+        work=((_decoder(node), decode), *_harder(node, waves, rate)),
         memory=rate / max(waves, 1e-9) * (wire + COPIES * flow.row_bytes),
     )
 
@@ -120,6 +122,20 @@ def source_rate(node: SourceNode, scene: Scene) -> float:
         return ASSUMED_RATE * scene.factor
     declared = node.rate.burst if scene.burst and node.rate.burst is not None else node.rate.normal
     return declared * scene.factor
+
+
+def _harder(node: SourceNode, waves: float, rate: float) -> Priced:
+    """What of JSON takes more than a number or a text: maps, lists, and instants that are texts.
+
+    Slac's own records count time, those of others (with a `map`) write it.
+    """
+    if _decoder(node) != "decode.ndjson":
+        return ()
+    kinds = [type(f.dtype) for f in node.schema.fields]
+    nested = sum(issubclass(k, List | Struct) for k in kinds)
+    instants = kinds.count(Timestamp) + (node.time_mode == "event") if node.mapping else 0
+    counted = (("decode.map", kinds.count(Map)), ("decode.nested", nested), ("decode.instant", instants))
+    return tuple((kind, Work(exprs=waves * n, cells=rate * n)) for kind, n in counted if n)
 
 
 def _decoder(node: SourceNode) -> str:

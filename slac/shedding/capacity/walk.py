@@ -68,7 +68,8 @@ class Use:
 class Walked:
     """A plan at one load: what each node does, and what each placement uses beside its nodes.
 
-    By placement, `waves`: waves a second; `busy`: CPU seconds a second that they take.
+    By placement, `waves`: waves a second; `busy`: CPU seconds a second that they take. By node, `due`: CPU seconds of a
+    call in which it has something to say.
     """
 
     loads: Mapping[str, NodeLoad]
@@ -76,6 +77,7 @@ class Walked:
     overhead: Mapping[str, Use]
     waves: Mapping[str, float]
     busy: Mapping[str, float]
+    due: Mapping[str, float]
 
     def total(self, plan: Plan, placement: str) -> Use:
         """What a runtime of `placement` uses in all."""
@@ -96,9 +98,10 @@ def walk(plan: Plan, calibration: Calibration, scene: Scene) -> Walked:
         waves = found
     loads = loads_of(plan, replace(scene, waves=waves))
     uses = {n.id: _use(plan, n, loads[n.id], calibration) for n in plan.nodes}
-    overhead = {p: _overhead(plan, calibration, uses, p, n) for p, n in waves.items()}
+    overhead = {p: _overhead(plan, calibration, loads, uses, p, n) for p, n in waves.items()}
     busy = {p: _at_work(plan, calibration, loads, p, n) for p, n in waves.items()}
-    return Walked(loads=loads, uses=uses, overhead=overhead, waves=waves, busy=busy)
+    due = {n.id: _due(loads[n.id], uses[n.id].cores, calibration) for n in plan.nodes}
+    return Walked(loads=loads, uses=uses, overhead=overhead, waves=waves, busy=busy, due=due)
 
 
 def record_costs(plan: Plan, calibration: Calibration | None = None) -> dict[str, float]:
@@ -144,14 +147,30 @@ def _use(plan: Plan, node: AnyNode, load: NodeLoad, calibration: Calibration) ->
     return Use(cores=cores, memory=load.memory, bits=load.bits)
 
 
-def _overhead(plan: Plan, calibration: Calibration, uses: Mapping[str, Use], placement: str, waves: float) -> Use:
+def _due(load: NodeLoad, cores: float, calibration: Calibration) -> float:
+    """A mean call, with all of that which most calls spare: the queries of a select, the end of a window."""
+    if not load.work or not load.work[0][1].batches:
+        return 0.0
+    kind, own = load.work[0]
+    spared = max(1.0 - own.exprs / own.batches, 0.0) if own.exprs else 0.0
+    return cores / own.batches + spared * calibration.line(kind).exprs
+
+
+def _overhead(
+    plan: Plan,
+    calibration: Calibration,
+    loads: Mapping[str, NodeLoad],
+    uses: Mapping[str, Use],
+    placement: str,
+    waves: float,
+) -> Use:
     """The runtime itself: what it uses when idle, at every wave, and to write its state down at every checkpoint."""
     state = sum(uses[n.id].memory for n in plan.nodes if n.node == placement)
     every = plan.data.checkpoint / 1e6
     count = sum(n.node == placement for n in plan.nodes)
     work = Work(exprs=count / every, bytes=WRITTEN * state / every)
     written = calibration.line("checkpoint").seconds(work)
-    woken = _passing(plan, calibration, placement, waves)
+    woken = _passing(plan, calibration, loads, placement, waves)
     return Use(
         cores=calibration.idle_cores + written + woken, memory=calibration.base_memory + count * calibration.node_memory
     )
@@ -162,10 +181,14 @@ def _at_work(
 ) -> float:
     """CPU seconds a second of the nodes of a runtime, and of its waves."""
     nodes = sum(_use(plan, n, loads[n.id], calibration).cores for n in plan.nodes if n.node == placement)
-    return nodes + _passing(plan, calibration, placement, waves)
+    return nodes + _passing(plan, calibration, loads, placement, waves)
 
 
-def _passing(plan: Plan, calibration: Calibration, placement: str, waves: float) -> float:
-    """What waves take beside what their nodes do: each node is passed by once a wave."""
-    count = sum(n.node == placement for n in plan.nodes)
-    return calibration.line("wave").seconds(Work(exprs=waves * count))
+def _passing(
+    plan: Plan, calibration: Calibration, loads: Mapping[str, NodeLoad], placement: str, waves: float
+) -> float:
+    """What waves take beside what their nodes do: each node is passed by once a wave, and handed what is for it."""
+    own = [loads[n.id].work for n in plan.nodes if n.node == placement]
+    return calibration.line("wave").seconds(
+        Work(batches=sum(w[0][1].batches for w in own if w), exprs=waves * len(own))
+    )

@@ -8,9 +8,10 @@ from typing import Final
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, SourceNode
 from slac.plan.waiting import BUSY_SHARE, HOP, LINGER, MOST_HOPS
+from slac.shedding.capacity.arrivals import idle_time
 from slac.shedding.capacity.flow import NodeLoad
 
-__all__ = ["longest", "next_waves"]
+__all__ = ["arrivals", "longest", "next_waves"]
 
 FEWEST: Final = 1.0
 """Waves a second of a runtime that does nothing else than work through one after the other."""
@@ -19,20 +20,20 @@ FEWEST: Final = 1.0
 def next_waves(
     plan: Plan, loads: Mapping[str, NodeLoad], placement: str, now: tuple[float, float], before: tuple[float, float]
 ) -> float:
-    """Waves a second: after one of w seconds and the first arrival, the next begins min(longest, BUSY_SHARE·w) later.
+    """Waves a second: behind one of w seconds comes a pause of min(longest, BUSY_SHARE·w), once there is something.
 
-    What a second costs is taken as a line through what it costs at the two numbers of waves that were tried last:
-    `now` and `before`. Both branches solve in closed form.
+    What a second costs is taken as a line through what it costs at the two numbers of waves that were tried last: `now`
+    and `before`. Both branches solve in closed form.
     """
-    arrivals = sum(_arrivals(loads[n.id], n) for n in _rim(plan, placement))
-    if not arrivals:
+    coming = arrivals(plan, loads, placement)
+    if not coming:
         return 1.0
     each = max((now[1] - before[1]) / (now[0] - before[0]), 1e-6) if abs(now[0] - before[0]) > 1e-6 else 1e-6
     fixed = max(now[1] - each * now[0], 0.0)
-    gap = 1.0 / arrivals
+    gap = idle_time(1.0 / coming, now[1] / max(now[0], FEWEST))
     gathers = (1.0 - (1.0 + BUSY_SHARE) * fixed) / (gap + (1.0 + BUSY_SHARE) * each)
     lingers = (1.0 - fixed) / (gap + longest(plan, placement) + each)
-    return min(max(gathers, lingers, FEWEST), arrivals)
+    return min(max(gathers, lingers, FEWEST), coming)
 
 
 def longest(plan: Plan, placement: str) -> float:
@@ -41,6 +42,11 @@ def longest(plan: Plan, placement: str) -> float:
     if any(isinstance(n, SourceNode) for n in rim):
         return LINGER
     return HOP * min(len({n.origin for n in rim if isinstance(n, LinkInNode)}), MOST_HOPS)
+
+
+def arrivals(plan: Plan, loads: Mapping[str, NodeLoad], placement: str) -> float:
+    """How often a second something comes in: an event, or what peers send in a wave of theirs."""
+    return sum(_arrivals(loads[n.id], n) for n in _rim(plan, placement))
 
 
 def _rim(plan: Plan, placement: str) -> list[SourceNode | LinkInNode]:

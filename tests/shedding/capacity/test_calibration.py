@@ -11,6 +11,7 @@ from slac.diagnostics import UsageError
 from slac.shedding.capacity.calibration import (
     CostLine,
     Work,
+    calibration_of,
     encode_calibration,
     load_calibration,
     shipped_calibration,
@@ -53,6 +54,16 @@ def test_missing_file_and_other_version(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_bytes(encode_calibration(msgspec.structs.replace(CALIBRATION, version=99)))
     with pytest.raises(UsageError, match="version 99"):
         load_calibration(tmp_path / "c.json")
+
+
+def test_whoever_runs_a_document_asks_nothing_of_the_file(tmp_path: Path) -> None:
+    """His own costs where there are some that can be read, else those that come with slac."""
+    own = tmp_path / "calibration.json"
+    assert calibration_of(None) == calibration_of(own) == shipped_calibration()
+    own.write_bytes(encode_calibration(CALIBRATION))
+    assert calibration_of(own) == CALIBRATION
+    own.write_bytes(encode_calibration(msgspec.structs.replace(CALIBRATION, version=1)))
+    assert calibration_of(own) == shipped_calibration()
 
 
 def test_the_shipped_calibration_has_every_kind() -> None:
