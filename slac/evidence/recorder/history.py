@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import polars as pl
 
-from slac.evidence.lineage import LOG, Closure, Sight, closure
+from slac.evidence.lineage import LOG, Closure, Sight, closure, consumed
 from slac.evidence.log.entries import Entry, EntryKind
 from slac.evidence.log.frames import SEQ
 from slac.evidence.log.nodes import verdict_nodes
@@ -23,7 +23,9 @@ from slac.stream.batch import ID, TIME
 from slac.stream.ids import format_id
 
 QUIET: Final = ("stay", "scheduled", "forgotten")
-"""Kinds of reports and violations that say nothing new: no evidence is kept for them."""
+"""Kinds of reports and violations that say nothing new: what led to them is not kept."""
+STAYS: Final = ("stay", "scheduled")
+_OF_STAYS: Final = ("", "entered the state", "what was said before")
 MOST_IDS: Final = 4096
 """Ids in one message to those who sent rows."""
 _ALWAYS: Final = frozenset({EntryKind.GATE, EntryKind.REFUSED, EntryKind.NOTICE, EntryKind.LOST, EntryKind.SAVED})
@@ -67,7 +69,9 @@ class History:
             if entry.kind == EntryKind.SAVED:
                 self._save(entry.value)
         start = self._new(content)
-        made = closure(Sight(self._part, self._held), start) if start else Closure()
+        sight = Sight(self._part, self._held)
+        made = closure(sight, start) if start else Closure()
+        self._with_stays(made, content, sight)
         return self._left(content, start, made)
 
     def _save(self, number: int) -> None:
@@ -96,8 +100,19 @@ class History:
         taken, self._named = self._named, []
         return taken
 
+    def _with_stays(self, made: Closure, content: Content, sight: Sight) -> None:
+        """Reports that a state stays have what was judged last and how the state was entered, and no more than that."""
+        for node, rows in self._said(content, lambda kind: kind.is_in(STAYS)).items():
+            for found in consumed(self._part[node], rows, sight):
+                if found.role in _OF_STAYS and found.rows.height and not sight.is_hidden(found.node):
+                    made.rows[found.node] = _added(made.rows.get(found.node), found.rows)
+            made.rows[node] = _added(made.rows.get(node), rows)
+
     def _new(self, content: Content) -> dict[str, pl.DataFrame]:
         """The rows of verdicts that say something new."""
+        return self._said(content, lambda kind: ~kind.is_in(QUIET))
+
+    def _said(self, content: Content, which: Callable[[pl.Expr], pl.Expr]) -> dict[str, pl.DataFrame]:
         found = {}
         for node in self._verdicts & content.rows.keys():
             if node in self._full:
@@ -106,7 +121,7 @@ class History:
             low, high = min(t.min() for t in times), max(t.max() for t in times)  # type: ignore[type-var]
             seqs = [seq for seq, _ in content.rows[node]]
             rows = self._held.rows(node, low=low, high=high)  # type: ignore[arg-type]
-            rows = rows.filter(pl.col(SEQ).is_in(seqs), ~pl.col("kind").is_in(QUIET))
+            rows = rows.filter(pl.col(SEQ).is_in(seqs), which(pl.col("kind")))
             if rows.height:
                 found[node] = rows
         return found
@@ -166,6 +181,12 @@ class History:
         for node, rows in start.items():
             for seq, row in rows.select(SEQ, ID).iter_rows():
                 yield Entry(seq, EntryKind.VERDICT, node, detail=format_id(row))
+
+
+def _added(known: pl.DataFrame | None, rows: pl.DataFrame) -> pl.DataFrame:
+    if known is None or not known.height:
+        return rows
+    return pl.concat([known, rows], how="diagonal_relaxed").unique([LOG, SEQ, ID], keep="first", maintain_order=True)
 
 
 def _named(stream: str, rows: pl.DataFrame) -> Iterable[Named]:

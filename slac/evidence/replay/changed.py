@@ -12,6 +12,7 @@ import polars as pl
 
 from slac.diagnostics import UsageError, listed
 from slac.evidence.log.feed import Entered, Marked, Ran, RunBegan, steps
+from slac.evidence.log.nodes import modes_of
 from slac.evidence.log.once import Once
 from slac.evidence.log.reader import LogDirectory
 from slac.evidence.replay.given import Given
@@ -209,7 +210,9 @@ def _finish(flow: Dataflow, plan: Plan, rims: Collection[str], latest: int) -> N
 
 
 def _rims_of(log: LogDirectory) -> frozenset[str]:
-    return frozenset(log.nodes)
+    """What the log has, or would have: an input of which nothing had come is none that is missing."""
+    plan = log.plan
+    return frozenset(log.nodes) | modes_of(plan.part(log.header.node), "full", plan.data.logging).keys()
 
 
 def _without_clear(plan: Plan, logs: Sequence[LogDirectory]) -> tuple[Plan, frozenset[str]]:

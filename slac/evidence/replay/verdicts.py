@@ -148,6 +148,8 @@ def _ids(plan: Plan) -> frozenset[str]:
 
 def _judged(found: Difference, old: Said, new: Said) -> tuple[bool, list[str]]:
     """Whether what was judged is the same under both, and a sentence about it: of columns that are asked about."""
+    if any(isinstance(n, AbsenceNode) and n.block == found.block for n in _judges(new.plan)):
+        return False, []  # it asks for no value, but whether anything comes
     was, now = (_row_before(said, found) for said in (old, new))
     if was is None and now is None:
         return False, []

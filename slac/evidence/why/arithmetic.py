@@ -25,6 +25,7 @@ from slac.plan.nodes import (
     ViolationNode,
     WindowNode,
 )
+from slac.stream.batch import SEEN
 
 Row = Mapping[str, Any]
 
@@ -51,6 +52,8 @@ def _(node: WindowNode, row: Row, found: Sequence[Consumed]) -> list[str]:
     calls = {call.name: call for call in node.aggregates}
     values = _aggregated(node, rows)
     over = f"over {count} {'partial row' if node.role == 'final' else 'row'}{'' if count == 1 else 's'}"
+    if not count and (row.get(SEEN) or 0) > 0:
+        over = "over rows that are not in the log"
     if any(c.witness and c.rows.height for c in found):
         over += ", and all that was said before"
     lines = []

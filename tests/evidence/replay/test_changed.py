@@ -177,3 +177,19 @@ def test_logs_of_several_instances_are_one(run: LoggedRun, tmp_path: Path) -> No
     assert made.frame("per_pod").height == run.log.rows("per_pod").unique(ID).height
     verdicts = made.frame("pods").select("pod", "state", "_time").sort("_time", "pod")
     assert verdicts.equals(run.log.rows("pods").unique(ID).select("pod", "state", "_time").sort("_time", "pod"))
+
+
+def test_an_input_of_which_nothing_had_come(tmp_path: Path) -> None:
+    """It is there, and holds nobody up; the rest is judged."""
+    text = DOCUMENT.replace("LIMIT", "100").replace("WINDOW", "10s")
+    text = text.replace("emits: Call}}", "emits: Call}, others: {adapter: file, path: others.ndjson, emits: Call}}")
+    text = text.replace(
+        "  audits:", "    both: {from: others, by: pod, window: tumbling 10s, select: [{n: COUNT(*)}]}\n  audits:"
+    )
+    placed = compile_document(Source("shop.yaml", text), CompileOptions(collapse=True)).plan
+    logged = LoggedRun(placed, tmp_path)
+    for second in range(60):
+        payload, context = {"duration": 5.0, "ok": True}, {"pod": "a", "user": "ann"}
+        logged.give("calls", [{"timestamp": second * 1000, "payload": payload, "context": context}])
+    logged.end()
+    assert replay_changed([logged.log], placed).frame("per_pod").height == 6
