@@ -88,6 +88,8 @@ class Source:
         self.late = 0
         self.repeats = 0
         self.ahead = 0
+        self.unheard = 0
+        """How often reading had to wait while a publisher went on, which drops what it cannot send."""
         self.keys = KeyWatch(node.rate.keys if node.rate else {}, frozenset(node.schema.names))
         self._hiding = Hiding(node, hasher)
         self._natural = NaturalIds(document, node.block, node.natural_id, node.retain) if node.natural_id else None

@@ -30,7 +30,7 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     be wrong before its prediction alone, without a high reading, starts to drop. `deadband`: relative change below
     which a decision stands. `waiting_share`: what inputs that can wait get at least, when others fill the budget.
     `melt`: seconds in which the queue before the gate is to be worked off. `looking_share`: the most that goes into
-    looking at records of which most are dropped unread.
+    looking at records which are then dropped unread.
     """
 
     headroom: float = 0.95
@@ -41,7 +41,7 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     deadband: float = 0.03
     waiting_share: float = 0.1
     melt: float = 1.0
-    looking_share: float = 0.5
+    looking_share: float = 0.1
 
 
 DEFAULT: Final = ControlSettings()
@@ -183,11 +183,17 @@ class Controller:
     def _looking(self, offered: Mapping[str, InputLoad]) -> tuple[float, float]:
         """Which part of the records of droppable inputs can be looked at, and the cores that it takes.
 
-        Never more than `looking_share`: what is beyond waits in the queue, and is refused when that is full.
+        Of a target B all could go into a = B/(f + g·c) records that are looked at and kept. With the share s of it for
+        others, (1 − s)·a are kept and f·(1 − s)·a + s·B is spent on looking: what is beyond stays in the queue, and
+        then its sender waits, or it is refused.
         """
-        melt = self.settings.melt
-        records = sum(self._rate_of[i] + load.waiting / melt for i, load in offered.items() if load.can_drop)
-        cores, most = records * self._work.touch, self.settings.looking_share * self._target
+        melt, share = self.settings.melt, self.settings.looking_share
+        rates = {i: self._rate_of[i] + load.waiting / melt for i, load in offered.items() if load.can_drop}
+        records, touch = sum(rates.values()), self._work.touch
+        if not records:
+            return 1.0, 0.0
+        whole = touch + self._work.factor * sum(r * offered[i].cores for i, r in rates.items()) / records
+        cores, most = records * touch, self._target * (share + (1.0 - share) * touch / whole)
         return (1.0, cores) if cores <= most else (most / cores, most)
 
     def _demand(self, reading: Reading, offered: Mapping[str, InputLoad]) -> tuple[float, float]:

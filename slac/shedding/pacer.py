@@ -16,11 +16,13 @@ class Pacer:
     """Says how long reading must pause so that records come at no more than a given rate.
 
     Virtual scheduling: each record moves the instant at which the next may come by 1/rate. `burst` (µs) is how far
-    reading may run ahead, so that large batches at a steady mean pass without a stop-and-go.
+    reading may run ahead, so that large batches at a steady mean pass without a stop-and-go. `credit` (µs) is how far
+    it may have fallen behind and still make up for it: whoever looks late for what is there would be slower for good.
     """
 
-    def __init__(self, burst: int = LOOK_AGAIN) -> None:
+    def __init__(self, burst: int = LOOK_AGAIN, credit: int = 0) -> None:
         self._burst = burst
+        self._credit = credit
         self._rate: float | None = None
         self._next = 0.0
 
@@ -43,7 +45,7 @@ class Pacer:
     def took(self, count: int, now: int) -> int:
         """Account for `count` records read at `now` (µs); returns for how long (µs) to pause before reading on."""
         if self._rate:
-            self._next = max(self._next, float(now)) + count * SECOND / self._rate
+            self._next = max(self._next, float(now - self._credit)) + count * SECOND / self._rate
         return self.pause(now)
 
     def pause(self, now: int) -> int:

@@ -74,8 +74,10 @@ class ZmqInput:
 
     def __init__(self, settings: Mapping[str, Any], context: InputContext) -> None:
         self._pull = settings.get("pattern", "sub") == "pull"
-        # Who pushes waits when nobody takes what it sends; a publisher would drop it, and nobody would count.
-        self.presses_back = self._pull
+        # Who pushes waits when nobody takes what it sends. A publisher drops it, uncounted: to fetch it for the count
+        # alone would take what is there to keep some of it.
+        self.presses_back = True
+        self.loses_unread = not self._pull
         self._bind = settings.get("bind")
         self._address: str = self._bind or settings["connect"]
         self._topics = as_list(settings.get("topics", ""))
@@ -123,7 +125,6 @@ class ZmqInput:
     async def _push(self, sink: InputSink, bodies: list[memoryview]) -> None:
         found = runs(list(map(bytes, bodies)), self._max_message) if self._arrow else (as_one(bodies),)
         for part in found:
-            # Refused means dropped, and counted where it was refused: a socket cannot be asked to wait.
             if part:
                 await sink.push(self._records(part))
 

@@ -44,7 +44,7 @@ def sums(frame: pl.DataFrame, calls: Sequence[tuple[AggregateCall, Thinned]], gr
                 wide[full] = numbers
             else:
                 narrow[full] = numbers
-    zero, wide_zero = (pl.repeat(0, len(groups.starts), dtype=d, eager=True) for d in (pl.Int64, pl.Int128))
+    zero, wide_zero = (pl.Series([0], dtype=d).new_from_index(0, len(groups.starts)) for d in (pl.Int64, pl.Int128))
     zeros = {name: (wide_zero if is_wide else zero).alias(name) for name, is_wide in none.items()}
     return {**narrow_totals(narrow, groups), **wide_totals(wide, groups), **zeros}
 

@@ -2,7 +2,7 @@
 
 Rows of inputs wait for a part of a seventh of a second that depends on what a wave costs; when the watermark is about
 to come to the end of a window, they are worked off as soon as they can carry it there. A runtime that sends has
-gathered already, so what it sends is only kept for those that send at the same time.
+gathered already, so what it sends is only kept for those that send at the same time. Under pressure waves are larger.
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ from slac.runtime.operator import BEGINNING
 from slac.stream.clock import SECOND
 
 LARGE: Final = 512 * 1024
-"""From so many bytes on nothing is waited for."""
+"""From so many bytes on nothing is waited for …"""
+HUGE: Final = 4 * 1024 * 1024
+"""… or from so many, while a gate drops: what a wave costs at any size would be taken from what can be kept."""
+PRESSED: Final = 10 * SECOND
+"""For so long (µs) behind that, for a gate that opens should not find at once that the same work has become dearer."""
 
 
 class Gathering:
@@ -26,6 +30,7 @@ class Gathering:
         self._core = core
         self._due: int | None = None
         self._lag = 0
+        self._dropped = BEGINNING
 
     def look(self) -> None:
         """Note after a wave when the next thing is due, and how far the watermark is behind the clock."""
@@ -43,9 +48,15 @@ class Gathering:
 
         `peers`: runtimes that send to this one.
         """
-        if waiting >= LARGE:
+        if waiting >= LARGE and waiting >= self._enough(now):
             return 0.0
         return min(self._linger(now) if waiting else HOP * min(peers, MOST_HOPS), BUSY_SHARE * self.cost)
+
+    def _enough(self, now: int) -> int:
+        """Bytes for which a wave is worth its price."""
+        if any(not s.gate.decision.admission.is_open for s in self._core.sources.values()):
+            self._dropped = now
+        return HUGE if now - self._dropped < PRESSED else LARGE
 
     def _linger(self, now: int) -> float:
         if self._due is None:

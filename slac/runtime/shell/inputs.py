@@ -23,6 +23,8 @@ MIN_LIMIT: Final = 8 * 1024 * 1024
 
 _PACED: Final = 0.25
 """Seconds of work that are taken at a time while it is paced."""
+_LATE: Final = SECOND // 4
+"""By so much (µs) a wave may come late, and take more for it."""
 _MANY: Final = 128 * 1024
 """Bytes of records that are not worth to be counted when they are refused."""
 _UNKNOWN: Final = 1 << 62
@@ -33,15 +35,17 @@ class InputQueue:
 
     With a journal records are in it before they are queued, and before `push` says that they were taken. With an
     overflow (`shed: never`) what has no room waits on disk instead. `taking` paces what is worked off; `presses_back`:
-    a sender that can be made to wait is, before anything of it is refused.
+    a sender that can be made to wait is, before anything of it is refused. `loses`: it does not wait, but drops what
+    nobody fetches, and nobody counts.
     """
 
     def __init__(self, source: Source, *, can_wait: bool, clock: Clock, wake: asyncio.Event, limit: int) -> None:
         self.source = source
         self.can_wait = can_wait
         self.pacer = Pacer()
-        self.taking = Pacer()
+        self.taking = Pacer(credit=_LATE)
         self.presses_back = False
+        self.loses = False
         self._bytes = 0
         self.closed = False
         self._clock = clock
@@ -155,7 +159,7 @@ class InputQueue:
         self._bytes -= size
         self._taken += size
         if self.taking.rate and taken:
-            self.taking.took(sum(map(count_of, taken)), now)
+            self.taking.took(sum(map(self._about, taken)), now)
         if self.overflow is not None and self._bytes < self._limit // 2:
             self.overflow.refill(self._limit // 2)
         if not self._held:
@@ -201,7 +205,7 @@ class InputQueue:
         return self._taken / seen if seen else 1.0
 
     def _about(self, records: Records) -> int:
-        """How many records these are: of many an estimate, for what is refused should cost nothing."""
+        """How many records these are: of many an estimate, for what is refused, or paced, should cost nothing."""
         if records.size < _MANY or not self._taken:
             return count_of(records)
         return round(records.size / self._mean_size)
@@ -227,6 +231,7 @@ class InputQueue:
     async def _has_room(self, size: int) -> bool:
         """Wait for it; False when the queue was stopped meanwhile: what comes now may not be worked off any more."""
         while not self._has_place(size) and (self.bytes or self._held):
+            self.source.unheard += self.loses
             self._room.clear()
             await self._room.wait()
             if self._stopped:

@@ -49,6 +49,7 @@ class Reading:
 
     async def _read(self, adapter: InputAdapter, queue: InputQueue) -> None:
         queue.presses_back = bool(getattr(adapter, "presses_back", False))
+        queue.loses = bool(getattr(adapter, "loses_unread", False))
         if queue.overflow is not None:
             await asyncio.to_thread(queue.overflow.begin)
         await queue.replay()

@@ -19,9 +19,21 @@ class Remarks:
     def __init__(self, sources: Mapping[str, Source]) -> None:
         self._sources = sources
         self._ahead: set[str] = set()
+        self._unheard: dict[str, int] = {}
+        self._is_unheard: dict[str, bool] = {}
 
     def look(self) -> None:
-        """Log what is new: more keys than declared, and events of a file that are dated in the future."""
+        """Log what is new: more keys than declared, events of a file from the future, and publishers left unheard."""
+        for name, source in self._sources.items():
+            before = self._unheard.get(name, 0)
+            self._unheard[name] = source.unheard
+            if source.unheard > before and not self._is_unheard.get(name, False):
+                log.warning(
+                    "input %s cannot be read as fast as its publisher sends: what the publisher drops meanwhile is in "
+                    "no count (one that pushes would wait)",
+                    name,
+                )
+            self._is_unheard[name] = source.unheard > before
         for name, source in self._sources.items():
             for surplus in source.keys.news():
                 log.warning(
