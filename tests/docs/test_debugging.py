@@ -51,6 +51,18 @@ def test_a_page_draws_the_way(incident: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
 
 
+def test_a_page_says_why_not(incident: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same lines as in text, under the picture with the way to the audit lit."""
+    monkeypatch.chdir(incident)
+    asked = ["operation_speed", "--not", "slow", "--at", "2026-11-22T09:07Z", "--key", "operation=order"]
+    page = CliRunner().invoke(why, [*asked, "--format", "html"], catch_exceptions=False).output
+
+    assert "<h1>Why operation_speed was not slow at 2026-11-22T09:07:00Z</h1>" in page
+    assert "but must hold for 2 windows" in page
+    assert page.count('<g class="lit">') == 5
+    assert '<g class="dim">' in page
+
+
 def test_json_has_the_whole_tree(incident: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All thirty spans, with --all."""
     monkeypatch.chdir(incident)

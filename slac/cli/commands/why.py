@@ -106,11 +106,13 @@ def _why_not(logs: list[LogDirectory], what: str, state: str, at: str | None, ke
 
     from slac.evidence.why.why_not import not_in_state
 
-    if form == "html":
-        raise UsageError("--not answers as text or json")
     told = not_in_state(logs, logs[0].plan, what, state, None if at is None else _instant(at), keys)
     if form == "json":
         return msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n"
+    if form == "html":
+        from slac.evidence.why.html import not_as_html
+
+        return not_as_html(told, logs[0].plan)
     return told.text()
 
 

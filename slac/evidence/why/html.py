@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final
 
+import networkx as nx
+
 from slac.evidence.why.step import Group, Step, Why
 from slac.evidence.why.values import shown
+from slac.evidence.why.why_not import KeyAnswer, WhyNot
 from slac.plan.graph import Plan
+from slac.plan.nodes import AuditNode, LinkInNode, LinkOutNode
 from slac.plan.render.svg import svg
 
 _STYLE: Final = (
@@ -35,6 +39,45 @@ def as_html(why: Why, plan: Plan, lit: frozenset[str]) -> str:
             "</body></html>\n",
         ]
     )
+
+
+def not_as_html(told: WhyNot, plan: Plan) -> str:
+    """A page that says why an audit was not in a state: the way to it lit, and below it key by key."""
+    own = next(n.id for n in plan.nodes if n.block == told.audit and isinstance(n, AuditNode))
+    lit = _behind(plan, own)
+    notes = [f'<p class="note">{escape(r)}</p>' for r in told.remarks]
+    notes += [f'<p class="missing">missing: {escape(d)}</p>' for d in told.damage]
+    title = f"{told.audit} {told.word} {told.state} at {told.at}"
+    return "\n".join(
+        [
+            '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
+            f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
+            f"<h1>Why {escape(title)}</h1>",
+            *notes,
+            svg(plan, lit=lit),
+            *(line for answer in told.keys for line in _key(answer)),
+            "</body></html>\n",
+        ]
+    )
+
+
+def _behind(plan: Plan, node_id: str) -> frozenset[str]:
+    """A node and all that leads to it, across links."""
+    ends = {n.stream: n.id for n in plan.nodes if isinstance(n, LinkOutNode)}
+    found: set[str] = set()
+    open_ = {node_id}
+    while open_:
+        found |= open_.union(*(nx.ancestors(plan.graph, i) for i in open_))
+        sent = {ends[n.stream] for n in plan.nodes if n.id in found and isinstance(n, LinkInNode) and n.stream in ends}
+        open_ = sent - found
+    return frozenset(found)
+
+
+def _key(answer: KeyAnswer) -> Iterator[str]:
+    name = ", ".join(f"{k} = {shown(v)}" for k, v in answer.key.items()) or "it"
+    yield f"<details open><summary><b>{escape(name)}</b> was {escape(answer.state or 'not known yet')}</summary>"
+    yield from (f'<div class="how"><code>{escape(line)}</code></div>' for line in answer.lines)
+    yield "</details>"
 
 
 def _step(step: Step, *, is_open: bool) -> Iterator[str]:

@@ -42,10 +42,14 @@ class WhyNot(msgspec.Struct, frozen=True, kw_only=True):
     remarks: list[str] = []
     damage: list[str] = []
 
+    @property
+    def word(self) -> str:
+        """Whether it was in this state, after all."""
+        return "was" if all(answer.state == self.state for answer in self.keys) else "was not"
+
     def text(self) -> str:
         """As lines; ends with a line break."""
-        word = "was" if all(answer.state == self.state for answer in self.keys) else "was not"
-        lines = [f"{self.audit} {word} {self.state} at {self.at}:"]
+        lines = [f"{self.audit} {self.word} {self.state} at {self.at}:"]
         for answer in self.keys:
             name = ", ".join(f"{k} = {shown(v)}" for k, v in answer.key.items()) or "it"
             lines.append(f"  {name} was {answer.state or 'not known yet'}")
