@@ -220,6 +220,9 @@ class Dataflow:
     def _work(self, node_id: str, told: int, *, end: bool) -> None:
         """Give the operator all that waits in front of it, then what its inputs have told."""
         operator, began, rows = self._operators[node_id], self.costs.timer(), self._inbox[node_id].rows
+        if self._links[node_id] and self._certainty(node_id) < self._doubted[node_id]:
+            # Rows that are undecided come when it is known why; what comes again comes before the doubt is over.
+            self._doubt(node_id, operator)
         for port, batch in self._inbox[node_id].take(self._joined):
             self._deliver(node_id, operator.on_batch(port, batch))
         if self._links[node_id]:
@@ -251,10 +254,13 @@ class Dataflow:
         return min(promised[node.id], self._inbox[node.id].earliest, still)
 
     def _is_doubted(self, node_id: str) -> bool:
-        return min(self._certain[link] for link in self._links[node_id]) != self._doubted[node_id]
+        return self._certainty(node_id) != self._doubted[node_id]
+
+    def _certainty(self, node_id: str) -> int:
+        return min(self._certain[link] for link in self._links[node_id])
 
     def _doubt(self, node_id: str, operator: Operator) -> None:
-        certain = min(self._certain[link] for link in self._links[node_id])
+        certain = self._certainty(node_id)
         if certain != self._doubted[node_id]:
             self._doubted[node_id] = certain
             self._deliver(node_id, operator.on_doubt(certain))

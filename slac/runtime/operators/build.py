@@ -29,6 +29,7 @@ from slac.runtime.operators.absence import AbsenceOperator
 from slac.runtime.operators.absence_partial import AbsencePartialOperator
 from slac.runtime.operators.audit import AuditOperator
 from slac.runtime.operators.doubting import DoubtingOperator
+from slac.runtime.operators.doubting_window import DoubtingWindow
 from slac.runtime.operators.estimating import EstimatingWindow
 from slac.runtime.operators.estimating_join import EstimatingJoin
 from slac.runtime.operators.in_order import InOrder
@@ -108,8 +109,13 @@ def _(node: PatternNode, context: OperatorContext) -> Operator:
 
 @build_operator.register
 def _(node: WindowNode, context: OperatorContext) -> Operator:
-    """Every window makes estimates where its rows have weights."""
-    return EstimatingWindow(node, lambda one: plain_window(one, context))
+    """Every window makes estimates where its rows have weights; one that is whole may be over undecided windows."""
+
+    def build() -> Operator:
+        return EstimatingWindow(node, lambda one: plain_window(one, context))
+
+    is_own = not node.window.is_shared or follows_order(node.aggregates)
+    return build() if is_own or node.role != "whole" else DoubtingWindow(build, node.retain)
 
 
 def plain_window(node: WindowNode, context: OperatorContext) -> Operator:
