@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -33,11 +33,19 @@ def sums(frame: pl.DataFrame, calls: Sequence[tuple[AggregateCall, Thinned]], gr
     more = excess(frame)
     values = frame.select(e.alias(call.name) for call, _ in calls if (e := _value(call)) is not None)
     narrow, wide, none = {}, {}, {}
+    again: dict[str, str] = {}
+    known: dict[object, dict[str, str]] = {}
     for call, kind in calls:
         own = values[call.name] if call.name in values.columns else None
         types = kind.parts(call)
-        for name, numbers in _added(call, kind, frame, more, own).items():
+        # What is the same beside several calls over one value is added up once.
+        told = known.setdefault((call.args, call.where), {}) if isinstance(kind, ThinnedValue) else {}
+        made = _added(call, kind, frame, more, own, told)
+        again |= {part(call, name): told[name] for name in types if name not in made}
+        for name, numbers in made.items():
             is_wide, full = isinstance(types[name], pl.Int128), part(call, name)
+            if name != "odd":
+                told[name] = full
             if numbers is None:
                 none[full] = is_wide
             elif is_wide:
@@ -46,19 +54,34 @@ def sums(frame: pl.DataFrame, calls: Sequence[tuple[AggregateCall, Thinned]], gr
                 narrow[full] = numbers
     zero, wide_zero = (pl.Series([0], dtype=d).new_from_index(0, len(groups.starts)) for d in (pl.Int64, pl.Int128))
     zeros = {name: (wide_zero if is_wide else zero).alias(name) for name, is_wide in none.items()}
-    return {**narrow_totals(narrow, groups), **wide_totals(wide, groups), **zeros}
+    found = {**narrow_totals(narrow, groups), **wide_totals(wide, groups), **zeros}
+    return {**found, **{name: found[source].alias(name) for name, source in again.items()}}
 
 
-def _added(call: AggregateCall, kind: Thinned, frame: pl.DataFrame, more: Floats, own: pl.Series | None) -> Added:
+def _added(
+    call: AggregateCall,
+    kind: Thinned,
+    frame: pl.DataFrame,
+    more: Floats,
+    own: pl.Series | None,
+    known: Collection[str] = (),
+) -> Added:
     match kind:
         case ThinnedValue():
             assert own is not None
-            return _of_value(call, kind, frame, more, own)
+            return _of_value(call, kind, frame, more, own, known)
         case ThinnedCount():
             return _of_count(call, kind, frame, more, own)
 
 
-def _of_value(call: AggregateCall, kind: ThinnedValue, frame: pl.DataFrame, more: Floats, own: pl.Series) -> Added:
+def _of_value(
+    call: AggregateCall,
+    kind: ThinnedValue,
+    frame: pl.DataFrame,
+    more: Floats,
+    own: pl.Series,
+    known: Collection[str],
+) -> Added:
     # A row that was dropped tells what a gate knows of it: mostly whether it would have counted, never its value.
     gone = more < 0
     if call.where is not None and gone.any():
@@ -71,10 +94,10 @@ def _of_value(call: AggregateCall, kind: ThinnedValue, frame: pl.DataFrame, more
         # What is no number makes the value NaN anyway.
         if not np.isfinite(values).all():
             values = np.where(np.isfinite(values), values, 0.0)
-        return kind.added(more, values, None, gone)
+        return kind.added(more, values, None, gone, known)
     whole = own.to_physical().cast(pl.Int64)
     numbers = (whole.fill_null(0) if missing is not None else whole).to_numpy()
-    return kind.added(more, numbers.astype(np.float64), numbers, gone)
+    return kind.added(more, numbers.astype(np.float64), numbers, gone, known)
 
 
 def _of_count(
@@ -84,6 +107,8 @@ def _of_count(
     if own is not None:
         flags = own.fill_null(value=False) if TRUE in call.options or not call.args else own.is_not_null()
         chosen = flags.to_numpy()
+        if len(more) == 1 and not (COUNTED_ONLY in call.options and COUNT in frame.columns):
+            return kind.alike(float(more[0]), chosen)
         more = np.where(chosen, more, 0.0)
     gate = None
     if COUNTED_ONLY in call.options and COUNT in frame.columns:

@@ -15,7 +15,7 @@ import polars as pl
 
 from slac.plan.aggregation.family import column, part
 from slac.plan.estimates.moments import COUNTED, LANES, Floats, laned, odd, spread, units
-from slac.plan.estimates.totals import Longs, Numbers
+from slac.plan.estimates.totals import Longs, Numbers, Same
 from slac.plan.expressions import AggregateCall
 from slac.stream.batch import WEIGHT
 from slac.stream.sums import LIMIT, SCALE, WEIGHT_SCALE
@@ -75,6 +75,13 @@ class ThinnedCount(Beside):
         sums = {"k": more > 0, "zero": more < 0, "gate": gate}
         return {**sums, "more": units(more, 20), "a0": units(spread(more, "a"), COUNTED)}
 
+    def alike(self, more: float, counts: npt.NDArray[np.bool_]) -> Added:
+        """The same where all rows have one weight; `counts`: which of them count."""
+        found = self.added(np.array([more]), None)
+        flags = {"k": counts if more > 0 else None, "zero": counts if more < 0 else None, "gate": None}
+        wide = {n: None if (of := found[n]) is None else Same(float(np.asarray(of)[0]), counts) for n in ("more", "a0")}
+        return {**flags, **wide}
+
 
 class ThinnedValue(Beside):
     """Beside sums and means of numbers and durations (µs).
@@ -94,20 +101,29 @@ class ThinnedValue(Beside):
         return {"k": _LONG, "zero": _LONG, **fixed, **lanes, "odd": _LONG}
 
     def added(
-        self, more: Floats, values: Floats, whole: npt.NDArray[np.int64] | None, gone: npt.NDArray[np.bool_]
+        self,
+        more: Floats,
+        values: Floats,
+        whole: Longs | None,
+        gone: npt.NDArray[np.bool_],
+        known: Collection[str] = (),
     ) -> Added:
         """From the excess of weights, 0 where there is no value, and the values; `whole` those that are integers.
 
-        `gone`: rows of weight 0 that may have counted.
+        `gone`: rows of weight 0 that may have counted. `known`: parts that need not be told.
         """
         made: dict[str, Numbers | None]
-        made = {"k": more > 0, "zero": gone, "more": units(more, 20), "total": _total(more, values, whole)}
+        made = {"k": more > 0, "zero": gone, "more": units(more, 20)}
+        if "total" not in known:
+            made["total"] = _total(more, values, whole)
         powers = [np.ones(1), values]
         for _ in range(max(int(name[1]) for name in self.moments) - 1):
             powers.append(powers[-1] * values)
         factors = {order: spread(more, order) for order in "abm"}
         made |= {f"{order}0": units(factors[order], COUNTED) for order in "ab"}
         for name in self.moments:
+            if f"{name}{LANES[0][0]}" in known:
+                continue
             made |= {f"{name}{lane}": s for lane, s in laned(factors[name[0]] * powers[int(name[1])])}
         widest = max(self.moments)
         beyond = (more > 0) & odd(factors[widest[0]] * powers[int(widest[1])])

@@ -19,12 +19,20 @@ Longs = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Piece: TypeAlias = tuple[int, Longs]
 """An exponent of two, and sums by group of which each is so many times that power."""
-Numbers: TypeAlias = "Floats | Longs | npt.NDArray[np.bool_] | Sequence[tuple[Floats, int]]"
+Numbers: TypeAlias = "Floats | Longs | npt.NDArray[np.bool_] | Sequence[tuple[Floats, int]] | Same"
 """A number a row (or one for all rows); or several, each an integer times two to the power of the second."""
 _MANTISSA: Final = 52
 _HALF: Final = 26
 _WORD: Final = 64
 _WIDE_WORD: Final = pl.Series([1 << _WORD], dtype=pl.Int128)
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """One integer in the rows where a flag stands, and 0 in all others."""
+
+    number: float
+    where: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +78,24 @@ def _narrow(numbers: Longs, groups: Groups) -> Longs:
 
 
 def _pieces(of: Numbers, groups: Groups) -> Iterator[Piece]:
+    if isinstance(of, Same):
+        yield from _constant(of.number, _narrow(of.where.astype(np.int64), groups))
+        return
     if isinstance(of, np.ndarray):
-        yield from _constant(float(of[0]), groups) if len(of) == 1 else _cut(np.asarray(of, np.float64), groups)
+        yield from _constant(float(of[0]), groups.lengths) if len(of) == 1 else _cut(np.asarray(of, np.float64), groups)
         return
     for numbers, shift in of:
         for exponent, sums in _pieces(numbers, groups):
             yield exponent + shift, sums
 
 
-def _constant(number: float, groups: Groups) -> Iterator[Piece]:
-    """The same number in every row."""
+def _constant(number: float, times: Longs) -> Iterator[Piece]:
+    """The same number so many times by group."""
     whole = int(number)
     shift = max(abs(whole).bit_length() - _MANTISSA - 1, 0)
     mantissa = whole >> shift
-    yield shift + _HALF, groups.lengths * (mantissa >> _HALF)
-    yield shift, groups.lengths * (mantissa & ((1 << _HALF) - 1))
+    yield shift + _HALF, times * (mantissa >> _HALF)
+    yield shift, times * (mantissa & ((1 << _HALF) - 1))
 
 
 def _cut(whole: Floats, groups: Groups) -> Iterator[Piece]:
