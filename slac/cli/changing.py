@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
@@ -13,7 +14,7 @@ import click
 from slac.cli.asking import finds_runtimes, found_places
 from slac.cli.console import put, say
 from slac.cli.documents import allows_functions, compile_quietly
-from slac.diagnostics import RunFailed, UsageError, listed
+from slac.diagnostics import DocumentInvalid, RunFailed, UsageError, listed
 from slac.plan.changes import BlockChange, Changes, collapsed, compare
 from slac.plan.graph import Plan
 
@@ -104,6 +105,16 @@ def plan_that_runs(partners: Sequence[Partner]) -> Plan:
     return plans[0]
 
 
+@contextmanager
+def told_that_nothing_changes() -> Iterator[None]:
+    """Say so where a document, or a runtime, is why a change does not come about."""
+    try:
+        yield
+    except (DocumentInvalid, UsageError):
+        say("slac: nothing was changed: all runtimes go on with the plan that they run")
+        raise
+
+
 def lost_on_the_way(old: Plan, new: Plan) -> list[str]:
     """The blocks whose state would not survive a move, and why."""
     changes = compare(collapsed(old), collapsed(new), placed=(old, new))
@@ -121,7 +132,8 @@ def exchange(partners: Sequence[Partner], old: Plan, new: Plan, asked: Asked) ->
     if asked.dry_run:
         put(_as_json(changes, partners, None) if asked.form == "json" else _as_text(changes))
         return 0
-    made = conduct(partners, old, new, lambda what: say(f"slac: {what}"))
+    with told_that_nothing_changes():
+        made = conduct(partners, old, new, lambda what: say(f"slac: {what}"))
     if asked.form == "json":
         put(_as_json(changes, partners, made.stood_still))
     else:

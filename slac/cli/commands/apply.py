@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import click
 
-from slac.cli.changing import Asked, changes_runtimes, exchange, found_partners, plan_that_runs
+from slac.cli.changing import (
+    Asked,
+    changes_runtimes,
+    exchange,
+    found_partners,
+    plan_that_runs,
+    told_that_nothing_changes,
+)
 from slac.cli.documents import show_remarks
 
 ALL = "all"
@@ -19,7 +26,8 @@ def apply(new: str, asked: Asked) -> int:
     What becomes of each block's state is printed: kept, rebuilt, or lost, and why. Either all runtimes go on with NEW,
     or all with what they run now.
     """
-    compiled = asked.compiled(new)
+    with told_that_nothing_changes():
+        compiled = asked.compiled(new)
     show_remarks([compiled])
     plan = compiled.plan
     partners = found_partners(plan.document, asked)

@@ -59,7 +59,9 @@ def test_a_bad_document_is_refused_before_anybody_is_asked(tmp_path: Path, capsy
     path = tmp_path / "sla.yaml"
     path.write_text(DOCUMENT.replace("[shop, amount]", "[shop, amonut]"))
     assert main(["apply", str(path), "--directory", str(tmp_path)], environment={}) == 1
-    assert 'did you mean "amount"?' in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert 'did you mean "amount"?' in told
+    assert "all runtimes go on with the plan that they run" in told
     path.write_text(DOCUMENT)
     assert main(["apply", str(path), "--directory", str(tmp_path)], environment={}) == 2
     assert 'no runtime of "shop" runs here' in capsys.readouterr().err

@@ -137,6 +137,11 @@ class Deployment:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
+    def names(self) -> list[str]:
+        """All of them."""
+        return [*self.centrals, *self.ports]
+
+    @property
     def sets(self) -> list[str]:
         """The parameters that all commands give."""
         return ["--set", f"central={self.central}"]

@@ -16,6 +16,13 @@ from typing import Any
 
 import pytest
 
+from slac.compiler import CompileOptions, compile_document
+from slac.diagnostics import Source
+from slac.plan.graph import Plan
+from slac.runtime.inspection.changing import AskCommit
+from slac.runtime.inspection.client import ask_status, places
+from slac.runtime.succession.conducting import _Conductor, _connected, _drain, _prepare, _seal, running_plan
+from slac.runtime.succession.partners import Partner, in_order_of_flow
 from tests.runtime.succession.running import FEW, SHOPS, Deployment, deployed, document, expected, slac, until
 
 ROUNDS = max(int(os.environ.get("SLAC_SOAK_ROUNDS", "6")) // 6, 1)
@@ -75,6 +82,7 @@ def test_applied_and_moved_under_load(tmp_path: Path) -> None:
         refused = made.change("apply", "bad.yaml")
         assert refused.returncode == 1
         assert "amonut" in refused.stderr
+        assert "nothing was changed" in refused.stderr
         for node in ("central", "edge"):
             moved = made.change("move", "large", "--to", node, "new.yaml")
             assert moved.returncode == 0, moved.stderr + made.told()
@@ -103,6 +111,37 @@ def killed_while_it_is_changed(made: Deployment, limit: int, chance: random.Rand
         applying.wait(FEW)
     until(made.is_whole, made.told)
     progressed(made, 20)
+
+
+def test_killed_between_the_decision_and_its_telling(tmp_path: Path) -> None:
+    """It was made, and all who could tell of it die: whoever starts again learns of it, and nothing counts twice."""
+    with deployed(tmp_path) as made:
+        progressed(made, 20)
+        partners = [Partner(place=p, status=ask_status(p)) for p in places(tmp_path)]
+        old = Plan.from_json(running_plan(partners[0].place).plan)
+        text = document(limit=3)
+        new = compile_document(Source("shop.yaml", text), CompileOptions(parameters={"central": made.central})).plan
+        conductor = decided(partners, old, new)
+        for name in made.names:
+            made.kill(name)
+        assert {path.parent.name for path in tmp_path.glob("state/*/*/*/deployed")} == {"c"}
+        for name in made.names:
+            made.start(name)
+        until(made.is_whole, made.told)
+        assert {running_plan(p).change for p in places(tmp_path)} == {conductor}
+        ends_as_undisturbed(made)
+
+
+def decided(partners: list[Partner], old: Plan, new: Plan) -> str:
+    """The name of a change that the runtime which decides has begun, and nobody else has heard of."""
+    ordered = in_order_of_flow(partners, old)
+    with _connected(ordered) as sockets:
+        conductor = _Conductor("of-a-test", ordered, sockets)
+        _prepare(conductor, new, lambda _: None)
+        _drain(conductor, old, lambda _: None)
+        _seal(conductor, lambda _: None)
+        conductor.ask(ordered[-1], AskCommit(change=conductor.change))
+    return conductor.change
 
 
 def test_shared_keys(tmp_path: Path) -> None:
