@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from slac.plan.graph import Plan
-from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SourceNode
+from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SelectNode, SourceNode
 from slac.runtime.instructions import Instruction
 from slac.runtime.operator import Operator, OperatorContext
 from slac.runtime.operators.build import build_operator
+from slac.runtime.operators.select import SelectOperator
+from slac.runtime.operators.select_twins import twin_rows
 from slac.runtime.pairs import paired_operators
 from slac.runtime.rim import LinkOutOperator, OutputOperator
 
@@ -15,6 +17,7 @@ def operators_of(plan: Plan, context: OperatorContext, instructions: list[Instru
     """By node id, for all nodes but those where rows come in; what is to leave the runtime goes to `instructions`."""
     operators: dict[str, Operator] = {}
     paired = paired_operators(plan, context)
+    twins = twin_rows(plan.nodes)
     for node in plan.nodes:
         match node:
             case SourceNode() | LinkInNode():
@@ -23,6 +26,8 @@ def operators_of(plan: Plan, context: OperatorContext, instructions: list[Instru
                 operators[node.id] = OutputOperator(node, node.blocks, instructions)
             case LinkOutNode():
                 operators[node.id] = LinkOutOperator(node, instructions)
+            case SelectNode() if node.id in twins:
+                operators[node.id] = SelectOperator(node, context, twins[node.id])
             case _:
                 operators[node.id] = paired.get(node.id) or build_operator(node, context)
     return operators

@@ -24,7 +24,7 @@ from slac.runtime.portions import part, thinned
 from slac.runtime.repeating import Repeats
 from slac.shedding.gate import Gate
 from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, Batch, instants
-from slac.stream.framing import frame_of
+from slac.stream.framing import column_of, frame_of
 from slac.stream.ids import sequence_ids, sequence_of, source_prefix
 from slac.stream.ports import Position, Records
 from slac.stream.privacy import Hasher
@@ -262,7 +262,7 @@ class Source:
             chosen = self._natural.ids_of(frame, chosen)
         # Columns as they are: a query would cost as much again as all else in here.
         own = (frame[name] for name in self._hiding.columns)
-        return frame_of([frame[TIME], pl.Series(ID, chosen, dtype=pl.UInt64), *own])
+        return frame_of([frame[TIME], column_of(ID, chosen), *own])
 
     def _without_repeats(self, frame: pl.DataFrame) -> pl.DataFrame:
         if self._natural is None or not frame.height:

@@ -1,12 +1,53 @@
-"""Frames of columns that are there already, for a third of what `pl.DataFrame` takes to look at what it is given."""
+"""Frames of columns that are there already, and columns of arrays, without looking at what they are twice.
+
+`pl.DataFrame` takes 9 to 19 µs to look at what it is given, `pl.Series` 9 to 18 µs for an array; of a few hundred rows
+that is more than all else that is done with them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
+
+
+def _constructors() -> Mapping[str, Callable[[str, npt.NDArray[Any]], pl.Series]]:
+    """By type of array, what `pl.Series` ends in; nothing where this version of Polars has no such thing."""
+    try:
+        from polars._plr import PySeries
+        from polars._utils.wrap import wrap_s
+    except ImportError:
+        return {}
+    called = {"<i8": "new_i64", "<u8": "new_u64", "<f8": "new_f64", "<u4": "new_u32"}
+    makers = {code: getattr(PySeries, name, None) for code, name in called.items()}
+
+    def making(make: Callable[..., Any]) -> Callable[[str, npt.NDArray[Any]], pl.Series]:
+        # The last argument: whether NaN is NULL, and for integers nothing.
+        return lambda name, values: wrap_s(make(name, values, False))
+
+    return {code: making(make) for code, make in makers.items() if make is not None}
+
+
+_CONSTRUCTORS: Final = MappingProxyType(dict(_constructors()))
 
 
 def frame_of(columns: Sequence[pl.Series]) -> pl.DataFrame:
     """The columns side by side; ShapeError where they differ in length."""
     return columns[0].to_frame().hstack(list(columns[1:])) if len(columns) > 1 else pl.DataFrame(list(columns))
+
+
+def column_of(name: str, values: npt.NDArray[Any]) -> pl.Series:
+    """The values of an array, as `pl.Series(name, values)` has them: a third of the time for plain numbers."""
+    make = _CONSTRUCTORS.get(values.dtype.str)
+    if make is None or values.ndim != 1 or not values.flags.c_contiguous:
+        return pl.Series(name, values)
+    return make(name, values)
+
+
+def places_of(rows: npt.NDArray[Any]) -> pl.Series:
+    """Places in a frame or column as 32 bits, which Polars takes as they are."""
+    return column_of("", rows.astype(np.uint32))

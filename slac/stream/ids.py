@@ -18,6 +18,7 @@ import polars as pl
 import xxhash
 
 from slac.stream.batch import ID, TIME, TIME_TYPE, WINDOW_START
+from slac.stream.framing import column_of, frame_of
 
 Ids = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
@@ -75,7 +76,7 @@ def hash_columns(frame: pl.DataFrame, columns: Sequence[str], salt: int) -> pl.S
     NULL is one constant; values of different types differ. TypeError for a type that has no identity (a list).
     """
     hashed = (hash_values(frame[name]) for name in columns)
-    return pl.Series(ID, hash_hashed(frame.height, hashed, salt), dtype=pl.UInt64)
+    return column_of(ID, hash_hashed(frame.height, hashed, salt))
 
 
 def hash_hashed(rows: int, columns: Iterable[Ids], salt: int) -> Ids:
@@ -108,7 +109,7 @@ def ids_behind(hashed: Ids) -> pl.Series:
     _unshift(z, 30)
     z -= _GOLDEN
     is_null = hashed == _NULL
-    ids = pl.Series(ID, _tagged(z, _INT), dtype=pl.UInt64)
+    ids = column_of(ID, _tagged(z, _INT))
     return ids.set(pl.Series(is_null), None) if is_null.any() else ids
 
 
@@ -178,7 +179,7 @@ def reid(frame: pl.DataFrame, document: str, block: str) -> pl.DataFrame:
     """The frame with new ids, hashed from (document, block, id): what `emits` does."""
     ids = row_ids(frame, document, block, (ID,))
     # By `with_columns` a query would cost more than what it does.
-    return pl.DataFrame([ids if one.name == ID else one for one in frame.get_columns()])
+    return frame_of([ids if one.name == ID else one for one in frame.get_columns()])
 
 
 def row_ids(frame: pl.DataFrame, document: str, block: str, columns: Sequence[str]) -> pl.Series:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from slac.stream.framing import places_of
+
 
 def rows_where(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
     """The rows where `mask` (Boolean, as long) is true; the frame itself where it is so for all."""
@@ -12,5 +14,4 @@ def rows_where(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
     places = np.flatnonzero(chosen)
     if len(places) == frame.height:
         return frame
-    # Places of 32 bits are those that Polars takes as they are.
-    return frame[pl.Series(places.astype(np.uint32))] if len(places) else frame.clear()
+    return frame[places_of(places)] if len(places) else frame.clear()

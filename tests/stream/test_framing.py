@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import polars as pl
 import pytest
 
-from slac.stream.framing import frame_of
+from slac.stream.framing import column_of, frame_of, places_of
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -20,3 +23,28 @@ def test_columns_of_other_lengths_are_refused() -> None:
     """Nothing is repeated to fit."""
     with pytest.raises(pl.exceptions.ShapeError):
         frame_of([pl.Series("a", [1, 2]), pl.Series("b", [1, 2, 3])])
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64, np.float64, np.uint32, np.int32, np.uint8, np.bool_])
+@pytest.mark.parametrize("values", [[], [0, 1, 2], [1]])
+def test_a_column_is_what_polars_makes_of_the_array(values: list[int], dtype: Any) -> None:
+    """The same name, type and values, whole or a part."""
+    array = np.array(values, dtype)
+    for part in (array, array[::2], array[1:]):
+        made = column_of("c", part)
+        assert made.name == "c"
+        assert made.dtype == pl.Series("c", part).dtype
+        assert made.equals(pl.Series("c", part))
+
+
+def test_nan_stays_a_number() -> None:
+    """It is no NULL, and both zeros stay what they are."""
+    made = column_of("c", np.array([float("nan"), -0.0, float("inf")]))
+    assert made.null_count() == 0
+    assert made.is_nan().to_list() == [True, False, False]
+    assert str(made[1]) == "-0.0"
+
+
+def test_places_are_of_32_bits() -> None:
+    """Whatever they were."""
+    assert places_of(np.array([3, 1])).equals(pl.Series([3, 1], dtype=pl.UInt32))

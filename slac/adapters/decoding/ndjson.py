@@ -17,6 +17,7 @@ from slac.adapters.decoding.times import instants
 from slac.adapters.decoding.unknown import unknown_paths, unknown_values
 from slac.adapters.decoding.wire import UNKNOWN, Path, WireSchema
 from slac.stream.batch import TIME, TIME_TYPE
+from slac.stream.framing import frame_of
 from slac.stream.types import List, Struct, Timestamp
 
 _CHUNK: Final = 1024
@@ -117,7 +118,7 @@ class NdjsonDecoder:
         time = self._times(values, arrival, len(kept.rows))
         complete = len(kept.rows) == len(lines)
         rows = all_rows(len(lines)) if complete else pl.Series(ROW, kept.rows, dtype=pl.UInt32)
-        frame = pl.DataFrame([time, *columns, rows])
+        frame = frame_of([time, *columns, rows])
         suspects = [(".".join(self._time), time, values[self._time])] if self._time is not None else []
         suspects += [
             (".".join(path), column, values[path])

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from slac.stream.batch import instants, total_order
+from slac.stream.framing import frame_of
 from slac.stream.order import in_order
 
 AT: Final = "_at"
@@ -136,4 +137,4 @@ def _joined(frames: list[pl.DataFrame], *, loose: bool = False) -> pl.DataFrame:
         return pl.concat(frames, how="diagonal", rechunk=True)
     # Column by column this takes half as long; what costs most is text.
     whole = {name: not (loose and dtype == pl.String) for name, dtype in types.items()}
-    return pl.DataFrame([pl.concat([f[name] for f in frames], rechunk=whole[name]) for name in types])
+    return frame_of([pl.concat([f[name] for f in frames], rechunk=whole[name]) for name in types])

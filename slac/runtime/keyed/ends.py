@@ -20,6 +20,7 @@ from slac.runtime.keyed.grouping import Longs, Mask
 from slac.runtime.keyed.segments import Segments
 from slac.runtime.operator import BEGINNING
 from slac.stream.batch import DEPTH, ID, TIME_TYPE
+from slac.stream.framing import places_of
 from slac.stream.types import to_polars
 
 _PLACE: Final = ("time", "depth", "id")
@@ -139,4 +140,4 @@ def is_end(call: AggregateCall) -> bool:
 
 def _at(values: pl.Series, places: Longs) -> pl.Series:
     """Not by `gather`, which would start a query."""
-    return values[pl.Series(places.astype(np.uint32))]
+    return values[places_of(places)]

@@ -27,6 +27,7 @@ from slac.runtime.keyed.integers import Integers, added, floats, narrow, times
 from slac.runtime.keyed.lanes import Lanes, Worth
 from slac.runtime.keyed.squares import squared_deviations
 from slac.stream.batch import KEPT, SEEN
+from slac.stream.framing import column_of
 from slac.stream.sums import SCALE, WEIGHT_SCALE
 from slac.stream.types import Duration, Float, to_polars
 
@@ -57,7 +58,7 @@ class Totals:
     def counts(self, name: str) -> pl.Series:
         """The same as a column; most count all rows."""
         found = self.counted(name)
-        return self.column if found is self.count else pl.Series(found)
+        return self.column if found is self.count else column_of("", found)
 
     def number(self, call: AggregateCall) -> tuple[Longs, Mask | None]:
         """How many values there are, or 1 where there are none; and where that is, if it is so anywhere."""
@@ -75,9 +76,9 @@ class Finals:
 
     def of(self, count: Longs, worth: Worth) -> list[pl.Series]:
         """`_seen`, `_kept`, and a column a call, of groups of `count` rows."""
-        totals = Totals(self._lanes, count, pl.Series(count), worth)
+        totals = Totals(self._lanes, count, column_of("", count), worth)
         # What counts as one each needs no scale.
-        seen = pl.Series(SEEN, floats(totals[SEEN]) / WEIGHT_SCALE if SEEN in worth.sums else count.astype(np.float64))
+        seen = column_of(SEEN, floats(totals[SEEN]) / WEIGHT_SCALE if SEEN in worth.sums else count.astype(np.float64))
         kept = totals.counts(KEPT).alias(KEPT)
         made = {call.name: value_of(family(call), call, totals) for call in self._calls}
         others = self._by_parts([call for call in self._calls if made[call.name] is None], totals)
@@ -166,7 +167,7 @@ def _without(values: Floats, call: AggregateCall, totals: Totals) -> Floats:
 
 def _known(values: Longs | Floats, none: Mask | None) -> pl.Series:
     """NULL where there is none."""
-    column = pl.Series(values)
+    column = column_of("", values)
     if none is None:
         return column
     return column.zip_with(pl.Series(~none), pl.Series([None], dtype=column.dtype).new_from_index(0, len(column)))

@@ -17,7 +17,7 @@ import polars as pl
 from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.hashed import Hashes, SlotTable
 from slac.runtime.keyed.key_rows import KeyRows
-from slac.stream.framing import frame_of
+from slac.stream.framing import column_of, frame_of
 
 _FEW: Final = 1024
 _GONE: Final = -1
@@ -157,7 +157,7 @@ class KeySlots:
         slots = slots if rows is None else slots[rows]
         lowest = int(slots.min(initial=0))
         # By columns, since a query would cost more than what it does; places of 32 bits are those that Polars takes.
-        places = pl.Series(self._rows.places(slots))
+        places = column_of("", self._rows.places(slots))
         found = [] if lowest >= 0 else [np.flatnonzero(slots < 0)]
         for name in self._types:
             same = _equal(self._rows.column(name)[places], keys[name] if rows is None else keys[name][rows])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 
 from slac.runtime.keyed.grouping import Longs
-from slac.stream.framing import frame_of
+from slac.stream.framing import column_of, frame_of, places_of
 
 _NUMBERS = (pl.Int64, pl.UInt64, pl.Float64)
 
@@ -14,9 +13,8 @@ _NUMBERS = (pl.Int64, pl.UInt64, pl.Float64)
 def picked(values: pl.Series, places: Longs) -> pl.Series:
     """Those at these places."""
     if values.dtype in _NUMBERS and not values.null_count():
-        return pl.Series(values.name, values.to_numpy()[places])
-    # Places of 32 bits are those that Polars takes.
-    return values[places.astype(np.uint32)]
+        return column_of(values.name, values.to_numpy()[places])
+    return values[places_of(places)]
 
 
 def picked_rows(frame: pl.DataFrame, columns: list[str], places: Longs) -> pl.DataFrame:

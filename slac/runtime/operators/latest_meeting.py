@@ -13,6 +13,7 @@ from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.versions import holding
 from slac.runtime.operator import BEGINNING, ENDED
 from slac.runtime.operators.latest_values import LatestValues
+from slac.stream.framing import column_of
 
 _NONE: Final = np.zeros(0, np.int64)
 
@@ -45,7 +46,7 @@ def met(
         times = np.concatenate([[BEGINNING], latest.at[held], _NONE if settled is None else settled.at])
         index[times.astype(np.int64)[index] < at - retain] = 0
     # Not by `gather`, which would start a query for each column.
-    chosen = pl.Series(index)
+    chosen = column_of("", index)
     return [_candidates(latest, name, held, settled)[chosen] for name in latest.types]
 
 

@@ -22,6 +22,7 @@ from slac.runtime.operators.row_values import RowValues
 from slac.runtime.operators.running_beside import Meeting, Passed
 from slac.runtime.operators.running_by_columns import Wave
 from slac.stream.batch import ID, TIME, TIME_TYPE, Batch
+from slac.stream.framing import column_of, frame_of, places_of
 
 
 class OwnLatestJoin(LatestJoinOperator):
@@ -62,12 +63,12 @@ class OwnLatestJoin(LatestJoinOperator):
         by_slot, ends = wave.by_slot, wave.ends
         firsts = by_slot.order[by_slot.starts].astype(np.uint32)
         # By columns: Polars gathers those of a frame in threads of its own.
-        slots = self._right.enter(pl.DataFrame([wave.rows[name][firsts] for name in self._node.by]))
+        slots = self._right.enter(frame_of([wave.rows[name][places_of(firsts)] for name in self._node.by]))
         at, held = self._right.held(slots)
-        index = pl.Series(ones_before(by_slot, wave.times, slots >= 0, at, self._node.retain))
+        index = column_of("", ones_before(by_slot, wave.times, slots >= 0, at, self._node.retain))
         said = [c.alias(n) for c, n in zip(self._said_by(wave), self._outside, strict=True)]
         found = [pl.concat([_none_of(s), s, h], rechunk=True)[index] for s, h in zip(said, held, strict=True)]
-        last = pl.DataFrame([one[ends.astype(np.uint32)] for one in said])
+        last = frame_of([one[places_of(ends)] for one in said])
         self._right.exchange(slots, wave.times[ends], last, of=len(wave.times), watermark=watermark)
         return found
 
@@ -77,7 +78,7 @@ class OwnLatestJoin(LatestJoinOperator):
 
         def column(name: str) -> pl.Series:
             if name == TIME:
-                return pl.Series(TIME, wave.times).cast(TIME_TYPE)
+                return column_of(TIME, wave.times).cast(TIME_TYPE)
             return picked(wave.rows[name], wave.by_slot.order)
 
         columns = self._values.of(wave.values, column)

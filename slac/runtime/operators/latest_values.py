@@ -14,6 +14,7 @@ from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.key_slots import KeySlots
 from slac.runtime.keyed.versions import last_of_each
 from slac.runtime.operator import BEGINNING
+from slac.stream.framing import column_of
 
 _FIRST: Final = 64
 
@@ -100,5 +101,5 @@ class LatestValues:
     def part(self, slots: Longs) -> pl.DataFrame:
         """What `frame` gives, of these slots only."""
         slots = slots[self.at[slots] > BEGINNING]
-        columns = [pl.Series(AT, self.at[slots]), *(cells.take(slots) for cells in self._cells.values())]
+        columns = [column_of(AT, self.at[slots]), *(cells.take(slots) for cells in self._cells.values())]
         return pl.DataFrame([*self._slots.keys_of(slots).get_columns(), *columns])

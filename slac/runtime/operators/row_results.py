@@ -13,7 +13,7 @@ from slac.plan.nodes import WindowNode
 from slac.runtime.audits.held import AT
 from slac.runtime.operators.estimated_rows import estimated_rows, without_bounds
 from slac.stream.batch import ID, KEPT, SEEN, TIME, TIME_TYPE, WINDOW_START
-from slac.stream.framing import frame_of
+from slac.stream.framing import column_of, frame_of
 from slac.stream.ids import Ids, hash_further, hash_text, row_ids
 
 _AS_WRITTEN: Final = pl.QueryOptFlags.none()
@@ -57,7 +57,7 @@ class RowResults:
         if self._names is None:
             return self._finished(pl.DataFrame([rows[AT], *keys, pl.Series(ID, ids), *values]).lazy())
         at = rows[AT]
-        meta = [at.cast(TIME_TYPE).alias(TIME), pl.Series(ID, ids)]
+        meta = [at.cast(TIME_TYPE).alias(TIME), column_of(ID, ids)]
         if self._node.window.kind == "sliding":
             meta.append(pl.Series(WINDOW_START, at.to_numpy() - (self._node.window.size - 1)).cast(TIME_TYPE))
         found = {column.name: column for column in (*keys, *values, *meta)}

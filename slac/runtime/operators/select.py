@@ -27,16 +27,17 @@ _ONE_PASS: Final = pl.QueryOptFlags.none(projection_pushdown=True)
 class SelectOperator(Operator):
     """Keeps rows where `where` is true (not NULL), then computes `columns`; meta columns pass through.
 
-    Rows out: meta columns, then the node's schema. A late batch stays one.
+    Rows out: meta columns, then the node's schema. A late batch stays one. `few`: who works on few rows, where others
+    ask the same (`select_twins`).
     """
 
-    def __init__(self, node: SelectNode, context: OperatorContext) -> None:
+    def __init__(self, node: SelectNode, context: OperatorContext, few: FewRows | None = None) -> None:
         self._node = node
         self._document = context.document
         self._where = None if node.where is None else lower(node.where)
         first = None if node.where is None else necessary(node.where)
         self._first = None if first is None else lower(first)
-        self._few = FewRows(node)
+        self._few = few or FewRows(node)
         self._most = ENDED if self._few.only_names else _FEW
         self._estimates: EstimatedSelection | None = None
         self._during = None if node.during is None else ServiceTime(node.during)

@@ -15,6 +15,7 @@ import xxhash
 from slac.plan.traces import TraceSpec
 from slac.runtime.traces.groups import Groups, Hashes, Longs
 from slac.runtime.traces.records import HOST_OF, OPERATION
+from slac.stream.framing import places_of
 from slac.stream.ids import format_id, splitmix64
 
 _MISSING = np.uint64(0)
@@ -67,7 +68,7 @@ def class_text(hashes: Hashes) -> pl.Series:
     """Hashes as 16 hex digits."""
     different, which = np.unique(hashes, return_inverse=True)
     texts = pl.Series("class", [format_id(int(h)) for h in different], dtype=pl.String)
-    return texts[pl.Series(which.astype(np.uint32))]
+    return texts[places_of(which)]
 
 
 def _summed(calls: Hashes, groups: Groups) -> Hashes:

@@ -13,6 +13,7 @@ from slac.runtime.keyed.grouping import by_key
 from slac.runtime.traces.groups import Hashes, Longs
 from slac.runtime.traces.judged import NO_ROW
 from slac.runtime.traces.records import FEW
+from slac.stream.framing import frame_of, places_of
 from slac.stream.ids import hash_columns
 
 _ROOM: Final = 1 << 16
@@ -57,7 +58,7 @@ def numbered(frames: Sequence[pl.DataFrame], keys: Sequence[str]) -> Numbered:
     first, last = _ends(slots, size)
     used, rows = _by_last_row(slots, last)
     if close is None:
-        said = pl.DataFrame([pl.concat([f[k] for f in frames])[pl.Series(rows.astype(np.uint32))] for k in keys])
+        said = frame_of([pl.concat([f[k] for f in frames])[places_of(rows)] for k in keys])
     else:
         said = pl.DataFrame({keys[0]: used + low})
     return Numbered(slots=slots, used=used, hashes=hash_columns(said, keys, 0).to_numpy(), first=first, last=last)

@@ -11,6 +11,7 @@ import polars as pl
 from slac.plan.traces import AFTER, BEFORE, HOST, TraceSpec
 from slac.runtime.audits.held import AT
 from slac.stream.batch import ID, WEIGHT
+from slac.stream.framing import column_of, frame_of
 
 KEY: Final = "_key"
 """Column (UInt64) of records that go on: the hash of the columns that name the trace."""
@@ -38,7 +39,7 @@ def records(rows: pl.DataFrame, keys: Sequence[str], spec: TraceSpec) -> pl.Data
         rows = rows.drop_nulls(keys)
     meta = [n for n in (AT, ID, WEIGHT) if n in rows.columns]
     # Column by column: a query of them all would cost more than what it does.
-    return pl.DataFrame([rows[n] for n in dict.fromkeys((*meta, *keys))] + _columns(rows, spec))
+    return frame_of([rows[n] for n in dict.fromkeys((*meta, *keys))] + _columns(rows, spec))
 
 
 def _columns(rows: pl.DataFrame, spec: TraceSpec) -> list[pl.Series]:
@@ -66,7 +67,7 @@ def _columns(rows: pl.DataFrame, spec: TraceSpec) -> list[pl.Series]:
 def _place(order: pl.Series) -> pl.Series:
     places = (order.fill_null(-1) if order.null_count() else order).cast(pl.Int64).to_numpy()
     if not len(places) or (places.min() >= 0 and places.max() <= TOP_PLACE):
-        return pl.Series(PLACE, places)
+        return column_of(PLACE, places)
     return pl.Series(PLACE, np.where((places >= 0) & (places <= TOP_PLACE), places, -1))
 
 

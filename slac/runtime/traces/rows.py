@@ -22,6 +22,7 @@ from slac.runtime.traces.spans import judge_spans
 from slac.runtime.traces.together import Together
 from slac.runtime.traces.whole import Whole
 from slac.stream.batch import ID, TIME, TIME_TYPE, WEIGHT
+from slac.stream.framing import column_of, frame_of, places_of
 from slac.stream.ids import row_ids
 from slac.stream.order import order_of_ids
 
@@ -45,7 +46,7 @@ class TraceRows:
         start = groups.lowest(_filled(frame, START))
         end = groups.highest(_filled(frame, END))
         verdict = self._verdict(frame, groups, lambda reason: _overruled(reason, cut))[1]
-        first = frame[groups.first]
+        first = frame[places_of(groups.first)]
         return self._finished(first, self._ids(first), cut.ended - (cut.cause == COMPLETE), start, end, verdict)
 
     def verdicts(self, frame: pl.DataFrame, groups: Groups) -> pl.DataFrame:
@@ -64,7 +65,7 @@ class TraceRows:
         order = order_of_ids(found.complete, ids.to_numpy())
         at, start, end, shape = (v.take(order) for v in (found.complete, found.start, found.end, found.shape))
         # Places of 32 bits are those that Polars takes as they are.
-        places, shapes = (pl.Series(rows.astype(np.uint32)) for rows in (order, shape))
+        places, shapes = (places_of(rows) for rows in (order, shape))
         return self._finished(first[places], ids[places], at, start, end, verdicts.drop(PLAIN)[shapes])
 
     def _verdict(
@@ -78,9 +79,9 @@ class TraceRows:
             pl.Series("valid", reason == OK),
             _REASON_TEXT[reason],
             _rows_or_null(frame[OPERATION], judged.root).alias("root"),
-            pl.Series("calls", judged.count),
+            column_of("calls", judged.count),
         ]
-        return judged, pl.DataFrame(columns + self._inside(judged, reason, frame, signature))
+        return judged, frame_of(columns + self._inside(judged, reason, frame, signature))
 
     def _ids(self, first: pl.DataFrame) -> pl.Series:
         return row_ids(first, self._document, self._node.block, (*self._node.keys, ID))
@@ -92,10 +93,10 @@ class TraceRows:
         meta = [n for n in (ID, WEIGHT) if n in first.columns]
         found = {s.name: s for s in (*(first[n] for n in (*meta, *self._node.keys)), *verdict)}
         found[ID] = ids
-        found[TIME] = pl.Series(TIME, at).cast(TIME_TYPE)
-        found["start"] = pl.Series("start", start).cast(TIME_TYPE)
-        found["duration"] = pl.Series("duration", np.maximum(end - start, 0)).cast(pl.Duration("us"))
-        return pl.DataFrame([found[n] for n in (TIME, *meta)] + [found[n].cast(t) for n, t in self._types.items()])
+        found[TIME] = column_of(TIME, at).cast(TIME_TYPE)
+        found["start"] = column_of("start", start).cast(TIME_TYPE)
+        found["duration"] = column_of("duration", np.maximum(end - start, 0)).cast(pl.Duration("us"))
+        return frame_of([found[n] for n in (TIME, *meta)] + [found[n].cast(t) for n, t in self._types.items()])
 
     def _judge(self, frame: pl.DataFrame, groups: Groups, signature: Hashes) -> Judged:
         spec = self._node.spec
@@ -153,4 +154,4 @@ def _rows_or_null(values: pl.Series, rows: Longs) -> pl.Series:
         return values.clear(len(rows))
     # Not by `gather`, which would start a query: what is missing stands behind all others.
     longer = pl.concat([values, pl.Series(values.name, [None], values.dtype)], rechunk=True)
-    return longer[pl.Series(np.where(rows == NO_ROW, len(values), rows).astype(np.uint32))]
+    return longer[places_of(np.where(rows == NO_ROW, len(values), rows))]

@@ -20,6 +20,7 @@ from slac.runtime.traces.judged import NO_ROW
 from slac.runtime.traces.known import meeting
 from slac.runtime.traces.numbered import Numbered
 from slac.runtime.traces.records import KEY
+from slac.stream.framing import column_of, frame_of, places_of
 
 Held = tuple[pl.DataFrame, Longs, Hashes]
 """Records of traces that waited, their sizes, and the hashes of their keys."""
@@ -63,8 +64,8 @@ class Together:
     def rows(self, wanted: Longs, columns: Sequence[str]) -> pl.DataFrame:
         """Columns of these rows of all."""
         if len(self.parts) == 1:
-            return self.parts[0].frame.select(columns)[pl.Series(wanted.astype(np.uint32))]
-        return pl.DataFrame([self._column(name, wanted) for name in columns])
+            return self.parts[0].frame.select(columns)[places_of(wanted)]
+        return frame_of([self._column(name, wanted) for name in columns])
 
     def only(self, chosen: Flags) -> tuple[pl.DataFrame, Groups]:
         """The rows of the flagged numbers, by number, with their `_key`."""
@@ -74,17 +75,17 @@ class Together:
         slots = slots[order]
         frames = [p.frame[_places(r)] for p, r in zip(self.parts, rows, strict=True) if len(r)]
         frame = (frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal"))[_places(order)]
-        return frame.hstack([pl.Series(KEY, self.keys[slots])]), Groups.of(slots)
+        return frame.hstack([column_of(KEY, self.keys[slots])]), Groups.of(slots)
 
     def _column(self, name: str, wanted: Longs) -> pl.Series:
         columns = [p.frame[name] for p in self.parts]
         if columns[0].dtype.is_integer() and not any(c.null_count() for c in columns):
-            return pl.Series(name, self._gathered([c.to_numpy() for c in columns], wanted))
+            return column_of(name, self._gathered([c.to_numpy() for c in columns], wanted))
         placed = [self._places(number, wanted) for number in range(len(columns))]
         found = [(where, column[rows]) for column, (where, rows) in zip(columns, placed, strict=True)]
         back = np.empty(len(wanted), np.uint32)
         back[np.concatenate([where for where, _ in found])] = np.arange(len(wanted), dtype=np.uint32)
-        return pl.concat([values for _, values in found])[pl.Series(back)]
+        return pl.concat([values for _, values in found])[column_of("", back)]
 
     def _gathered(self, columns: Sequence[npt.NDArray[np.int64]], wanted: Longs) -> Longs:
         """From the longest part as if all were there, which nearly all are; then what lies in the others."""

@@ -16,6 +16,7 @@ from slac.runtime.traces.judged import NO_ROW
 from slac.runtime.traces.known import meeting
 from slac.runtime.traces.records import KEY
 from slac.stream.batch import ID
+from slac.stream.framing import frame_of
 
 _MANY: Final = 64
 
@@ -80,7 +81,7 @@ class Waiting:
                 gone = chunk if chosen.all() else chunk.only(chosen)
                 frame = gone.open.frame
                 # By columns: `drop` would start a query.
-                records = pl.DataFrame([frame[n] for n in frame.columns if n != KEY])
+                records = frame_of([frame[n] for n in frame.columns if n != KEY])
                 taken.append((records, gone.open.groups.counts, gone.keys))
                 self._chunks[number] = chunk.only(~chosen)
         self._chunks = [c for c in self._chunks if len(c.keys)]

@@ -14,6 +14,7 @@ from slac.runtime.patterns.columns.groups import ONE, Groups, Held
 from slac.runtime.patterns.columns.order import numbered
 from slac.runtime.patterns.columns.sides import HeldAndNew, Seen
 from slac.stream.batch import instants
+from slac.stream.framing import frame_of
 
 __all__ = ["Arranged", "Entries", "Side", "arranged", "entries"]
 
@@ -195,7 +196,7 @@ def _marked(at: Numbers, height: int) -> Marks:
 
 
 def _keys(seen: Seen, columns: Sequence[str]) -> pl.DataFrame:
-    return pl.DataFrame([seen.rows[name] for name in columns])
+    return frame_of([seen.rows[name] for name in columns])
 
 
 def _keys_at(seen: Seen, columns: Sequence[str]) -> pl.DataFrame:

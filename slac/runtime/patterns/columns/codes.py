@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from slac.stream.framing import column_of
+
 __all__ = ["InGroups", "by_group", "coded", "in_groups", "index", "same_values"]
 
 Numbers = npt.NDArray[np.int64]
@@ -92,7 +94,7 @@ def by_group(codes: Numbers) -> Numbers:
 
 def index(places: Numbers) -> pl.Series:
     """Places in the form that Polars gathers by without looking at them first."""
-    return pl.Series(places.astype(_INDEX))
+    return column_of("", places.astype(_INDEX))
 
 
 def _bits(size: int) -> tuple[np.uint64, np.uint64]:

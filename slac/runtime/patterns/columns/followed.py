@@ -30,6 +30,7 @@ from slac.runtime.patterns.columns.together import matches_of
 from slac.runtime.patterns.meaning import Understood
 from slac.runtime.patterns.results import Results
 from slac.stream.batch import ID
+from slac.stream.framing import column_of
 from slac.stream.ids import Hashed, Ids, hash_values
 
 __all__ = ["Followed"]
@@ -181,8 +182,8 @@ class Followed:
         never = np.full(len(kept), NEVER)
         until = never if self._length is None else first.times[kept] + self._length
         named = [
-            pl.Series(HASH, look.groups.hashes[first.groups[kept]]),
-            pl.Series(UNTIL, until),
-            pl.Series(LAST, never if found is None else found.last[kept]),
+            column_of(HASH, look.groups.hashes[first.groups[kept]]),
+            column_of(UNTIL, until),
+            column_of(LAST, never if found is None else found.last[kept]),
         ]
         self._runs.put(first.rows.at(first.at[kept]).hstack(named))

@@ -14,6 +14,7 @@ from slac.runtime.patterns.columns.codes import coded, same_values
 from slac.runtime.patterns.columns.names import HASH
 from slac.runtime.patterns.columns.order import placed
 from slac.runtime.patterns.columns.runs import Runs
+from slac.stream.framing import frame_of
 from slac.stream.ids import Ids, hash_hashed, hash_values
 
 __all__ = ["ONE", "Groups", "Held", "grouped", "held_rows"]
@@ -88,7 +89,7 @@ def grouped(frames: Sequence[pl.DataFrame], columns: Sequence[str]) -> Groups:
     heights = [f.height for f in frames]
     if not columns:
         return replace(ONE, codes=[np.zeros(h, np.int64) for h in heights])
-    parts = [pl.DataFrame([f[name] for name in columns]) for f in frames]
+    parts = [frame_of([f[name] for name in columns]) for f in frames]
     whole = parts[0] if len(parts) == 1 else pl.concat(parts, rechunk=True)
     numbers, firsts = coded(whole)
     return Groups.of_unique(whole[firsts], columns, np.split(numbers, np.cumsum(heights)[:-1]))

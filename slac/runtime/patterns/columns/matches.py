@@ -12,6 +12,7 @@ import polars as pl
 from slac.plan.nodes import PatternNode
 from slac.runtime.patterns.results import Results
 from slac.stream.batch import TIME, TIME_TYPE
+from slac.stream.framing import column_of
 from slac.stream.ids import Hashed
 
 __all__ = ["Matches", "said"]
@@ -38,7 +39,7 @@ def said(node: PatternNode, results: Results, matches: Matches) -> pl.DataFrame 
     """The rows of matches; None where there are none."""
     if not len(matches.times):
         return None
-    times = pl.Series(TIME, matches.times).cast(TIME_TYPE)
+    times = column_of(TIME, matches.times).cast(TIME_TYPE)
     tags = [matches.ids[t.name] for t in node.tags]
     bound = [matches.bound[name].alias(name) for name in results.read if name in matches.bound]
     listed = {tag: ids() for tag, ids in matches.listed.items()} if results.tells_edges else {}

@@ -12,6 +12,7 @@ import polars as pl
 from slac.runtime.patterns.columns.names import ORD
 from slac.runtime.patterns.events import MASK
 from slac.stream.batch import DEPTH, ID, instants
+from slac.stream.framing import column_of
 
 __all__ = ["numbered", "ordered", "placed"]
 
@@ -27,7 +28,7 @@ def ordered(
     whole = [frames[p].rechunk() for p in ports]
     if len(ports) == 1 and _all_rise(times := instants(whole[0]).to_numpy()):
         # As most streams come: each row is an event, and stands where it should.
-        return {ports[0]: whole[0].hstack([pl.Series(ORD, np.arange(first, first + len(times)))])}, times
+        return {ports[0]: whole[0].hstack([column_of(ORD, np.arange(first, first + len(times)))])}, times
     times = np.concatenate([instants(f).to_numpy() for f in whole])
     depths = np.concatenate([f[DEPTH].to_numpy() for f in whole])
     ids = np.concatenate([f[ID].to_numpy() for f in whole])
@@ -91,7 +92,7 @@ def _rising(columns: Sequence[Column]) -> bool:
 
 
 def _sorted(frame: pl.DataFrame, numbers: Numbers, keys: Sequence[str], *, twice: bool) -> pl.DataFrame:
-    made = frame.hstack([pl.Series(ORD, numbers)])
+    made = frame.hstack([column_of(ORD, numbers)])
     if (numbers[1:] < numbers[:-1]).any():
         made = made[np.argsort(numbers, kind="stable")]
     if not twice:

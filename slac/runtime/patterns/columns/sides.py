@@ -27,6 +27,7 @@ from slac.runtime.patterns.columns.names import ORD
 from slac.runtime.patterns.events import MASK
 from slac.runtime.patterns.meaning import Understood
 from slac.stream.batch import DEPTH, ID, TIME, TIME_TYPE
+from slac.stream.framing import frame_of
 from slac.stream.types import Bool, Duration, Int, String, Timestamp, to_polars
 
 __all__ = ["HeldAndNew", "Seen", "Sides", "bound_names", "seen_rows"]
@@ -65,11 +66,11 @@ class HeldAndNew:
         """Whole rows at some places, held ones first."""
         new = index(at[at >= self.count] - self.count)
         names = [name for name in self.new.columns if name != ORD]
-        rows = pl.DataFrame([self.new[name][new] for name in names])
+        rows = frame_of([self.new[name][new] for name in names])
         if self.held is None:
             return rows
         old = index(at[at < self.count])
-        return pl.concat([pl.DataFrame([self.held[name][old] for name in names]), rows], rechunk=True)
+        return pl.concat([frame_of([self.held[name][old] for name in names]), rows], rechunk=True)
 
 
 def bound_names(tag: str | None, exprs: Iterable[AnyExpr]) -> list[str]:

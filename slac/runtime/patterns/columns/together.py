@@ -17,6 +17,7 @@ from slac.runtime.patterns.columns.matches import Matches
 from slac.runtime.patterns.columns.pairs import Pairs
 from slac.runtime.patterns.columns.sides import Sides
 from slac.stream.batch import ID, TIME, TIME_TYPE
+from slac.stream.framing import column_of
 from slac.stream.ids import Hashed, Ids, hash_further, hash_values
 
 __all__ = ["matches_of"]
@@ -63,7 +64,7 @@ def matches_of(
     others = _Taken(second.at.take(pairs.second), pairs.of)
     codes, at = second.groups.take(pairs.second), second.times.take(pairs.second)
     times = others.spread(at)
-    whole = pl.Series(TIME, times).cast(TIME_TYPE)
+    whole = column_of(TIME, times).cast(TIME_TYPE)
     said = sides.said_of_second
     read = [whole if name == TIME else others.values(second.rows.column(name)) for name in said]
     return Matches(
@@ -76,7 +77,7 @@ def matches_of(
         },
         bound={name: ones.values(first.rows.column(name)) for name in sides.said_of_first}
         | dict(map(sides.said_as, said, read)),
-        states=Hashed(hash_further(keys.take(codes), [pl.Series(at).cast(TIME_TYPE)]), others.then),
+        states=Hashed(hash_further(keys.take(codes), [column_of("", at).cast(TIME_TYPE)]), others.then),
         distinct=sides.tagged and _once(first) and _once(second),
     )
 
