@@ -55,7 +55,7 @@ FULL: Final = Extent(
     arrow=(0.5, 1.0, 2.0, 5.0, 10.0),
     shorter=60.0,
     growing=(0.5, 1.0, 2.0, 5.0, 10.0),
-    bounded=(2.0, 5.0, 10.0),
+    bounded=(5.0,),
 )
 QUICK: Final = Extent(
     length=12.0,
