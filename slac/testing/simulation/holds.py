@@ -73,10 +73,10 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
 
 def holdings(node: AnyNode, state: State, key: Mapping[str, str], most: int) -> Iterator[Holding]:
     """All that is in a state, `most` rows of each; `key` are columns and their values as text."""
-    for name, frame in state.frames.items():
-        if not frame.height or set(frame.columns) <= {"_slot", "message"}:
+    for name, held in state.frames.items():
+        if not held.height or set(held.columns) <= {"_slot", "message"}:
             continue
-        frame = _merged(node, frame) if isinstance(node, WindowNode) else frame
+        frame = _merged(node, held) if isinstance(node, WindowNode) else held
         shown = _of_key(frame, key)
         if shown.height:
             rows = said(node, name, shown.head(most))

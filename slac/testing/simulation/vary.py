@@ -52,7 +52,8 @@ class Variation:
         if item.row is not None:
             old = pl.col(self.field) * value if self.factor else pl.lit(value)
             kind = pl.Int64 if self.whole else pl.Float64
-            return replace(item, row=item.row.with_columns(old.round(0).cast(kind) if self.whole else old.cast(kind)))
+            new = old.round(0).cast(kind) if self.whole else old.cast(kind)
+            return replace(item, row=item.row.with_columns(new.alias(self.field)))
         return replace(item, record=_with(dict(item.record or {}), self.path, self._new(value)))
 
     def _new(self, value: float) -> Any:
