@@ -22,6 +22,12 @@ OVER = """\
       retain: 1h
       select: [{sum: SUM(n)}, {worst: MIN(good)}, {services: COUNT(*)}]
   audits:
+    health:
+      from: all
+      no_data: undecided
+      states:
+        well: {when: worst >= 0.6, verdict: ok}
+        ill: {when: worst < 0.6, verdict: violated}
 """
 
 
@@ -29,7 +35,7 @@ def plan(window: str, *, first: str = "tumbling 1m", where: str = "n > 0") -> Pl
     """As in the tests of one window, with another one over it."""
     text = DOCUMENT.replace("WINDOW", first).replace("RETAIN", "1h").replace("LATE", "late: drop")
     text = text.replace("  audits:\n", OVER.replace("WINDOW", window).replace("WHERE", where), 1)
-    text = text.replace("from: [services, up, low]", "from: [services, up, low, all]")
+    text = text.replace("from: [services, up, low]", "from: [services, up, low, all, health]")
     return compile_document(Source("shop.yaml", text), CompileOptions()).plan
 
 
@@ -60,7 +66,7 @@ def standing(harness: Harness, block: str) -> set[Any]:
 
 
 def test_a_window_over_an_undecided_one_is_undecided_and_comes_again() -> None:
-    """With what the peer had, once."""
+    """With what the peer had, once; so an audit that reads it says what was so."""
     harness = harness_of(plan("same"))
     run(harness)
 
@@ -70,6 +76,12 @@ def test_a_window_over_an_undecided_one_is_undecided_and_comes_again() -> None:
         (120, 12, 1.0, True, 0),
         (120, 24, 0.5, False, 1),
         (180, 24, 1.0, False, 0),
+    ]
+    assert [row for row in told(harness, "health", "kind", "state", "verdict") if row[0] < 200] == [
+        (60, "initial", "well", "OK", False, 0),
+        (120, "change", "no_data", "UNDECIDED", False, 0),
+        (120, "change", "ill", "VIOLATED", False, 1),
+        (180, "change", "well", "OK", False, 0),
     ]
 
 

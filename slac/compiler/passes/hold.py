@@ -1,7 +1,8 @@
 """Audits and violations behind windows that may close without a peer must be able to run rows again when it is back.
 
-Before: an audit behind a window whose rows come over a link; `hold: 0`. After: `hold: 24h`, the `retain` of the window,
-which keeps what it said without a peer for so long. Where no peer is missed it costs nothing.
+Before: an audit behind a window whose rows come over a link, or behind one over such windows; `hold: 0`. After:
+`hold: 24h`, the `retain` of the window, which keeps what it said without a peer for so long. Where no peer is missed it
+costs nothing.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ def _waits(start: str, by_id: Mapping[str, AnyNode]) -> int:
     """For how long (µs) a row may come again because a peer was missed; 0 where it never does."""
     match by_id[start]:
         case WindowNode(inputs=(upstream,), window=window, retain=retain) if window.is_shared:
-            return retain if _crosses(upstream, by_id) else 0
+            return retain if _crosses(upstream, by_id) or _waits(upstream, by_id) else 0
         case SelectNode() | UnionNode() | AuditNode() | ViolationNode() as node:
-            return max(_waits(i, by_id) for i in node.inputs)
+            return max((_waits(i, by_id) for i in node.inputs), default=0)
         case _:
             return 0
 
