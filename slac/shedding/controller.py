@@ -18,6 +18,7 @@ from slac.shedding.offers import InputLoad, admission_of, admitted_cores, offer_
 from slac.shedding.patience import Patience
 from slac.shedding.rates import Rates, allocate
 from slac.shedding.readings import Reading, ResolvedBudget
+from slac.shedding.shops import SIFTING
 from slac.stream.clock import SECOND
 
 
@@ -261,6 +262,8 @@ class Controller:
         rates = allocate(
             room,
             {i: offer_of(load, taken * (self._rate_of[i] + load.waiting / melt)) for i, load in dropped.items()},
+            # A price in seconds, while all others are the model's.
+            SIFTING / self._work.factor,
             held=self._planned.way,
         )
         self._planned = _Planned(fraction * taken, rates)

@@ -22,10 +22,10 @@ FILTER: Final = 0.5
 """Time constant (s) of the mismatch filter. Readings of one second scatter by about ±10 %, decisions come about four
 a second: an exponential filter of τ leaves √(T/2τ) = ½ of the scatter of independent readings, ±5 %, the headroom that
 the target keeps; and it has settled to within 5 % after 3τ = 1.5 s, inside the 3 s that a step may take."""
-TOUCH: Final = 1e-7
+TOUCH: Final = 1.5e-7
 """CPU seconds for a record that is looked at and dropped, until that is known; `MOST_TOUCH` is never exceeded."""
 MOST_TOUCH: Final = 1e-5
-TOUCH_FADES: Final = 20.0
+TOUCH_FADES: Final = 5.0
 """Seconds: it changes with the size of records and messages, and so more slowly than the mix of the load."""
 SCATTER: Final = 0.1
 """Of a reading of one second."""

@@ -62,6 +62,7 @@ class Feed:
     owed: float = 0.0
     clearance: int = 0
     backlog: int = 0
+    delay: float | None = None
 
     def arriving(self, second: float) -> float:
         """Records a second offered at `second`."""
@@ -127,6 +128,7 @@ class Plant:
                 cost=f.spec["model_cost"],
                 can_drop=f.spec.get("drops", True),
                 waiting=f.queued,
+                touched=f.looked,
             )
             for f in self.feeds
         }
@@ -167,9 +169,11 @@ class Plant:
         for feed in self.feeds:
             cost = feed.spec["cost"] * (1.0 + noise)
             done = 0
-            while feed.queued and room > 0:
+            left = math.inf if feed.delay is None else feed.delay * STEP / SECOND
+            while feed.queued and room > 0 and left > 0:
                 took, kept = self._admit(feed, min(feed.queued, 1_000))
                 done += kept
+                left -= took
                 spent = kept * cost + took * self.scenario.get("gate_cost", 1e-7)
                 room -= spent
                 self.machine.seconds += spent
@@ -189,6 +193,7 @@ class Plant:
     def _obey(self, decision: Decision) -> None:
         self.refuse = decision.refuse
         for feed in self.feeds:
+            feed.delay = decision.delays.get(feed.name)
             if feed.name in decision.paces:
                 feed.pacer.set_rate(decision.paces[feed.name], self.clock.now())
             elif decision.fractions[feed.name] != feed.gate.fraction:

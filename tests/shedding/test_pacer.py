@@ -55,3 +55,14 @@ def test_a_negative_rate_is_an_error() -> None:
     """There is no reading backwards."""
     with pytest.raises(ValueError, match="negative"):
         Pacer().set_rate(-1.0, 0)
+
+
+def test_who_comes_late_makes_up_for_it() -> None:
+    """As far as credit goes; without any, each lateness is lost."""
+    lost, made_up = Pacer(), Pacer(credit=SECOND // 4)
+    for pacer in (lost, made_up):
+        pacer.set_rate(1000.0, 0)
+        pacer.took(100, 0)
+    # 200 ms late: 200 records more may come.
+    assert lost.took(300, 300_000) == 200_000
+    assert made_up.took(300, 300_000) == 0

@@ -8,7 +8,7 @@ from slac.compiler import CompileOptions, compile_document
 from slac.diagnostics import Source
 from slac.plan.waiting import AWAITED, HOP, LINGER
 from slac.runtime.core import Core
-from slac.runtime.shell.gathering import LARGE, Gathering
+from slac.runtime.shell.gathering import HUGE, LARGE, PRESSED, Gathering
 from slac.stream.ports import Records
 
 DOCUMENT: Final = """
@@ -55,6 +55,18 @@ def test_rows_wait_for_others() -> None:
     assert made.pause(START, waiting=LARGE, peers=0) == 0.0
     made.cost = 0.001
     assert pause(made, 2.5) == 0.02
+
+
+def test_waves_are_larger_while_a_gate_drops_and_a_while_after() -> None:
+    """What a wave costs at any size would be taken from what can be kept."""
+    made = gathering(2.0)
+    source = made._core.sources["m"]
+    source.gate.set_admission(0.5, "cpu", {})
+    assert made.pause(START, waiting=LARGE, peers=0) > 0.0
+    assert made.pause(START, waiting=HUGE, peers=0) == 0.0
+    source.gate.set_admission(1.0, "cpu", {})
+    assert made.pause(START + PRESSED // 2, waiting=LARGE, peers=0) > 0.0
+    assert made.pause(START + 2 * PRESSED, waiting=LARGE, peers=0) == 0.0
 
 
 def test_the_end_of_a_window_is_awaited() -> None:

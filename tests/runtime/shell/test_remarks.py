@@ -63,3 +63,15 @@ def test_a_file_from_the_future_is_told(caplog: pytest.LogCaptureFixture) -> Non
     [record] = caplog.records
     assert "input visits holds events dated more than an hour ahead" in record.getMessage()
     assert runtime.sources["visits"].late == 1
+
+
+def test_a_publisher_left_unheard_is_told_each_time_it_begins(caplog: pytest.LogCaptureFixture) -> None:
+    """Not as long as it lasts."""
+    runtime = core()
+    remarks = Remarks(runtime.sources)
+    source = runtime.sources["visits"]
+    with caplog.at_level(logging.WARNING, "slac.runtime"):
+        for waited in (0, 2, 5, 5, 6):
+            source.unheard = waited
+            remarks.look()
+    assert [r.message.startswith("input visits cannot be read as fast") for r in caplog.records] == [True, True]
