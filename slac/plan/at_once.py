@@ -64,8 +64,8 @@ def _call(call: Call) -> AtOnce | None:
             return _over(call.args, operator.invert)
         case Call(function="is_null"):
             return _over(call.args, _is_null)
-        case Call(function="coalesce", args=(first, *_)):
-            return _over([first], _if_known)
+        case Call(function="coalesce", args=args):
+            return _coalesced([at_once(arg) for arg in args], to_polars(call.dtype))
         case Call(function="in", args=(tested, *items)) if len(items) <= _MOST_ITEMS:
             same = [_comparison(operator.eq, tested, item) for item in items]
             return _joined([one for one in same if one is not None]) if None not in same else None
@@ -152,9 +152,22 @@ def _quotient(lasted: pl.Series, unit: float) -> pl.Series | None:
     return None if lasted.null_count() else pl.Series(lasted.cast(pl.Int64).cast(pl.Float64).to_numpy() / unit)
 
 
-def _if_known(values: pl.Series) -> pl.Series | None:
-    """The first argument of COALESCE, where the others are not looked at."""
-    return None if values.null_count() else values
+def _coalesced(parts: Sequence[AtOnce | None], dtype: pl.DataType) -> AtOnce:
+    """The first argument without NULL, where all before it are nothing else; the others are not looked at."""
+
+    def values(frame: pl.DataFrame) -> pl.Series | None:
+        for number, part in enumerate(parts):
+            found = None if part is None else part(frame)
+            if found is None or (number and found.dtype != dtype):
+                return None
+            missing = found.null_count()
+            if not missing:
+                return found
+            if missing < len(found):
+                return None
+        return None
+
+    return values
 
 
 def _is_null(values: pl.Series) -> pl.Series:

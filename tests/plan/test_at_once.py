@@ -85,6 +85,14 @@ wholes = columns(Int()) | st.builds(
 )
 
 
+defaults = st.one_of(
+    st.builds(lambda a, b, c: call("coalesce", Float(), a, b, c), floats, floats, operands(Float())),
+    st.builds(lambda a, b: call("coalesce", Duration(), a, b), durations, durations),
+    st.builds(lambda a, b: call("coalesce", Timestamp(), a, b), columns(Timestamp()), columns(Timestamp())),
+    st.builds(lambda a, b: call("coalesce", String(), a, b), texts, texts),
+)
+
+
 def compared(dtype: AnyType, left: st.SearchStrategy[AnyExpr]) -> st.SearchStrategy[AnyExpr]:
     """A comparison, or IN, of what is on the left."""
     words = st.sampled_from(("=", "<>", "<", "<=", ">", ">="))
@@ -121,13 +129,13 @@ def frames(draw: st.DrawFn) -> pl.DataFrame:
     height = draw(st.integers(1, 6))
     made = {}
     for name, dtype in TYPES.items():
-        values = VALUES[dtype] | st.none() if draw(st.booleans()) else VALUES[dtype]
+        values = draw(st.sampled_from((VALUES[dtype], VALUES[dtype] | st.none(), st.none())))
         made[name] = pl.Series(name, draw(st.lists(values, min_size=height, max_size=height)), to_polars(dtype))
     return pl.DataFrame(made)
 
 
 @settings(max_examples=250, deadline=None)
-@given(frames(), st.one_of(conditions, floats, durations, texts, wholes))
+@given(frames(), st.one_of(conditions, floats, durations, texts, wholes, defaults))
 def test_the_same_values(frame: pl.DataFrame, expr: AnyExpr) -> None:
     """With or without a query, and asked again, when labels are remembered."""
     expected = frame.lazy().select(lower(expr).alias("x")).collect()["x"]
@@ -153,3 +161,20 @@ def test_labels_are_forgotten() -> None:
         values = label(frame)
         assert values is not None
         assert values.to_list() == [*map(str, range(5000)), "x" * 2000]
+
+
+def test_what_is_nothing_but_null_is_passed_over() -> None:
+    """Without a query: a source that never says when a call began says when it ended, and how long it took."""
+    at, lasted = pl.Series("at", [INSTANT]), pl.Series("lasted", [timedelta(seconds=1)])
+    frame = pl.DataFrame([at, lasted]).with_columns(since=pl.lit(None, to_polars(Timestamp())))
+    began = call(
+        "coalesce",
+        Timestamp(),
+        Column(name="since", dtype=Timestamp()),
+        call("-", Timestamp(), Column(name="at", dtype=Timestamp()), Column(name="lasted", dtype=Duration())),
+    )
+    values = at_once(began)
+    assert values is not None
+    found = values(frame)
+    assert found is not None
+    assert found.to_list() == [INSTANT - timedelta(seconds=1)]
