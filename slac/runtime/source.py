@@ -11,7 +11,7 @@ import numpy.typing as npt
 import orjson
 import polars as pl
 
-from slac.adapters.decoding import Decoder, Lines, Quarantined, WireSchema, count_of, find_lines
+from slac.adapters.decoding import Decoder, Lines, Quarantined, WireSchema, count_of, find_lines, lines_taken
 from slac.plan.nodes import SourceNode
 from slac.runtime.arrival import Arrival
 from slac.runtime.durable.journal import JOURNAL
@@ -142,10 +142,10 @@ class Source:
             again, lines = min(origin.skip, count), None
             origin.skip -= again
             records, ids = part(records, again, count, count), ids[again:]
-        kept, ids = self._admit(records, ids, lines)
+        kept, ids, lines = self._admit(records, ids, lines)
         taken = Taken()
         if len(ids):
-            decoded = self._decoder.decode(kept, lines if kept is records else None)
+            decoded = self._decoder.decode(kept, lines)
             taken.quarantined = [replace(q, number=sequence_of(ids[q.index]) + 1) for q in decoded.quarantined]
             self.unknown_fields += decoded.unknown_fields
             frame = self._stamp(self._hiding.hidden(decoded.frame), ids)
@@ -247,13 +247,17 @@ class Source:
             origin = self.origins[source] = Origin(prefix, 0 if again else known, skip=known if again else 0)
         return origin
 
-    def _admit(self, records: Records, ids: Ids, lines: Lines | None) -> tuple[Records, Ids]:
+    def _admit(self, records: Records, ids: Ids, lines: Lines | None) -> tuple[Records, Ids, Lines | None]:
         """Drop whole records before they are decoded."""
         mask = self.gate.admit_ids(ids)
         if mask is None:
-            return records, ids
+            return records, ids, lines
         # Nothing is read of which nothing is wanted.
-        return (thinned(records, mask, lines), ids[mask]) if mask.any() else (records, ids[:0])
+        if not mask.any():
+            return records, ids[:0], lines
+        kept = thinned(records, mask, lines)
+        found = lines_taken(kept.ndjson, lines, mask) if lines is not None and kept.ndjson is not None else None
+        return kept, ids[mask], found
 
     def _stamp(self, frame: pl.DataFrame, ids: Ids) -> pl.DataFrame:
         rows = frame["_row"].to_numpy()

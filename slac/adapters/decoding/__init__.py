@@ -2,7 +2,15 @@
 
 from slac.adapters.decoding.arrow import frame_of_body
 from slac.adapters.decoding.decoder import Decoder
-from slac.adapters.decoding.lines import Lines, count_of, count_records, find_lines, split_lines, take_lines
+from slac.adapters.decoding.lines import (
+    Lines,
+    count_of,
+    count_records,
+    find_lines,
+    lines_taken,
+    split_lines,
+    take_lines,
+)
 from slac.adapters.decoding.reasons import without_values
 from slac.adapters.decoding.result import ROW, Decoded, Quarantined
 from slac.adapters.decoding.wire import TimeUnit, WireSchema
@@ -18,6 +26,7 @@ __all__ = [
     "count_of",
     "count_records",
     "find_lines",
+    "lines_taken",
     "frame_of_body",
     "split_lines",
     "take_lines",

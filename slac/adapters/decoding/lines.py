@@ -90,6 +90,13 @@ def take_lines(ndjson: bytes, mask: Sequence[bool] | npt.NDArray[np.bool_], line
     return taken if taken.endswith(b"\n") or not taken else taken + b"\n"
 
 
+def lines_taken(taken: bytes, lines: Lines, mask: npt.NDArray[np.bool_]) -> Lines:
+    """What `find_lines` says of what `take_lines` has made of `lines` by `mask`."""
+    lengths = (lines.ends - lines.starts)[mask]
+    ends = np.cumsum(lengths + 1) - 1
+    return Lines(taken, ends - lengths, ends)
+
+
 def _runs(lines: Lines, keep: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Where kept records lie one behind the other: to cut each out alone takes six times as long where most are."""
     follows = np.zeros(len(keep) + 1, np.bool_)

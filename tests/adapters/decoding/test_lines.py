@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slac.adapters.decoding import count_records, find_lines, split_lines, take_lines
+from slac.adapters.decoding import count_records, find_lines, lines_taken, split_lines, take_lines
 
 
 @given(st.lists(st.sampled_from([b'{"a":1}', b"", b"  ", b"\t\r", b" {}", b"x"]), max_size=20), st.booleans())
@@ -24,3 +24,15 @@ def test_a_mask_of_the_wrong_length_is_refused() -> None:
     """A mask has one entry per record."""
     with pytest.raises(ValueError, match="2 entries for 1 records"):
         take_lines(b"{}\n", [True, False])
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"{a}", b" ", b"", b"x\r", b"yy "]), st.booleans()), max_size=8))
+def test_lines_that_were_taken_lie_where_they_are_said_to(drawn: list[tuple[bytes, bool]]) -> None:
+    """Each kept one alone, and known without looking for them again."""
+    block = b"\n".join(text for text, _ in drawn)
+    lines = find_lines(block)
+    mask = np.array([keep for text, keep in drawn if text.strip()], np.bool_)
+    taken = take_lines(block, mask, lines)
+    assert taken == b"".join(lines[i] + b"\n" for i in np.flatnonzero(mask).tolist())
+    found, again = lines_taken(taken, lines, mask), find_lines(taken)
+    assert (found.starts.tolist(), found.ends.tolist()) == (again.starts.tolist(), again.ends.tolist())
