@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from slac.runtime.keyed.grouping import stable_order
+from slac.runtime.keyed.hashed import AT_ONCE
 from slac.runtime.keyed.key_slots import KeySlots
 from slac.runtime.keyed.pages import Pages
 from slac.runtime.operators.pane_cells import Cell
@@ -32,7 +33,14 @@ class PaneTable:
         return len(self._keys)
 
     def add(self, partials: pl.DataFrame) -> None:
-        """Take partial rows of distinct keys."""
+        """Take partial rows of distinct keys; many in parts, since memory that was freed stays with the process."""
+        if partials.height <= AT_ONCE:
+            self._add(partials)
+            return
+        for begin in range(0, partials.height, AT_ONCE):
+            self._add(partials[begin : begin + AT_ONCE])
+
+    def _add(self, partials: pl.DataFrame) -> None:
         before = self._keys.size
         slots = self._keys.enter(partials)
         self._rows.grow(self._keys.size)
