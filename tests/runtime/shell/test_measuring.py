@@ -13,6 +13,7 @@ from slac.runtime.core import Core
 from slac.runtime.shell.measuring import EVERY, FILE, PATIENCE, Measuring
 from slac.runtime.shell.settings import RunSettings
 from slac.runtime.troubles.trouble import DRIFT
+from slac.shedding.capacity.calibration import encode_calibration, shipped_calibration
 from slac.shedding.capacity.measured import read_measured
 from slac.stream.clock import SECOND
 from slac.stream.ports import Records
@@ -36,12 +37,13 @@ spec:
 START = 1_700_000_000 * SECOND
 
 
-def _runtime(folder: Path, dear: float) -> tuple[Core, Measuring]:
+def _runtime(folder: Path, dear: float, calibration: Path | None = None) -> tuple[Core, Measuring]:
     """A core whose every call takes `dear` seconds, by its timer."""
     ticks = count()
     plan = compile_document(Source("measured.yaml", DOCUMENT)).plan
     core = Core(plan, now=START, live=True, timer=lambda: next(ticks) * dear)
-    return core, Measuring(core, RunSettings(node="all", instance="a", directory=folder), folder)
+    settings = RunSettings(node="all", instance="a", directory=folder, calibration=calibration)
+    return core, Measuring(core, settings, folder)
 
 
 def _minute(core: Core, measuring: Measuring, number: int) -> tuple[str, ...]:
@@ -89,6 +91,16 @@ def test_a_model_that_is_far_off_is_a_trouble_after_some_looks(tmp_path: Path) -
     (trouble,) = measuring.look(START + (PATIENCE + 1) * EVERY)
     assert trouble.reason == "dearer"
     assert "the capacity model says" in trouble.message
+
+
+def test_a_machine_is_judged_by_its_own_calibration(tmp_path: Path) -> None:
+    """Where a call of 100 ms is what was measured here, it is no news."""
+    dear = {kind: msgspec.structs.replace(line, batches=0.1) for kind, line in shipped_calibration().kinds.items()}
+    own = tmp_path / "calibration.json"
+    own.write_bytes(encode_calibration(msgspec.structs.replace(shipped_calibration(), kinds=dear)))
+    core, measuring = _runtime(tmp_path, 0.1, own)
+    measuring.look(START)
+    assert [_minute(core, measuring, n) for n in range(PATIENCE + 1)] == [()] * (PATIENCE + 1)
 
 
 def test_a_model_that_is_right_is_no_trouble(tmp_path: Path) -> None:
