@@ -13,15 +13,14 @@ import zmq
 
 
 class ZmqNews:
-    """Watches a socket while it is entered; needs a running loop that can watch files."""
+    """Watches a socket while it is waited for, and only then; needs a running loop that can watch files."""
 
     def __init__(self, socket: zmq.Socket[bytes]) -> None:
         self._socket = socket
         self._file = int(socket.getsockopt(zmq.FD))
-        self._came = asyncio.Event()
+        self._came: asyncio.Future[None] | None = None
 
     def __enter__(self) -> Self:
-        asyncio.get_running_loop().add_reader(self._file, self._look)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -32,12 +31,19 @@ class ZmqNews:
         if self._has_some():
             await asyncio.sleep(0)
             return
-        self._came.clear()
-        await self._came.wait()
+        loop = asyncio.get_running_loop()
+        self._came = loop.create_future()
+        loop.add_reader(self._file, self.look)
+        try:
+            await self._came
+        finally:
+            self._came = None
+            loop.remove_reader(self._file)
 
-    def _look(self) -> None:
-        if self._has_some():
-            self._came.set()
+    def look(self) -> None:
+        """To be called after a message was sent, too: sending can take the news from the file."""
+        if self._came is not None and not self._came.done() and self._has_some():
+            self._came.set_result(None)
 
     def _has_some(self) -> bool:
         # The file only says that something has changed; asking is what makes it silent again.

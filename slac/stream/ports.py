@@ -58,6 +58,13 @@ class InputSink(Protocol):
         """Take records over. Waits while the runtime presses back; False means refused (answer 429 or the like)."""
         ...
 
+    async def lull(self) -> bool:
+        """For who can leave things where they are: wait while nothing that is pushed would be worked off.
+
+        True after a wait, just before all that was pushed is; False at once where there is nothing to wait for.
+        """
+        ...
+
     def resume(self, source: str) -> Position | None:
         """The position that the last checkpoint holds for `source`, or None."""
         ...

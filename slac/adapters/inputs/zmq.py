@@ -1,6 +1,6 @@
 """Input `zmq`: events from a ZeroMQ PUB or PUSH socket; a message is NDJSON lines, a JSON array, or Arrow."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import zmq
@@ -48,6 +48,10 @@ CAN_WAIT: Final = False
 _QUEUES: Final = {"ndjson": 1_000, "arrow": 100}
 """Messages that ZeroMQ holds back for us at most; beyond, PUB drops and PUSH waits. It cannot count bytes."""
 _BLOCK: Final = 2**20
+_PART: Final = 16
+"""Who has sent less than one part in this many of the queue is not expected to fill it before the next look …"""
+_LITTLE: Final = _BLOCK // 4
+"""… where these are no more bytes than this."""
 
 
 def build(settings: Mapping[str, Any], context: InputContext) -> "ZmqInput":
@@ -103,10 +107,16 @@ class ZmqInput:
             with ZmqNews(socket) as news:
                 while True:
                     await news.wait()
-                    await self._push(sink, _waiting(socket))
+                    await self._push(sink, found := _waiting(socket))
+                    # What comes while it is gathered can stay where it is; not so if that may be much.
+                    while self._is_little(found) and await sink.lull():
+                        await self._push(sink, found := _waiting(socket))
         finally:
             socket.close(linger=0)
             context.term()
+
+    def _is_little(self, found: Sequence[memoryview]) -> bool:
+        return len(found) * _PART <= self._queue and sum(map(len, found)) <= _LITTLE
 
     def _open(self, socket: zmq.Socket[bytes]) -> None:
         socket.setsockopt(zmq.MAXMSGSIZE, self._max_message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from slac.adapters.decoding import count_of
@@ -12,6 +12,7 @@ from slac.runtime.durable.segments import Segments
 from slac.runtime.shell.journals import InputJournal
 from slac.runtime.shell.merging import merged
 from slac.runtime.shell.overflow import Overflow
+from slac.runtime.shell.waking import Wakes
 from slac.runtime.source import Source
 from slac.shedding.pacer import Pacer
 from slac.stream.clock import SECOND, Clock
@@ -28,6 +29,8 @@ _LATE: Final = SECOND // 4
 _MANY: Final = 128 * 1024
 """Bytes of records that are not worth to be counted when they are refused."""
 _UNKNOWN: Final = 1 << 62
+_BEFORE: Final = 0.001
+"""Seconds before what was gathered is worked off, in which inputs fetch what has come meanwhile."""
 
 
 class InputQueue:
@@ -39,7 +42,7 @@ class InputQueue:
     nobody fetches, and nobody counts.
     """
 
-    def __init__(self, source: Source, *, can_wait: bool, clock: Clock, wake: asyncio.Event, limit: int) -> None:
+    def __init__(self, source: Source, *, can_wait: bool, clock: Clock, wake: Wakes, limit: int) -> None:
         self.source = source
         self.can_wait = can_wait
         self.pacer = Pacer()
@@ -61,6 +64,10 @@ class InputQueue:
         self.overflow: Overflow | None = None
         self._in_journal = 0
         self._waking: asyncio.TimerHandle | None = None
+        self._lull: asyncio.Future[None] | None = None
+        self._is_last = False
+        self.lasts: Callable[[], float] = lambda: 0.0
+        """Seconds until what is queued is worked off; 0 where nobody knows."""
         source.has_waiting = lambda: self.bytes > 0
 
     def keep_in(self, journal: InputJournal) -> None:
@@ -119,6 +126,30 @@ class InputQueue:
             await self._pace(records)
         return True
 
+    async def lull(self) -> bool:
+        """Wait until just before what is queued is worked off; False at once where that is not known, or is now.
+
+        Who is in it when the queue is stopped can still push what it finds right then.
+        """
+        # What goes to the disk first would come too late.
+        on_disk = self.journal is not None or (self.overflow is not None and self.overflow.is_used)
+        pause = 0.0 if self._is_last or on_disk else self.lasts() - _BEFORE
+        if pause <= 0:
+            return False
+        loop = asyncio.get_running_loop()
+        self._lull = loop.create_future()
+        timer = loop.call_later(pause, self._end_lull)
+        try:
+            await self._lull
+        finally:
+            timer.cancel()
+            self._lull = None
+        return True
+
+    def _end_lull(self) -> None:
+        if self._lull is not None and not self._lull.done():
+            self._lull.set_result(None)
+
     async def replay(self) -> None:
         """Queue first what the last run had taken and no checkpoint holds."""
         if self.journal is None:
@@ -173,9 +204,17 @@ class InputQueue:
             self._room.set()
 
     def stop(self) -> None:
-        """Take nothing more; what is queued is still worked off."""
+        """Take nothing more; what is queued is still worked off, and what an input was about to fetch."""
+        self._held, self._is_last = False, True
+        if self._lull is None or self._lull.done():
+            self._refuse_all()
+        else:
+            # Behind the one who waits for it: it has its turn first.
+            self._lull.add_done_callback(lambda _: self._refuse_all())
+            self._end_lull()
+
+    def _refuse_all(self) -> None:
         self._stopped = True
-        self._held = False
         self.taking.set_rate(None, self._clock.now())
         self._room.set()
 

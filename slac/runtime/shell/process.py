@@ -30,6 +30,7 @@ from slac.runtime.shell.remarks import Remarks
 from slac.runtime.shell.settings import RunSettings
 from slac.runtime.shell.summary import RunSummary, account_of
 from slac.runtime.shell.surroundings import Succession, Surroundings
+from slac.runtime.shell.waking import Waking
 from slac.runtime.shell.wave import Wave
 from slac.runtime.shell.wiring import (
     make_client,
@@ -76,7 +77,7 @@ class Runtime:
         self._clock = clock
         self._started = clock.now()
         self._live = not settings.once
-        self._wake = asyncio.Event()
+        self._wake = Waking(self._pause)
         self._stopping = False
         self._budget = resolve_budget(plan.placement(settings.node).budget, read_machine())
         self._keep, self._handed = store is not None, handed
@@ -309,14 +310,14 @@ class Runtime:
     async def _wait(self, until: int) -> None:
         timeout = max((until - self._clock.now()) / SECOND, 0.0)
         timeout = min(timeout, _SOON) if self._change.is_paused else timeout
-        try:
-            await asyncio.wait_for(self._wake.wait(), timeout)
-        except TimeoutError:
-            return
-        if self._live and not self._stopping:
-            waiting, peers = sum(q.bytes for q in self._queues.values()), self._server.peers() if self._server else ()
-            await asyncio.sleep(self._gathering.pause(self._clock.now(), waiting=waiting, peers=len(peers)))
-        self._wake.clear()
+        await self._wake.wait(timeout)
+
+    def _pause(self) -> float:
+        """Seconds for which what has come waits for more."""
+        if not self._live or self._stopping:
+            return 0.0
+        waiting, peers = sum(q.bytes for q in self._queues.values()), self._server.peers() if self._server else ()
+        return self._gathering.pause(self._clock.now(), waiting=waiting, peers=len(peers))
 
     async def _work(self) -> None:
         wave, now = Wave(self._core), self._clock.now()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,6 +28,7 @@ from slac.runtime.shell.gating import Gating
 from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.outputs import OutputWorker
 from slac.runtime.shell.settings import RunSettings
+from slac.runtime.shell.waking import Waking
 from slac.runtime.source import Source
 from slac.runtime.troubles.trouble import KEYS as TROUBLES
 from slac.runtime.trust.curve import Dial
@@ -75,7 +75,7 @@ def make_queues(
     settings: RunSettings,
     budget: ResolvedBudget,
     clock: Clock,
-    wake: asyncio.Event,
+    wake: Waking,
 ) -> dict[str, InputQueue]:
     """One bounded queue an input."""
     limit = budget.memory_bytes // QUEUED_SHARE
@@ -90,6 +90,8 @@ def make_queues(
         )
         for block, source in sources.items()
     }
+    for queue in queues.values():
+        queue.lasts = lambda: wake.left
     _let_wait_on_disk(queues, plan, settings)
     return queues
 

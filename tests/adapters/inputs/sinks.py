@@ -25,6 +25,10 @@ class RememberingSink:
         self._changed.set()
         return True
 
+    async def lull(self) -> bool:
+        """Nobody gathers here."""
+        return False
+
     def resume(self, source: str) -> Position | None:
         """The position given at the start."""
         return self.positions.get(source)

@@ -113,3 +113,42 @@ def test_messages_of_arrow() -> None:
             push.close(linger=0)
 
     asyncio.run(run())
+
+
+class GatheringSink(RememberingSink):
+    """Gathers until it is told that it has enough."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+        self.enough = asyncio.Event()
+
+    async def lull(self) -> bool:
+        """Until it has enough, once."""
+        if self.enough.is_set():
+            return False
+        self.asked.set()
+        await self.enough.wait()
+        return True
+
+
+def test_what_comes_while_a_sink_gathers_is_read_together() -> None:
+    """It stays in the socket, and is one block afterwards; what comes then is noticed again."""
+
+    async def run() -> None:
+        with zmq.asyncio.Context() as context, context.socket(zmq.PUSH) as push:
+            push.linger = 0
+            port = push.bind_to_random_port("tcp://127.0.0.1")
+            sink = GatheringSink()
+            async with Running(build(pattern="pull", connect=f"tcp://127.0.0.1:{port}"), sink):
+                await push.send(b'{"a":1}')
+                await sink.asked.wait()
+                await push.send(b'{"a":2}')
+                assert sink.lines == [b'{"a":1}']
+                sink.enough.set()
+                await sink.until(lambda s: len(s.lines) == 2)
+                await push.send(b'{"a":3}')
+                await sink.until(lambda s: len(s.lines) == 3)
+                assert sink.lines == [b'{"a":1}', b'{"a":2}', b'{"a":3}']
+
+    asyncio.run(run())
