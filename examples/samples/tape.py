@@ -32,6 +32,10 @@ class Tape:
         self.lines += [self._short(e) for e in events if e["payload"]["name"] in self.names]
         return True
 
+    async def lull(self) -> bool:
+        """There is nothing to wait for."""
+        return False
+
     def resume(self, source: str) -> Position | None:
         """There is nothing to go on from."""
         return None

@@ -54,6 +54,10 @@ class Tape:
         self.lines += [_short(orjson.loads(line)) for line in (records.ndjson or b"").splitlines()]
         return True
 
+    async def lull(self) -> bool:
+        """There is nothing to wait for."""
+        return False
+
     def resume(self, source: str) -> Position | None:
         """There is nothing to go on from."""
         return None

@@ -25,8 +25,9 @@ class Records:
     `ndjson`: whole lines of UTF-8 JSON objects, separated by LF. `frame`: decoded columns, either the wire form
     (`timestamp`, `payload`, `context`) or flat columns by field name. `arrow`: such columns, not decoded yet.
     `source` is the stable name of where they come from (file path as configured, or the instance's name): with the
-    input it makes the upper 24 bits of the ids. `origin` is told when a record is quarantined, with its place in the source.
-    `fault` comes from a table that could not be read again: then the version of before stays, and `frame` is empty.
+    input it makes the upper 24 bits of the ids. `origin` is told when a record is quarantined, with its place in the
+    source. `fault` comes from a table that could not be read again: then the version of before stays, and `frame` is
+    empty.
     `position` is stored in the checkpoint once the records have entered the core. `arrival` in wall-clock µs.
     `first`: the sequence number that the first of them has in its source, where some before it are missing.
     """

@@ -24,6 +24,10 @@ class Sink:
         await self.taken.put(records)
         return True
 
+    async def lull(self) -> bool:
+        """There is nothing to wait for."""
+        return False
+
     def resume(self, source: str) -> Position | None:
         """Nothing was read before."""
         del source

@@ -24,7 +24,7 @@ def test_sums_of_wide_numbers_are_exact(values: list[list[float]]) -> None:
 @given(WHOLE, st.lists(st.integers(1, 10**6), min_size=2, max_size=5))
 def test_one_number_for_all_rows_counts_once_a_row(number: float, lengths: list[int]) -> None:
     """A constant is not spread over the rows."""
-    ends = np.cumsum(lengths)
+    ends = np.cumsum(lengths, dtype=np.int64)
     found = wide_totals({"x": np.array([number])}, Groups(ends - lengths, np.array(lengths)))
     assert found["x"].to_list() == [int(number) * length for length in lengths]
 

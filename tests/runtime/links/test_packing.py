@@ -79,7 +79,7 @@ def test_planes_say_each_number(bits: int, rows: int, seed: int) -> None:
     """Of all widths, and any number of rows."""
     draw = np.random.default_rng(seed).integers(0, (1 << bits) - 1, rows, np.uint64, endpoint=True)
     numbers = draw.astype(holder(bits))
-    data = b"".join(to_planes(numbers, bits))
+    data = b"".join(plane.tobytes() for plane in to_planes(numbers, bits))
 
     assert len(data) == size_of(bits, rows)
     assert bits_for(int(draw.max())) <= bits

@@ -49,7 +49,7 @@ def test_only_one_key(own: str, keys: list[str], welcome: list[bool]) -> None:
     """The first key that is heard is that of the deployment; who has none does not matter."""
     server = Deaf(own)
     for i, key in enumerate(keys):
-        server._on_message(str(i).encode(), hello(str(i), key), b"")
+        server._on_message(str(i).encode(), hello(str(i), key), memoryview(b""))
     asyncio.run(server.stop())
     answers = [m for m in server.said if isinstance(m, Welcome | Refusal)]
     assert [isinstance(m, Welcome) for m in answers] == welcome

@@ -27,7 +27,7 @@ SPEC = WindowSpec(kind="tumbling", size=1)
     [
         (SelectNode(**COMMON), "SelectOperator"),  # type: ignore[arg-type]
         (UnionNode(**COMMON, depths=()), "UnionOperator"),  # type: ignore[arg-type]
-        (WindowNode(**COMMON, keys=(), window=SPEC, aggregates=(), retain=1), "EstimatingWindow"),  # type: ignore[arg-type]
+        (WindowNode(**COMMON, keys=(), window=SPEC, aggregates=(), retain=1), "DoubtingWindow"),  # type: ignore[arg-type]
         (LatestJoinNode(**COMMON, alias="l", by=(), right_columns=(), retain=1), "EstimatingJoin"),  # type: ignore[arg-type]
         (IntervalJoinNode(**COMMON, alias="l", by=(), right_columns=(), limit=1), "EstimatingJoin"),  # type: ignore[arg-type]
     ],
