@@ -21,6 +21,8 @@ OVER = """\
       window: WINDOW
       retain: 1h
       select: [{sum: SUM(n)}, {worst: MIN(good)}, {services: COUNT(*)}]
+"""
+JUDGED = """\
   audits:
     health:
       from: all
@@ -31,11 +33,12 @@ OVER = """\
 """
 
 
-def plan(window: str, *, first: str = "tumbling 1m", where: str = "n > 0") -> Plan:
-    """As in the tests of one window, with another one over it."""
+def plan(window: str, *, first: str = "tumbling 1m", where: str = "n > 0", judged: bool = False) -> Plan:
+    """As in the tests of one window, with another one over it, and an audit over that."""
     text = DOCUMENT.replace("WINDOW", first).replace("RETAIN", "1h").replace("LATE", "late: drop")
-    text = text.replace("  audits:\n", OVER.replace("WINDOW", window).replace("WHERE", where), 1)
-    text = text.replace("from: [services, up, low]", "from: [services, up, low, all, health]")
+    over = OVER.replace("WINDOW", window).replace("WHERE", where) + (JUDGED if judged else "  audits:\n")
+    text = text.replace("  audits:\n", over, 1)
+    text = text.replace("from: [services, up, low]", f"from: [services, up, low, all{', health' if judged else ''}]")
     return compile_document(Source("shop.yaml", text), CompileOptions()).plan
 
 
@@ -67,7 +70,7 @@ def standing(harness: Harness, block: str) -> set[Any]:
 
 def test_a_window_over_an_undecided_one_is_undecided_and_comes_again() -> None:
     """With what the peer had, once; so an audit that reads it says what was so."""
-    harness = harness_of(plan("same"))
+    harness = harness_of(plan("same", judged=True))
     run(harness)
 
     found = [row for row in told(harness, "all", "sum", "worst") if row[0] in (60, 120, 180)]
