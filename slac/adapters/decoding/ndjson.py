@@ -10,6 +10,7 @@ import polars as pl
 from slac.adapters.decoding.columns import gather, plain, to_series
 from slac.adapters.decoding.lines import Lines
 from slac.adapters.decoding.maps import canonical_column
+from slac.adapters.decoding.misplaced import hint
 from slac.adapters.decoding.reasons import reason
 from slac.adapters.decoding.result import ROW, Decoded, Quarantined, all_rows
 from slac.adapters.decoding.structs import RecordShape, record_shape
@@ -90,7 +91,9 @@ class NdjsonDecoder:
                 record = self._decoder.decode(line)
                 self._check_nested([record])
             except (ValueError, RecursionError) as error:
-                kept.quarantined.append(Quarantined(index=index, reason=reason(error), raw=line))
+                why = reason(error)
+                why += hint(why, line, self._known)
+                kept.quarantined.append(Quarantined(index=index, reason=why, raw=line))
             else:
                 kept.records.append(record)
                 kept.rows.append(index)

@@ -71,6 +71,11 @@ def test_compliant_rows_have_exact_types_and_places() -> None:
         (event(timestamp=2**62), "is no instant"),
         (event(timestamp=None), "timestamp: expected RFC 3339 text or an integer, got null"),
         ('{"timestamp": 1}', "payload: missing"),
+        ('{"timestamp": 1, "outcome": "a"}', "payload: missing (`outcome` is there: is `payload.outcome` meant?)"),
+        (
+            '{"timestamp": 1, "payload": {"outcome": "a"}, "context": {"duration_ms": 1}}',
+            "payload.duration_ms: missing (`context.duration_ms` is there: is `payload.duration_ms` meant?)",
+        ),
         ('{"payload": {"outcome": "a", "duration_ms": 1}}', "timestamp: missing"),
         ('{"timestamp": 1, "payload": {"outcome": "a"}}', "payload.duration_ms: missing"),
         ('{"timestamp": 1, "payload": {"outcome": "a", "duration_ms": 1', "not JSON: the line ends too early"),
