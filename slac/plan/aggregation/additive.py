@@ -21,7 +21,7 @@ from slac.plan.aggregation.spread import Spread
 from slac.plan.aggregation.totals import Average, Sum
 from slac.plan.expressions import AggregateCall
 from slac.plan.lowering import lower
-from slac.stream.batch import KEPT, SEEN, WEIGHT, WEIGHT_ONE
+from slac.stream.batch import COUNT, KEPT, SEEN, WEIGHT, WEIGHT_ONE
 from slac.stream.sums import weight_units
 from slac.stream.types import Duration, Float
 
@@ -97,10 +97,18 @@ def _(family: Share | Every | Some, call: AggregateCall) -> list[Added] | None:
 
 def support(columns: Collection[str]) -> list[Added]:
     """The same for `_kept` and `_seen`, by the columns of the rows (`slac.plan.aggregates.partial_exprs`)."""
+    if WEIGHT in columns and not {COUNT, KEPT, SEEN}.intersection(columns):
+        # The usual case of weights: as columns, without a query.
+        weight = pl.col(WEIGHT)
+        return [
+            Added(name=KEPT, value=weight, reading=numbers.dropped, usual=1),
+            Added(name=SEEN, value=weight, reading=numbers.excess, usual=WEIGHT_ONE, wide=True),
+        ]
     one = pl.lit(1, pl.Int64) if WEIGHT not in columns else (pl.col(WEIGHT).fill_null(WEIGHT_ONE) > 0).cast(pl.Int64)
     kept = pl.coalesce(KEPT, one) - 1 if KEPT in columns else None
     kept = one - 1 if kept is None and WEIGHT in columns else kept
     weights = [weight_units(pl.col(SEEN))] if SEEN in columns else []
+    weights += [pl.col(COUNT).cast(pl.Int128) * WEIGHT_ONE] if COUNT in columns else []
     weights += [pl.col(WEIGHT).cast(pl.Int128)] if WEIGHT in columns else []
     seen = pl.coalesce(*weights, pl.lit(WEIGHT_ONE, pl.Int128)) - WEIGHT_ONE if weights else None
     return [

@@ -13,10 +13,12 @@ import polars as pl
 
 from slac.plan.aggregation.spread import FLOAT_LIMIT, INT_LIMIT
 from slac.plan.aggregation.spread import SCALE as SQUARED_SCALE
+from slac.stream.batch import WEIGHT_ONE
 from slac.stream.sums import LIMIT, SCALE
 
 Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
+_LONG = 1 << 62
 Reading = Callable[[pl.Series], Floats | Longs | pl.Series | None]
 """Whole numbers, as integers or floats, one a value; NULL is 0."""
 
@@ -57,6 +59,21 @@ def true(values: pl.Series) -> Longs | None:
     """By how much a condition differs from being true: −1 for false and NULL."""
     flags = (values.fill_null(value=False) if values.null_count() else values).to_numpy()
     return None if flags.all() else flags.astype(np.int64) - 1
+
+
+def dropped(weights: pl.Series) -> Longs | None:
+    """By how much a row that was kept or not differs from one that was: −1 for a weight of 0; NULL is one."""
+    gone = (weights == 0).fill_null(value=False).to_numpy() if weights.null_count() else weights.to_numpy() == 0
+    return -gone.astype(np.int64) if gone.any() else None
+
+
+def excess(weights: pl.Series) -> Longs | pl.Series:
+    """By how much the weight of a row differs from that of one event; NULL is one."""
+    known = weights.fill_null(WEIGHT_ONE) if weights.null_count() else weights
+    numbers = known.to_numpy()
+    if not len(numbers) or int(numbers.max()) < _LONG:
+        return numbers.astype(np.int64) - WEIGHT_ONE
+    return known.cast(pl.Int128) - WEIGHT_ONE
 
 
 def unsummed(values: pl.Series) -> Longs | None:

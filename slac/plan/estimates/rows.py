@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -11,7 +12,7 @@ import polars as pl
 from slac.plan.aggregation.family import argument, part, per_row
 from slac.plan.estimates.moments import Floats, excess
 from slac.plan.estimates.thinned import COUNTED_ONLY, TRUE, Added, ThinnedCount, ThinnedValue
-from slac.plan.estimates.totals import Groups, narrow_totals, wide_totals
+from slac.plan.estimates.totals import Groups, Longs, Numbers, Piece, narrow_sums, pieces_of, wide_totals
 from slac.plan.expressions import AggregateCall
 from slac.plan.lowering import lower
 from slac.stream.batch import COUNT, WEIGHT
@@ -28,34 +29,56 @@ def needed(calls: Sequence[tuple[AggregateCall, Thinned]], columns: Sequence[str
     return [name for name in columns if name in read]
 
 
-def sums(frame: pl.DataFrame, calls: Sequence[tuple[AggregateCall, Thinned]], groups: Groups) -> dict[str, pl.Series]:
-    """Of rows with weights, which lie group by group, the parts of all calls by group."""
+@dataclass(frozen=True, slots=True)
+class GroupSums:
+    """By part: sums of 64 bits (`narrow`), pieces of those of 128 (`wide`), and what is 0 (`none`: whether it is wide).
+
+    `again`: parts whose sums are those of another one; which these are depends on the calls alone.
+    """
+
+    narrow: dict[str, Longs] = field(default_factory=dict)
+    wide: dict[str, list[Piece]] = field(default_factory=dict)
+    none: dict[str, bool] = field(default_factory=dict)
+    again: dict[str, str] = field(default_factory=dict)
+
+    def take(self, name: str, numbers: Numbers | None, groups: Groups, *, is_wide: bool) -> None:
+        """Add up what rows add to a part."""
+        if numbers is None:
+            self.none[name] = is_wide
+        elif is_wide:
+            self.wide[name] = list(pieces_of(numbers, groups))
+        else:
+            self.narrow[name] = narrow_sums(numbers, groups)
+
+
+def group_sums(frame: pl.DataFrame, calls: Sequence[tuple[AggregateCall, Thinned]], groups: Groups) -> GroupSums:
+    """Of rows with weights, which lie group by group, for all calls."""
     more = excess(frame)
     values = frame.select(e.alias(call.name) for call, _ in calls if (e := _value(call)) is not None)
-    narrow, wide, none = {}, {}, {}
-    again: dict[str, str] = {}
+    sums = GroupSums()
     known: dict[object, dict[str, str]] = {}
     for call, kind in calls:
         own = values[call.name] if call.name in values.columns else None
         types = kind.parts(call)
         # What is the same beside several calls over one value is added up once.
         told = known.setdefault((call.args, call.where), {}) if isinstance(kind, ThinnedValue) else {}
-        made = _added(call, kind, frame, more, own, told)
-        again |= {part(call, name): told[name] for name in types if name not in made}
-        for name, numbers in made.items():
-            is_wide, full = isinstance(types[name], pl.Int128), part(call, name)
-            if name != "odd":
-                told[name] = full
-            if numbers is None:
-                none[full] = is_wide
-            elif is_wide:
-                wide[full] = numbers
-            else:
-                narrow[full] = numbers
-    zero, wide_zero = (pl.Series([0], dtype=d).new_from_index(0, len(groups.starts)) for d in (pl.Int64, pl.Int128))
-    zeros = {name: (wide_zero if is_wide else zero).alias(name) for name, is_wide in none.items()}
-    found = {**narrow_totals(narrow, groups), **wide_totals(wide, groups), **zeros}
-    return {**found, **{name: found[source].alias(name) for name, source in again.items()}}
+        sums.again.update((part(call, name), told[name]) for name in types if name in told)
+        # Powers that are too large are in no lane.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for name, numbers in _added(call, kind, frame, more, own, frozenset(told)):
+                sums.take(part(call, name), numbers, groups, is_wide=isinstance(types[name], pl.Int128))
+        told.update((name, part(call, name)) for name in types if name not in told and name != "odd")
+    return sums
+
+
+def sums(frame: pl.DataFrame, calls: Sequence[tuple[AggregateCall, Thinned]], groups: Groups) -> dict[str, pl.Series]:
+    """The parts of all calls by group, of the same rows."""
+    found, count = group_sums(frame, calls, groups), len(groups.starts)
+    zero, wide_zero = (pl.Series([0], dtype=d).new_from_index(0, count) for d in (pl.Int64, pl.Int128))
+    zeros = {name: (wide_zero if is_wide else zero).alias(name) for name, is_wide in found.none.items()}
+    narrow = {name: pl.Series(name, total) for name, total in found.narrow.items()}
+    parts = {**narrow, **wide_totals(found.wide, count), **zeros}
+    return {**parts, **{name: parts[source].alias(name) for name, source in found.again.items()}}
 
 
 def _added(
@@ -85,7 +108,8 @@ def _of_value(
     # A row that was dropped tells what a gate knows of it: mostly whether it would have counted, never its value.
     gone = more < 0
     if call.where is not None and gone.any():
-        gone &= frame.select(per_row(lower(call.where)).fill_null(value=True)).to_series().to_numpy()
+        # All rows at once may have said one thing.
+        gone = gone & frame.select(per_row(lower(call.where)).fill_null(value=True)).to_series().to_numpy()
     missing = own.is_null().to_numpy() if own.null_count() else None
     if missing is not None:
         more = np.where(missing, 0.0, more)

@@ -6,7 +6,7 @@ What each row adds is a column of its own before rows are grouped (`slac.plan.es
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -14,14 +14,14 @@ import numpy.typing as npt
 import polars as pl
 
 from slac.plan.aggregation.family import column, part
-from slac.plan.estimates.moments import COUNTED, LANES, Floats, laned, odd, spread, units
+from slac.plan.estimates.moments import BEYOND, COUNTED, LANES, Floats, laned, magnitude, odd, spread, units
 from slac.plan.estimates.totals import Longs, Numbers, Same
 from slac.plan.expressions import AggregateCall
 from slac.stream.batch import WEIGHT
 from slac.stream.sums import LIMIT, SCALE, WEIGHT_SCALE
 
-Added: TypeAlias = "Mapping[str, Numbers | None]"
-"""What each row adds to the parts, by name; None where it is nothing."""
+Added: TypeAlias = "Iterator[tuple[str, Numbers | None]]"
+"""What each row adds to each part; None where it is nothing. One after the other, so that few are held at a time."""
 COUNTED_ONLY: Final = "counted"
 """Option of a count: what the gates have counted is taken from them."""
 TRUE: Final = "true"
@@ -72,15 +72,14 @@ class ThinnedCount(Beside):
 
     def added(self, more: Floats, gate: npt.NDArray[np.int64] | None) -> Added:
         """From the excess of the weights of rows that count, 0 for others; `gate` in the same way."""
-        sums = {"k": more > 0, "zero": more < 0, "gate": gate}
-        return {**sums, "more": units(more, 20), "a0": units(spread(more, "a"), COUNTED)}
+        yield from (("k", more > 0), ("zero", more < 0), ("gate", gate))
+        yield from (("more", units(more, 20)), ("a0", units(spread(more, "a"), COUNTED)))
 
     def alike(self, more: float, counts: npt.NDArray[np.bool_]) -> Added:
         """The same where all rows have one weight; `counts`: which of them count."""
-        found = self.added(np.array([more]), None)
-        flags = {"k": counts if more > 0 else None, "zero": counts if more < 0 else None, "gate": None}
-        wide = {n: None if (of := found[n]) is None else Same(float(np.asarray(of)[0]), counts) for n in ("more", "a0")}
-        return {**flags, **wide}
+        yield from (("k", counts if more > 0 else None), ("zero", counts if more < 0 else None), ("gate", None))
+        yield "more", Same(float(np.rint(more * WEIGHT_SCALE)), counts)
+        yield "a0", Same(float(np.rint(more * (more + 1.0) * 2.0**COUNTED)), counts)
 
 
 class ThinnedValue(Beside):
@@ -112,28 +111,38 @@ class ThinnedValue(Beside):
 
         `gone`: rows of weight 0 that may have counted. `known`: parts that need not be told.
         """
-        made: dict[str, Numbers | None]
-        made = {"k": more > 0, "zero": gone, "more": units(more, 20)}
-        if "total" not in known:
-            made["total"] = _total(more, values, whole)
-        powers = [np.ones(1), values]
-        for _ in range(max(int(name[1]) for name in self.moments) - 1):
-            powers.append(powers[-1] * values)
-        factors = {order: spread(more, order) for order in "abm"}
-        made |= {f"{order}0": units(factors[order], COUNTED) for order in "ab"}
-        for name in self.moments:
-            if f"{name}{LANES[0][0]}" in known:
-                continue
-            made |= {f"{name}{lane}": s for lane, s in laned(factors[name[0]] * powers[int(name[1])])}
-        widest = max(self.moments)
-        beyond = (more > 0) & odd(factors[widest[0]] * powers[int(widest[1])])
-        return {**made, "odd": beyond if beyond.any() else None}
+        if "more" not in known:
+            yield from (("k", more > 0), ("zero", gone), ("more", units(more, 20)))
+            yield "total", _total(more, values, whole)
+        powers, widest, beyond = [np.ones(1), values], max(self.moments), None
+        for order in "abm":
+            factor = spread(more, order)
+            if order != "m" and f"{order}0" not in known:
+                yield f"{order}0", units(factor, COUNTED)
+            for name in (name for name in self.moments if name[0] == order):
+                is_new = f"{name}{LANES[0][0]}" not in known
+                if not is_new and name != widest:
+                    continue
+                product = factor * _power(powers, int(name[1]))
+                most = magnitude(product)
+                if name == widest and not most < BEYOND:
+                    beyond = (more > 0) & odd(product)
+                if is_new:
+                    yield from ((f"{name}{lane}", numbers) for lane, numbers in laned(product, most))
+        yield "odd", beyond if beyond is not None and beyond.any() else None
 
 
 class ThinnedSpread(ThinnedValue):
     """Beside variances: also `m2`, Σ(w − 1)x², and moments up to the fourth power."""
 
     moments = ("a1", "a2", "a3", "a4", "m2")
+
+
+def _power(powers: list[Floats], order: int) -> Floats:
+    """Of values, from powers that are there up to some order."""
+    while len(powers) <= order:
+        powers.append(powers[-1] * powers[1])
+    return powers[order]
 
 
 def _total(more: Floats, values: Floats, whole: Longs | None) -> Numbers | None:
@@ -144,5 +153,6 @@ def _total(more: Floats, values: Floats, whole: Longs | None) -> Numbers | None:
         parts = (low, 0), (middle, _PIECE), (whole >> 2 * _PIECE, 2 * _PIECE)
         return [(weights * numbers, shift) for numbers, shift in parts]
     product = more * values
-    bounded = np.where(np.abs(product) < LIMIT, product, 0.0)
-    return units(bounded, int(np.log2(SCALE)))
+    if not magnitude(product) < LIMIT:
+        product = np.where(np.abs(product) < LIMIT, product, 0.0)
+    return units(product, int(np.log2(SCALE)))

@@ -16,10 +16,11 @@ import numpy.typing as npt
 import polars as pl
 
 Longs = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
 Piece: TypeAlias = tuple[int, Longs]
 """An exponent of two, and sums by group of which each is so many times that power."""
-Numbers: TypeAlias = "Floats | Longs | npt.NDArray[np.bool_] | Sequence[tuple[Floats, int]] | Same"
+Numbers: TypeAlias = "Rounded | Floats | Longs | npt.NDArray[np.bool_] | Sequence[tuple[Floats, int]] | Same"
 """A number a row (or one for all rows); or several, each an integer times two to the power of the second."""
 _MANTISSA: Final = 52
 _HALF: Final = 26
@@ -36,6 +37,18 @@ class Same:
 
 
 @dataclass(frozen=True, slots=True)
+class Rounded:
+    """Floats, each of which counts as the nearest integer to it times two to the power of `scale`.
+
+    `most`: the greatest magnitude of them. A float that has no bits below 1 may be as large as you like.
+    """
+
+    values: Floats
+    scale: int
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
 class Groups:
     """Rows that lie group by group: where each group begins, and how many rows it has; there is one group at least."""
 
@@ -48,45 +61,55 @@ class Groups:
         return int(self.starts[-1] + self.lengths[-1])
 
 
-def narrow_totals(numbers: Mapping[str, Numbers], groups: Groups) -> dict[str, pl.Series]:
-    """By name the sums by group (Int64) of small integers, or of flags."""
-    return {name: pl.Series(name, _narrow(np.asarray(of, np.int64), groups)) for name, of in numbers.items()}
+def narrow_sums(numbers: Numbers, groups: Groups) -> Longs:
+    """The sums by group of small integers, or of flags."""
+    return _narrow(np.asarray(numbers, np.int64), groups)
 
 
-def wide_totals(numbers: Mapping[str, Numbers], groups: Groups) -> dict[str, pl.Series]:
-    """By name the sums by group (Int128) of floats that are integers below 2¹⁰⁰, as long as these fit."""
-    if not numbers:
+def wide_totals(pieces: Mapping[str, Sequence[Piece]], count: int) -> dict[str, pl.Series]:
+    """By name the sums of `count` groups as Int128, as long as these fit."""
+    if not pieces:
         return {}
-    pieces = [list(_pieces(of, groups)) for of in numbers.values()]
-    low = np.zeros((len(pieces), len(groups.starts)), np.uint64)
+    low, high = wide_words(list(pieces.values()), count)
+    # All at once: a series costs more than what it holds.
+    wide = pl.Series(high.ravel()).cast(pl.Int128) * _WIDE_WORD + pl.Series(low.ravel()).cast(pl.Int128)
+    return {name: wide.slice(n * count, count).alias(name) for n, name in enumerate(pieces)}
+
+
+def wide_words(pieces: Sequence[Sequence[Piece]], count: int) -> tuple[Words, Longs]:
+    """The low and the high 64 bits of sums: a row for each of some `pieces`, a column for each of `count` groups."""
+    low = np.zeros((len(pieces), count), np.uint64)
     high = np.zeros(low.shape, np.int64)
-    for turn in range(max(map(len, pieces))):
+    for turn in range(max(map(len, pieces), default=0)):
         rows = [row for row, several in enumerate(pieces) if turn < len(several)]
         shifts = np.array([pieces[row][turn][0] for row in rows])[:, None]
         more_low, more_high = _words(np.stack([pieces[row][turn][1] for row in rows]), shifts)
         before = low[rows]
         low[rows] = before + more_low
         high[rows] += more_high + (low[rows] < before)
-    # All at once: a series costs more than what it holds.
-    wide = pl.Series(high.ravel()).cast(pl.Int128) * _WIDE_WORD + pl.Series(low.ravel()).cast(pl.Int128)
-    count = len(groups.starts)
-    return {name: wide.slice(n * count, count).alias(name) for n, name in enumerate(numbers)}
+    return low, high
+
+
+def pieces_of(of: Numbers, groups: Groups) -> Iterator[Piece]:
+    """The sums by group of floats that count as integers below 2¹⁰⁰."""
+    if isinstance(of, Same):
+        yield from _constant(of.number, _narrow(of.where.astype(np.int64), groups))
+    elif isinstance(of, Rounded):
+        if len(of.values) == 1:
+            yield from _constant(float(np.rint(of.values[0] * 2.0**of.scale)), groups.lengths)
+        else:
+            yield from _cut(of, groups)
+    elif isinstance(of, np.ndarray):
+        values = np.asarray(of, np.float64)
+        yield from pieces_of(Rounded(values, 0, max(float(values.max()), -float(values.min()))), groups)
+    else:
+        for numbers, shift in of:
+            for exponent, sums in pieces_of(numbers, groups):
+                yield exponent + shift, sums
 
 
 def _narrow(numbers: Longs, groups: Groups) -> Longs:
     return groups.lengths * numbers[0] if len(numbers) == 1 else np.add.reduceat(numbers, groups.starts)
-
-
-def _pieces(of: Numbers, groups: Groups) -> Iterator[Piece]:
-    if isinstance(of, Same):
-        yield from _constant(of.number, _narrow(of.where.astype(np.int64), groups))
-        return
-    if isinstance(of, np.ndarray):
-        yield from _constant(float(of[0]), groups.lengths) if len(of) == 1 else _cut(np.asarray(of, np.float64), groups)
-        return
-    for numbers, shift in of:
-        for exponent, sums in _pieces(numbers, groups):
-            yield exponent + shift, sums
 
 
 def _constant(number: float, times: Longs) -> Iterator[Piece]:
@@ -98,27 +121,30 @@ def _constant(number: float, times: Longs) -> Iterator[Piece]:
     yield shift, times * (mantissa & ((1 << _HALF) - 1))
 
 
-def _cut(whole: Floats, groups: Groups) -> Iterator[Piece]:
-    """From the highest bits on, as many at a time as the sums have room for."""
+def _cut(of: Rounded, groups: Groups) -> Iterator[Piece]:
+    """From the highest bits on, as many at a time as the sums have room for; what is left at last is rounded."""
     room = _MANTISSA - groups.rows.bit_length()
-    most = max(float(whole.max()), -float(whole.min()))
-    exponent = int(np.frexp(most)[1]) - room
-    rest = whole
+    exponent = int(np.frexp(of.most)[1]) + of.scale - room
+    upper, rest, spare = np.empty_like(of.values), of.values, None
     while exponent > 0:
-        rounding = 1.5 * 2.0 ** (exponent + _MANTISSA)
-        upper = (rest + rounding) - rounding
-        yield exponent, (_added(upper, groups) * 2.0**-exponent).astype(np.int64)
-        rest = rest - upper
+        yield exponent, _multiples(rest, exponent - of.scale, upper, groups)
+        # Without room of its own what was given would be gone.
+        spare = np.subtract(rest, upper, out=spare)
+        rest = spare
         exponent -= room
-    yield 0, _added(rest, groups).astype(np.int64)
+    yield 0, _multiples(rest, -of.scale, upper, groups)
 
 
-def _added(numbers: Floats, groups: Groups) -> Floats:
-    found: Floats = np.add.reduceat(numbers, groups.starts)
-    return found
+def _multiples(numbers: Floats, exponent: int, into: Floats, groups: Groups) -> Longs:
+    """The sums of multiples of a power of two that are next to some numbers; `into`: these multiples themselves."""
+    rounding = 1.5 * 2.0 ** (exponent + _MANTISSA)
+    np.add(numbers, rounding, out=into)
+    np.subtract(into, rounding, out=into)
+    sums: Floats = np.add.reduceat(into, groups.starts)
+    return (sums * 2.0**-exponent).astype(np.int64)
 
 
-def _words(sums: Longs, shifts: Longs) -> tuple[npt.NDArray[np.uint64], Longs]:
+def _words(sums: Longs, shifts: Longs) -> tuple[Words, Longs]:
     """The low and the high 64 bits of each number times two to the power of its shift (below 128)."""
     near = np.minimum(shifts, _WORD - 1).astype(np.uint64)
     low = np.where(shifts < _WORD, sums.astype(np.uint64) << near, np.uint64(0))

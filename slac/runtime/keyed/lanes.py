@@ -21,9 +21,9 @@ from slac.plan.expressions import AggregateCall
 from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.integers import Integers, added, column, is_zero, times, whole
 from slac.runtime.keyed.readings import Readings
-from slac.stream.batch import KEPT, SEEN, WEIGHT
+from slac.stream.batch import COUNT, KEPT, SEEN, WEIGHT
 
-_COUNTING: Final = frozenset((KEPT, SEEN, WEIGHT))
+_COUNTING: Final = frozenset((COUNT, KEPT, SEEN, WEIGHT))
 _PRESENT: Final = "?"
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slac.plan.estimates.totals import Groups, narrow_totals, wide_totals
+from slac.plan.estimates.totals import Groups, Numbers, narrow_sums, pieces_of, wide_totals
 
 WHOLE = st.floats(-(2.0**99), 2.0**99).map(lambda x: float(np.rint(x))) | st.integers(-9, 9).map(float)
 GROUPS = st.lists(st.lists(WHOLE, min_size=1, max_size=9), min_size=1, max_size=6)
@@ -16,7 +19,7 @@ GROUPS = st.lists(st.lists(WHOLE, min_size=1, max_size=9), min_size=1, max_size=
 @given(GROUPS)
 def test_sums_of_wide_numbers_are_exact(values: list[list[float]]) -> None:
     """Python's own integers give the same."""
-    found = wide_totals({"x": np.array([v for group in values for v in group])}, groups_of(values))
+    found = sums_of({"x": np.array([v for group in values for v in group])}, groups_of(values))
     assert found["x"].to_list() == [sum(int(v) for v in group) for group in values]
 
 
@@ -25,7 +28,7 @@ def test_sums_of_wide_numbers_are_exact(values: list[list[float]]) -> None:
 def test_one_number_for_all_rows_counts_once_a_row(number: float, lengths: list[int]) -> None:
     """A constant is not spread over the rows."""
     ends = np.cumsum(lengths, dtype=np.int64)
-    found = wide_totals({"x": np.array([number])}, Groups(ends - lengths, np.array(lengths)))
+    found = sums_of({"x": np.array([number])}, Groups(ends - lengths, np.array(lengths)))
     assert found["x"].to_list() == [int(number) * length for length in lengths]
 
 
@@ -35,11 +38,14 @@ def test_pieces_of_numbers_are_put_together(values: list[list[float]], shift: in
     """What comes as two floats is one integer, and several columns do not mix."""
     small = np.array([float(int(v) % 2**40) for group in values for v in group])
     groups = groups_of(values)
-    found = wide_totals({"a": [(small, 0), (small, shift)], "b": small}, groups)
+    found = sums_of({"a": [(small, 0), (small, shift)], "b": small}, groups)
     assert found["a"].to_list() == [(1 + (1 << shift)) * whole for whole in found["b"].to_list()]
-    assert narrow_totals({"n": small > 0}, groups)["n"].to_list() == [
-        sum(int(v) % 2**40 > 0 for v in group) for group in values
-    ]
+    assert narrow_sums(small > 0, groups).tolist() == [sum(int(v) % 2**40 > 0 for v in group) for group in values]
+
+
+def sums_of(numbers: Mapping[str, Numbers], groups: Groups) -> dict[str, pl.Series]:
+    """By name."""
+    return wide_totals({name: list(pieces_of(of, groups)) for name, of in numbers.items()}, len(groups.starts))
 
 
 def groups_of(values: list[list[float]]) -> Groups:

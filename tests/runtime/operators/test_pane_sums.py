@@ -11,19 +11,28 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from slac.plan.aggregates import grouped_rows, merged, partial_exprs
+from slac.plan.estimates.calls import with_estimates
 from slac.plan.expressions import AggregateCall, Column
 from slac.runtime.operator import BEGINNING
 from slac.runtime.operators import pane_sums
 from slac.runtime.operators.pane_state import AFTER, EXPIRES, START, PaneState
 from slac.runtime.operators.pane_sums import PaneSums, Piece
-from slac.stream.batch import COUNT
+from slac.stream.batch import COUNT, WEIGHT, WEIGHT_ONE
 from slac.stream.types import Bool, Float, Int
 from tests.runtime.operators.test_window_partials import CALLS, frames
 
 SPREAD = AggregateCall(name="_c0", function="stddev_pop", args=(Column(name="v", dtype=Float()),), dtype=Float())
 GOOD = AggregateCall(name="_c1", function="share", args=(Column(name="ok", dtype=Bool()),), dtype=Float())
 PRESENT = AggregateCall(name="_c2", function="count", args=(Column(name="v", dtype=Float()),), dtype=Int())
-EVERY = (*CALLS, SPREAD, GOOD, PRESENT)
+WHERE = AggregateCall(
+    name="_c3",
+    function="stddev_pop",
+    args=(Column(name="v", dtype=Float()),),
+    where=Column(name="ok", dtype=Bool()),
+    dtype=Float(),
+)
+EVERY = (*CALLS, SPREAD, GOOD, PRESENT, WHERE)
+BESIDE = with_estimates(EVERY, ("_a0", "_c1"))
 COUNTED = (AggregateCall(name="_a0", function="count", dtype=Int()),)
 
 
@@ -35,35 +44,51 @@ def usual(frame: pl.DataFrame, piece: Piece, calls: tuple[AggregateCall, ...]) -
     return made.select(*(pl.lit(v, pl.Int64).alias(n) for n, v in places.items()), pl.all())
 
 
+@st.composite
+def weighed(draw: st.DrawFn) -> pl.DataFrame:
+    """Rows as `frames` has them, of which some have weights and counts of their own, of rows that were dropped, too."""
+    frame = draw(frames())
+    numbers = st.lists(st.integers(0, 3), min_size=frame.height, max_size=frame.height)
+    if draw(st.booleans()):
+        weights = [[None, 0, WEIGHT_ONE, 2_438_549][n] for n in draw(numbers)]
+        frame = frame.with_columns(pl.Series(WEIGHT, weights, pl.UInt64))
+    if draw(st.booleans()):
+        frame = frame.with_columns(pl.Series(COUNT, [[None, 0, 1, 7][n] for n in draw(numbers)], pl.Int64))
+    return frame
+
+
 def keyed(keys: Sequence[str | None]) -> pl.DataFrame:
     """Rows of these keys."""
     return pl.DataFrame({"k": keys}, schema={"k": pl.String})
 
 
-def test_partial_rows_are_the_usual_ones_in_any_slicing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of all that can be added up, with NULL, NaN, weights and large values; some batches come grouped."""
+@pytest.mark.parametrize(("calls", "drawn"), [(EVERY, frames()), (BESIDE, weighed())], ids=["plain", "estimates"])
+def test_partial_rows_are_the_usual_ones_in_any_slicing(
+    monkeypatch: pytest.MonkeyPatch, calls: tuple[AggregateCall, ...], drawn: st.SearchStrategy[pl.DataFrame]
+) -> None:
+    """Of all that can be added up, with NULL, NaN, weights, counts and large values; some batches come grouped."""
     monkeypatch.setattr(pane_sums, "_FEW", 0)
     monkeypatch.setattr(pane_sums, "_SHARE", 0)
 
     @settings(max_examples=60, deadline=None)
-    @given(st.lists(st.tuples(frames(), st.integers(0, 20), st.booleans()), min_size=1, max_size=4), st.booleans())
+    @given(st.lists(st.tuples(drawn, st.integers(0, 20), st.booleans()), min_size=1, max_size=4), st.booleans())
     def holds(batches: list[tuple[pl.DataFrame, int, bool]], restarts: bool) -> None:  # noqa: FBT001 - drawn
-        state, expected = PaneState(["k"], EVERY), []
+        state, expected = PaneState(["k"], calls), []
         for frame, at, is_written in batches:
             cut = min(at, frame.height)
             pieces = [p for p in (Piece(0, 10, 0, cut), Piece(10, 20, cut, frame.height)) if p.begin < p.end]
-            expected += [usual(frame, piece, EVERY) for piece in pieces]
+            expected += [usual(frame, piece, calls) for piece in pieces]
             for piece in state.write(frame, pieces) if is_written else pieces:
-                state.add(usual(frame, piece, EVERY))
+                state.add(usual(frame, piece, calls))
             if restarts:
-                held, state = state.frame(), PaneState(["k"], EVERY)
+                held, state = state.frame(), PaneState(["k"], calls)
                 assert held is not None
                 state.restore(held)
         by = [START, EXPIRES, AFTER, "k"]
         parts, whole = state.expiring_by(20)
         said = pl.concat(one for one in (parts, whole) if one is not None)
         assert_frame_equal(
-            merged(said, by, EVERY).sort(by), merged(pl.concat(expected), by, EVERY).sort(by), check_exact=True
+            merged(said, by, calls).sort(by), merged(pl.concat(expected), by, calls).sort(by), check_exact=True
         )
 
     holds()
@@ -103,10 +128,9 @@ def test_bounds_and_number_of_rows_count_what_is_written() -> None:
     [
         keyed([f"k{n}" for n in range(8_000)]),
         keyed(["a"] * 100),
-        keyed(["a"] * 8_000).with_columns(pl.lit(2, pl.Int64).alias(COUNT)),
         pl.DataFrame({"k": [0.0, -0.0] * 4_000}),
     ],
-    ids=["many keys", "few rows", "rows for several", "floats"],
+    ids=["many keys", "few rows", "floats"],
 )
 def test_what_is_not_worth_it_is_left_to_the_caller(frame: pl.DataFrame) -> None:
     """And nothing of it is held."""

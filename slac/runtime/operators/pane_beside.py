@@ -1,0 +1,67 @@
+"""What weights add beside aggregates, by slot: the sums of `slac.plan.estimates`, without a grouping of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from slac.plan.aggregates import family
+from slac.plan.aggregation.family import part
+from slac.plan.estimates.rows import Thinned, group_sums, needed
+from slac.plan.estimates.thinned import ThinnedCount, ThinnedValue
+from slac.plan.estimates.totals import Groups, wide_words
+from slac.plan.expressions import AggregateCall
+from slac.runtime.keyed.grouping import Longs
+from slac.runtime.keyed.wide_sums import WideSums
+from slac.stream.batch import WEIGHT
+
+_SIGN: Final = np.int64(63)
+
+
+def is_beside(call: AggregateCall) -> bool:
+    """Whether a call is kept beside others in a form that is summed up here."""
+    return isinstance(family(call), ThinnedCount | ThinnedValue)
+
+
+class BesideSums:
+    """Of the calls that are kept beside others."""
+
+    def __init__(self, calls: Sequence[AggregateCall]) -> None:
+        kinds = ((call, family(call)) for call in calls)
+        self._calls: list[tuple[AggregateCall, Thinned]] = [
+            (call, kind) for call, kind in kinds if isinstance(kind, ThinnedCount | ThinnedValue)
+        ]
+        self._types = {part(c, name): dtype for c, kind in self._calls for name, dtype in kind.parts(c).items()}
+        self._again: Mapping[str, str] = {}
+
+    def asked(self, frame: pl.DataFrame) -> pl.DataFrame | None:
+        """The columns that say what rows add; None where they add nothing."""
+        if not self._calls or WEIGHT not in frame.columns:
+            return None
+        return frame.select(needed(self._calls, frame.columns))
+
+    def add(self, rows: pl.DataFrame, slots: Longs, groups: Groups, into: WideSums) -> None:
+        """Rows that were `asked` for and lie group by group; `slots` are those of the groups."""
+        found = group_sums(rows, self._calls, groups)
+        self._again = found.again
+        if found.narrow:
+            small = np.stack(list(found.narrow.values()))
+            into.add(list(found.narrow), slots, small.view(np.uint64), small >> _SIGN)
+        if found.wide:
+            into.add(list(found.wide), slots, *wide_words(list(found.wide.values()), len(slots)))
+
+    def parts(self, slots: Longs, held: WideSums) -> list[pl.Series]:
+        """The part columns of these slots."""
+        made = []
+        for name, dtype in self._types.items():
+            found = held.of(self._again.get(name, name), slots)
+            if found is None:
+                made.append(pl.Series(name, [0], dtype=dtype).new_from_index(0, len(slots)))
+            elif dtype == pl.Int64():
+                made.append(pl.Series(name, found.low.view(np.int64)))
+            else:
+                made.append(found.series(name))
+        return made
