@@ -12,8 +12,10 @@ from typing import Final
 import msgspec
 
 from slac.shedding.admission import Admission
+from slac.shedding.depths import Depths
 from slac.shedding.gate import LOWEST_FRACTION, Reason
 from slac.shedding.laws import MemoryLaw, NetworkLaw, Rate, WorkModel
+from slac.shedding.memory import MemoryHold
 from slac.shedding.offers import InputLoad, admission_of, admitted_cores, offer_of, pressed_of
 from slac.shedding.patience import Patience
 from slac.shedding.rates import Rates, allocate
@@ -31,7 +33,8 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     be wrong before its prediction alone, without a high reading, starts to drop. `deadband`: relative change below
     which a decision stands. `waiting_share`: what inputs that can wait get at least, when others fill the budget.
     `melt`: seconds in which the queue before the gate is to be worked off. `looking_share`: the most that goes into
-    looking at records which are then dropped unread.
+    looking at records which are then dropped unread. `standing`: seconds of what goes through the gate that may wait in
+    front of it, unless a burst is to wait.
     """
 
     headroom: float = 0.95
@@ -43,6 +46,7 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     waiting_share: float = 0.1
     melt: float = 1.0
     looking_share: float = 0.1
+    standing: float = 1.0
 
 
 DEFAULT: Final = ControlSettings()
@@ -54,8 +58,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What holds from now on, and why: one event for each change.
 
     `fractions`: input → share of its events to admit, and `admissions` → how; `paces`: input → records a second to
-    read; `delays`: input → records a second to work off, while a burst waits instead of being dropped from; `refuse`:
-    take nothing more in (above the hard memory limit). `errors`: input → the largest relative error that is planned
+    read; `delays`: input → records a second to work off, while a burst waits instead of being dropped from; `depths`:
+    input → records that may wait before the gate, where more would stand there; `refuse`: take nothing more in (above
+    the hard memory limit). `errors`: input → the largest relative error that is planned
     for. Cores are CPU seconds a second: `demand_cores` is what the offered load would use, `allowed_cores` what may be
     used on records; `factor` is how much dearer than the model records turned out to be, and `touch` what one costs
     (CPU seconds) that is only looked at.
@@ -77,6 +82,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     admissions: dict[str, Admission] = {}
     errors: dict[str, float] = {}
     delays: dict[str, float] = {}
+    depths: dict[str, float] = {}
 
 
 @dataclass(slots=True)
@@ -119,6 +125,8 @@ class Controller:
         self._dropping = False
         self._waits = False
         self._patience = Patience()
+        self._hold = MemoryHold()
+        self._depths = Depths()
         self._planned = _Planned()
         self._last: Decision | None = None
 
@@ -133,6 +141,7 @@ class Controller:
         reserved = self._reserved(offered, waiting, allowed)
         room = allowed - reserved
         self._look(reading, offered, demand, room)
+        refuse = self._refuses(reading, offered, seconds)
         shares: dict[Reason, float] = {
             "cpu": self._cpu_share(reading, demand, room),
             "memory": self._memory_share(reading, seconds),
@@ -142,15 +151,16 @@ class Controller:
         fraction = max(shares[reason], LOWEST_FRACTION)
         left = max(allowed - min(demand * fraction, room), reserved)
         factor = self._work.factor
-        refuse = self._refuses(reading)
         rates = self._rates(offered, demand * fraction, fraction, taken)
+        delays = self._delays(offered, rates, room, taken)
         return self._settle(
             Decision(
                 at=reading.at,
                 fractions={i: r.fraction for i, r in rates.items()},
                 admissions={i: admission_of(r, offered[i]) for i, r in rates.items() if r.fraction < 1.0},
                 errors={i: r.error for i, r in rates.items() if r.error is not None},
-                delays=self._delays(offered, rates, room, taken),
+                delays=delays,
+                depths=self._depths_of(reading.at, offered, delays, min(room / demand, 1.0) * taken if demand else 1.0),
                 paces=self._paces(offered, 0.0 if refuse else left * min(shares["memory"], shares["network"])),
                 refuse=refuse,
                 reason=reason if fraction < 1.0 else "recovered",
@@ -203,6 +213,7 @@ class Controller:
         What was offered is what came to the gate and what the queue before it grew by; the queue is to melt besides.
         """
         demand = waiting = 0.0
+        self._depths.look(reading.at, offered)
         for name, load in offered.items():
             rate = self._offered.setdefault(name, Rate()).read(reading.at / SECOND, load.seen + load.waiting)
             self._rate_of[name] = rate
@@ -271,7 +282,7 @@ class Controller:
 
     def _memory_share(self, reading: Reading, seconds: float) -> float:
         soft, hard = (s * self.budget.memory_bytes for s in (self.settings.memory_soft, self.settings.memory_hard))
-        return self._memory.step(reading.memory_bytes, soft, hard, seconds, LOWEST_FRACTION)
+        return self._memory.step(reading.memory_bytes, soft, hard, seconds, LOWEST_FRACTION, held=self._hold.holds)
 
     def _network_share(self, reading: Reading, seconds: float) -> float:
         bound = self.budget.network_bits
@@ -279,11 +290,30 @@ class Controller:
         used = reading.network_bits if reading.demanded_bits is None else reading.demanded_bits
         return self._network.step(used, target, seconds, LOWEST_FRACTION)
 
-    def _refuses(self, reading: Reading) -> bool:
+    def _refuses(self, reading: Reading, offered: Mapping[str, InputLoad], seconds: float) -> bool:
         """Above the hard limit; ends a little below it, so that one page more or less does not toggle it."""
-        hard = self.settings.memory_hard * self.budget.memory_bytes
-        held = self._last is not None and self._last.refuse
-        return reading.memory_bytes >= hard * (1.0 - self.settings.deadband if held else 1.0)
+        budget, queued = self.budget.memory_bytes, sum(load.queued_bytes for load in offered.values())
+        hard = self.settings.memory_hard * budget
+        release = hard * (1.0 - self.settings.deadband)
+        return self._hold.step(reading.memory_bytes, queued, budget, hard, release, seconds)
+
+    def _depths_of(
+        self, at: int, offered: Mapping[str, InputLoad], delays: Mapping[str, float], fits: float
+    ) -> dict[str, float]:
+        """Records that may wait before each gate that drops, or that has been behind for a second.
+
+        `fits`: which part of all could be looked at and kept: so much may come through, if not as much has yet.
+        """
+        melt, found = self.settings.melt, dict[str, float]()
+        for name, load in offered.items():
+            if not load.can_drop or not (self._dropping or self._depths.stands(name, at)):
+                continue
+            pace = self._depths.looked[name]
+            if self._dropping:
+                pace = delays.get(name, max(pace, fits * (self._rate_of[name] + load.waiting / melt)))
+            patience = load.spec.patience / SECOND if self._waits else 0.0
+            found[name] = pace * max(self.settings.standing, patience)
+        return found
 
     def _paces(self, offered: Mapping[str, InputLoad], cores: float) -> dict[str, float]:
         """Equal cores for all inputs that wait."""

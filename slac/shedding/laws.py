@@ -97,19 +97,20 @@ class MemoryLaw:
     """Admission by memory: lowered while resident memory grows above the soft limit, raised again as soon as not.
 
     Memory integrates what is admitted, and an allocator gives back late: so growth is judged, not level. Between the
-    limits the fraction falls with a time constant of one second at the hard limit and more slowly below it.
+    limits the fraction falls with a time constant of one second at the hard limit and more slowly below it. Above the
+    hard one it recovers as well, once it is known that memory will not fall.
     """
 
     fraction: float = 1.0
     _before: int | None = None
 
-    def step(self, used: int, soft: float, hard: float, seconds: float, floor: float) -> float:
-        """The fraction to admit when `used` bytes are resident."""
+    def step(self, used: int, soft: float, hard: float, seconds: float, floor: float, *, held: bool = True) -> float:
+        """The fraction to admit when `used` bytes are resident; `held`: above the hard limit nothing is taken in."""
         growing = self._before is not None and used > self._before
         self._before = used
         if used > soft and growing:
-            self.fraction *= math.exp(-seconds * (used - soft) / max(hard - soft, 1.0))
-        elif used < hard:
+            self.fraction *= math.exp(-seconds * min((used - soft) / max(hard - soft, 1.0), 1.0))
+        elif used < hard or not held:
             self.fraction *= math.exp(seconds)
         self.fraction = min(max(self.fraction, floor), 1.0)
         return self.fraction

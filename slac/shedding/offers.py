@@ -31,8 +31,8 @@ class InputLoad:
     will do). `cost` 0 is not known; `reading` is what of it goes into decoding. `can_drop` is False for what can wait
     and for `shed: never`: it gets a pace. `touched`: records that came to the gate (None: all that were seen), `read`:
     those that were decoded, and `passed`: rows that left the gate (None: as many as were kept). `carried`: rows that
-    carry nothing but counts, for each event that was dropped and counted. `queue`: records that may wait. `burst`:
-    seconds that a burst is declared to last.
+    carry nothing but counts, for each event that was dropped and counted. `queue`: records that may wait, by
+    their bytes. `burst`: seconds that a burst is declared to last. `queued_bytes`: in memory, before the gate.
     """
 
     seen: int
@@ -49,6 +49,7 @@ class InputLoad:
     carried: float = 0.0
     queue: float = 0.0
     burst: float | None = None
+    queued_bytes: int = 0
 
     @property
     def cores(self) -> float:

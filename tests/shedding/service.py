@@ -86,6 +86,11 @@ class Queue:
         return int(self.waiting * 100)
 
     @property
+    def in_memory(self) -> int:
+        """The same."""
+        return self.bytes
+
+    @property
     def room(self) -> float:
         """Records more that may wait."""
         return max(self.limit - self.waiting, 0.0)

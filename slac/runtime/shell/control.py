@@ -68,6 +68,7 @@ class Control:
             self._last_reading = now
         decision = self._controller.decide(reading, self._gating.loads(now))
         self._gating.look(decision)
+        self._gating.bound(decision)
         if decision.changed or self._gating.owes:
             self._apply(decision, now)
             self._write()

@@ -58,6 +58,11 @@ class Gating:
             for queue in self.queues.values():
                 queue.source.sieve.look = True
 
+    def bound(self, decision: Decision) -> None:
+        """Let no more wait before each gate than was decided."""
+        for name, queue in self.queues.items():
+            queue.bound(decision.depths.get(name))
+
     def obey(self, decision: Decision, now: int) -> Iterator[GateDecision]:
         """Let gates and paces do what was decided at `now`; what gates decided thereby, to be recorded."""
         for name, pace in decision.paces.items():
@@ -125,6 +130,7 @@ class Gating:
             profile=source.sieve.profile,
             carried=seen.carried,
             queue=queue.room,
+            queued_bytes=queue.in_memory,
             burst=None if rate is None or rate.burst_for is None else rate.burst_for / SECOND,
         )
 

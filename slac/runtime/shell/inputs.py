@@ -28,6 +28,8 @@ _LATE: Final = SECOND // 4
 """By so much (µs) a wave may come late, and take more for it."""
 _MANY: Final = 128 * 1024
 """Bytes of records that are not worth to be counted when they are refused."""
+_LEAST: Final = 128 * 1024
+"""Bytes that may wait however slowly they are worked off; of what is larger one may."""
 _UNKNOWN: Final = 1 << 62
 _BEFORE: Final = 0.001
 """Seconds before what was gathered is worked off, in which inputs fetch what has come meanwhile."""
@@ -35,6 +37,8 @@ _BEFORE: Final = 0.001
 
 class InputQueue:
     """The sink of one input. What can wait waits; what cannot is refused when `limit` bytes are queued.
+
+    Where it would stand, less may be queued (`bound`).
 
     With a journal records are in it before they are queued, and before `push` says that they were taken. With an
     overflow (`shed: never`) what has no room waits on disk instead. `taking` paces what is worked off; `presses_back`:
@@ -54,6 +58,7 @@ class InputQueue:
         self._clock = clock
         self._wake = wake
         self._limit = max(limit, MIN_LIMIT)
+        self._depth: float | None = None
         self._queue: deque[Records] = deque()
         self._room = asyncio.Event()
         self._room.set()
@@ -83,6 +88,11 @@ class InputQueue:
     def bytes(self) -> int:
         """What waits, in memory and on disk."""
         return self._bytes + (self.overflow.pending if self.overflow is not None else 0)
+
+    @property
+    def in_memory(self) -> int:
+        """Bytes of what waits in memory."""
+        return self._bytes
 
     @property
     def is_ready(self) -> bool:
@@ -203,6 +213,13 @@ class InputQueue:
         if not held:
             self._room.set()
 
+    def bound(self, records: float | None) -> None:
+        """Let at most about so many records wait in memory from now on; None: as many as `limit` lets."""
+        is_more = self._depth is not None and (records is None or records > self._depth)
+        self._depth = records
+        if is_more and not self._held:
+            self._room.set()
+
     def stop(self) -> None:
         """Take nothing more; what is queued is still worked off, and what an input was about to fetch."""
         self._held, self._is_last = False, True
@@ -244,8 +261,8 @@ class InputQueue:
         return self._taken / seen if seen else 1.0
 
     def _about(self, records: Records) -> int:
-        """How many records these are: of many an estimate, for what is refused, or paced, should cost nothing."""
-        if records.size < _MANY or not self._taken:
+        """How many records these are: of many lines an estimate, for what is refused, or paced, should cost nothing."""
+        if records.ndjson is None or records.size < _MANY or not self._taken:
             return count_of(records)
         return round(records.size / self._mean_size)
 
@@ -253,6 +270,14 @@ class InputQueue:
         """The loop looks again when the pace lets more through."""
         if self._waking is None or self._waking.cancelled() or self._waking.when() <= asyncio.get_running_loop().time():
             self._waking = asyncio.get_running_loop().call_later(pause / SECOND, self._wake.set)
+
+    @property
+    def _most(self) -> float:
+        """Bytes that may wait."""
+        # On disk nothing is late that would not be refused else.
+        if self._depth is None or self.overflow is not None:
+            return self._limit
+        return min(max(self._depth * self._mean_size, _LEAST), self._limit)
 
     @property
     def _waits(self) -> bool:
@@ -265,7 +290,7 @@ class InputQueue:
             return True
         held = self._bytes + self._in_journal
         behind = self.overflow is not None and self.overflow.is_used
-        return not (self._held or behind or (held and held + size > self._limit))
+        return not (self._held or behind or (held and held + size > self._most))
 
     async def _has_room(self, size: int) -> bool:
         """Wait for it; False when the queue was stopped meanwhile: what comes now may not be worked off any more."""

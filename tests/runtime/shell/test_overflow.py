@@ -213,3 +213,27 @@ def test_what_waits_is_no_silence() -> None:
         assert source.promise(clock.now())
 
     asyncio.run(run())
+
+
+def test_what_may_wait_is_bounded_by_records_too() -> None:
+    """Where a queue would stand, a sender waits long before memory is full, and goes on when it may."""
+
+    async def run() -> None:
+        queue = InputQueue(core().sources["one"], can_wait=False, clock=ManualClock(0), wake=asyncio.Event(), limit=0)
+        queue.presses_back = True
+        await queue.push(record(0, 1 << 20))
+        queue.source.take(queue.take(1)[0])
+        queue.bound(2.0)
+        for x in range(1, 3):
+            await queue.push(record(x, 1 << 20))
+        waiting = asyncio.create_task(queue.push(record(3, 1 << 20)))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        queue.bound(None)
+        assert await waiting
+        queue.presses_back = False
+        queue.bound(2.0)
+        assert not await queue.push(record(4, 1 << 20))
+        assert queue.source.gate.counts.dropped["refused"] == 1
+
+    asyncio.run(run())

@@ -1,0 +1,45 @@
+"""How much may wait in front of the gates: a time, and so as many records as go through them in it.
+
+What stands in a queue makes every result as late as it takes to work it off. So as soon as it is known that it does not
+melt, no more may wait than goes through the gate in that time; beyond, senders are pressed back. What waits for less
+than a second is no standing queue, and is bounded by memory alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from slac.shedding.laws import Rate
+from slac.shedding.offers import InputLoad
+from slac.stream.clock import SECOND
+
+STANDS: Final = SECOND
+"""A queue that has not melted for so long (µs) stands."""
+BEHIND: Final = 0.25
+"""Seconds of work that may be queued at any time without being behind: so are waves gathered, and paced."""
+
+
+@dataclass(slots=True)
+class Depths:
+    """Remembers what goes through each gate, and since when it has been behind."""
+
+    looked: dict[str, float] = field(default_factory=dict)
+    _rates: dict[str, Rate] = field(default_factory=dict)
+    _since: dict[str, int] = field(default_factory=dict)
+
+    def look(self, at: int, offered: Mapping[str, InputLoad]) -> None:
+        """Take in what has come to the gates until `at` (µs)."""
+        for name, load in offered.items():
+            rate = self._rates.setdefault(name, Rate()).read(at / SECOND, load.touched_records)
+            self.looked[name] = rate
+            # Where nothing goes through at all, the runtime rests (its plan is changed): that says nothing of its pace.
+            if rate > 0 and load.waiting > BEHIND * rate:
+                self._since.setdefault(name, at)
+            else:
+                self._since.pop(name, None)
+
+    def stands(self, name: str, at: int) -> bool:
+        """Whether the queue of an input has not melted for a second."""
+        return name in self._since and at - self._since[name] >= STANDS
