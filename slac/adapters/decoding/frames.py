@@ -37,7 +37,8 @@ class FrameDecoder:
     def decode(self, frame: pl.DataFrame, arrival: int) -> Decoded:
         """Take over all rows that comply; `arrival` (wall-clock µs) is their time where the input takes the arrival."""
         checked = _Checked(reasons=_unreadable(frame))
-        frame = frame.drop(UNREADABLE, strict=False)
+        if UNREADABLE in frame.columns:  # To drop nothing is a query, too, and copies columns.
+            frame = frame.drop(UNREADABLE)
         if self._time is None:
             time = pl.Series(TIME, [arrival], dtype=pl.Int64).cast(TIME_TYPE).new_from_index(0, frame.height)
             checked.columns.append(time)
