@@ -12,10 +12,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from slac.plan.estimates.totals import Rounded
-from slac.stream.batch import WEIGHT, WEIGHT_ONE
 
 Floats = npt.NDArray[np.float64]
 LANES: Final = (("a", 40, 60), ("b", 100, 0), ("c", 160, -60))
@@ -26,16 +24,6 @@ BEYOND: Final = 2.0 ** LANES[-1][1]
 """Magnitudes from here on are in no lane."""
 COUNTED: Final = 40
 """Sums without values are in multiples of 2⁻⁴⁰."""
-
-
-def excess(frame: pl.DataFrame) -> Floats:
-    """By how much the weight of each row is greater than one; exact. One number where all rows have the same."""
-    weights = frame[WEIGHT].fill_null(WEIGHT_ONE) if frame[WEIGHT].null_count() else frame[WEIGHT]
-    known = weights.to_numpy()
-    if len(known) and known.min() == known.max():
-        known = known[:1]
-    more: Floats = known.astype(np.float64)
-    return more * (1.0 / WEIGHT_ONE) - 1.0
 
 
 def spread(more: Floats, order: str) -> Floats:

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from slac.plan.aggregation.family import argument, part, per_row
-from slac.plan.estimates.moments import Floats, excess
+from slac.plan.estimates.levels import Excess
+from slac.plan.estimates.moments import Floats
 from slac.plan.estimates.thinned import COUNTED_ONLY, TRUE, Added, ThinnedCount, ThinnedValue
 from slac.plan.estimates.totals import Groups, Longs, Numbers, Piece, narrow_sums, pieces_of, wide_totals
 from slac.plan.expressions import AggregateCall
@@ -53,7 +54,7 @@ class GroupSums:
 
 def group_sums(frame: pl.DataFrame, calls: Sequence[tuple[AggregateCall, Thinned]], groups: Groups) -> GroupSums:
     """Of rows with weights, which lie group by group, for all calls."""
-    more = excess(frame)
+    more = Excess.of(frame, groups)
     values = frame.select(e.alias(call.name) for call, _ in calls if (e := _value(call)) is not None)
     sums = GroupSums()
     known: dict[object, dict[str, str]] = {}
@@ -85,9 +86,9 @@ def _added(
     call: AggregateCall,
     kind: Thinned,
     frame: pl.DataFrame,
-    more: Floats,
+    more: Excess,
     own: pl.Series | None,
-    known: Collection[str] = (),
+    known: Collection[str],
 ) -> Added:
     match kind:
         case ThinnedValue():
@@ -101,46 +102,44 @@ def _of_value(
     call: AggregateCall,
     kind: ThinnedValue,
     frame: pl.DataFrame,
-    more: Floats,
+    more: Excess,
     own: pl.Series,
     known: Collection[str],
 ) -> Added:
     # A row that was dropped tells what a gate knows of it: mostly whether it would have counted, never its value.
-    gone = more < 0
+    gone = more.rows < 0
     if call.where is not None and gone.any():
         # All rows at once may have said one thing.
         gone = gone & frame.select(per_row(lower(call.where)).fill_null(value=True)).to_series().to_numpy()
-    missing = own.is_null().to_numpy() if own.null_count() else None
-    if missing is not None:
-        more = np.where(missing, 0.0, more)
+    zero = gone if gone.any() else None
+    present = own.is_not_null().to_numpy() if own.null_count() else None
+    rows, counted = more.rows if present is None else more.where(present), more.counted(present)
     if isinstance(call.args[0].dtype, Float):
-        values: Floats = (own.fill_null(0.0) if missing is not None else own).to_numpy()
+        values: Floats = (own.fill_null(0.0) if present is not None else own).to_numpy()
         # What is no number makes the value NaN anyway.
         if not np.isfinite(values).all():
             values = np.where(np.isfinite(values), values, 0.0)
-        return kind.added(more, values, None, gone, known)
+        return kind.added(rows, values, None, zero, counted, known)
     whole = own.to_physical().cast(pl.Int64)
-    numbers = (whole.fill_null(0) if missing is not None else whole).to_numpy()
-    return kind.added(more, numbers.astype(np.float64), numbers, gone, known)
+    numbers = (whole.fill_null(0) if present is not None else whole).to_numpy()
+    return kind.added(rows, numbers.astype(np.float64), numbers, zero, counted, known)
 
 
 def _of_count(
-    call: AggregateCall, kind: ThinnedCount, frame: pl.DataFrame, more: Floats, own: pl.Series | None
+    call: AggregateCall, kind: ThinnedCount, frame: pl.DataFrame, more: Excess, own: pl.Series | None
 ) -> Added:
     chosen = None
     if own is not None:
         flags = own.fill_null(value=False) if TRUE in call.options or not call.args else own.is_not_null()
         chosen = flags.to_numpy()
-        if len(more) == 1 and not (COUNTED_ONLY in call.options and COUNT in frame.columns):
-            return kind.alike(float(more[0]), chosen)
-        more = np.where(chosen, more, 0.0)
     gate = None
     if COUNTED_ONLY in call.options and COUNT in frame.columns:
         told = frame[COUNT]
         known = told.is_not_null().to_numpy()
         gate = np.where(known if chosen is None else known & chosen, told.fill_null(1).to_numpy() - 1, 0)
-        more = np.where(known, 0.0, more)
-    return kind.added(more, gate)
+        chosen = ~known if chosen is None else chosen & ~known
+    rows = more.rows if chosen is None else more.where(chosen)
+    return kind.added(rows, more.counted(chosen), gate)
 
 
 def _value(call: AggregateCall) -> pl.Expr | None:

@@ -15,7 +15,7 @@ import polars as pl
 
 from slac.plan.aggregation.family import column, part
 from slac.plan.estimates.moments import BEYOND, COUNTED, LANES, Floats, laned, magnitude, odd, spread, units
-from slac.plan.estimates.totals import Longs, Numbers, Same
+from slac.plan.estimates.totals import Counted, Longs, Numbers
 from slac.plan.expressions import AggregateCall
 from slac.stream.batch import WEIGHT
 from slac.stream.sums import LIMIT, SCALE, WEIGHT_SCALE
@@ -70,16 +70,17 @@ class ThinnedCount(Beside):
         """`k`, `zero`, `more`, `a0` and `gate`."""
         return {"k": _LONG, "zero": _LONG, "more": _WIDE, "a0": _WIDE, "gate": _LONG}
 
-    def added(self, more: Floats, gate: npt.NDArray[np.int64] | None) -> Added:
-        """From the excess of the weights of rows that count, 0 for others; `gate` in the same way."""
-        yield from (("k", more > 0), ("zero", more < 0), ("gate", gate))
-        yield from (("more", units(more, 20)), ("a0", units(spread(more, "a"), COUNTED)))
+    def added(self, more: Floats, counted: Counted | None, gate: npt.NDArray[np.int64] | None) -> Added:
+        """From the excess of the weights of rows that count, 0 for others, or how often there is each (`counted`).
 
-    def alike(self, more: float, counts: npt.NDArray[np.bool_]) -> Added:
-        """The same where all rows have one weight; `counts`: which of them count."""
-        yield from (("k", counts if more > 0 else None), ("zero", counts if more < 0 else None), ("gate", None))
-        yield "more", Same(float(np.rint(more * WEIGHT_SCALE)), counts)
-        yield "a0", Same(float(np.rint(more * (more + 1.0) * 2.0**COUNTED)), counts)
+        `gate`: 0 for others too.
+        """
+        yield "gate", gate
+        if counted is None:
+            yield from (("k", more > 0), ("zero", more < 0))
+        else:
+            yield from (("k", _where(counted, above=True)), ("zero", _where(counted, above=False)))
+        yield from (("more", _spread(more, counted, "m")), ("a0", _spread(more, counted, "a")))
 
 
 class ThinnedValue(Beside):
@@ -104,21 +105,24 @@ class ThinnedValue(Beside):
         more: Floats,
         values: Floats,
         whole: Longs | None,
-        gone: npt.NDArray[np.bool_],
+        gone: Numbers | None,
+        counted: Counted | None,
         known: Collection[str] = (),
     ) -> Added:
         """From the excess of weights, 0 where there is no value, and the values; `whole` those that are integers.
 
-        `gone`: rows of weight 0 that may have counted. `known`: parts that need not be told.
+        `gone`: rows of weight 0 that may have counted. `counted`: how many of each weight have a value, if known.
+        `known`: parts that need not be told.
         """
         if "more" not in known:
-            yield from (("k", more > 0), ("zero", gone), ("more", units(more, 20)))
+            yield from (("k", more > 0 if counted is None else _where(counted, above=True)), ("zero", gone))
+            yield "more", _spread(more, counted, "m")
             yield "total", _total(more, values, whole)
         powers, widest, beyond = [np.ones(1), values], max(self.moments), None
         for order in "abm":
             factor = spread(more, order)
             if order != "m" and f"{order}0" not in known:
-                yield f"{order}0", units(factor, COUNTED)
+                yield f"{order}0", _spread(more, counted, order)
             for name in (name for name in self.moments if name[0] == order):
                 is_new = f"{name}{LANES[0][0]}" not in known
                 if not is_new and name != widest:
@@ -136,6 +140,20 @@ class ThinnedSpread(ThinnedValue):
     """Beside variances: also `m2`, Σ(w − 1)x², and moments up to the fourth power."""
 
     moments = ("a1", "a2", "a3", "a4", "m2")
+
+
+def _where(counted: Counted, *, above: bool) -> Counted | None:
+    """How many weigh more than one event, or nothing."""
+    flags = counted.numbers > 0 if above else counted.numbers < 0
+    return Counted(flags.astype(np.float64), counted.times) if flags.any() else None
+
+
+def _spread(more: Floats, counted: Counted | None, order: str) -> Numbers | None:
+    """What weights alone add: of each row, or of each weight as often as it is there."""
+    scale = COUNTED // 2 if order == "m" else COUNTED
+    if counted is None:
+        return units(spread(more, order), scale)
+    return Counted(np.rint(spread(counted.numbers, order) * 2.0**scale), counted.times)
 
 
 def _power(powers: list[Floats], order: int) -> Floats:

@@ -20,7 +20,7 @@ Words = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
 Piece: TypeAlias = tuple[int, Longs]
 """An exponent of two, and sums by group of which each is so many times that power."""
-Numbers: TypeAlias = "Rounded | Floats | Longs | npt.NDArray[np.bool_] | Sequence[tuple[Floats, int]] | Same"
+Numbers: TypeAlias = "Rounded | Floats | Longs | npt.NDArray[np.bool_] | Sequence[tuple[Floats, int]] | Counted"
 """A number a row (or one for all rows); or several, each an integer times two to the power of the second."""
 _MANTISSA: Final = 52
 _HALF: Final = 26
@@ -29,11 +29,11 @@ _WIDE_WORD: Final = pl.Series([1 << _WORD], dtype=pl.Int128)
 
 
 @dataclass(frozen=True, slots=True)
-class Same:
-    """One integer in the rows where a flag stands, and 0 in all others."""
+class Counted:
+    """A few numbers (integers), and by group how many times each is added."""
 
-    number: float
-    where: npt.NDArray[np.bool_]
+    numbers: Floats
+    times: Sequence[Longs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ class Groups:
 
 def narrow_sums(numbers: Numbers, groups: Groups) -> Longs:
     """The sums by group of small integers, or of flags."""
+    if isinstance(numbers, Counted):
+        return sum((int(n) * t for n, t in zip(numbers.numbers, numbers.times, strict=True)), np.zeros(1, np.int64))
     return _narrow(np.asarray(numbers, np.int64), groups)
 
 
@@ -92,8 +94,8 @@ def wide_words(pieces: Sequence[Sequence[Piece]], count: int) -> tuple[Words, Lo
 
 def pieces_of(of: Numbers, groups: Groups) -> Iterator[Piece]:
     """The sums by group of floats that count as integers below 2¹⁰⁰."""
-    if isinstance(of, Same):
-        yield from _constant(of.number, _narrow(of.where.astype(np.int64), groups))
+    if isinstance(of, Counted):
+        yield from _counted(of)
     elif isinstance(of, Rounded):
         if len(of.values) == 1:
             yield from _constant(float(np.rint(of.values[0] * 2.0**of.scale)), groups.lengths)
@@ -110,6 +112,17 @@ def pieces_of(of: Numbers, groups: Groups) -> Iterator[Piece]:
 
 def _narrow(numbers: Longs, groups: Groups) -> Longs:
     return groups.lengths * numbers[0] if len(numbers) == 1 else np.add.reduceat(numbers, groups.starts)
+
+
+def _counted(of: Counted) -> Iterator[Piece]:
+    """As two pieces for all, where numbers are small enough."""
+    if np.abs(of.numbers).max() >= 2.0**_MANTISSA:
+        for number, times in zip(of.numbers, of.times, strict=True):
+            yield from _constant(float(number), times)
+        return
+    whole, times = of.numbers.astype(np.int64), np.stack(of.times)
+    yield _HALF, (whole >> _HALF) @ times
+    yield 0, (whole & ((1 << _HALF) - 1)) @ times
 
 
 def _constant(number: float, times: Longs) -> Iterator[Piece]:

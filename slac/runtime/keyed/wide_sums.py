@@ -42,6 +42,16 @@ class WideSums:
         low, high = self._low[place][near], self._high[place][near]
         return Halved(np.where(held, high, 0), np.where(held, low, np.uint64(0)))
 
+    def words(self, names: Sequence[str], slots: Longs) -> tuple[Words, Longs]:
+        """The sums of some slots as `add` takes them, 0 where there are none."""
+        low, high = np.zeros((len(names), len(slots)), np.uint64), np.zeros((len(names), len(slots)), np.int64)
+        known = np.array([row for row, name in enumerate(names) if name in self._places], np.int64)
+        held = np.flatnonzero(slots < self._low.shape[1])
+        if len(known) and len(held):
+            mine = np.ix_(np.array([self._places[names[row]] for row in known]), slots[held])
+            low[np.ix_(known, held)], high[np.ix_(known, held)] = self._low[mine], self._high[mine]
+        return low, high
+
     def _grow(self, names: Sequence[str], size: int) -> None:
         for name in names:
             self._places.setdefault(name, len(self._places))

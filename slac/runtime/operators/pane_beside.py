@@ -15,6 +15,7 @@ from slac.plan.estimates.thinned import ThinnedCount, ThinnedValue
 from slac.plan.estimates.totals import Groups, wide_words
 from slac.plan.expressions import AggregateCall
 from slac.runtime.keyed.grouping import Longs
+from slac.runtime.keyed.halved import Halved
 from slac.runtime.keyed.wide_sums import WideSums
 from slac.stream.batch import WEIGHT
 
@@ -55,13 +56,12 @@ class BesideSums:
 
     def parts(self, slots: Longs, held: WideSums) -> list[pl.Series]:
         """The part columns of these slots."""
+        names = [self._again.get(name, name) for name in self._types]
+        low, high = held.words(names, slots)
+        # All at once: a series costs more than what it holds.
+        wide, count = Halved(high.ravel(), low.ravel()).series(), len(slots)
         made = []
-        for name, dtype in self._types.items():
-            found = held.of(self._again.get(name, name), slots)
-            if found is None:
-                made.append(pl.Series(name, [0], dtype=dtype).new_from_index(0, len(slots)))
-            elif dtype == pl.Int64():
-                made.append(pl.Series(name, found.low.view(np.int64)))
-            else:
-                made.append(found.series(name))
+        for row, (name, dtype) in enumerate(self._types.items()):
+            narrow = pl.Series(name, low[row].view(np.int64)) if dtype == pl.Int64() else None
+            made.append(wide.slice(row * count, count).alias(name) if narrow is None else narrow)
         return made

@@ -18,6 +18,7 @@ from slac.plan.aggregation.additive import additive
 from slac.plan.aggregation.ends import End
 from slac.plan.aggregation.family import part
 from slac.plan.aggregation.peaks import LOWEST, Peak, peak
+from slac.plan.estimates.thinned import ThinnedCount, ThinnedValue
 from slac.plan.expressions import AggregateCall
 from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.halved import Halved
@@ -199,7 +200,7 @@ def _cells(call: AggregateCall) -> Iterator[Cell]:
         fields = dict(parts["at"])  # type: ignore[call-overload]
         if fields["value"] in _PLAIN:
             yield Outermost(part(call, "at"), fields["value"], kind.last)
-    elif additive(kind, call) is not None:
+    elif additive(kind, call) is not None or isinstance(kind, ThinnedCount | ThinnedValue):
         for name, dtype in parts.items():
             yield Total(part(call, name)) if dtype == pl.Int128 else Count(part(call, name))
 
