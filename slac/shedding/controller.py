@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from slac.shedding.admission import Admission
+from slac.shedding.attained import Attained
 from slac.shedding.depths import Depths
 from slac.shedding.gate import LOWEST_FRACTION, Reason
 from slac.shedding.laws import MemoryLaw, NetworkLaw, Rate, WorkModel
@@ -111,7 +112,9 @@ class Controller:
     def __init__(self, budget: ResolvedBudget, settings: ControlSettings = DEFAULT, *, idle_cores: float = 0.0) -> None:
         self.budget = budget
         self.settings = settings
-        self._target = max(settings.headroom * budget.cpu_cores - idle_cores, 0.01 * budget.cpu_cores)
+        self._full = max(settings.headroom * budget.cpu_cores - idle_cores, 0.01 * budget.cpu_cores)
+        self._target = self._full
+        self._attained = Attained()
         self._idle = idle_cores
         self._work = WorkModel()
         self._memory = MemoryLaw()
@@ -135,6 +138,7 @@ class Controller:
         seconds = self._elapsed(reading)
         self._learn(reading, offered, seconds)
         demand, waiting = self._demand(reading, offered)
+        self._target = self._attain(reading, offered, seconds)
         taken, looking = self._looking(offered)
         demand *= taken
         allowed = (self._target - looking) / self._work.factor
@@ -233,6 +237,7 @@ class Controller:
         """`room / demand`, once it is sure that something must go: a prediction alone may be wrong by `margin`."""
         excess = demand / room
         high = reading.cpu_cores >= self.settings.evidence * self.settings.headroom * self.budget.cpu_cores
+        high |= self._attained.cores is not None
         begins = (high and excess > 1.0 + self.settings.deadband) or excess >= self.settings.margin
         self._dropping = excess > 1.0 and not self._waits and (self._dropping or begins)
         return 1.0 / excess if self._dropping else 1.0
@@ -296,6 +301,13 @@ class Controller:
         hard = self.settings.memory_hard * budget
         release = hard * (1.0 - self.settings.deadband)
         return self._hold.step(reading.memory_bytes, queued, budget, hard, release, seconds)
+
+    def _attain(self, reading: Reading, offered: Mapping[str, InputLoad], seconds: float) -> float:
+        """Cores to aim at: the budget's, or what the machine gives, where a queue stands although less is used."""
+        used, paces = reading.cpu_cores - self._idle, self._last.delays if self._last is not None else {}
+        stands = any(self._depths.starves(n, reading.at, paces.get(n)) for n, load in offered.items() if load.can_drop)
+        starved = stands and 0.0 < used < self.settings.evidence * self._target
+        return self._attained.step(used, self._full, seconds, starved=starved)
 
     def _depths_of(
         self, at: int, offered: Mapping[str, InputLoad], delays: Mapping[str, float], fits: float

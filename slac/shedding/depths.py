@@ -17,6 +17,10 @@ from slac.stream.clock import SECOND
 
 STANDS: Final = SECOND
 """A queue that has not melted for so long (µs) stands."""
+STARVES: Final = 3 * SECOND
+"""For so long (µs) it stands where there is nothing left to work it off with; a stall is over sooner."""
+MET: Final = 0.5
+"""Part of a pace that goes through where the machine lets it: work comes in blocks, and readings scatter."""
 BEHIND: Final = 0.25
 """Seconds of work that may be queued at any time without being behind: so are waves gathered, and paced."""
 
@@ -34,12 +38,16 @@ class Depths:
         for name, load in offered.items():
             rate = self._rates.setdefault(name, Rate()).read(at / SECOND, load.touched_records)
             self.looked[name] = rate
-            # Where nothing goes through at all, the runtime rests (its plan is changed): that says nothing of its pace.
-            if rate > 0 and load.waiting > BEHIND * rate:
-                self._since.setdefault(name, at)
-            else:
+            if load.waiting <= BEHIND * rate:
                 self._since.pop(name, None)
+            elif rate > 0:
+                self._since.setdefault(name, at)
 
-    def stands(self, name: str, at: int) -> bool:
-        """Whether the queue of an input has not melted for a second."""
-        return name in self._since and at - self._since[name] >= STANDS
+    def stands(self, name: str, at: int, since: int = STANDS) -> bool:
+        """Whether the queue of an input has not melted for a second, or for so long (µs)."""
+        # Where nothing goes through at all, the runtime rests (its plan is changed): that says nothing of its pace.
+        return name in self._since and self.looked[name] > 0 and at - self._since[name] >= since
+
+    def starves(self, name: str, at: int, pace: float | None) -> bool:
+        """Whether it has stood for longer than any stall lasts, and not because it is worked off at a `pace`."""
+        return self.stands(name, at, STARVES) and (pace is None or self.looked[name] < MET * pace)

@@ -30,9 +30,9 @@ from tests.shedding.plant import STEP, Machine
 from tests.shedding.service import START, plan_of
 
 SLICE = SECOND // 20
-BLOCK = 2**18
+BLOCK = 2**16
 """Bytes that are pulled at a time."""
-CHUNK = 2**20
+CHUNK = 2**16
 """Bytes that go into the core at a time: less than in truth, for records cost more than in truth."""
 MOST = 64 << 20
 
@@ -133,15 +133,19 @@ class Pulled:
     async def _work(self) -> None:
         """What is there to be worked off, by the cores that the machine has to give."""
         costs, counts = self.scenario["costs"], self.source.gate.counts
-        self._debt = max(self._debt - self._cores() * SLICE / SECOND, 0.0)
+        paid = min(self._debt, self._cores() * SLICE / SECOND)
+        self._debt -= paid
+        self.machine.seconds += paid
+        room = self._cores() * SLICE / SECOND - paid
         while self._debt <= 0.0 and (taken := self.queue.take(CHUNK)):
             before = counts.seen, counts.read, counts.kept + counts.carriers
             self.core.on_records("requests", taken)
             now = counts.seen, counts.read, counts.kept + counts.carriers
             seen, read, passed = (b - a for a, b in zip(before, now, strict=True))
             spent = seen * costs["touch"] + read * costs["reading"] + passed * costs["passing"]
-            self.machine.seconds += spent
-            self._debt += spent
+            paid = min(spent, room)
+            room, self._debt = room - paid, spent - paid
+            self.machine.seconds += paid
             self._late = max(self._late, (self.clock.now() - self.source.arrival.latest) / SECOND)
             await self._settle()
 

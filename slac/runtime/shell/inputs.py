@@ -28,8 +28,8 @@ _LATE: Final = SECOND // 4
 """By so much (µs) a wave may come late, and take more for it."""
 _MANY: Final = 128 * 1024
 """Bytes of records that are not worth to be counted when they are refused."""
-_LEAST: Final = 128 * 1024
-"""Bytes that may wait however slowly they are worked off; of what is larger one may."""
+_LEAST: Final = 512 * 1024
+"""Bytes that may wait however slowly they are worked off: for less a wave would wait. Of what is larger one may."""
 _UNKNOWN: Final = 1 << 62
 _BEFORE: Final = 0.001
 """Seconds before what was gathered is worked off, in which inputs fetch what has come meanwhile."""
