@@ -22,12 +22,15 @@ class Attained:
 
     cores: float | None = None
 
-    def step(self, used: float, target: float, seconds: float, *, starved: bool) -> float:
-        """What to aim at, when `used` cores went into records in the last second; `starved`: more were to be done."""
+    def step(self, used: float, target: float, seconds: float, *, starved: bool, lags: bool = False) -> float:
+        """What to aim at, when `used` cores went into records in the last second; `starved`: more were to be done.
+
+        `lags`: less is done than was to be, so there is no more to be had for now.
+        """
         if starved:
             before = used if self.cores is None else self.cores
             self.cores = before + (used - before) * min(seconds / SMOOTH, 1.0)
-        elif self.cores is not None:
+        elif self.cores is not None and not lags:
             self.cores *= math.exp(seconds / PROBE)
         if self.cores is not None and self.cores >= target:
             self.cores = None

@@ -305,9 +305,11 @@ class Controller:
     def _attain(self, reading: Reading, offered: Mapping[str, InputLoad], seconds: float) -> float:
         """Cores to aim at: the budget's, or what the machine gives, where a queue stands although less is used."""
         used, paces = reading.cpu_cores - self._idle, self._last.delays if self._last is not None else {}
-        stands = any(self._depths.starves(n, reading.at, paces.get(n)) for n, load in offered.items() if load.can_drop)
+        names, at = [n for n, load in offered.items() if load.can_drop], reading.at
+        stands = any(self._depths.starves(n, at, paces.get(n)) for n in names)
         starved = stands and 0.0 < used < self.settings.evidence * self._target
-        return self._attained.step(used, self._full, seconds, starved=starved)
+        lags = any(self._depths.lags(n, at, paces.get(n)) for n in names)
+        return self._attained.step(used, self._full, seconds, starved=starved, lags=lags)
 
     def _depths_of(
         self, at: int, offered: Mapping[str, InputLoad], delays: Mapping[str, float], fits: float
@@ -321,7 +323,7 @@ class Controller:
             if not load.can_drop or not (self._dropping or self._depths.stands(name, at)):
                 continue
             pace = self._depths.looked[name]
-            if self._dropping:
+            if self._dropping and not self._depths.stands(name, at):
                 pace = delays.get(name, max(pace, fits * (self._rate_of[name] + load.waiting / melt)))
             patience = load.spec.patience / SECOND if self._waits else 0.0
             found[name] = pace * max(self.settings.standing, patience)

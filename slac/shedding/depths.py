@@ -21,6 +21,8 @@ STARVES: Final = 3 * SECOND
 """For so long (µs) it stands where there is nothing left to work it off with; a stall is over sooner."""
 MET: Final = 0.5
 """Part of a pace that goes through where the machine lets it: work comes in blocks, and readings scatter."""
+NEARLY: Final = 0.9
+"""Part of a pace below which it is not raised."""
 BEHIND: Final = 0.25
 """Seconds of work that may be queued at any time without being behind: so are waves gathered, and paced."""
 
@@ -51,3 +53,7 @@ class Depths:
     def starves(self, name: str, at: int, pace: float | None) -> bool:
         """Whether it has stood for longer than any stall lasts, and not because it is worked off at a `pace`."""
         return self.stands(name, at, STARVES) and (pace is None or self.looked[name] < MET * pace)
+
+    def lags(self, name: str, at: int, pace: float | None) -> bool:
+        """Whether it stands, and less than its `pace` goes through: there is no more to be had."""
+        return self.stands(name, at) and (pace is None or self.looked[name] < NEARLY * pace)
