@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slac.cli.console import say
+from slac.cli.left_text import instant_text
 from slac.diagnostics import RunFailed, UsageError
 
 if TYPE_CHECKING:
@@ -73,3 +74,6 @@ def _write(directory: StateDirectory, plan: Plan, settings: RunSettings, place: 
     for gap in made.gaps:
         say(f"not whole: {gap}")
     say(f"checkpoint {number} is rebuilt of {made.events} events in {log.place}")
+    for stream, positions in made.accepted.items():
+        for one in positions:
+            say(f"  {stream} of {one.peer}: up to {instant_text(one.watermark)}")

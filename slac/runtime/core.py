@@ -73,6 +73,7 @@ class Core:
         self._inlet_ids = {n.stream: n.id for n in plan.nodes if isinstance(n, LinkInNode)}
         self._source_ids = {n.block: n.id for n in plan.nodes if isinstance(n, SourceNode)}
         self.flow = Dataflow(plan, operators_of(plan, context, self._instructions), Costs(timer))
+        self.flow.inlets = {self._inlet_ids[stream]: inlet for stream, inlet in self.inlets.items()}
         self.flow.guards = guards(plan, self.sources)
         if keep:
             self.flow.tap = Recording(plan, self._instructions)

@@ -22,7 +22,7 @@ from slac.runtime.gates.carriers import without_carriers, without_counts
 from slac.runtime.inbox import Inbox, Joined
 from slac.runtime.instructions import Notice
 from slac.runtime.operator import BEGINNING, ENDED, Operator, State
-from slac.runtime.recorder import Recorder
+from slac.runtime.recorder import Accepting, Recorder
 from slac.runtime.rhythm import Rhythm
 from slac.runtime.veil import veils
 from slac.stream.batch import COUNT, Batch, instants
@@ -44,6 +44,7 @@ class Dataflow:
         self.tap: Tap | None = None
         self.guards: Mapping[str, Guard] = {}
         self._recorder: Recorder | None = None
+        self.inlets: Mapping[str, Accepting] = {}
         self.costs = costs or Costs()
         self._operators = dict(operators)
         self._inner = [n for n in plan.nodes if n.id in self._operators]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
@@ -15,6 +15,7 @@ from slac.shedding.gate import GateDecision
 from slac.stream.batch import Batch
 
 if TYPE_CHECKING:
+    from slac.runtime.links.position import Position
     from slac.runtime.links.sending import Sending
     from slac.runtime.links.server import LinkServer
 
@@ -50,8 +51,22 @@ class LogStatus(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = ""
 
 
+class Accepting(Protocol):
+    """A receiving link, as far as a log needs it."""
+
+    def positions(self) -> Iterable[Position]:
+        """How far each instance is accepted."""
+        ...
+
+    def take_moved(self) -> Iterable[Position]:
+        """The same of those who have joined or sent since this was asked last."""
+        ...
+
+
 class Recorded(Protocol):
-    """A dataflow, as far as a log needs it."""
+    """A dataflow, as far as a log needs it; `inlets` are its receiving links by node."""
+
+    inlets: Mapping[str, Accepting]
 
     def record(self, recorder: Recorder | None) -> None:
         """Let `recorder` look on from now on; None: nobody."""
@@ -88,8 +103,8 @@ class Logbook(Protocol):
         """A gate has decided."""
         ...
 
-    def saved(self, number: int) -> None:
-        """A checkpoint was cut."""
+    def saved(self, number: int) -> Callable[[], None]:
+        """A checkpoint was cut; what is returned waits, in any thread, until what led to it is written, or refused."""
         ...
 
     @property
@@ -123,8 +138,9 @@ class Unlogged:
     def decided(self, decision: GateDecision) -> None:
         """Nothing is kept."""
 
-    def saved(self, number: int) -> None:
+    def saved(self, number: int) -> Callable[[], None]:
         """Nothing is kept."""
+        return lambda: None
 
     @property
     def status(self) -> LogStatus:

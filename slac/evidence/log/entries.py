@@ -17,6 +17,8 @@ class EntryKind(StrEnum):
 
     - `enter`: `value` rows came in at the source or link `node`, `late` or not: those of its rows with this `_seq`.
     - `mark`: the watermark of the source or link `node` is at least `value` (µs): a watermark, or an idle promise.
+    - `link`: the link `node` has accepted the instance that `detail` names up to `value` (µs); `detail` is a
+      `slac.runtime.links.position.Position` as JSON (mode `full`).
     - `doubt`: the link `node` has all rows of all its peers only up to `value`; 2⁶² when the doubt is over.
     - `run`: all that came in before was carried through; `value` 1: the input has ended, and what was open was closed.
     - `gate`: the gate of the input `node` decided something: `detail` is the decision as JSON.
@@ -31,6 +33,7 @@ class EntryKind(StrEnum):
 
     ENTER = "enter"
     MARK = "mark"
+    LINK = "link"
     DOUBT = "doubt"
     RUN = "run"
     GATE = "gate"

@@ -111,7 +111,7 @@ class Lost:
 
 Step = RunBegan | Restored | Entered | Marked | Doubted | Ran | GateChanged | Saved | Held | Missing | Lost
 
-_SKIPPED: Final = frozenset({EntryKind.NOTICE, EntryKind.VERDICT, EntryKind.REFUSED})
+_SKIPPED: Final = frozenset({EntryKind.NOTICE, EntryKind.VERDICT, EntryKind.REFUSED, EntryKind.LINK})
 
 
 def steps(log: LogDirectory) -> Iterator[Step]:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from slac.diagnostics import SlacError
-from slac.evidence.log.layout import FORMAT, HEADER, PLAN, UNFINISHED
+from slac.evidence.log.layout import FORMAT, HEADER, PLAN, UNFINISHED, WITHOUT_LINKS
 from slac.plan.graph import Plan
 
 
@@ -81,8 +81,8 @@ def read_header(segment: Path) -> Header:
     try:
         text = (segment / HEADER).read_bytes()
         version = msgspec.json.decode(text, type=_Version).format
-        if version != FORMAT:
-            raise BadSegment(f"{segment} is of format {version}; this slac reads format {FORMAT}")
+        if version not in (WITHOUT_LINKS, FORMAT):
+            raise BadSegment(f"{segment} is of format {version}; this slac reads formats {WITHOUT_LINKS} and {FORMAT}")
         return msgspec.json.decode(text, type=Header)
     except OSError as error:
         raise BadSegment(f"{segment} has no header: {error.strerror}") from error

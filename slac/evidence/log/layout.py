@@ -19,8 +19,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the format. A reader refuses what is newer, and what is older where it says so."""
+WITHOUT_LINKS: Final = 1
+"""The version before: it does not say how far links had accepted what their senders sent."""
 HEADER: Final = "segment.json"
 PLAN: Final = "plan.json.gz"
 PARTS: Final = "parts.ndjson"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -106,13 +106,15 @@ class RunLog:
         if self._collector is not None:
             self._collector.say(EntryKind.GATE, decision.input, detail=msgspec.json.encode(decision).decode())
 
-    def saved(self, number: int) -> None:
-        """What came before is on the disk soon: a restart from there finds its place."""
-        if self._collector is not None and self._thread is not None:
-            self._collector.say(EntryKind.SAVED, value=number)
-            content, size = self._collector.taken()
-            self._thread.put(content, size, self._now)
-            self._thread.flush(self._now)
+    def saved(self, number: int) -> Callable[[], None]:
+        """What came before is written soon: a restart from there finds its place."""
+        if self._collector is None or self._thread is None:
+            return lambda: None
+        self._collector.say(EntryKind.SAVED, value=number)
+        content, size = self._collector.taken()
+        self._thread.put(content, size, self._now)
+        self._thread.flush(self._now)
+        return self._thread.written()
 
     @property
     def status(self) -> LogStatus:
@@ -181,6 +183,7 @@ class RunLog:
             writer.next_seq, rim=rim, precious=verdict_nodes(self._part), pressure=lambda: thread.pressure
         )
         collector.nodes = frozenset(modes)
+        collector.inlets = self._flow.inlets if self._mode == "full" else {}
         if held is not None:
             collector.hold(held)
         self._thread, self._collector = thread, collector

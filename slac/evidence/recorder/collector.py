@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+import msgspec
 import polars as pl
 
 from slac.evidence.log.entries import Entry, EntryKind
 from slac.evidence.log.frames import SEQ
 from slac.evidence.log.segment import Content
 from slac.runtime.durable.pieces import CutState
+from slac.runtime.links.position import Position
+from slac.runtime.recorder import Accepting
 from slac.stream.batch import ID, Batch
 
 _ROW: Final = 128
@@ -30,6 +33,8 @@ class Collector:
         self, first: int, *, rim: frozenset[str], precious: frozenset[str], pressure: Callable[[], float]
     ) -> None:
         self.nodes: frozenset[str] = frozenset()
+        self.inlets: Mapping[str, Accepting] = {}
+        """Receiving links by node, where the log says how far they have accepted."""
         self.waiting = 0
         self._rim = rim
         self._precious = precious
@@ -72,6 +77,8 @@ class Collector:
             if self._certain.get(node_id) != mark:
                 self._certain[node_id] = mark
                 self.say(EntryKind.DOUBT, node_id, mark)
+        for node_id, inlet in self.inlets.items():
+            self._accepted(node_id, inlet.take_moved())
         if end or self._next > self._wave + 1:
             self._wave = self.say(EntryKind.RUN, value=int(end))
 
@@ -85,6 +92,12 @@ class Collector:
     def hold(self, states: Mapping[str, CutState]) -> None:
         """What all blocks hold now, as of an entry of its own."""
         self._content.states[self.say(EntryKind.STATE)] = states
+        for node_id, inlet in self.inlets.items():
+            self._accepted(node_id, inlet.positions())
+
+    def _accepted(self, node_id: str, positions: Iterable[Position]) -> None:
+        for position in positions:
+            self.say(EntryKind.LINK, node_id, position.watermark, detail=msgspec.json.encode(position).decode())
 
     def lose(self, node: str, rows: int, why: str = "") -> None:
         """Say that rows are not in the log."""

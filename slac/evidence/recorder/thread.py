@@ -91,11 +91,19 @@ class WriterThread:
         """Write soon what has gathered."""
         self._queue.put(lambda: self._write(now))
 
-    def settle(self) -> None:
-        """Wait until it is known of all that was handed over what is to be written."""
+    def written(self) -> Callable[[], None]:
+        """Waits until all that was handed over or asked for by now is done; to be called in any thread, at any time."""
         reached = threading.Event()
         self._queue.put(reached.set)
-        reached.wait()
+
+        def wait() -> None:
+            reached.wait()
+
+        return wait
+
+    def settle(self) -> None:
+        """Wait until it is known of all that was handed over what is to be written."""
+        self.written()()
 
     def close(self) -> None:
         """Write all and end."""

@@ -11,13 +11,16 @@ import polars as pl
 from slac.diagnostics import RunFailed, listed
 from slac.evidence.log.feed import steps
 from slac.evidence.log.reader import LogDirectory
+from slac.evidence.replay.accepted import Accepted, accepted_in
 from slac.evidence.replay.same import Walk
 from slac.evidence.replay.unknown import END
 from slac.evidence.replay.whole import full_part
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, LinkOutNode, SourceNode
 from slac.runtime.core import Core
-from slac.runtime.operator import BEGINNING, State
+from slac.runtime.links.inlet import state_of
+from slac.runtime.links.position import Position
+from slac.runtime.operator import BEGINNING, ENDED, State
 from slac.stream.batch import ID, TIME
 from slac.stream.privacy import Hasher
 
@@ -27,11 +30,15 @@ _SEQUENCE: Final = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuilt:
-    """The states of a core, by kind and name as `Core.snapshot` has them, and of its outputs; what is not in them."""
+    """The states of a core, by kind and name as `Core.snapshot` has them, and of its outputs; what is not in them.
+
+    `accepted`: how far each link has come with each instance that sends to it, by stream.
+    """
 
     states: Mapping[str, State]
     events: int
     gaps: tuple[str, ...]
+    accepted: Mapping[str, tuple[Position, ...]]
 
 
 def rebuild(log: LogDirectory, plan: Plan) -> Rebuilt:
@@ -43,6 +50,7 @@ def rebuild(log: LogDirectory, plan: Plan) -> Rebuilt:
     header = log.header
     part = plan.part(header.node)
     _check(log, plan, part)
+    stood = _stood(log, part)
     walk = Walk(log, None, None, lambda _: None, lambda _, __: None)
     for step in steps(log):
         walk.take(step)
@@ -57,6 +65,9 @@ def rebuild(log: LogDirectory, plan: Plan) -> Rebuilt:
         if isinstance(node, SourceNode) and node.table is None:
             name = f"source:{node.block}"
             states[name] = _source(log, node, fresh[name], walk.flow.flow.watermark(node.id))
+        if isinstance(node, LinkInNode):
+            marks = flow[""].values
+            states[f"inlet:{node.stream}"] = _inlet(log, node, marks["promised"], marks["certain"], stood)
     outputs: dict[str, list[tuple[str, pl.DataFrame]]] = {}
     for each in walk.flow.published:
         outputs.setdefault(each.output, []).append((each.block, each.frame))
@@ -65,21 +76,53 @@ def rebuild(log: LogDirectory, plan: Plan) -> Rebuilt:
         states=states,
         events=walk.events,
         gaps=(*missing, *dict.fromkeys([*walk.unknown.gaps, *walk.gaps]), *map(str, log.check())),
+        accepted={n.stream: _of(stood, n) for n in part.nodes if isinstance(n, LinkInNode)},
     )
 
 
 def _check(log: LogDirectory, plan: Plan, part: Plan) -> None:
     if log.header.meaning != plan.meaning:
         raise RunFailed(f"{log.place} was written by another version of this document: a state cannot be made of it")
-    links = [n.id for n in part.nodes if isinstance(n, LinkInNode | LinkOutNode)]
-    if links:
+    sent = [n.id for n in part.nodes if isinstance(n, LinkOutNode)]
+    if sent:
         raise RunFailed(
-            f"the state of {log.header.node} cannot be made of its log: how far the two sides of {listed(links)} had "
-            "come with one another is not in it. Begin anew, and let the other side too"
+            f"the state of {log.header.node} cannot be made of its log: which rows of {listed(sent)} it had sent, and "
+            "the other side has not made safe, is not in it. Begin anew, and let the other side too"
         )
     natural = [n.block for n in part.nodes if isinstance(n, SourceNode) and n.natural_id]
     if natural:
         raise RunFailed(f"how far {listed(natural)} had been read is not in the log: its ids are those of the events")
+
+
+def _stood(log: LogDirectory, part: Plan) -> Accepted:
+    """RunFailed where there are links, and the log (of an older version, or cut off) does not say how far they were."""
+    stood = accepted_in(log)
+    links = [n.id for n in part.nodes if isinstance(n, LinkInNode)]
+    if links and not stood.is_known:
+        raise RunFailed(
+            f"the state of {log.header.node} cannot be made of its log: how far the two sides of {listed(links)} had "
+            "come with one another is not in it. Begin anew, and let the other side too"
+        )
+    return stood
+
+
+def _of(stood: Accepted, node: LinkInNode) -> tuple[Position, ...]:
+    return tuple(stood.positions.get(node.id, {}).values())
+
+
+def _inlet(
+    log: LogDirectory, node: LinkInNode, promised: Mapping[str, int], certain: Mapping[str, int], stood: Accepted
+) -> State:
+    """As the link stood: who sends here goes on from there, and what it sends again is known."""
+    parts = (p for s in log.segments for p in s.parts if (p.kind, p.node) == ("rows", node.id))
+    return state_of(
+        _of(stood, node),
+        promised=promised[node.id],
+        # Where nothing is in doubt, it is certain as far as it is promised.
+        certain=promised[node.id] if certain[node.id] == ENDED else certain[node.id],
+        late=stood.late.get(node.id, 0),
+        highest=max((p.high for p in parts if p.high is not None), default=BEGINNING),
+    )
 
 
 def _source(log: LogDirectory, node: SourceNode, fresh: State, watermark: int) -> State:

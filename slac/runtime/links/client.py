@@ -259,6 +259,15 @@ class LinkClient:
         log.info("connected to %s", self._address)
         self.welcomed, self._refused_since, self._alone = True, None, False
         self._epoch, self._number = welcome.epoch, 0
+        for stream, (accepted, safe) in self.outbox.forgotten(welcome.accepted).items():
+            log.warning(
+                "%s has %s only up to %d, and had said that all up to %d (µs) was safe: what lies between is not kept "
+                "any more, and is missing there",
+                self._address,
+                stream,
+                accepted,
+                safe,
+            )
         self.flight.begin(welcome.window)
         self.outbox.resume(welcome.accepted)
         self._send_soon()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from slac.plan.nodes import LinkInNode
+from slac.runtime.links.position import Position
 from slac.runtime.operator import BEGINNING, State
 from slac.stream.batch import ARRIVAL_WATERMARK, TIME, Batch, instants, link_place
 
@@ -60,9 +62,12 @@ class Inlet:
         self._live = live
         self._expect = expect
         self._promised = self._certain = BEGINNING
+        self._moved: dict[str, None] = {}
 
     def join(self, peer: str, now: int) -> int:
         """An instance has connected; returns the watermark up to which its rows have been accepted."""
+        if peer not in self.peers:
+            self._moved[peer] = None
         known = self.peers.setdefault(peer, Peer(heard=now))
         known.is_heard(now)
         return known.watermark
@@ -94,6 +99,7 @@ class Inlet:
         """
         peer = self.peers.setdefault(name, Peer(heard=now))
         peer.is_heard(now)
+        self._moved[name] = None
         batches = self._split(peer, frame) if frame is not None and frame.height else []
         peer.watermark = max(peer.watermark, watermark)
         peer.certain = max(peer.certain, min(watermark, watermark if certain is None else certain))
@@ -134,6 +140,15 @@ class Inlet:
     def certain(self) -> int:
         """How far all instances have told all that they have; behind the watermark where one could not be reached."""
         return self._certain
+
+    def positions(self) -> Iterable[Position]:
+        """How far each instance is accepted."""
+        return [_position(name, peer) for name, peer in self.peers.items()]
+
+    def take_moved(self) -> Iterable[Position]:
+        """The same of those who have joined or sent since this was asked last."""
+        moved, self._moved = self._moved, {}
+        return [_position(name, peer) for name in moved if (peer := self.peers.get(name)) is not None]
 
     def snapshot(self) -> State:
         """Accepted watermarks."""
@@ -187,6 +202,17 @@ class Inlet:
 
 
 _KEPT: Final = ("watermark", "ended", "real", "certain", "silent", "last", "left", "forgotten")
+
+
+def state_of(positions: Iterable[Position], *, promised: int, certain: int, late: int, highest: int) -> State:
+    """What an inlet holds that has accepted so much: as `Inlet.snapshot`; nobody is known to be silent."""
+    peers = {p.peer: Peer(0, p.watermark, p.ended, p.real, p.certain) for p in positions}
+    kept = {n: [getattr(p, field) for field in _KEPT] for n, p in peers.items()}
+    return State({"peers": kept, "promised": promised, "certain": certain, "late": late, "highest": highest})
+
+
+def _position(name: str, peer: Peer) -> Position:
+    return Position(peer=name, watermark=peer.watermark, ended=peer.ended, real=peer.real, certain=peer.certain)
 
 
 def _from(frame: pl.DataFrame, watermark: int) -> pl.DataFrame:

@@ -118,6 +118,14 @@ class Outbox:
             size -= len(held.body)
         return taken
 
+    def forgotten(self, accepted: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+        """By stream how far a receiver is that goes on behind what it had said was safe, and how far that was.
+
+        One that begins anew is none: it is meant to.
+        """
+        marks = {stream: (mark, self._safe.get(stream, BEGINNING)) for stream, mark in accepted.items()}
+        return {stream: (mark, safe) for stream, (mark, safe) in marks.items() if BEGINNING < mark < safe}
+
     def resume(self, accepted: Mapping[str, int]) -> None:
         """A receiver has come that stands at these watermarks: what it does not have is sent, in order."""
         self._accepted = dict(accepted)

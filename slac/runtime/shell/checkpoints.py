@@ -78,8 +78,8 @@ class Checkpoints:
         self.status = CheckpointStatus()
         self.before: Callable[[], None] = lambda: None
         """Brings to the disk what a cut refers to, in the thread that writes; RunFailed where the disk refuses."""
-        self.cut_at: Callable[[int], None] = lambda _: None
-        """Told of the number of a checkpoint at its cut."""
+        self.cut_at: Callable[[int], Callable[[], None]] = lambda _: lambda: None
+        """Told of the number of a checkpoint at its cut; returns what waits until a log holds what led to it."""
         self.ledger: Ledger | None = None
         """What is done between records: it goes on behind each cut, and is done again behind the one that was read."""
         self._directory = directory
@@ -133,12 +133,12 @@ class Checkpoints:
             taken, versions, marks = self._clock.now(), self._core.versions, self._marks()
             beside = {name: part.snapshot() for name, part in self._kept.items()}
             states = await asyncio.to_thread(lambda: cut({**self._core.snapshot(), **beside}))
-            self.cut_at(self.status.number + 1)
+            logged = self.cut_at(self.status.number + 1)
             if self.ledger is not None:
                 self.ledger.cut(self.status.number + 1)
         made = Cut(digest=self._meaning, taken=taken, number=self.status.number + 1, states=states)
         self._next, self._versions = taken + self._every, versions
-        self._writing = asyncio.create_task(self._write(self._directory, made, marks), name="checkpoint")
+        self._writing = asyncio.create_task(self._write(self._directory, made, marks, logged), name="checkpoint")
 
     async def settle(self) -> None:
         """Wait until what was cut is written."""
@@ -151,10 +151,11 @@ class Checkpoints:
         await self.settle()
         self._thread.shutdown(wait=True)
 
-    async def _write(self, directory: StateDirectory, made: Cut, marks: Marks) -> None:
+    async def _write(self, directory: StateDirectory, made: Cut, marks: Marks, logged: Callable[[], None]) -> None:
         before = self.status
         try:
-            written = await asyncio.get_running_loop().run_in_executor(self._thread, self._put_down, directory, made)
+            loop = asyncio.get_running_loop()
+            written = await loop.run_in_executor(self._thread, self._put_down, directory, made, logged)
         except RunFailed as error:
             self._complain(str(error))
             return
@@ -167,8 +168,9 @@ class Checkpoints:
         if self.ledger is not None:
             self.ledger.forget()
 
-    def _put_down(self, directory: StateDirectory, made: Cut) -> int:
+    def _put_down(self, directory: StateDirectory, made: Cut, logged: Callable[[], None]) -> int:
         self.before()
+        logged()  # senders forget what a checkpoint holds: a log that is to stand in for it must hold it as well
         return directory.write(made)
 
     def _complain(self, why: str) -> None:

@@ -46,9 +46,9 @@ class LogLater:
         """As of the log."""
         self._book.decided(decision)
 
-    def saved(self, number: int) -> None:
+    def saved(self, number: int) -> Callable[[], None]:
         """As of the log."""
-        self._book.saved(number)
+        return self._book.saved(number)
 
     @property
     def status(self) -> LogStatus:

@@ -275,7 +275,7 @@ def test_a_segment_that_has_lost_its_header_is_named(tmp_path: Path, writer: Log
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('{"format": 2}', "format 2; this slac reads format 1"),
+        ('{"format": 3}', "format 3; this slac reads formats 1 and 2"),
         ("{}", "not the header of a log"),
         ("x", "not the header"),
     ],

@@ -125,5 +125,6 @@ class LoggedRun:
         self.collector = Collector(
             self.writer.next_seq, rim=rim, precious=verdict_nodes(self._part), pressure=lambda: 0.0
         )
+        self.collector.inlets = self.core.flow.inlets
         self.collector.nodes = logged_nodes(self._part)
         self.core.flow.record(self.collector)

@@ -8,6 +8,7 @@ from slac.runtime.instructions import Send
 from slac.runtime.links.bodies import from_body
 from slac.runtime.links.outbox import Outbox
 from slac.runtime.links.spool import Spool
+from slac.runtime.operator import BEGINNING
 
 MANY = 1 << 30
 
@@ -43,6 +44,15 @@ def test_what_is_acknowledged_goes() -> None:
 
     assert marks(box, 0) == [30]
     assert not box.drained
+
+
+def test_a_receiver_that_has_forgotten_what_was_safe_is_named() -> None:
+    """It was made of a log that ends too early; one that begins anew is none."""
+    box = Outbox(("s",), limit=1 << 20)
+    box.acknowledge({"s": 20})
+
+    assert box.forgotten({"s": 19}) == {"s": (19, 20)}
+    assert box.forgotten({"s": 20}) == box.forgotten({"s": BEGINNING}) == {}
 
 
 def test_each_message_is_given_once() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -99,6 +100,25 @@ def test_the_core_goes_on_while_it_is_written(tmp_path: Path) -> None:
     assert restored is not None
     fresh.restore(restored.states, 0)
     assert fresh.sources["one"].journalled == 1
+    directory.close()
+
+
+def test_nothing_is_safe_before_the_log_holds_it(tmp_path: Path) -> None:
+    """A log that is to stand in for a checkpoint is written first, in the thread that writes the checkpoint."""
+    directory, told, logged = StateDirectory(tmp_path), Told(), threading.Event()
+    directory.open()
+
+    async def run() -> None:
+        checkpoints = made(directory, core(), ManualClock(0), told)
+        checkpoints.cut_at = lambda _: lambda: cast("None", logged.wait())
+        await checkpoints.take()
+        assert (directory.read("d"), told.safe) == (None, [])
+        logged.set()
+        await checkpoints.settle()
+        assert checkpoints.status.number == 1
+        await checkpoints.close()
+
+    asyncio.run(run())
     directory.close()
 
 

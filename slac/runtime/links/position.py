@@ -1,0 +1,15 @@
+"""How far the stream of one sending instance has been accepted: what its sender need not send again."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """`watermark`, `ended`, `real` and `certain` as the instance `peer` has said them last (µs)."""
+
+    peer: str
+    watermark: int
+    ended: bool
+    real: int
+    certain: int
