@@ -20,6 +20,8 @@ LANES: Final = (("a", 40, 60), ("b", 100, 0), ("c", 160, -60))
 """By lane: magnitudes below 2 to the power of the second number, in units of 2 to the power of minus the third."""
 _NOTHING: Final = 0.5
 """The greatest magnitude that is rounded to 0."""
+FIRST: Final = 2.0 ** LANES[0][1]
+"""Magnitudes below this are in the first lane."""
 BEYOND: Final = 2.0 ** LANES[-1][1]
 """Magnitudes from here on are in no lane."""
 COUNTED: Final = 40

@@ -138,8 +138,9 @@ def _of_count(
         known = told.is_not_null().to_numpy()
         gate = np.where(known if chosen is None else known & chosen, told.fill_null(1).to_numpy() - 1, 0)
         chosen = ~known if chosen is None else chosen & ~known
-    rows = more.rows if chosen is None else more.where(chosen)
-    return kind.added(rows, more.counted(chosen), gate)
+    counted = more.counted(chosen)
+    rows = more.rows if chosen is None or counted is not None else more.where(chosen)
+    return kind.added(rows, counted, gate)
 
 
 def _value(call: AggregateCall) -> pl.Expr | None:

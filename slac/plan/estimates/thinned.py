@@ -6,6 +6,7 @@ What each row adds is a column of its own before rows are grouped (`slac.plan.es
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, TypeAlias
 
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from slac.plan.aggregation.family import column, part
-from slac.plan.estimates.moments import BEYOND, COUNTED, LANES, Floats, laned, magnitude, odd, spread, units
+from slac.plan.estimates.moments import BEYOND, COUNTED, FIRST, LANES, Floats, laned, magnitude, odd, spread, units
 from slac.plan.estimates.totals import Counted, Longs, Numbers
 from slac.plan.expressions import AggregateCall
 from slac.stream.batch import WEIGHT
@@ -26,6 +27,7 @@ COUNTED_ONLY: Final = "counted"
 """Option of a count: what the gates have counted is taken from them."""
 TRUE: Final = "true"
 """Option of a count: of the rows where its condition is true, not of those where it is known."""
+_ROUNDED: Final = 1 + 2.0**-40
 _PIECE: Final = 22
 _PIECE_MASK: Final = (1 << _PIECE) - 1
 _WIDE: Final = pl.Int128()
@@ -119,16 +121,19 @@ class ThinnedValue(Beside):
             yield "more", _spread(more, counted, "m")
             yield "total", _total(more, values, whole)
         powers, widest, beyond = [np.ones(1), values], max(self.moments), None
+        largest = magnitude(values)
         for order in "abm":
             factor = spread(more, order)
             if order != "m" and f"{order}0" not in known:
                 yield f"{order}0", _spread(more, counted, order)
             for name in (name for name in self.moments if name[0] == order):
                 is_new = f"{name}{LANES[0][0]}" not in known
-                if not is_new and name != widest:
+                most = _at_most(factor, counted, largest, int(name[1]), order)
+                if not is_new and (name != widest or most < BEYOND):
                     continue
                 product = factor * _power(powers, int(name[1]))
-                most = magnitude(product)
+                # Mostly all of them go to the first lane, and nothing more has to be known.
+                most = most if most < FIRST else magnitude(product)
                 if name == widest and not most < BEYOND:
                     beyond = (more > 0) & odd(product)
                 if is_new:
@@ -154,6 +159,15 @@ def _spread(more: Floats, counted: Counted | None, order: str) -> Numbers | None
     if counted is None:
         return units(spread(more, order), scale)
     return Counted(np.rint(spread(counted.numbers, order) * 2.0**scale), counted.times)
+
+
+def _at_most(factor: Floats, counted: Counted | None, largest: float, power: int, order: str) -> float:
+    """No product is greater, roundings included."""
+    levels = factor if counted is None else spread(counted.numbers, order)
+    try:
+        return magnitude(levels) * largest**power * _ROUNDED
+    except OverflowError:
+        return math.inf
 
 
 def _power(powers: list[Floats], order: int) -> Floats:

@@ -42,7 +42,7 @@ class BesideSums:
         """The columns that say what rows add; None where they add nothing."""
         if not self._calls or WEIGHT not in frame.columns:
             return None
-        return frame.select(needed(self._calls, frame.columns))
+        return frame[needed(self._calls, frame.columns)]
 
     def add(self, rows: pl.DataFrame, slots: Longs, groups: Groups, into: WideSums) -> None:
         """Rows that were `asked` for and lie group by group; `slots` are those of the groups."""
