@@ -59,7 +59,7 @@ class Accepting(Protocol):
         ...
 
     def take_moved(self) -> Iterable[Position]:
-        """The same of those who have joined or sent since this was asked last."""
+        """The same of those who have joined, sent or left since this was asked last."""
         ...
 
 

@@ -81,6 +81,7 @@ class Inlet:
         """It has said goodbye: it may come back, and is waited for as ever."""
         if peer in self.peers:
             self.peers[peer].left = True
+            self._moved[peer] = None
 
     def accept(
         self,
@@ -146,7 +147,7 @@ class Inlet:
         return [_position(name, peer) for name, peer in self.peers.items()]
 
     def take_moved(self) -> Iterable[Position]:
-        """The same of those who have joined or sent since this was asked last."""
+        """The same of those who have joined, sent or left since this was asked last."""
         moved, self._moved = self._moved, {}
         return [_position(name, peer) for name in moved if (peer := self.peers.get(name)) is not None]
 
@@ -206,13 +207,20 @@ _KEPT: Final = ("watermark", "ended", "real", "certain", "silent", "last", "left
 
 def state_of(positions: Iterable[Position], *, promised: int, certain: int, late: int, highest: int) -> State:
     """What an inlet holds that has accepted so much: as `Inlet.snapshot`; nobody is known to be silent."""
-    peers = {p.peer: Peer(0, p.watermark, p.ended, p.real, p.certain) for p in positions}
+    peers = {p.peer: Peer(0, p.watermark, p.ended, p.real, p.certain, left=p.left) for p in positions}
     kept = {n: [getattr(p, field) for field in _KEPT] for n, p in peers.items()}
     return State({"peers": kept, "promised": promised, "certain": certain, "late": late, "highest": highest})
 
 
 def _position(name: str, peer: Peer) -> Position:
-    return Position(peer=name, watermark=peer.watermark, ended=peer.ended, real=peer.real, certain=peer.certain)
+    return Position(
+        peer=name,
+        watermark=peer.watermark,
+        ended=peer.ended,
+        real=peer.real,
+        certain=peer.certain,
+        left=peer.left,
+    )
 
 
 def _from(frame: pl.DataFrame, watermark: int) -> pl.DataFrame:

@@ -6,10 +6,11 @@ import msgspec
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """`watermark`, `ended`, `real` and `certain` as the instance `peer` has said them last (µs)."""
+    """`watermark`, `ended`, `real` and `certain` as the instance `peer` has said them last (µs); `left`: goodbye."""
 
     peer: str
     watermark: int
     ended: bool
     real: int
     certain: int
+    left: bool

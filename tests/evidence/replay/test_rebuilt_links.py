@@ -84,6 +84,9 @@ def test_positions_are_those_of_the_runtime(tmp_path: Path) -> None:
     """By link and edge: watermarks, who has ended, what is promised and certain."""
     run = LoggedRun(PLAN, tmp_path, node="central")
     take(run.core, messages()[:9], {})
+    for inlet in run.core.inlets.values():
+        inlet.leave("edge/a")
+    run.core.carry(0)
     run.look()
     run.writer.close()
     made = rebuild(run.log, PLAN)
