@@ -46,7 +46,7 @@ def test_a_log_whose_oldest_segments_are_gone(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(thread, "ROWS", 60)
     monkeypatch.setattr(thread, "AGE", 1 << 60)
     chosen = checks()
-    logging = msgspec.structs.replace(chosen.data.logging, max_size=100_000)
+    logging = msgspec.structs.replace(chosen.data.logging, max_size=250_000)
     run = Run(tmp_path, Plan(msgspec.structs.replace(chosen.data, logging=logging)))
     for number in range(200):
         run.minute(number, ok=number % 50 != 5)
