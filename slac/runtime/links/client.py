@@ -184,8 +184,7 @@ class LinkClient:
             self._begin_anew()
 
     def _put(self, frames: list[bytes]) -> bool:
-        # Large frames are sent from where they lie.
-        future = asyncio.ensure_future(self._socket.send_multipart(frames, flags=zmq.NOBLOCK, copy=False))
+        future = asyncio.ensure_future(self._socket.send_multipart(frames, flags=zmq.NOBLOCK))
         if future.done() and future.exception() is not None:
             return False
         size = sum(map(len, frames))
