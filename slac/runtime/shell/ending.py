@@ -7,41 +7,36 @@ from typing import Final
 from slac.diagnostics import RunFailed
 from slac.runtime.core import Core
 from slac.runtime.links.sending import Sending
-from slac.runtime.links.server import LinkServer
 from slac.stream.clock import SECOND, Clock
 
 UNCONFIRMED: Final = 60 * SECOND
 """For how long (µs) a runtime that has read everything waits for a receiver that is not there."""
 FAREWELL: Final = 10 * SECOND
-"""For how long (µs) a runtime that has everything waits for senders that may not know it yet."""
+"""For how long (µs) a runtime that has everything waits for a sender that neither says goodbye nor anything else."""
 
 
 class Ending:
     """The end of one runtime; `finished_at` (µs) is set by its owner. `kept`: a state directory has what is unsent."""
 
-    def __init__(
-        self, core: Core, client: Sending | None, server: LinkServer | None, clock: Clock, *, kept: bool
-    ) -> None:
+    def __init__(self, core: Core, client: Sending | None, clock: Clock, *, kept: bool) -> None:
         self.finished_at: int | None = None
         self._core = core
         self._client = client
-        self._server = server
         self._clock = clock
         self._kept = kept
         self._waiting_since: int | None = None
 
     def is_over(self) -> bool:
         """Whether nobody waits for anything; RunFailed when a receiver stays away although all has been read."""
-        return (self._client is None or self._delivered(self._client)) and (
-            self._server is None or self._dismissed(self._server)
-        )
+        return (self._client is None or self._delivered(self._client)) and self._dismissed()
 
-    def _dismissed(self, server: LinkServer) -> bool:
-        """Whether every sender has had the chance to hear that all it sent is safe; one that is gone may be gone."""
+    def _dismissed(self) -> bool:
+        """Whether every sender knows that all it sent is safe: it says goodbye then. One that is not heard is gone."""
         if self.finished_at is None:
             return False
-        names = {n for i in self._core.inlets.values() for n, peer in i.peers.items() if not peer.left}
-        return names <= server.peers().keys() or self._clock.now() - self.finished_at > FAREWELL
+        since = self._clock.now() - FAREWELL
+        peers = (peer for inlet in self._core.inlets.values() for peer in inlet.peers.values())
+        return all(peer.left or max(peer.heard, self.finished_at) < since for peer in peers)
 
     def _delivered(self, client: Sending) -> bool:
         if client.outbox.drained:

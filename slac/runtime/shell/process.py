@@ -116,7 +116,7 @@ class Runtime:
         self._is_open = False
         self._gathering = Gathering(self._core)
         self._busy = False
-        self._ending = Ending(self._core, self._client, self._server, clock, kept=self._directory is not None)
+        self._ending = Ending(self._core, self._client, clock, kept=self._directory is not None)
 
     async def run(self) -> RunSummary | Succession:
         """Run until the inputs end (`once`), a signal comes, or another plan takes over.
