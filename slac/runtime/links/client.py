@@ -184,7 +184,8 @@ class LinkClient:
             self._begin_anew()
 
     def _put(self, frames: list[bytes]) -> bool:
-        future = asyncio.ensure_future(self._socket.send_multipart(frames, flags=zmq.NOBLOCK))
+        # Large frames are sent from where they lie.
+        future = asyncio.ensure_future(self._socket.send_multipart(frames, flags=zmq.NOBLOCK, copy=False))
         if future.done() and future.exception() is not None:
             return False
         size = sum(map(len, frames))
