@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import threading
 import time
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import psutil
+
+from benchmarks.overload.background import Background
 
 SLICE: Final = 0.02
 """Seconds between two looks."""
@@ -20,24 +20,15 @@ SAVED: Final = 0.1
 """Seconds of a share that may be used later than they were earned."""
 
 
-class Leash:
+class Leash(Background):
     """Holds `process` to `cores` while it is entered."""
 
     def __init__(self, process: subprocess.Popen[bytes], cores: float) -> None:
+        super().__init__()
         self._process = process
         self._cores = cores
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._hold, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _hold(self) -> None:
+    def _work(self) -> None:
         watched, credit = psutil.Process(self._process.pid), 0.0
         try:
             used, at = sum(watched.cpu_times()[:2]), time.monotonic()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import msgspec
 import zmq
+
+from benchmarks.overload.background import Background
 
 VERDICTS: Final = "verdicts"
 """The block of `load.yaml` whose rows are looked at."""
@@ -27,29 +27,20 @@ class Said:
     at: float
 
 
-class Listener:
+class Listener(Background):
     """Keeps the messages of an output `zmq` with the instant at which each came, in a thread of its own."""
 
     def __init__(self, address: str) -> None:
         """Nobody is to publish before this is entered."""
+        super().__init__()
         self._address = address
         self._messages: list[tuple[float, bytes]] = []
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._listen, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._ended.set()
-        self._thread.join()
 
     def said(self) -> list[Said]:
         """The rows, in order."""
         return [s for at, body in self._messages for s in _rows(at, body.splitlines())]
 
-    def _listen(self) -> None:
+    def _work(self) -> None:
         with zmq.Context() as context, context.socket(zmq.SUB) as socket:
             socket.rcvhwm = 0
             socket.linger = 0

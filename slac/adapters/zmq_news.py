@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
-from typing import Self
 
 import zmq
 
@@ -20,12 +18,6 @@ class ZmqNews:
         self._file = int(socket.getsockopt(zmq.FD))
         self._came: asyncio.Future[None] | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        asyncio.get_running_loop().remove_reader(self._file)
-
     async def wait(self) -> None:
         """Return when there is something to receive; others get their turn even where there always is."""
         if self._has_some():
@@ -33,15 +25,14 @@ class ZmqNews:
             return
         loop = asyncio.get_running_loop()
         self._came = loop.create_future()
-        loop.add_reader(self._file, self.look)
+        loop.add_reader(self._file, self._look)
         try:
             await self._came
         finally:
             self._came = None
             loop.remove_reader(self._file)
 
-    def look(self) -> None:
-        """To be called after a message was sent, too: sending can take the news from the file."""
+    def _look(self) -> None:
         if self._came is not None and not self._came.done() and self._has_some():
             self._came.set_result(None)
 

@@ -16,18 +16,18 @@ def test_every_message_is_noticed() -> None:
             pull.bind("inproc://news")
             push.connect("inproc://news")
             push.send(b"before")
-            with ZmqNews(pull) as news:
-                await news.wait()
+            news = ZmqNews(pull)
+            await news.wait()
+            got.append(pull.recv(zmq.NOBLOCK))
+            waiting = asyncio.create_task(news.wait())
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            push.send(b"alone")
+            push.send(b"left")
+            await asyncio.wait_for(waiting, 5)
+            for _ in range(2):
+                await asyncio.wait_for(news.wait(), 5)
                 got.append(pull.recv(zmq.NOBLOCK))
-                waiting = asyncio.create_task(news.wait())
-                await asyncio.sleep(0)
-                assert not waiting.done()
-                push.send(b"alone")
-                push.send(b"left")
-                await asyncio.wait_for(waiting, 5)
-                for _ in range(2):
-                    await asyncio.wait_for(news.wait(), 5)
-                    got.append(pull.recv(zmq.NOBLOCK))
         return got
 
     assert asyncio.run(run()) == [b"before", b"alone", b"left"]

@@ -27,7 +27,7 @@ from slac.shedding.readings import Reading, ResolvedBudget
 from slac.stream.clock import SECOND, ManualClock
 from slac.stream.ports import Records
 from tests.shedding.plant import STEP, Machine
-from tests.shedding.service import START, plan_of
+from tests.shedding.service import START, modelled, plan_of
 
 SLICE = SECOND // 20
 BLOCK = 2**16
@@ -69,10 +69,7 @@ class Pulled:
             limit=scenario.get("queue", memory // 8),
         )
         self.queue.presses_back = True
-        costs = scenario["costs"]
-        model = scenario.get("model", 1.0)
-        whole = model * (costs["reading"] + costs["passing"])
-        self.gating = Gating({"requests": self.queue}, {"requests": whole}, {"requests": model * costs["reading"]})
+        self.gating = Gating({"requests": self.queue}, *modelled(scenario))
         self.controller = Controller(ResolvedBudget(cpu_cores=scenario["budget"], memory_bytes=memory))
         self.meter = Meter(self.machine)
         self.socket: deque[bytes] = deque()

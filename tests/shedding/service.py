@@ -108,6 +108,12 @@ class Moment:
     waiting: float
 
 
+def modelled(scenario: dict[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
+    """What a record costs by the model, and what of it is reading; the model may be wrong by a factor."""
+    costs, wrong = scenario["costs"], scenario.get("model", 1.0)
+    return {"requests": wrong * (costs["reading"] + costs["passing"])}, {"requests": wrong * costs["reading"]}
+
+
 class Service:
     """Steps the simulation a quarter of a second at a time; `rows` are those of the window and of the audit."""
 
@@ -120,10 +126,7 @@ class Service:
         self.rows: dict[str, list[pl.DataFrame]] = {"health": [], "fast": []}
         self.core.flow.tap = lambda n, b: self.rows[n].append(b.frame) if n in self.rows else None
         self.queue = Queue(self.core.sources["requests"], float(scenario.get("queue", 1e6)))
-        costs = scenario["costs"]
-        whole = (costs["reading"] + costs["passing"]) * scenario.get("model", 1.0)
-        reading = costs["reading"] * scenario.get("model", 1.0)
-        self.gating = Gating({"requests": self.queue}, {"requests": whole}, {"requests": reading})  # type: ignore[dict-item]
+        self.gating = Gating({"requests": self.queue}, *modelled(scenario))  # type: ignore[dict-item]
         budget = ResolvedBudget(cpu_cores=scenario["budget"], memory_bytes=1 << 30)
         self.controller = Controller(budget)
         self.meter = Meter(self.machine)

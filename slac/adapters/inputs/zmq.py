@@ -104,13 +104,13 @@ class ZmqInput:
         socket = context.socket(zmq.PULL if self._pull else zmq.SUB)
         try:
             self._open(socket)
-            with ZmqNews(socket) as news:
-                while True:
-                    await news.wait()
+            news = ZmqNews(socket)
+            while True:
+                await news.wait()
+                await self._push(sink, found := _waiting(socket))
+                # What comes while it is gathered can stay where it is; not so if that may be much.
+                while self._is_little(found) and await sink.lull():
                     await self._push(sink, found := _waiting(socket))
-                    # What comes while it is gathered can stay where it is; not so if that may be much.
-                    while self._is_little(found) and await sink.lull():
-                        await self._push(sink, found := _waiting(socket))
         finally:
             socket.close(linger=0)
             context.term()
