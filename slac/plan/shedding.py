@@ -67,8 +67,9 @@ class GateSpec(msgspec.Struct, frozen=True, kw_only=True):
     `contract` is the strictest of all that it has to keep. `strata`: at most `MOST_STRATA` conditions; the class of an
     event is the set of those that it meets. `groups`: columns by which it is counted before anything is dropped (with
     the class and the time, cut to `pane` µs), None where nothing is counted; `latest`: what carries a count has the
-    time of the latest event, because a silence is measured from it. `key`: columns by whose values whole keys are kept
-    or dropped, ahead of patterns, joins, traces and subsets of keys; empty where events are dropped one by one.
+    time of the latest event, and the earliest stays too, because silences are measured between them. `key`: columns by
+    whose values whole keys are kept or dropped, ahead of patterns, joins, traces, sessions and subsets of keys; empty
+    where events are dropped one by one.
     `trace`: the key is a trace id, whose low 56 bits are R. `shared`: gates of this name feed one pattern, join or
     trace, and use one threshold. `windows`: size and hop (µs) of windows that are left out as a whole. `patience`: for
     how long (µs) a burst may wait before it is dropped from. `disk`: bytes that may wait on disk (`never`). `lag`: how

@@ -42,13 +42,14 @@ def assemble(
     counted = [w for w in wishes if w.exact and all(c in numbers for c in w.conditions)]
     told = [*counted, *(w for w in wishes if w.contract.mode == "subset" and w.groups is not None and w.every)]
     panes = [w.every for w in told if w.every]
+    silences = [w.window for w in counted if w.silence]
     spec = GateSpec(
         contract=strict,
         strata=tuple(Stratum(when=c, sql=to_text(c)) for c in conditions),
         needs=tuple(dict.fromkeys(_need(w, numbers, counted) for w in wishes)),
         groups=tuple(sorted({g for w in told for g in w.groups or ()})) if told else None,
-        pane=math.gcd(*panes) if panes else MINUTE,
-        latest=any(w.silence for w in counted),
+        pane=_parted(math.gcd(*panes) if panes else MINUTE, min(silences, default=0) // 2),
+        latest=bool(silences),
         key=keyed.columns if keyed is not None else (),
         trace=keyed.trace if keyed is not None else False,
         shared=keyed.shared if keyed is not None else "",
@@ -57,6 +58,14 @@ def assemble(
         lag=lag,
     )
     return Gated(spec=spec, counted=_names(counted))
+
+
+def _parted(pane: int, longest: int) -> int:
+    """The pane, or where it is longer than half of a silence (0: of none), the largest part of it that is not."""
+    parts = 1 if longest <= 0 else -(-pane // longest)
+    while pane % parts:
+        parts += 1
+    return pane // parts
 
 
 def _conditions(wishes: Sequence[Wish]) -> tuple[AnyExpr, ...]:

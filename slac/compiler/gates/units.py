@@ -55,6 +55,8 @@ def _sources(node_id: str, by_id: Mapping[str, AnyNode]) -> Iterator[str]:
     match node:
         case SourceNode():
             yield node.id
+        case WindowNode() if node.window.kind == "session":
+            yield from _sources(node.inputs[0], by_id)
         case WindowNode() | TracesNode():
             return
         case _:

@@ -42,7 +42,8 @@ class Wish:
     begins, 0 where the clock does not say; `aligned`: windows are so to the epoch. `wait`: how long (µs) the node waits
     by itself before it says anything, `silence`: for events that do not come. `call`: the aggregate that asks.
     `keys`: columns of the input by which whole keys must stay together; None where any event may go by itself, () where
-    nothing says what belongs together.
+    nothing says what belongs together. `entire`: what the node says holds until its next row, so one that was dropped
+    would make it wrong, and not only less sure.
     """
 
     source: str
@@ -63,6 +64,7 @@ class Wish:
     silence: bool = False
     keys: tuple[str, ...] | None = None
     trace: bool = False
+    entire: bool = False
 
 
 def wishes(by_id: Mapping[str, AnyNode], contracts: Mapping[str, ShedContract]) -> Iterator[Wish]:
@@ -88,6 +90,9 @@ def _(node: WindowNode, port: int, way: Way, contract: ShedContract) -> Iterator
     length = min(node.window.size or node.retain, 60 * MINUTE)
     every = {"tumbling": node.window.size, "hopping": node.window.every}.get(node.window.kind, MINUTE)
     whole = groups if contract.mode == "subset" and contract.by == "keys" else None
+    if node.window.kind == "session":
+        # Where an event is missing a session would end: like what a pattern waits for, that must not be for a drop.
+        whole = groups or ()
     for call in node.aggregates:
         where = over_input(way, call.where) if call.where is not None else None
         seen = divided and groups is not None and (call.where is None or where is not None)
@@ -131,13 +136,15 @@ def _(node: AbsenceNode, port: int, way: Way, contract: ShedContract) -> Iterato
         exact=groups is not None and way.plain,
         window=node.silence,
         wait=node.silence,
+        silence=True,
     )
 
 
 @_asked.register
 def _(node: AuditNode, port: int, way: Way, contract: ShedContract) -> Iterator[Wish]:
     states = [found for s in node.states if (found := over_input(way, s.when)) is not None] if port == 0 else []
-    yield _plain(node, way, contract, told_apart=tuple(states), groups=_groups(way, node.keys))
+    latest = _held(way) if port == 0 else {}
+    yield _plain(node, way, contract, told_apart=tuple(states), groups=_groups(way, node.keys), **latest)
 
 
 @_asked.register(OutputNode)
@@ -149,7 +156,12 @@ def _(node: OutputNode | StepsNode, port: int, way: Way, contract: ShedContract)
 @_asked.register
 def _(node: LatestJoinNode, port: int, way: Way, contract: ShedContract) -> Iterator[Wish]:
     if port == 1:
-        yield _plain(node, way, contract, groups=_groups(way, node.by))
+        yield _plain(node, way, contract, groups=_groups(way, node.by), **_held(way))
+
+
+def _held(way: Way) -> dict[str, object]:
+    """Of rows that hold until the next one: where a document says that they may be dropped, they go last."""
+    return {"entire": True, "keep": not way.hidden}
 
 
 @_asked.register(PatternNode)

@@ -97,6 +97,8 @@ def _needs_all(node: SourceNode, asked: Sequence[Wish], key: Keyed | None, work:
         extremes = extremes_of(work.draft.by_id[wish.node])
         if extremes and not work.contracts[wish.node].stated:
             return f'because of {", ".join(extremes)} in "{wish.block}"'
+        if wish.entire and not work.contracts[wish.node].stated:
+            return f'because "{wish.block}" goes by the latest row, and no other stands for one that was dropped'
     return ""
 
 
@@ -109,7 +111,10 @@ def _with_contract(node: AnyNode, work: _Contracts, by_id: Mapping[str, AnyNode]
         case WindowNode() if node.id in work.contracts:
             counted = _counted(node, work, by_id)
             units = units_of(node, by_id, {name: gated.spec for name, gated in work.gates.items()})
-            return msgspec.structs.replace(node, contract=work.contracts[node.id], counted=counted, units=units)
+            whole = _whole_by(node, work, by_id) if node.window.kind == "session" else ()
+            return msgspec.structs.replace(
+                node, contract=work.contracts[node.id], counted=counted, units=units, whole_by=whole
+            )
         case SelectNode() if node.id in work.contracts:
             unknown = _uncounted(node, work, by_id)
             return msgspec.structs.replace(node, contract=work.contracts[node.id], uncounted=unknown)
@@ -122,7 +127,7 @@ def _with_contract(node: AnyNode, work: _Contracts, by_id: Mapping[str, AnyNode]
 
 
 def _whole_by(
-    node: PatternNode | IntervalJoinNode | TracesNode, work: _Contracts, by_id: Mapping[str, AnyNode]
+    node: PatternNode | IntervalJoinNode | TracesNode | WindowNode, work: _Contracts, by_id: Mapping[str, AnyNode]
 ) -> tuple[str, ...]:
     """The node's keys that are those of its first input's gate, in the order of these."""
     names = node.by if isinstance(node, IntervalJoinNode) else node.keys

@@ -68,8 +68,8 @@ def counted(cells: Cells, panes: Longs, kept: Mask, latest: Longs | None = None)
     """Counts by row, and which rows carry nothing else.
 
     Of each class, group and pane the first row that was kept takes on the dropped ones, or where none was, the first of
-    them carries them all; with `latest` (times) it is the latest row. Rows that neither were kept nor carry anything
-    have a count of 0.
+    them carries them all. With `latest` (times) it is the latest row, and if the earliest was dropped it stays for
+    itself: a silence is as long as it was. Rows that neither were kept nor carry anything have a count of 0.
     """
     codes = cells.groups * (int(cells.classes.max(initial=0)) + 1) + cells.classes
     first = int(panes.min(initial=0))
@@ -83,4 +83,10 @@ def counted(cells: Cells, panes: Longs, kept: Mask, latest: Longs | None = None)
     counts[leaders] += dropped
     carriers = np.zeros(len(kept), np.bool_)
     carriers[leaders] = ~kept[leaders]
+    if latest is not None:
+        earliest = order[np.append(starts[1:], len(order)) - 1]
+        alone = ~kept[earliest] & (earliest != leaders)
+        counts[leaders[alone]] -= 1
+        counts[earliest[alone]] = 1
+        carriers[earliest[alone]] = True
     return counts, carriers

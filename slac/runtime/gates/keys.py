@@ -73,10 +73,10 @@ class Steps:
         known = np.array([WEIGHT_ONE, *self._weights], dtype=np.uint64)
         return known[places + 1]
 
-    def highest(self, times: Times, reach: int) -> Weights:
+    def highest(self, times: Times, reach: int | Times) -> Weights:
         """The highest weight that held at any time from `reach` before each time up to it."""
         found = self.at(times)
-        first = int(times.min(initial=0)) - reach
+        first = int((times - reach).min(initial=int(times.max(initial=0))))
         last = bisect_right(self._since, int(times.max(initial=0)))
         begin = max(bisect_right(self._since, first) - 1, 0)
         for place in range(begin, last):

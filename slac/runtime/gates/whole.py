@@ -1,4 +1,4 @@
-"""Ahead of patterns, joins and traces whole keys are dropped; what these would still say of such a key is not said.
+"""Ahead of patterns, joins, traces and sessions whole keys are dropped; what these still say of such a key is not said.
 
 When a threshold rises, keys that had been kept until then have begun something whose end is dropped now: what a pattern
 took for an absence would be none. So a result is left out if its key was dropped at any time that it reaches back to.
@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import networkx as nx
+import numpy as np
 import polars as pl
 
 from slac.plan.graph import Plan
-from slac.plan.nodes import AnyNode, IntervalJoinNode, PatternNode, SourceNode, TracesNode
-from slac.runtime.gates.keys import Steps, kept_keys, randomness
+from slac.plan.nodes import AnyNode, IntervalJoinNode, PatternNode, SourceNode, TracesNode, WindowNode
+from slac.runtime.gates.keys import Steps, Weights, kept_keys, randomness
 from slac.runtime.source import Source
-from slac.stream.batch import Batch, instants
+from slac.stream.batch import WEIGHT, WEIGHT_ONE, WINDOW_START, Batch, instants
 
 Guard = Callable[[Batch], Batch]
 
@@ -34,15 +35,40 @@ class WholeKeys:
         """The batch without them."""
         if not batch.height or not any(self._gates):
             return batch
-        times = instants(batch.frame).to_numpy()
         found = randomness(batch.frame, self._columns, trace=self._trace)
-        kept = kept_keys(found, self._gates[0].highest(times, self._reach))
-        for steps in self._gates[1:]:
-            kept &= kept_keys(found, steps.highest(times, self._reach))
-        if kept.all():
-            return batch
-        self.left_out += int((~kept).sum())
-        return Batch(batch.frame.filter(pl.Series(kept)), late=batch.late)
+        weights = self._held(batch.frame)
+        kept = kept_keys(found, weights)
+        frame = batch.frame
+        if not kept.all():
+            self.left_out += int((~kept).sum())
+            frame, weights = frame.filter(pl.Series(kept)), weights[kept]
+        return Batch(self._told(frame, weights), late=batch.late)
+
+    def _told(self, frame: pl.DataFrame, weights: Weights) -> pl.DataFrame:
+        """What came in has its weights already."""
+        return frame
+
+    def _held(self, frame: pl.DataFrame) -> Weights:
+        """The highest weight that any of the gates had while the events of each row came."""
+        times = instants(frame).to_numpy()
+        found: Weights = np.maximum.reduce([steps.highest(times, self._reach) for steps in self._gates])
+        return found
+
+
+class WholeSessions(WholeKeys):
+    """The same of windows that each begin where their key does: with the weight of their keys, if that is over one.
+
+    `reach` is that behind the first row: had one been dropped there, the session would have begun before.
+    """
+
+    def _held(self, frame: pl.DataFrame) -> Weights:
+        times, begin = instants(frame).to_numpy(), frame[WINDOW_START].cast(pl.Int64).to_numpy()
+        reach = times - begin + self._reach
+        found: Weights = np.maximum.reduce([steps.highest(times, reach) for steps in self._gates])
+        return found
+
+    def _told(self, frame: pl.DataFrame, weights: Weights) -> pl.DataFrame:
+        return frame if int(weights.max(initial=0)) <= WEIGHT_ONE else frame.with_columns(pl.Series(WEIGHT, weights))
 
 
 def guards(plan: Plan, sources: Mapping[str, Source]) -> dict[str, Guard]:
@@ -55,7 +81,8 @@ def guards(plan: Plan, sources: Mapping[str, Source]) -> dict[str, Guard]:
         gated = [n for n in above if isinstance(n, SourceNode) and n.gate.key and n.block in sources]
         if gated:
             steps = [sources[n.block].sieve.steps for n in gated]
-            found[node.id] = WholeKeys(node.whole_by, steps, reach=_reach(node), trace=gated[0].gate.trace)
+            kind = WholeSessions if isinstance(node, WindowNode) else WholeKeys
+            found[node.id] = kind(node.whole_by, steps, reach=_reach(node), trace=gated[0].gate.trace)
     return found
 
 
@@ -68,5 +95,7 @@ def _reach(node: AnyNode) -> int:
             return sum(node.reach)
         case TracesNode():
             return node.spec.within + node.spec.timeout
+        case WindowNode():
+            return node.window.size or 0
         case _:
             return 0

@@ -216,3 +216,48 @@ def test_gates_of_other_runtimes_keep_what_a_pattern_needs() -> None:
 
     stated = body.replace("limit: 10", "limit: 10\n      shed: approximate")
     assert _gate(_plan(stated, "bad")).key == ("service",)
+
+
+LATEST = """
+  computations:
+    slow:
+      from: requests
+      join: {l: {latest: others, by: service}}
+      where: latency > l.latency
+      select: [service, latency]
+      SHED
+  violations:
+    bad: {from: slow, where: latency > 3, by: service}
+"""
+AUDITED = """
+  audits:
+    bad:
+      from: others
+      by: service
+      states: {good: {when: ok, verdict: ok}, bad: {when: NOT ok, verdict: violated}}
+      initial: good
+"""
+
+
+@pytest.mark.parametrize("body", [LATEST.replace("SHED", ""), AUDITED])
+def test_what_holds_until_the_next_row_needs_every_row(body: str) -> None:
+    """The newest row of a key is nothing that a sample has: an audit of rows, or the latest of a join."""
+    plan = _plan(body, "bad")
+    assert _gate(plan, "others").contract.mode == "never"
+    told = {d.path: d.value for d in plan.data.defaults}
+    assert "goes by the latest row" in told["spec.inputs.others.shed"]
+
+
+def test_latest_rows_go_last_where_they_may_be_dropped() -> None:
+    """Whoever says that they may gets as many of them as there can be."""
+    gate = _gate(_plan(LATEST.replace("SHED", "shed: approximate"), "bad"), "others")
+    assert gate.contract.mode == "approximate"
+    assert any(n.keep for n in gate.needs)
+    assert not gate.may_drop_unread
+
+
+def test_sessions_need_whole_keys() -> None:
+    """Where an event is missing, a session would end; of sessions without a key nothing can be dropped."""
+    body = _window("{n: COUNT(*)}").replace("tumbling 1m", "session 30s")
+    assert _gate(_plan(body, "bad")).key == ("service",)
+    assert _gate(_plan(body.replace("by: service", ""), "bad")).contract.mode == "never"
