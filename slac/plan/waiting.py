@@ -14,7 +14,7 @@ BUSY_SHARE: Final = 20
 LINGER: Final = 0.15
 """Seconds for which rows of inputs wait at most."""
 HOP: Final = 0.005
-"""Seconds for which a link message waits, for each peer that may send at the same time …"""
+"""Seconds for which a link message waits, for each other peer that may send at the same time …"""
 MOST_HOPS: Final = 10
 """… up to so many."""
 AHEAD: Final = SECOND // 2

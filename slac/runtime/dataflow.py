@@ -59,6 +59,7 @@ class Dataflow:
         self._veils = veils(plan)
         self._blind = without_counts(plan)
         self._rhythm = Rhythm(self._inner, self._readers)
+        self._together = [n.id for n in self._inner if self._rhythm.comes_at_once(n.id)]
         # What stands above others hands its rows down before these have their turn.
         share = EVE // max(len(self._inner), 1)
         self._inbox = {n.id: Inbox(EVE - place * share) for place, n in enumerate(self._inner)}
@@ -133,11 +134,12 @@ class Dataflow:
 
     def next_due(self) -> int | None:
         """The lowest watermark at which something could be noticed outside."""
-        return self.due_after(BEGINNING)
-
-    def due_after(self, watermark: int) -> int | None:
-        """The lowest watermark above this one at which something could be noticed outside."""
         due = [*self._wakes.values(), *(i.due for i in self._inbox.values())]
+        return min((d for d in due if BEGINNING < d < ENDED), default=None)
+
+    def window_after(self, watermark: int) -> int | None:
+        """The lowest watermark above this one at which windows end that could be noticed outside."""
+        due = [*(self._wakes[i] for i in self._together), *(i.due for i in self._inbox.values())]
         return min((d for d in due if watermark < d < ENDED), default=None)
 
     def open_until(self) -> int | None:

@@ -33,11 +33,13 @@ class Manner:
 
     `said`: by port, from the time of a row to the lowest `_time` of what comes out because of it; `beat`: the lowest
     time ≥ its argument that a row out of this node can have; `holds`: nothing is said before the watermark passes it.
+    `together`: what falls due does so for all keys at one time, far from the next one.
     """
 
     said: tuple[Moment, ...]
     beat: Moment
     holds: bool
+    together: bool = False
 
 
 class Rhythm:
@@ -60,6 +62,11 @@ class Rhythm:
     def is_patient(self, node_id: str) -> bool:
         """Whether rows of this node may wait at all."""
         return node_id in self._manners
+
+    def comes_at_once(self, node_id: str) -> bool:
+        """Whether what falls due at this node does so for all keys together, at the ends of windows."""
+        manner = self._manners.get(node_id)
+        return manner is not None and manner.together
 
     def matters(self, node_id: str, port: int, time: int) -> int:
         """The lowest watermark at which a row with this `_time` (µs) must have been given to the node."""
@@ -136,7 +143,8 @@ def _(node: WindowNode, inputs: Sequence[Moment]) -> Manner | None:
         case "tumbling" | "hopping" | "calendar":
             ends = _ends(node)
             # Partial rows have the time of their window already.
-            return Manner(said=(_same if node.role in {"merged", "final"} else ends,), beat=ends, holds=True)
+            said = _same if node.role in {"merged", "final"} else ends
+            return Manner(said=(said,), beat=ends, holds=True, together=True)
         case "session":
             # One key's row may be short of its end when another key's session is over.
             return Manner(said=(_same,), beat=_same, holds=True)

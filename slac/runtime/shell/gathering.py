@@ -2,7 +2,7 @@
 
 Rows of inputs wait for a part of a seventh of a second that depends on what a wave costs; when the watermark is about
 to come to the end of a window, they are worked off as soon as they can carry it there. A runtime that sends has
-gathered already, so what it sends is only kept for those that send at the same time. Under pressure waves are larger.
+gathered already, so what it sends is only kept for others that send at the same time. Under pressure waves are larger.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ class Gathering:
         self._dropped = BEGINNING
 
     def look(self) -> None:
-        """Note after a wave when the next thing is due, and how far the watermark is behind the clock."""
+        """Note after a wave when the next windows end, and how far the watermark is behind the clock.
+
+        Of all that falls due only these are worth a wave of their own: traces, sessions and patterns end all the time.
+        """
         sources = (s for s in self._core.sources.values() if s.node.table is None)
         known = [s for s in sources if s.arrival.watermark > BEGINNING]
         if not known:
@@ -41,7 +44,7 @@ class Gathering:
         reached = min(s.arrival.watermark for s in known)
         self._lag = max(s.heard - s.arrival.watermark for s in known)
         if self._due is None or self._due <= reached:
-            self._due = self._core.flow.due_after(reached + AHEAD)
+            self._due = self._core.flow.window_after(reached + AHEAD)
 
     def pause(self, now: int, *, waiting: int, peers: int) -> float:
         """Seconds to wait at `now` (wall clock, µs), when `waiting` bytes have come in at inputs.
@@ -50,7 +53,8 @@ class Gathering:
         """
         if waiting >= LARGE and waiting >= self._enough(now):
             return 0.0
-        return min(self._linger(now) if waiting else HOP * min(peers, MOST_HOPS), BUSY_SHARE * self.cost)
+        hops = min(max(peers - 1, 0), MOST_HOPS)
+        return min(self._linger(now) if waiting else HOP * hops, BUSY_SHARE * self.cost)
 
     def _enough(self, now: int) -> int:
         """Bytes for which a wave is worth its price."""

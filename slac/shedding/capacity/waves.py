@@ -41,7 +41,7 @@ def longest(plan: Plan, placement: str) -> float:
     rim = _rim(plan, placement)
     if any(isinstance(n, SourceNode) for n in rim):
         return LINGER
-    return HOP * min(len({n.origin for n in rim if isinstance(n, LinkInNode)}), MOST_HOPS)
+    return HOP * min(max(len({n.origin for n in rim if isinstance(n, LinkInNode)}) - 1, 0), MOST_HOPS)
 
 
 def arrivals(plan: Plan, loads: Mapping[str, NodeLoad], placement: str) -> float:
