@@ -16,7 +16,9 @@ from slac.runtime.traces.complete import balanced
 from slac.runtime.traces.cutting import Cut, cut
 from slac.runtime.traces.known import Ended
 from slac.runtime.traces.numbered import Numbered, numbered
-from slac.runtime.traces.records import KEY, records
+from slac.runtime.traces.one_by_one import OneByOne
+from slac.runtime.traces.portions import Portions
+from slac.runtime.traces.records import FEW, KEY, records
 from slac.runtime.traces.rows import TraceRows
 from slac.runtime.traces.shapes import Shapes, every
 from slac.runtime.traces.together import together
@@ -36,13 +38,14 @@ class TracesOperator(Operator):
     at the end of a cell of event time, those that began first are given up.
     """
 
-    def __init__(self, node: TracesNode, context: OperatorContext) -> None:
+    def __init__(self, node: TracesNode, context: OperatorContext, few: int = FEW) -> None:
         self._node, self._spec = node, node.spec
         self._keys = list(node.keys)
         self._rows = TraceRows(node, context.document)
         self._shapes = Shapes(self._rows.verdicts, balanced if self._spec.form == "events" else every)
         self._held = HeldRows()
         self._waiting, self._ended = Waiting(), Ended()
+        self._portions, self._going = Portions(node, few), OneByOne(node, context.document, self._rows.verdicts)
         self._reached = self._cell_end = BEGINNING
         self._counts = dict.fromkeys(("late", "without_key", "traces", "invalid"), 0)
 
@@ -55,20 +58,22 @@ class TracesOperator(Operator):
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Traces that are over."""
-        frames = [self._records(rows) for rows in self._held.release_parts(watermark)]
-        said = [found for found in self._over(frames, watermark) if found.height]
+        parts = self._held.release_parts(watermark)
+        one_by_one = self._portions.is_few(parts, self._going, self._waiting)
+        over = (self._few_over if one_by_one else self._many_over)(parts, watermark)
+        said = [found for found in over if found.height]
         self._reached = max(self._reached, watermark)
         self._ended.forget(watermark - self._node.retain - self._spec.within)
         if not said:
             return ()
-        out = in_order(pl.concat(said), [TIME, ID])
+        out = in_order(said[0] if len(said) == 1 else pl.concat(said), [TIME, ID])
         self._counts["traces"] += out.height
         self._counts["invalid"] += out.height - int(out["valid"].sum())
         return (Batch(out),)
 
     def next_due(self) -> int | None:
         """Just behind the first row held, when the first trace is over, or when too many are held."""
-        due = [d for d in (self._waiting.lowest,) if d is not None]
+        due = [d for d in (self._waiting.lowest, self._going.lowest) if d is not None]
         due += [] if self._held.lowest is None else [self._held.lowest + 1]
         due += [self._cell_end] if len(self._waiting) > self._spec.limit else []
         return min(due, default=None)
@@ -76,11 +81,12 @@ class TracesOperator(Operator):
     def open_until(self) -> int | None:
         """When the last trace is over."""
         held = [] if self._held.highest is None else [self._held.highest + self._spec.within]
-        return max([*held, *([] if self._waiting.highest is None else [self._waiting.highest])], default=None)
+        going = [due for due in (self._waiting.highest, self._going.highest) if due is not None]
+        return max([*held, *going], default=None)
 
     def snapshot(self) -> State:
         """Rows held back, records of open traces, and which traces have ended."""
-        frames = {"held": self._held.frame(), "ended": self._ended.frame(), **self._waiting.frames()}
+        frames = {"held": self._held.frame(), "ended": self._ended.frame(), **self._open().frames()}
         values = {"reached": self._reached, "cell_end": self._cell_end, **self._counts}
         return State(values, {n: f for n, f in frames.items() if f is not None})
 
@@ -96,8 +102,35 @@ class TracesOperator(Operator):
 
     def statistics(self) -> Mapping[str, int]:
         """`late` and `without_key`: rows dropped; `traces` and `invalid`: said; `keys`: open traces; `rows`: held."""
-        rows = self._held.rows + self._waiting.records
-        return {**self._counts, "keys": len(self._waiting), "rows": rows}
+        rows = self._held.rows + self._waiting.records + self._going.records
+        return {**self._counts, "keys": len(self._waiting) + len(self._going), "rows": rows}
+
+    def _open(self) -> Waiting:
+        """All that is open, as columns."""
+        if not len(self._going):
+            return self._waiting
+        found = Waiting()
+        found.add(self._going.open())
+        return found
+
+    def _few_over(self, parts: Sequence[pl.DataFrame], watermark: int) -> Iterator[pl.DataFrame]:
+        """What is over, where rows are gone through one by one."""
+        frames = [self._named(rows) for rows in parts]
+        frames = [f for f in frames if f.height]
+        if frames:
+            self._cell_end = _cell_end(int(frames[-1][AT][-1]))
+        over = self._going.take(frames, watermark, self._ended)
+        return iter(() if over is None else (over,))
+
+    def _many_over(self, parts: Sequence[pl.DataFrame], watermark: int) -> Iterator[pl.DataFrame]:
+        """What is over, by columns."""
+        return self._over([self._records(rows) for rows in parts], watermark)
+
+    def _named(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows that have a key."""
+        frame = rows.drop_nulls(self._keys) if any(rows[name].null_count() for name in self._keys) else rows
+        self._counts["without_key"] += rows.height - frame.height
+        return frame
 
     def _records(self, rows: pl.DataFrame) -> pl.DataFrame:
         frame = records(rows, self._keys, self._spec)

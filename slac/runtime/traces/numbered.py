@@ -18,7 +18,7 @@ from slac.stream.ids import hash_columns
 
 _ROOM: Final = 1 << 16
 """Integer keys that lie so close together are numbers of traces as they are."""
-_EXACT: Final = (pl.String, pl.Int64, pl.UInt64, pl.Boolean)
+EXACT: Final = (pl.String, pl.Int64, pl.UInt64, pl.Boolean)
 """Types of keys of which Python says the same as Polars whether two are equal."""
 _AT_ONCE: Final = 1 << 15
 """Rows that are worked on at once: what is made of them stays in the cache."""
@@ -77,7 +77,7 @@ def _close_integers(columns: Sequence[pl.Series]) -> tuple[tuple[Longs, ...], in
 
 def _grouped(frames: Sequence[pl.DataFrame], keys: Sequence[str]) -> tuple[tuple[Longs, ...], int, int]:
     columns = [pl.concat([f[k] for f in frames]) for k in keys]
-    if len(columns[0]) <= FEW and all(c.dtype in _EXACT for c in columns):
+    if len(columns[0]) <= FEW and all(c.dtype in EXACT for c in columns):
         slots, count = _few(columns)
     else:
         groups = by_key(pl.DataFrame(columns), keys)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -92,6 +92,15 @@ class Waiting:
         self._chunks += [_Chunk.of(g) for g in going if len(g.groups)]
         if len(self._chunks) > _MANY:
             self._chunks = [_Chunk.of(_joined([c.open for c in self._chunks]))]
+
+    def held(self) -> Iterator[pl.DataFrame]:
+        """The records, frame by frame."""
+        return (c.open.frame for c in self._chunks)
+
+    def leave(self) -> list[Open]:
+        """All that is held; nothing is left."""
+        chunks, self._chunks = self._chunks, []
+        return [c.open for c in chunks]
 
     def give_up(self, count: int, at: int) -> Cut | None:
         """Take out the `count` traces that began first (by time and id of their first records)."""
