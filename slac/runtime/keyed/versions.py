@@ -2,7 +2,7 @@
 
 Rows are gone through in stretches, for each of which the last version of every key is known. From there one goes back
 until one stands early enough: by a step for each version that comes later within the stretch, which are few. Where they
-are many, because few keys have most of them, an as-of join finds what is left.
+are many, because few keys have most of them, an as-of join finds what is left. Few rows are looked up at once, by halving.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ Index = npt.NDArray[np.uint32]
 
 _STEPS: Final = 8
 """So many steps back at most."""
+_FEW: Final = 4096
+"""So many rows and versions together are looked up one by one at once: stretches would cost as many calls as that."""
 _LEAST: Final = 512
 """Rows in a stretch, or more: each costs some calls."""
 
@@ -30,6 +32,8 @@ def holding(slots: Longs, size: int, versions: Longs, places: Longs) -> Index:
     Slots are below `size`. `places`: how many rows stand before each version, ascending.
     """
     first = 1 + size
+    if len(slots) + len(versions) <= _FEW:
+        return _looked_up(slots, np.arange(len(slots)), first, versions, places).astype(np.uint32)
     numbers = np.arange(first, first + len(versions))
     previous = _previous(versions, numbers, first)
     # What is there from before stands before all rows.
@@ -82,6 +86,20 @@ def _previous(versions: Longs, numbers: Longs, first: int) -> Longs:
     again = np.flatnonzero(ordered[1:] == ordered[:-1])
     previous[by_slot[again + 1]] = by_slot[again]
     return previous
+
+
+def _looked_up(slots: Longs, rows: Longs, first: int, versions: Longs, places: Longs) -> Longs:
+    """What holds at these rows, found by halving among the versions in the order of their slots and places."""
+    if not len(versions):
+        return slots + 1
+    order = stable_order(versions)
+    # Slot and place are one number: no place is beyond all rows.
+    wide = int(max(rows[-1] if len(rows) else 0, places[-1])) + 1
+    stands = versions[order] * wide + places[order]
+    found = np.searchsorted(stands, slots * wide + rows, side="right") - 1
+    latest = order[found]
+    # Before the first of all there is none, and what −1 leads to is of another slot, or stands later.
+    return np.where((found >= 0) & (versions[latest] == slots), latest + first, slots + 1)
 
 
 def _joined(slots: Longs, rows: Longs, numbers: Longs, versions: Longs, places: Longs) -> Longs:

@@ -24,10 +24,13 @@ def definition(slots: list[int], versions: list[tuple[int, int]]) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("steps", [0, 1, 8])
+@pytest.mark.parametrize(("few", "steps"), [(4096, 8), (0, 0), (0, 1), (0, 8)])
 @pytest.mark.parametrize("least", [1, 3, 512])
-def test_it_is_the_last_version_before_the_row(monkeypatch: pytest.MonkeyPatch, steps: int, least: int) -> None:
-    """However long the stretches are, and however many steps are made before the rest is joined."""
+def test_it_is_the_last_version_before_the_row(
+    monkeypatch: pytest.MonkeyPatch, few: int, steps: int, least: int
+) -> None:
+    """Few rows and many; however long the stretches are, and however many steps are made before the rest is joined."""
+    monkeypatch.setattr(module, "_FEW", few)
     monkeypatch.setattr(module, "_STEPS", steps)
     monkeypatch.setattr(module, "_LEAST", least)
 
