@@ -9,7 +9,9 @@ from typing import Final
 import polars as pl
 
 from slac.plan.scalar.collections import label_pattern
+from slac.stream.framing import column_of_values
 
+_TEXT: Final = pl.String()
 _MOST: Final = 4096
 """So many texts are remembered, and then all forgotten."""
 _LONG: Final = 1024
@@ -30,7 +32,7 @@ class LabelValues:
             values = [known[text] for text in texts]
         except KeyError:
             values = [self._known[text] if text in self._known else self._looked_up(text) for text in texts]
-        return pl.Series(maps.name, values, pl.String)
+        return column_of_values(maps.name, values, _TEXT)
 
     def _looked_up(self, text: str) -> str | None:
         found = self._search(text)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from slac.stream.framing import column_of, frame_of, places_of
+from slac.stream.framing import column_of, column_of_values, frame_of, places_of
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -48,3 +48,34 @@ def test_nan_stays_a_number() -> None:
 def test_places_are_of_32_bits() -> None:
     """Whatever they were."""
     assert places_of(np.array([3, 1])).equals(pl.Series([3, 1], dtype=pl.UInt32))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values"),
+    [
+        (pl.String(), ["a", None, ""]),
+        (pl.Int64(), [1, None, -(2**63)]),
+        (pl.UInt64(), [1, None, 2**64 - 1]),
+        (pl.Float64(), [1.5, None, float("nan"), -0.0]),
+        (pl.Boolean(), [True, None, False]),
+        (pl.Duration("us"), [1, None]),
+        (pl.String(), []),
+        (pl.Int64(), [None]),
+    ],
+)
+def test_a_column_of_values_is_what_polars_makes_of_them(dtype: pl.DataType, values: list[Any]) -> None:
+    """The same name, type and values, of a list as of a tuple."""
+    for given in (values, tuple(values)):
+        made = column_of_values("c", given, dtype)
+        assert made.name == "c"
+        assert made.dtype == dtype
+        assert made.equals(pl.Series("c", values, dtype))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"), [(pl.String(), 1), (pl.Int64(), "1"), (pl.Boolean(), "x"), (pl.Float64(), "1")]
+)
+def test_values_of_another_type_are_refused(dtype: pl.DataType, value: object) -> None:
+    """None of them becomes NULL, or something else."""
+    with pytest.raises(TypeError):
+        column_of_values("c", [value], dtype)

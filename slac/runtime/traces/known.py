@@ -13,6 +13,7 @@ from slac.runtime.traces.judged import NO_ROW
 
 _GATHER: Final = 2
 _FEW: Final = 4096
+_HANDFUL: Final = 256
 _SPARSE: Final = 16
 """Marks a key: few others have one by chance."""
 
@@ -31,6 +32,13 @@ class Ended:
         """When the last trace of each key ended; the beginning of time for a key that is not known."""
         found = np.full(len(keys), BEGINNING)
         if not self._runs:
+            return found
+        if len(keys) <= _HANDFUL:
+            for hashes, times in self._runs:
+                place = hashes.searchsorted(keys)
+                hit = hashes.take(place, mode="clip") == keys
+                if hit.any():
+                    found[hit] = np.maximum(found[hit], times[place[hit]])
             return found
         # In order they are looked up side by side, which a cache rewards.
         order = _order(keys)

@@ -84,18 +84,31 @@ class OneByOne:
         new: list[tuple[Any, Trace]] = []
         for frame in frames:
             self._lists.learn(frame)
+            self.records += frame.height
             self._enter(self._lists.of(frame), over, new)
         self._acquaint(new, ended)
-        while (due := self.lowest) is not None and due <= watermark:
-            trace = heappop(self._due)[2]
-            trace.is_over = True
-            del self._open[self._lists.key_of(trace.spans[0])]
+        key_of = self._lists.key_of
+        for trace in self._silent(watermark):
+            del self._open[key_of(trace.spans[0])]
             over.append(trace)
         if not over:
             return None
         self.records -= sum(len(t.spans) for t in over)
         ended.add(self._keys(over), np.array([t.due for t in over], np.int64))
         return self._told.rows(over)
+
+    def _silent(self, watermark: int) -> Iterator[Trace]:
+        """Those of which nothing more can come at the watermark."""
+        waiting = self._due
+        while waiting and waiting[0][0] <= watermark:
+            trace = heappop(waiting)[2]
+            if trace.is_over:
+                continue
+            if trace.due > watermark:
+                self._wait(trace)
+            else:
+                trace.is_over = True
+                yield trace
 
     def leave(self) -> list[Open]:
         """All that is open, as columns; nothing is left."""
@@ -142,7 +155,6 @@ class OneByOne:
         """Put each to its trace; `over` and `new` hear of traces that end and begin."""
         traces, timeout, within = self._open, self._timeout, self._within
         for key, reach, span in spans:
-            self.records += 1
             at = span[0]
             trace = traces.get(key)
             if trace is not None and at < trace.due:

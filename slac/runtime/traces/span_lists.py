@@ -16,7 +16,7 @@ from slac.runtime.operator import BEGINNING
 from slac.runtime.traces.complete import filled
 from slac.runtime.traces.records import END, HOST_OF, OPERATION, PARENT, SPAN, START
 from slac.stream.batch import ID, TIME_TYPE
-from slac.stream.framing import frame_of
+from slac.stream.framing import column_of_values, frame_of
 
 FIRST_KEY: Final = 2
 """The place of the first column of the key."""
@@ -78,14 +78,14 @@ class SpanLists:
     def keys(self, spans: Iterable[Span]) -> list[pl.Series]:
         """The columns of the key."""
         found = zip(*(s[FIRST_KEY : self._behind] for s in spans), strict=True)
-        return [pl.Series(n, values, self._types[n]) for n, values in zip(self._names, found, strict=True)]
+        return [column_of_values(n, values, self._types[n]) for n, values in zip(self._names, found, strict=True)]
 
     def frame(self, spans: Iterable[Span]) -> pl.DataFrame:
         """The spans as `records` has them."""
         types = {AT: pl.Int64(), ID: pl.UInt64(), **self._types, OPERATION: pl.String(), HOST_OF: pl.String()}
         types |= {SPAN: pl.String(), PARENT: pl.String(), START: pl.Int64(), END: pl.Int64()}
         columns = zip(*spans, strict=True)
-        made = [pl.Series(n, values, dtype) for (n, dtype), values in zip(types.items(), columns, strict=True)]
+        made = [column_of_values(n, values, dtype) for (n, dtype), values in zip(types.items(), columns, strict=True)]
         return frame_of([c for c in made if c.name != HOST_OF or self._spec.by_host])
 
     def again(self, records: pl.DataFrame) -> Iterator[Span]:

@@ -12,7 +12,7 @@ from slac.plan.nodes import TracesNode
 from slac.runtime.traces.groups import Groups
 from slac.runtime.traces.span_lists import SpanLists
 from slac.stream.batch import ID, TIME, TIME_TYPE
-from slac.stream.framing import column_of, frame_of
+from slac.stream.framing import column_of, column_of_values, frame_of
 from slac.stream.ids import hash_hashed, hash_text, hash_values
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _MOST: Final = 1024
 _LONG: Final = 256
 """… of at most so many calls."""
 _ROOT: Final = -1
+_WHOLE: Final = pl.Int64()
 Verdict = dict[str, Any]
 Shape = tuple[tuple[Any, ...], ...]
 
@@ -54,9 +55,11 @@ class Told:
         starts = [min(_known(c[-2], c[0])) for c in columns]
         lasting = [max(max(_known(c[-1], c[0])) - s, 0) for c, s in zip(columns, starts, strict=True)]
         found = {c.name: c for c in self._lists.keys(t.spans[0] for t in traces)}
-        found["start"] = pl.Series("start", starts, pl.Int64).cast(TIME_TYPE)
-        found["duration"] = pl.Series("duration", lasting, pl.Int64).cast(pl.Duration("us"))
-        made = (found[n] if n in found else pl.Series(n, [v[n] for v in verdicts], t) for n, t in self._types.items())
+        found["start"] = column_of_values("start", starts, _WHOLE).cast(TIME_TYPE)
+        found["duration"] = column_of_values("duration", lasting, _WHOLE).cast(pl.Duration("us"))
+        made = (
+            found[n] if n in found else column_of_values(n, [v[n] for v in verdicts], t) for n, t in self._types.items()
+        )
         return frame_of([column_of(TIME, ended[order]).cast(TIME_TYPE), column_of(ID, ids[order]), *made])
 
     def _verdicts(self, traces: Sequence[Trace], columns: Sequence[tuple[tuple[Any, ...], ...]]) -> list[Verdict]:
