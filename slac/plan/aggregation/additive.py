@@ -19,8 +19,10 @@ from slac.plan.aggregation.flags import Every, Share, Some
 from slac.plan.aggregation.numbers import Reading
 from slac.plan.aggregation.spread import Spread
 from slac.plan.aggregation.totals import Average, Sum
+from slac.plan.at_once import AtOnce, at_once
 from slac.plan.expressions import AggregateCall
 from slac.plan.lowering import lower
+from slac.plan.subexpressions import columns_in
 from slac.stream.batch import COUNT, KEPT, SEEN, WEIGHT, WEIGHT_ONE
 from slac.stream.sums import weight_units
 from slac.stream.types import Duration, Float
@@ -32,6 +34,7 @@ class Added:
 
     `usual`: what nearly every row adds; `reading` then gives by how much a row differs from it. Without a `value` every
     row adds just that. `squared`: it adds the square of the reading. `like`: a part of the same type as this one.
+    `quick`: the value without a query, where that can be had.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Added:
     wide: bool = False
     squared: bool = False
     like: str | None = None
+    quick: AtOnce | None = None
 
 
 @singledispatch
@@ -52,7 +56,7 @@ def additive(family: Family, call: AggregateCall) -> list[Added] | None:
 @additive.register
 def _(family: Count, call: AggregateCall) -> list[Added] | None:
     if call.args:
-        return [_present(call, argument(call))]
+        return [_present(call, argument(call), _quick(call))]
     if call.where is not None:
         return [_counted(call, "n", per_row(lower(call.where)), numbers.true)]
     return [Added(name=part(call, "n"), value=None, usual=1)]
@@ -61,29 +65,30 @@ def _(family: Count, call: AggregateCall) -> list[Added] | None:
 @additive.register(Sum)
 @additive.register(Average)
 def _(family: Sum | Average, call: AggregateCall) -> list[Added] | None:
-    value, name = argument(call), part(call, "sum")
+    value, quick, name = argument(call), _quick(call), part(call, "sum")
     match call.args[0].dtype:
         case Float():
-            total = Added(name=name, value=value, reading=numbers.units, wide=True)
-            return [total, _present(call, value), _bad(call, value, numbers.unsummed)]
+            total = Added(name=name, value=value, reading=numbers.units, wide=True, quick=quick)
+            return [total, _present(call, value, quick), _bad(call, value, numbers.unsummed, quick)]
         case Duration():
-            return [Added(name=name, value=value, reading=numbers.microseconds, wide=True), _present(call, value)]
+            total = Added(name=name, value=value, reading=numbers.microseconds, wide=True, quick=quick)
+            return [total, _present(call, value, quick)]
         case _:
-            return [Added(name=name, value=value, wide=True), _present(call, value)]
+            return [Added(name=name, value=value, wide=True, quick=quick), _present(call, value, quick)]
 
 
 @additive.register
 def _(family: Spread, call: AggregateCall) -> list[Added] | None:
-    value, squares = argument(call), part(call, "squares")
+    value, quick, squares = argument(call), _quick(call), part(call, "squares")
     number: Reading = numbers.squared_integers
     bad: Reading = numbers.unsquared_integers
     if isinstance(call.args[0].dtype, Float):
         number, bad = numbers.square_units, numbers.unsquared
     return [
-        Added(name=part(call, "sum"), value=value, reading=number, wide=True, like=squares),
-        Added(name=squares, value=value, reading=number, wide=True, squared=True),
-        _present(call, value),
-        _bad(call, value, bad),
+        Added(name=part(call, "sum"), value=value, reading=number, wide=True, like=squares, quick=quick),
+        Added(name=squares, value=value, reading=number, wide=True, squared=True, quick=quick),
+        _present(call, value, quick),
+        _bad(call, value, bad, quick),
     ]
 
 
@@ -91,8 +96,8 @@ def _(family: Spread, call: AggregateCall) -> list[Added] | None:
 @additive.register(Every)
 @additive.register(Some)
 def _(family: Share | Every | Some, call: AggregateCall) -> list[Added] | None:
-    flag = argument(call)
-    return [_counted(call, "true", flag, numbers.true), _present(call, flag)]
+    flag, quick = argument(call), _quick(call)
+    return [_counted(call, "true", flag, numbers.true, quick), _present(call, flag, quick)]
 
 
 def support(columns: Collection[str]) -> list[Added]:
@@ -117,13 +122,19 @@ def support(columns: Collection[str]) -> list[Added]:
     ]
 
 
-def _present(call: AggregateCall, value: pl.Expr) -> Added:
-    return _counted(call, "n", value, numbers.present)
+def _quick(call: AggregateCall) -> AtOnce | None:
+    """`argument` of a call without a query, where FILTER leaves no row out, and it is not the same for all rows."""
+    is_constant = next(columns_in(call.args[0]), None) is None
+    return None if call.where is not None or is_constant else at_once(call.args[0])
 
 
-def _counted(call: AggregateCall, name: str, value: pl.Expr, reading: Reading) -> Added:
-    return Added(name=part(call, name), value=value, reading=reading, usual=1)
+def _present(call: AggregateCall, value: pl.Expr, quick: AtOnce | None) -> Added:
+    return _counted(call, "n", value, numbers.present, quick)
 
 
-def _bad(call: AggregateCall, value: pl.Expr, reading: Reading) -> Added:
-    return Added(name=part(call, "bad"), value=value, reading=reading)
+def _counted(call: AggregateCall, name: str, value: pl.Expr, reading: Reading, quick: AtOnce | None = None) -> Added:
+    return Added(name=part(call, name), value=value, reading=reading, usual=1, quick=quick)
+
+
+def _bad(call: AggregateCall, value: pl.Expr, reading: Reading, quick: AtOnce | None) -> Added:
+    return Added(name=part(call, "bad"), value=value, reading=reading, quick=quick)

@@ -51,5 +51,5 @@ def met(
 
 
 def _candidates(latest: LatestValues, name: str, held: Longs | slice, settled: Settled | None) -> pl.Series:
-    parts = [pl.Series(name, [None], latest.types[name]), latest.take(name, held)]
+    parts = [latest.nothing[name], latest.take(name, held)]
     return pl.concat(parts if settled is None else [*parts, settled.rows[name]], rechunk=True)

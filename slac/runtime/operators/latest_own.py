@@ -36,6 +36,7 @@ class OwnLatestJoin(LatestJoinOperator):
         names = {f"{node.alias}.{name}": name for name in node.right_columns}
         self._outside = list(self._right.types)
         self._values = RowValues(window, [names[name] for name in self._outside])
+        self._nothing = [pl.Series(name, [None], dtype) for name, dtype in self._right.types.items()]
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Join the left rows that the watermark has passed."""
@@ -67,7 +68,8 @@ class OwnLatestJoin(LatestJoinOperator):
         at, held = self._right.held(slots)
         index = column_of("", ones_before(by_slot, wave.times, slots >= 0, at, self._node.retain))
         said = [c.alias(n) for c, n in zip(self._said_by(wave), self._outside, strict=True)]
-        found = [pl.concat([_none_of(s), s, h], rechunk=True)[index] for s, h in zip(said, held, strict=True)]
+        columns = zip(self._nothing, said, held, strict=True)
+        found = [pl.concat(parts, rechunk=True)[index] for parts in columns]
         last = frame_of([one[places_of(ends)] for one in said])
         self._right.exchange(slots, wave.times[ends], last, of=len(wave.times), watermark=watermark)
         return found
@@ -83,10 +85,6 @@ class OwnLatestJoin(LatestJoinOperator):
 
         columns = self._values.of(wave.values, column)
         return [typed(c, types[n]) for c, n in zip(columns, self._outside, strict=True)]
-
-
-def _none_of(values: pl.Series) -> pl.Series:
-    return pl.Series(values.name, [None], values.dtype)
 
 
 def _are_same(ready: pl.DataFrame, passed: Sequence[Passed]) -> bool:

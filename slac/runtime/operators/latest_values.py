@@ -12,6 +12,7 @@ from slac.runtime.audits.held import AT
 from slac.runtime.keyed.cells import Cells
 from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.key_slots import KeySlots
+from slac.runtime.keyed.picking import picked
 from slac.runtime.keyed.versions import last_of_each
 from slac.runtime.operator import BEGINNING
 from slac.stream.framing import column_of
@@ -26,6 +27,8 @@ class LatestValues:
         self.types = dict(values)
         self._slots = KeySlots(keys)
         self._cells = {name: Cells(name, dtype) for name, dtype in values.items()}
+        self.nothing = {name: pl.Series(name, [None], dtype) for name, dtype in values.items()}
+        """Of each value one row of NULL."""
         self.at: Longs = np.full(_FIRST, BEGINNING, np.int64)
         self._room: Longs = np.zeros(_FIRST, np.int64)
         self.oldest = -BEGINNING
@@ -68,12 +71,15 @@ class LatestValues:
     def store(self, slots: Longs, at: Longs, rows: pl.DataFrame, *, lasting: bool) -> None:
         """Take over the last row of each slot; rows are in order. With `lasting`, one without values ends its key."""
         last = last_of_each(slots, self._room)
+        values = {name: rows[name] for name in self._cells}
         if len(last) < len(slots):
-            slots, at, rows = slots[last], at[last], rows[last]
+            slots, at = slots[last], at[last]
+            # By columns: Polars gathers those of a frame in threads of its own.
+            values = {name: picked(column, last) for name, column in values.items()}
         self.at[slots] = at
         self.oldest = min(self.oldest, int(at.min(initial=-BEGINNING)))
         for name, cells in self._cells.items():
-            cells.put(slots, rows[name])
+            cells.put(slots, values[name])
         if lasting:
             known = [cells.known(slots) for cells in self._cells.values()]
             self.forget(slots[~np.logical_or.reduce(known)] if known else slots)

@@ -38,9 +38,12 @@ class Wave:
 
     def take_links(self, arrived: Iterable[Arrived], now: int) -> None:
         """What peers have sent; that they are there is known at once."""
+        heard = ""
         for item in arrived:
-            for inlet in self._core.inlets.values():
-                inlet.leave(item.peer) if item.left else inlet.hear(item.peer, now)
+            if item.left or item.peer != heard:
+                for inlet in self._core.inlets.values():
+                    inlet.leave(item.peer) if item.left else inlet.hear(item.peer, now)
+                heard = "" if item.left else item.peer
             if item.troubles is not None:
                 self._core.hear_troubles(item.peer, item.troubles)
             for stream in item.joined:

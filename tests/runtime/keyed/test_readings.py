@@ -6,6 +6,7 @@ import polars as pl
 
 from slac.plan.aggregation import numbers
 from slac.plan.aggregation.additive import Added
+from slac.plan.at_once import AtOnce
 from slac.runtime.keyed.integers import column
 from slac.runtime.keyed.readings import Readings
 
@@ -44,3 +45,15 @@ def test_columns_that_are_read() -> None:
     """Those of all values, once each; none where all is as usual."""
     assert Readings([SUM, TWICE, ALWAYS], []).columns == ["x"]
     assert Readings([ALWAYS], []).columns == []
+
+
+def test_a_value_without_a_query() -> None:
+    """Where there is such a form, and it knows these rows, it is taken; else the expression."""
+    rows = pl.DataFrame({"x": [3, 4]})
+    for found in (pl.Series([6, 8]), None):
+        quick = Added(name="twice", value=X * 2, quick=_always(found))
+        assert listed([quick], rows) == {"twice": [6, 8]}
+
+
+def _always(found: pl.Series | None) -> AtOnce:
+    return lambda _: found
