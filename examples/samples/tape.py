@@ -36,6 +36,9 @@ class Tape:
         """There is nothing to wait for."""
         return False
 
+    def beyond(self, size: int) -> None:
+        """Nothing is bounded here."""
+
     def resume(self, source: str) -> Position | None:
         """There is nothing to go on from."""
         return None

@@ -13,7 +13,7 @@ import msgspec
 
 from slac.shedding.admission import Admission
 from slac.shedding.attained import Attained
-from slac.shedding.depths import Depths
+from slac.shedding.depths import BEHIND, Depths
 from slac.shedding.gate import LOWEST_FRACTION, Reason
 from slac.shedding.laws import MemoryLaw, NetworkLaw, Rate, WorkModel
 from slac.shedding.memory import MemoryHold
@@ -33,9 +33,9 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     above it lowers admission; `memory_hard`: above it nothing more is taken in. `margin`: by how much the model may
     be wrong before its prediction alone, without a high reading, starts to drop. `deadband`: relative change below
     which a decision stands. `waiting_share`: what inputs that can wait get at least, when others fill the budget.
-    `melt`: seconds in which the queue before the gate is to be worked off. `looking_share`: the most that goes into
-    looking at records which are then dropped unread. `standing`: seconds of what goes through the gate that may wait in
-    front of it, unless a burst is to wait.
+    `melt`: seconds in which the queue before the gate is to be worked off, but for what is only gathered.
+    `looking_share`: the most that goes into looking at records which are then dropped unread. `standing`: seconds of
+    what goes through the gate that may wait in front of it, unless a burst is to wait.
     """
 
     headroom: float = 0.95
@@ -45,12 +45,14 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     evidence: float = 0.90
     deadband: float = 0.03
     waiting_share: float = 0.1
-    melt: float = 1.0
+    melt: float = 0.5
     looking_share: float = 0.1
-    standing: float = 1.0
+    standing: float = 0.5
 
 
 DEFAULT: Final = ControlSettings()
+LEEWAY: Final = 1.1
+"""What a pace lets through beyond what is planned for: processor time ends it, not what was thought of it."""
 PLANNED: Final = 8
 """Decisions for which rates that were planned once are used at most."""
 
@@ -125,6 +127,7 @@ class Controller:
         self._admitted = 0.0
         self._kept: dict[str, float] = {}
         self._rate_of: dict[str, float] = {}
+        self._due: dict[str, float] = {}
         self._dropping = False
         self._waits = False
         self._patience = Patience()
@@ -147,7 +150,7 @@ class Controller:
         self._look(reading, offered, demand, room)
         refuse = self._refuses(reading, offered, seconds)
         shares: dict[Reason, float] = {
-            "cpu": self._cpu_share(reading, demand, room),
+            "cpu": self._cpu_share(reading, offered, demand, room),
             "memory": self._memory_share(reading, seconds),
             "network": self._network_share(reading, seconds),
         }
@@ -202,8 +205,8 @@ class Controller:
         others, (1 − s)·a are kept and f·(1 − s)·a + s·B is spent on looking: what is beyond stays in the queue, and
         then its sender waits, or it is refused.
         """
-        melt, share = self.settings.melt, self.settings.looking_share
-        rates = {i: self._rate_of[i] + load.waiting / melt for i, load in offered.items() if load.can_drop}
+        share = self.settings.looking_share
+        rates = {i: self._due[i] for i, load in offered.items() if load.can_drop}
         records, touch = sum(rates.values()), self._work.touch
         if not records:
             return 1.0, 0.0
@@ -221,8 +224,9 @@ class Controller:
         for name, load in offered.items():
             rate = self._offered.setdefault(name, Rate()).read(reading.at / SECOND, load.seen + load.waiting)
             self._rate_of[name] = rate
+            self._due[name] = rate + self._depths.behind(name, load.waiting) / self.settings.melt
             if load.can_drop:
-                demand += (rate + load.waiting / self.settings.melt) * load.cores
+                demand += self._due[name] * load.cores
             else:
                 waiting += rate * load.cores
         return demand, waiting
@@ -233,10 +237,15 @@ class Controller:
             return 0.0
         return min(max(2.0 * waiting, 0.02 * allowed), self.settings.waiting_share * allowed)
 
-    def _cpu_share(self, reading: Reading, demand: float, room: float) -> float:
-        """`room / demand`, once it is sure that something must go: a prediction alone may be wrong by `margin`."""
-        excess = demand / room
-        high = reading.cpu_cores >= self.settings.evidence * self.settings.headroom * self.budget.cpu_cores
+    def _cpu_share(self, reading: Reading, offered: Mapping[str, InputLoad], demand: float, room: float) -> float:
+        """`room / demand`, once it is sure that something must go: a prediction alone may be wrong by `margin`.
+
+        A high reading alone says no more than that what fits just fits: something waits, too, where it does not, or the
+        reading is beyond the budget, if other things than records take it.
+        """
+        excess, budget = demand / room, self.budget.cpu_cores
+        waits = any(self._depths.behind(n, load.waiting, BEHIND) > 0 for n, load in offered.items() if load.can_drop)
+        high = reading.cpu_cores >= (self.settings.evidence * self.settings.headroom if waits else 1.0) * budget
         high |= self._attained.cores is not None
         begins = (high and excess > 1.0 + self.settings.deadband) or excess >= self.settings.margin
         self._dropping = excess > 1.0 and not self._waits and (self._dropping or begins)
@@ -257,10 +266,9 @@ class Controller:
         if not self._waits:
             paces = {i: r.pace for i, r in rates.items() if r.pace is not None}
             if taken < 1.0:
-                melt = self.settings.melt
-                paces |= {i: taken * (self._rate_of[i] + offered[i].waiting / melt) for i in rates if i not in paces}
+                paces |= {i: LEEWAY * taken * self._due[i] for i in rates if i not in paces}
             return paces
-        work = {i: (self._rate_of[i] + offered[i].waiting / self.settings.melt) * offered[i].cores for i in rates}
+        work = {i: self._due[i] * offered[i].cores for i in rates}
         whole = sum(work.values())
         return {i: room * work[i] / whole / offered[i].cores for i in rates if work[i] > 0}
 
@@ -274,10 +282,9 @@ class Controller:
             return {i: Rates() for i in dropped}
         if self._planned.still(fraction * taken, dropped.keys(), self.settings.deadband):
             return self._planned.rates
-        melt = self.settings.melt
         rates = allocate(
             room,
-            {i: offer_of(load, taken * (self._rate_of[i] + load.waiting / melt)) for i, load in dropped.items()},
+            {i: offer_of(load, taken * self._due[i]) for i, load in dropped.items()},
             # A price in seconds, while all others are the model's.
             SIFTING / self._work.factor,
             held=self._planned.way,
@@ -318,13 +325,13 @@ class Controller:
 
         `fits`: which part of all could be looked at and kept: so much may come through, if not as much has yet.
         """
-        melt, found = self.settings.melt, dict[str, float]()
+        found = dict[str, float]()
         for name, load in offered.items():
             if not load.can_drop or not (self._dropping or self._depths.stands(name, at)):
                 continue
             pace = self._depths.looked[name]
             if self._dropping and not self._depths.stands(name, at):
-                pace = delays.get(name, max(pace, fits * (self._rate_of[name] + load.waiting / melt)))
+                pace = delays.get(name, max(pace, fits * self._due[name]))
             patience = load.spec.patience / SECOND if self._waits else 0.0
             found[name] = pace * max(self.settings.standing, patience)
         return found

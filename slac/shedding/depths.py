@@ -25,6 +25,8 @@ NEARLY: Final = 0.9
 """Part of a pace below which it is not raised."""
 BEHIND: Final = 0.25
 """Seconds of work that may be queued at any time without being behind: so are waves gathered, and paced."""
+GATHERED: Final = 0.15
+"""Seconds of work that are queued because a wave is gathered, and are not to melt."""
 
 
 @dataclass(slots=True)
@@ -44,6 +46,10 @@ class Depths:
                 self._since.pop(name, None)
             elif rate > 0:
                 self._since.setdefault(name, at)
+
+    def behind(self, name: str, waiting: float, seconds: float = GATHERED) -> float:
+        """How many of the records that wait do so for longer than it takes to gather a wave, or so many seconds."""
+        return max(waiting - seconds * self.looked.get(name, 0.0), 0.0)
 
     def stands(self, name: str, at: int, since: int = STANDS) -> bool:
         """Whether the queue of an input has not melted for a second, or for so long (µs)."""

@@ -30,9 +30,13 @@ class UsageReader(Protocol):
 
 
 class ProcessReader:
-    """This process and all below it, through psutil; a child that has ended keeps counting with what it had used."""
+    """This process and all below it, through psutil; a child that has ended keeps counting with what it had used.
+
+    `below`: CPU seconds of all but this process, at the last reading.
+    """
 
     def __init__(self, pid: int | None = None) -> None:
+        self.below = 0.0
         self._process = psutil.Process(pid)
         self._seconds: dict[tuple[int, float], float] = {}
 
@@ -48,6 +52,7 @@ class ProcessReader:
             except psutil.Error:
                 continue  # it ended between the listing and the look
             self._seconds[process.pid, process.create_time()] = times.user + times.system
+        self.below = sum(s for (pid, _), s in self._seconds.items() if pid != self._process.pid)
         return Usage(cpu_seconds=sum(self._seconds.values()), memory_bytes=memory)
 
 

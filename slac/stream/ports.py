@@ -66,6 +66,10 @@ class InputSink(Protocol):
         """
         ...
 
+    def beyond(self, size: int) -> None:
+        """Be told that so many bytes may wait where they are fetched from, besides those that were pushed."""
+        ...
+
     def resume(self, source: str) -> Position | None:
         """The position that the last checkpoint holds for `source`, or None."""
         ...

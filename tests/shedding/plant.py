@@ -12,16 +12,19 @@ from typing import Any
 
 import yaml
 
-from slac.shedding.controller import Controller, Decision
+from slac.shedding.controller import DEFAULT, Controller, Decision
 from slac.shedding.gate import Gate
 from slac.shedding.meter import Meter, Usage
 from slac.shedding.offers import InputLoad
 from slac.shedding.pacer import Pacer
+from slac.shedding.purse import Purse
 from slac.shedding.readings import Reading, ResolvedBudget
 from slac.stream.clock import SECOND, ManualClock
 from slac.stream.ids import sequence_ids
 
 STEP = SECOND // 4
+SLICES = 5
+"""Times in a step at which work is done."""
 
 
 @dataclass
@@ -64,6 +67,11 @@ class Feed:
     backlog: int = 0
     delay: float | None = None
 
+    @property
+    def drops(self) -> bool:
+        """Whether it cannot wait."""
+        return bool(self.spec.get("drops", True))
+
     def arriving(self, second: float) -> float:
         """Records a second offered at `second`."""
         start = 0.0
@@ -92,6 +100,7 @@ class Plant:
         )
         self.controller = Controller(budget, idle_cores=spec.get("idle_cores", 0.0))
         self.meter = Meter(self.machine)
+        self.purse = purse_of(self.machine, budget)
         self.machine.memory = spec.get("memory", {}).get("base", 100 << 20)
         self.feeds = [
             Feed(n, s, Gate(n, salt=17), Pacer(), backlog=s.get("backlog", 0)) for n, s in spec["inputs"].items()
@@ -126,7 +135,7 @@ class Plant:
                 seen=f.looked + f.gate.counts.dropped["refused"],
                 kept=f.kept,
                 cost=f.spec["model_cost"],
-                can_drop=f.spec.get("drops", True),
+                can_drop=f.drops,
                 waiting=f.queued,
                 touched=f.looked,
             )
@@ -163,14 +172,21 @@ class Plant:
     def _work(self, number: int) -> None:
         """Work off queues with the cores there are; noise of ±`noise` on the cost of a record."""
         noise = self.scenario.get("noise", 0.0) * math.sin(number * 12.9898) * math.cos(number * 4.1414)
-        room = self.scenario.get("cores", 1.0) * STEP / SECOND
+        for piece in range(SLICES):
+            self._slice(noise, self.clock.now() + piece * STEP // SLICES)
         memory = self.scenario.get("memory", {})
-        self.machine.seconds += self.scenario.get("idle_cores", 0.0) * STEP / SECOND
+        base = memory.get("base", 100 << 20)
+        self.machine.memory = max(base, self.machine.memory - memory.get("freed_per_second", 0) * STEP / SECOND)
+
+    def _slice(self, noise: float, now: int) -> None:
+        room = self.scenario.get("cores", 1.0) * STEP / SECOND / SLICES
+        memory = self.scenario.get("memory", {})
+        self.machine.seconds += self.scenario.get("idle_cores", 0.0) * STEP / SECOND / SLICES
         for feed in self.feeds:
             cost = feed.spec["cost"] * (1.0 + noise)
             done = 0
-            left = math.inf if feed.delay is None else feed.delay * STEP / SECOND
-            while feed.queued and room > 0 and left > 0:
+            left = math.inf if feed.delay is None else feed.delay * STEP / SECOND / SLICES
+            while feed.queued and room > 0 and left > 0 and not (feed.drops and self.purse.pause(now)):
                 took, kept = self._admit(feed, min(feed.queued, 1_000))
                 done += kept
                 left -= took
@@ -179,13 +195,10 @@ class Plant:
                 self.machine.seconds += spent
             self.machine.memory += done * memory.get("bytes_per_record", 0)
             self.network += int(done * self.scenario.get("network_bytes_per_record", 0))
-        base = memory.get("base", 100 << 20)
-        self.machine.memory = max(base, self.machine.memory - memory.get("freed_per_second", 0) * STEP / SECOND)
 
     def _admit(self, feed: Feed, count: int) -> tuple[int, int]:
         """One batch through the gate: how many were looked at, and kept."""
-        drops = feed.spec.get("drops", True)
-        mask = feed.gate.admit_ids(sequence_ids(1, feed.gate.counts.seen, count)) if drops else None
+        mask = feed.gate.admit_ids(sequence_ids(1, feed.gate.counts.seen, count)) if feed.drops else None
         kept = count if mask is None else int(mask.sum())
         feed.queued, feed.looked, feed.kept = feed.queued - count, feed.looked + count, feed.kept + kept
         return count, kept
@@ -198,6 +211,12 @@ class Plant:
                 feed.pacer.set_rate(decision.paces[feed.name], self.clock.now())
             elif decision.fractions[feed.name] != feed.gate.fraction:
                 feed.gate.set_admission(decision.fractions[feed.name], decision.reason, {"wire": feed.gate.counts.seen})
+
+
+def purse_of(machine: Machine, budget: ResolvedBudget) -> Purse:
+    """What work on a machine may take, as a runtime has it."""
+    rate = DEFAULT.headroom * budget.cpu_cores
+    return Purse(lambda: machine.seconds, rate=rate, bound=budget.cpu_cores)
 
 
 def load_scenario(path: Path) -> dict[str, Any]:

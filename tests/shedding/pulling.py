@@ -26,7 +26,7 @@ from slac.shedding.meter import Meter
 from slac.shedding.readings import Reading, ResolvedBudget
 from slac.stream.clock import SECOND, ManualClock
 from slac.stream.ports import Records
-from tests.shedding.plant import STEP, Machine
+from tests.shedding.plant import STEP, Machine, purse_of
 from tests.shedding.service import START, modelled, plan_of
 
 SLICE = SECOND // 20
@@ -68,9 +68,11 @@ class Pulled:
             wake=asyncio.Event(),
             limit=scenario.get("queue", memory // 8),
         )
+        budget = ResolvedBudget(cpu_cores=scenario["budget"], memory_bytes=memory)
         self.queue.presses_back = True
+        self.queue.purse = purse_of(self.machine, budget)
         self.gating = Gating({"requests": self.queue}, *modelled(scenario))
-        self.controller = Controller(ResolvedBudget(cpu_cores=scenario["budget"], memory_bytes=memory))
+        self.controller = Controller(budget)
         self.meter = Meter(self.machine)
         self.socket: deque[bytes] = deque()
         self.events = scenario["message"]
@@ -114,6 +116,7 @@ class Pulled:
                     lines = part if isinstance(part, bytes) else None
                     body = None if isinstance(part, bytes) else part
                     await self.queue.push(Records(source="web", arrival=self.clock.now(), ndjson=lines, arrow=body))
+                self.queue.beyond(self.scenario.get("socket", 20) * held // len(bodies))
             self._came.clear()
 
     def _offer(self, rate: float) -> None:

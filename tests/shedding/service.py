@@ -26,10 +26,10 @@ from slac.shedding.pacer import Pacer
 from slac.shedding.readings import Reading, ResolvedBudget
 from slac.stream.clock import SECOND, ManualClock
 from slac.stream.ports import Records
-from tests.shedding.plant import STEP, Machine
+from tests.shedding.plant import STEP, Machine, purse_of
 
 START = 1_700_000_000 * SECOND
-PIECES = 2
+PIECES = 3
 """Pieces in which the records of a step come."""
 DOCUMENT = """
 apiVersion: slac/v1
@@ -129,6 +129,7 @@ class Service:
         self.gating = Gating({"requests": self.queue}, *modelled(scenario))  # type: ignore[dict-item]
         budget = ResolvedBudget(cpu_cores=scenario["budget"], memory_bytes=1 << 30)
         self.controller = Controller(budget)
+        self.purse = purse_of(self.machine, budget)
         self.meter = Meter(self.machine)
         self.events: list[tuple[int, int, bool, float]] = []
         self._draw = np.random.default_rng(3)
@@ -218,9 +219,10 @@ class Service:
         noise += self.scenario.get("scatter", 0.0) * self._scatter.uniform(-1.0, 1.0)
         counts, now = self.queue.source.gate.counts, self.clock.now()
         began = now
-        while self.queue.held and room > 0 and not self.queue.taking.pause(now):
-            if now >= began + STEP:
-                break
+        while self.queue.held and room > 0 and now < began + STEP:
+            if pause := max(self.queue.taking.pause(now), self.purse.pause(now)):
+                now += pause
+                continue
             records, count = self.queue.held.popleft()
             before = (counts.read, counts.kept + counts.carriers)
             self.core.on_records("requests", [records])
@@ -228,7 +230,7 @@ class Service:
             spent = noise * (count * costs["touch"] + read * costs["reading"] + passed * costs["passing"])
             room -= spent
             self.machine.seconds += spent
-            now += self.queue.taking.took(count, now)
+            now += max(self.queue.taking.took(count, now), round(spent * SECOND / self.scenario.get("cores", 1.0)))
 
 
 def plan_of(scenario: dict[str, Any]) -> Plan:

@@ -35,11 +35,11 @@ def test_a_runtime_that_rests_says_nothing_of_its_pace() -> None:
 
 
 def test_a_standing_queue_is_bounded_although_nothing_is_dropped() -> None:
-    """Before it is taken for a machine that gives less, what waits is no more than one second."""
+    """Before it is taken for a machine that gives less, what waits is no more than half a second."""
     controller = Controller(ResolvedBudget(cpu_cores=1.0, memory_bytes=1 << 30))
     decided = []
     for n in range(10):
         load = InputLoad(seen=n * 2_500, kept=n * 2_500, cost=1e-5, waiting=min(n * 5_000.0, 50_000.0))
         decided.append(controller.decide(Reading(at=n * STEP, cpu_cores=0.1, memory_bytes=1), {"a": load}))
     assert all(d.depths == {} for d in decided[:4])
-    assert decided[-1].depths == {"a": 10_000.0}
+    assert decided[-1].depths == {"a": 5_000.0}

@@ -34,8 +34,9 @@ SCHEMA: Final = schema(
         "queue": {
             "type": "integer",
             "minimum": 1,
-            "description": "Messages that wait in the socket at most: 1000 if not said, of Arrow 100. Their bytes are "
-            "not part of what the memory budget lets an input queue.",
+            "description": "Messages that wait in the socket at most: from publishers 1000 if not said, of Arrow 100, "
+            "and from pushers 100 or 20, for these wait. Their bytes are not part of what the memory budget lets an "
+            "input queue.",
         },
         "insecure": {
             "type": "boolean",
@@ -45,8 +46,11 @@ SCHEMA: Final = schema(
     }
 ) | {"oneOf": [{"required": ["connect"]}, {"required": ["bind"]}]}
 CAN_WAIT: Final = False
-_QUEUES: Final = {"ndjson": 1_000, "arrow": 100}
-"""Messages that ZeroMQ holds back for us at most; beyond, PUB drops and PUSH waits. It cannot count bytes."""
+_QUEUES: Final = {"sub": {"ndjson": 1_000, "arrow": 100}, "pull": {"ndjson": 100, "arrow": 20}}
+"""Messages that ZeroMQ holds back for us at most; beyond, PUB drops and PUSH waits. It cannot count bytes.
+
+What waits here is late, so where nothing is lost it is little. It cannot be changed under way: ZeroMQ wakes a sender
+when a part of the number was read that held at last, and so much may not be there."""
 _BLOCK: Final = 2**20
 _PART: Final = 16
 """Who has sent less than one part in this many of the queue is not expected to fill it before the next look …"""
@@ -88,7 +92,7 @@ class ZmqInput:
         self._max_message = size(settings, "max_message", "8MiB")
         form = settings.get("format", "ndjson")
         self._arrow = form == "arrow"
-        self._queue: int = settings.get("queue", _QUEUES[form])
+        self._queue: int = settings.get("queue", _QUEUES["pull" if self._pull else "sub"][form])
         self._context = context
         self._is_refused = bool(beyond(settings)) and not settings.get("insecure", False)
 
@@ -108,6 +112,8 @@ class ZmqInput:
             while True:
                 await news.wait()
                 await self._push(sink, found := _waiting(socket))
+                if found:
+                    sink.beyond(self._queue * sum(map(len, found)) // len(found))
                 # What comes while it is gathered can stay where it is; not so if that may be much.
                 while self._is_little(found) and await sink.lull():
                     await self._push(sink, found := _waiting(socket))

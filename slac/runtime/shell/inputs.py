@@ -15,6 +15,7 @@ from slac.runtime.shell.overflow import Overflow
 from slac.runtime.shell.waking import Wakes
 from slac.runtime.source import Source
 from slac.shedding.pacer import Pacer
+from slac.shedding.purse import Purse
 from slac.stream.clock import SECOND, Clock
 from slac.stream.ports import Position, Records
 
@@ -41,9 +42,9 @@ class InputQueue:
     Where it would stand, less may be queued (`bound`).
 
     With a journal records are in it before they are queued, and before `push` says that they were taken. With an
-    overflow (`shed: never`) what has no room waits on disk instead. `taking` paces what is worked off; `presses_back`:
-    a sender that can be made to wait is, before anything of it is refused. `loses`: it does not wait, but drops what
-    nobody fetches, and nobody counts.
+    overflow (`shed: never`) what has no room waits on disk instead. `taking` paces what is worked off, and `purse` has
+    the processor time for it. `presses_back`: a sender that can be made to wait is, before anything of it is refused.
+    `loses`: it does not wait, but drops what nobody fetches, and nobody counts.
     """
 
     def __init__(self, source: Source, *, can_wait: bool, clock: Clock, wake: Wakes, limit: int) -> None:
@@ -51,6 +52,7 @@ class InputQueue:
         self.can_wait = can_wait
         self.pacer = Pacer()
         self.taking = Pacer(credit=_LATE)
+        self.purse: Purse | None = None
         self.presses_back = False
         self.loses = False
         self._bytes = 0
@@ -68,6 +70,7 @@ class InputQueue:
         self.journal: InputJournal | None = None
         self.overflow: Overflow | None = None
         self._in_journal = 0
+        self._beyond = 0
         self._waking: asyncio.TimerHandle | None = None
         self._lull: asyncio.Future[None] | None = None
         self._is_last = False
@@ -97,7 +100,7 @@ class InputQueue:
     @property
     def is_ready(self) -> bool:
         """Whether anything may be worked off now."""
-        return bool(self._queue) and not self.taking.pause(self._clock.now())
+        return bool(self._queue) and not self._pause(self._clock.now())
 
     @property
     def room(self) -> float:
@@ -181,6 +184,10 @@ class InputQueue:
         for each in records:
             self._enqueue(each)
 
+    def beyond(self, size: int) -> None:
+        """So many bytes may wait in a socket: where what waits is bounded by time, so much less may wait here."""
+        self._beyond = size
+
     def resume(self, source: str) -> Position | None:
         """How far `source` had been read at the last checkpoint."""
         return self.source.resume(source)
@@ -188,17 +195,21 @@ class InputQueue:
     def take(self, limit: int) -> list[Records]:
         """The oldest records up to about `limit` bytes, small ones of one source merged; none while it is paced."""
         now, taken, size = self._clock.now(), list[Records](), 0
-        if self._queue and (pause := self.taking.pause(now)):
+        if self._queue and (pause := self._pause(now)):
             self._wake_in(pause)
             return []
         if self.taking.rate:
             limit = min(limit, round(self.taking.rate * _PACED * self._mean_size))
+        if self.purse is not None and not self._is_last and (most := self.purse.most(now)) is not None:
+            limit = min(limit, most)
         while self._queue and (not taken or size + self._queue[0].size <= limit):
             records = self._queue.popleft()
             size += records.size
             taken.append(records)
         self._bytes -= size
         self._taken += size
+        if self.purse is not None:
+            self.purse.took(size)
         if self.taking.rate and taken:
             self.taking.took(sum(map(self._about, taken)), now)
         if self.overflow is not None and self._bytes < self._limit // 2:
@@ -266,6 +277,11 @@ class InputQueue:
             return count_of(records)
         return round(records.size / self._mean_size)
 
+    def _pause(self, now: int) -> int:
+        """For how long (µs) what is queued must wait: for its pace, and, but at the end, for processor time."""
+        pause = self.taking.pause(now)
+        return pause if self.purse is None or self._is_last else max(pause, self.purse.pause(now))
+
     def _wake_in(self, pause: int) -> None:
         """The loop looks again when the pace lets more through."""
         if self._waking is None or self._waking.cancelled() or self._waking.when() <= asyncio.get_running_loop().time():
@@ -277,7 +293,7 @@ class InputQueue:
         # On disk nothing is late that would not be refused else.
         if self._depth is None or self.overflow is not None:
             return self._limit
-        return min(max(self._depth * self._mean_size, _LEAST), self._limit)
+        return min(max(self._depth * self._mean_size - self._beyond, _LEAST), self._limit)
 
     @property
     def _waits(self) -> bool:

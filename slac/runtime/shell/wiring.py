@@ -36,9 +36,11 @@ from slac.runtime.trust.deployment import hasher_of
 from slac.runtime.trust.trust import Trust, refuse_plain
 from slac.shedding.capacity.calibration import calibration_of
 from slac.shedding.capacity.reading import reading_costs
+from slac.shedding.controller import DEFAULT as AIM
 from slac.shedding.meter import Meter, ProcessReader
+from slac.shedding.purse import Purse
 from slac.shedding.readings import ResolvedBudget
-from slac.stream.clock import Clock
+from slac.stream.clock import Clock, cpu_seconds
 from slac.stream.ports import InputAdapter, InputContext, OutputAdapter, OutputContext
 from slac.stream.privacy import Hasher
 
@@ -184,7 +186,8 @@ def make_control(
 
     `calibration`: the file with the costs of this machine, where there is one.
     """
-    known = calibration_of(calibration)
+    known, reader = calibration_of(calibration), ProcessReader()
+    _let_spend(queues, reader, budget)
 
     def demanded() -> int:
         """Bytes that came in over links, and that were made to go out over them."""
@@ -193,12 +196,20 @@ def make_control(
     return Control(
         Gating(queues, costs, reading_costs(part, known)),
         budget=budget,
-        meter=Meter(ProcessReader()),
+        meter=Meter(reader),
         network=lambda: sum(e.bytes for e in (client, server) if e is not None),
         demanded=demanded,
         record=None if directory is None else directory.directory / "gate.ndjson",
         idle_cores=known.idle_cores,
     )
+
+
+def _let_spend(queues: Mapping[str, InputQueue], reader: ProcessReader, budget: ResolvedBudget) -> None:
+    """Give all inputs but those that are read at a pace one purse."""
+    purse = Purse(lambda: cpu_seconds() + reader.below, rate=AIM.headroom * budget.cpu_cores, bound=budget.cpu_cores)
+    for queue in queues.values():
+        if not queue.source.node.can_wait:
+            queue.purse = purse
 
 
 def _buffer_directory(plan: Plan, settings: RunSettings) -> Path:

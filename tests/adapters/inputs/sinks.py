@@ -29,6 +29,9 @@ class RememberingSink:
         """Nobody gathers here."""
         return False
 
+    def beyond(self, size: int) -> None:
+        """Nothing is bounded here."""
+
     def resume(self, source: str) -> Position | None:
         """The position given at the start."""
         return self.positions.get(source)

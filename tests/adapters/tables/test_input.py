@@ -28,6 +28,9 @@ class Sink:
         """There is nothing to wait for."""
         return False
 
+    def beyond(self, size: int) -> None:
+        """Nothing is bounded here."""
+
     def resume(self, source: str) -> Position | None:
         """Nothing was read before."""
         del source
