@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+Times = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.uint64]
+
+_MOST_BITS: Final = 40
+"""So many of 64 bits are not those of ids: a few equal ones among those of one time are unlikely then."""
 
 
 def in_order(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
@@ -35,23 +41,43 @@ def _numbers(column: pl.Series) -> npt.NDArray[np.integer[Any]]:
     return (column.cast(pl.Int64) if column.dtype.is_temporal() else column).to_numpy()
 
 
-def order_of_ids(times: npt.NDArray[np.int64], ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+def order_of_ids(times: Times, ids: Ids) -> Times:
     """Where the rows are that come first, second, … by time and id, of rows that are in the order of time."""
+    order = reordered(times, ids)
+    return np.arange(len(times)) if order is None else order
+
+
+def reordered(times: Times, ids: Ids) -> Times | None:
+    """The same; None where no two rows have one time, so that they are in order as they stand."""
     is_new = times[1:] != times[:-1]
     if is_new.all():
-        return np.arange(len(times))
-    runs = np.concatenate([[np.uint64(0)], np.cumsum(is_new, dtype=np.uint64)])
-    bits, place_bits = int(runs[-1]).bit_length(), (len(times) - 1).bit_length()
-    # The number of its time, bits of its id and its place are one number: values are sorted faster than places.
+        return None
+    span, place_bits = int(times[-1]) - int(times[0]), (len(times) - 1).bit_length()
+    if span.bit_length() + place_bits <= _MOST_BITS:
+        order = _by_numbers((times - times[0]).view(np.uint64), ids, place_bits)
+        if order is not None:
+            return order
+    # Times one behind the other take fewer bits, and leave more to the ids.
+    runs = np.zeros(len(times), np.uint64)
+    np.cumsum(is_new, out=runs[1:])
+    order = _by_numbers(runs, ids, place_bits)
+    return np.lexsort((ids, times)) if order is None else order
+
+
+def _by_numbers(times: Ids, ids: Ids, place_bits: int) -> Times | None:
+    """By ascending numbers for times, and ids; None where bits of these are alike that all of them might not be.
+
+    The number of its time, bits of its id and its place are one number: values are sorted faster than places.
+    """
+    bits, below = int(times[-1]).bit_length(), np.uint64((1 << place_bits) - 1)
     numbers = ids >> np.uint64(bits)
     if bits:
-        numbers |= runs << np.uint64(64 - bits)
-    below = np.uint64((1 << place_bits) - 1)
+        numbers |= times << np.uint64(64 - bits)
     numbers &= ~below
     numbers |= np.arange(len(times), dtype=np.uint64)
     numbers.sort()
     alike = numbers >> np.uint64(place_bits)
     if (alike[1:] == alike[:-1]).any():
-        return np.lexsort((ids, times))
+        return None
     numbers &= below
     return numbers.view(np.int64)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
 from slac.stream.batch import ID, TIME, TIME_TYPE
-from slac.stream.order import in_order
+from slac.stream.order import in_order, order_of_ids
 
 
 @given(st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 3)), max_size=6))
@@ -25,3 +26,13 @@ def test_what_is_in_order_is_not_copied() -> None:
     frame = pl.DataFrame({"a": [1, 1, 2], "b": [1, 2, 0]})
 
     assert in_order(frame, ["a", "b"]) is frame
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from([1, 1 << 20, 1 << 60]), st.integers(0, 3))))
+def test_rows_of_one_time_are_in_the_order_of_their_ids(rows: list[tuple[int, int, int]]) -> None:
+    """However far times lie apart, and however alike ids are."""
+    rows.sort(key=lambda row: row[0] * row[1])
+    times = np.array([time * scale for time, scale, _ in rows], np.int64)
+    ids = np.array([low | (low << 62) for _, _, low in rows], np.uint64)
+
+    assert order_of_ids(times, ids).tolist() == np.lexsort((ids, times)).tolist()

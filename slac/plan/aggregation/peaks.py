@@ -14,6 +14,7 @@ from slac.plan.aggregation.extremes import Extreme
 from slac.plan.aggregation.family import Family, argument, part
 from slac.plan.aggregation.ranks import Rank, ranks_of
 from slac.plan.expressions import AggregateCall
+from slac.stream.framing import column_of
 from slac.stream.types import Duration, Float, Int, Timestamp, to_polars
 
 Codes = npt.NDArray[np.int64]
@@ -48,8 +49,9 @@ class Peak:
         """What `codes` were made of."""
         codes = codes if self.greatest else ~codes
         if self.dtype == pl.Float64():
-            return pl.Series(self.name, (codes ^ ((codes >> _SIGN) & _MAGNITUDE)).view(np.float64))
-        return pl.Series(self.name, codes).cast(self.dtype)
+            is_plain = not len(codes) or codes.min() >= 0
+            return column_of(self.name, (codes if is_plain else _turned(codes)).view(np.float64))
+        return column_of(self.name, codes).cast(self.dtype)
 
 
 @singledispatch
@@ -76,9 +78,17 @@ def _(family: Rank, call: AggregateCall) -> Peak | None:
 
 def _of_floats(values: npt.NDArray[np.float64]) -> Codes:
     """In the order of the numbers; −0.0 and 0.0 are alike, and NaN is above all."""
+    if len(values) and values.min() > 0:
+        # Their bits are in the order of the numbers already; no NaN is above 0.
+        return np.ascontiguousarray(values).view(np.int64)
     bits = (values + 0.0).view(np.int64)
     odd = np.isnan(values)
     if odd.any():
         bits[odd] = _NAN
-    codes: Codes = bits ^ ((bits >> _SIGN) & _MAGNITUDE)
-    return codes
+    return _turned(bits)
+
+
+def _turned(bits: Codes) -> Codes:
+    """Of numbers below 0 the magnitude the other way round; twice is as before."""
+    turned: Codes = bits ^ ((bits >> _SIGN) & _MAGNITUDE)
+    return turned

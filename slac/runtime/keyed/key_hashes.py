@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from slac.runtime.audits.slots import Slots
-from slac.runtime.keyed.grouping import Longs
+from slac.runtime.keyed.grouping import Longs, distinct
 from slac.stream.ids import Ids, hash_columns
 
 _HASH: Final = "_hash"
@@ -29,7 +29,7 @@ class KeyHashes:
         column = self._slots[_HASH]
         hashes = column[slots]
         if not hashes.all():
-            new = np.unique(slots[hashes == _UNKNOWN])
+            new = distinct(slots[hashes == _UNKNOWN], len(column))
             # A frame without columns has no height.
             keys = self._slots.keys_of(new) if self._names else pl.DataFrame({_HASH: [0]})
             column[new] = hash_columns(keys, self._names, self._salt).to_numpy().view(np.int64)

@@ -17,10 +17,12 @@ import polars as pl
 from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.hashed import Hashes, SlotTable
 from slac.runtime.keyed.key_rows import KeyRows
-from slac.stream.framing import column_of, frame_of
+from slac.stream.framing import column_of, frame_of, places_of
 
 _FEW: Final = 1024
 _GONE: Final = -1
+_MANY: Final = 1 << 14
+_SAMPLE: Final = 1 << 12
 
 
 class KeySlots:
@@ -64,21 +66,24 @@ class KeySlots:
         slots = self._found(keys, hashes)
         new = np.flatnonzero(slots < 0)
         if len(new):
-            slots[new] = self._entered(keys if len(new) == keys.height else keys[new], hashes[new])
+            slots[new] = self._entered(*_some(keys, hashes, new))
         return slots
 
     def enter_all(self, frame: pl.DataFrame) -> Longs:
         """The same for keys that may stand there more than once: one slot a row."""
         if not self._types:
             return np.repeat(self.enter(frame), frame.height)
-        slots = self.find(frame)
+        keys = self._canonical(frame)
+        hashes = _hashes(keys)
+        slots = self._found(keys, hashes)
         new = np.flatnonzero(slots < 0)
+        if len(new) > _MANY:
+            # Of many rows, the first ones mostly have all keys: to look up the others is cheaper than to group them.
+            self._enter_rows(keys, hashes, new[:_SAMPLE], slots)
+            slots[new] = self._found(*_some(keys, hashes, new))
+            new = new[slots[new] < 0]
         if len(new):
-            rows = self._canonical(frame)
-            rows = rows if len(new) == rows.height else rows[new]
-            distinct = rows.unique(maintain_order=True)
-            entered = self._entered(distinct, _hashes(distinct))
-            slots[new] = entered if distinct.height == rows.height else self.find(rows)
+            self._enter_rows(keys, hashes, new, slots)
         return slots
 
     def keys_of(self, slots: Longs) -> pl.DataFrame:
@@ -134,7 +139,7 @@ class KeySlots:
         slots = self._table.first(hashes)
         others = self._differing(keys, slots, None)
         if len(others):
-            slots[others] = self._searched(keys if len(others) == keys.height else keys[others], hashes[others])
+            slots[others] = self._searched(*_some(keys, hashes, others))
         return slots
 
     def _searched(self, keys: pl.DataFrame, hashes: Hashes) -> Longs:
@@ -174,6 +179,18 @@ class KeySlots:
         self._keep(keys, hashes, slots)
         return slots
 
+    def _enter_rows(self, keys: pl.DataFrame, hashes: Hashes, rows: Longs, slots: Longs) -> None:
+        """The keys of these rows, none of which is held, get `slots`."""
+        mine, their = _some(keys, hashes, rows)
+        in_order = np.sort(their)
+        # Keys of different hashes differ, which is told without a query.
+        if not (in_order[1:] == in_order[:-1]).any():
+            slots[rows] = self._entered(mine, their)
+            return
+        distinct = mine.unique(maintain_order=True)
+        self._entered(distinct, _hashes(distinct))
+        slots[rows] = self._found(mine, their)
+
     def _take(self, count: int) -> Longs:
         again = [self._unused.pop() for _ in range(min(count, len(self._unused)))]
         first, self._next = self._next, self._next + count - len(again)
@@ -195,6 +212,14 @@ class KeySlots:
 def _hashes(keys: pl.DataFrame) -> Hashes:
     hashes: npt.NDArray[np.uint64] = keys.hash_rows().to_numpy()
     return hashes
+
+
+def _some(keys: pl.DataFrame, hashes: Hashes, rows: Longs) -> tuple[pl.DataFrame, Hashes]:
+    """Those of these rows, which are different ones."""
+    if len(rows) == keys.height:
+        return keys, hashes
+    places = places_of(rows)
+    return frame_of([one[places] for one in keys.get_columns()]), hashes.take(rows)
 
 
 def _equal(one: pl.Series, other: pl.Series) -> pl.Series:

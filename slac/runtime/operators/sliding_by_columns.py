@@ -28,8 +28,11 @@ from slac.runtime.keyed.thirds import Thirds
 from slac.runtime.keyed.turns import Turns, turns
 from slac.runtime.operator import OperatorContext
 from slac.runtime.operators.window_per_row import PerRowOperator
-from slac.stream.order import order_of_ids
+from slac.stream.framing import frame_of
+from slac.stream.order import reordered
 
+_FEW: Final = 8
+"""So many rows a key at least."""
 _LEAST: Final = 2
 """Shorter windows (µs) have no halves."""
 
@@ -54,6 +57,7 @@ class SlidingByColumns(PerRowOperator):
         self._lanes = Lanes(node.aggregates)
         self._finals = Finals(node.aggregates, self._lanes)
         self._peaks = [one.name for one in self._lanes.peaks]
+        self._is_known_by_slot = bool(self._keys) and not any(t.is_float() for t in self._types.values())
         self._stored = {AT: pl.Int64(), **partial_schema(self._types, node.aggregates)}
         self._forget()
 
@@ -68,33 +72,48 @@ class SlidingByColumns(PerRowOperator):
 
     def _said(self, rows: pl.DataFrame) -> pl.DataFrame:
         at = rows[AT].to_numpy()
-        coming = Rows(at, self._book.slots.find(rows), self._lanes.of(rows))
-        ids = self._results.ids_by(rows, self._hashes.of(coming.slots))
-        order = order_of_ids(at, ids)
-        return self._results.beside(picked_rows(rows, [AT, *self._keys], order), ids[order], self._moved(coming, order))
+        slots = self._book.slots.find(rows)
+        ids = self._results.ids_by(rows, self._hashes.of(slots))
+        order = reordered(at, ids)
+        asked = rows
+        if order is not None:
+            # What comes at one instant may come in any order: so it comes in the one in which it is said.
+            asked = picked_rows(rows, self._lanes.columns(rows) or [AT], order)
+            slots, ids = slots.take(order), ids.take(order)
+        said = frame_of([rows[AT], *self._keys_of(rows, slots, order)])
+        return self._results.beside(said, ids, self._moved(Rows(at, slots, self._lanes.of(asked))))
 
-    def _moved(self, coming: Rows, order: Longs) -> list[pl.Series]:
-        """Let rows come, and those leave that are too old for the last of them: what the rows say, in `order`."""
+    def _keys_of(self, rows: pl.DataFrame, slots: Longs, order: Longs | None) -> list[pl.Series]:
+        """The keys in `order`; `slots` are in it."""
+        if order is None:
+            return [rows[name] for name in self._keys]
+        if self._is_known_by_slot and len(self._book) * _FEW < len(slots):
+            # Few texts are taken faster than as many as there are rows.
+            return self._book.slots.keys_of(slots).get_columns()
+        return picked_rows(rows, self._keys, order).get_columns() if self._keys else []
+
+    def _moved(self, coming: Rows) -> list[pl.Series]:
+        """Let rows come, and those leave that are too old for the last of them: what the rows say."""
         has_cells = bool(self._peaks) and not self._is_wide(coming)
         sections = self._thirds.sections(coming.times) if has_cells else []
         if len(sections) > 1:
-            passed = _together([self._passed(coming.part(s), order[s] - s.start) for s in sections])
+            passed = _together([self._passed(coming.part(s)) for s in sections])
         else:
-            passed = self._passed(coming, order)
+            passed = self._passed(coming)
         return self._finals.of(passed.count, passed.worth)
 
     def _is_wide(self, coming: Rows) -> bool:
         """Whether rows leave that have just come."""
         return self._size < _LEAST or int(coming.times[0]) <= int(coming.times[-1]) - self._size
 
-    def _passed(self, coming: Rows, order: Longs) -> _Totals:
-        """How many rows count for each of those that come, in `order`, and their sums and peaks."""
+    def _passed(self, coming: Rows) -> _Totals:
+        """How many rows count for each of those that come, and their sums and peaks."""
         is_wide = bool(self._peaks) and self._is_wide(coming)
         before = self._log.all() if is_wide else NO_ROWS
         self._log.add(coming)
         leaving = self._log.leave(self._log.upto(int(coming.times[-1]) - self._size))
         found = turns(leaving, coming, self._size)
-        seen = _last_of_instant(found, coming.times)[order]
+        seen = _last_of_instant(found, coming.times)
         total = self._totals(leaving, coming, found, seen)
         peaks: dict[str, Longs] = {}
         if is_wide:

@@ -68,7 +68,7 @@ class PerRowOperator(ReplayableOperator):
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """A row for each row before the watermark."""
-        rows = self._held.release(watermark)
+        rows = self._held.release(watermark, loose=True)
         self._reached = max(self._reached, watermark)
         if rows is None:
             return ()
