@@ -11,8 +11,14 @@ from slac.stream.clock import SECOND
 
 BUSY_SHARE: Final = 20
 """Waiting takes at most so many times what the last wave cost."""
-LINGER: Final = 0.15
-"""Seconds for which rows of inputs wait at most."""
+LINGER: Final = 0.205
+"""Seconds for which rows of inputs wait at most …"""
+WITHIN: Final = 0.25
+"""… and so much shorter that what comes of them is out within so many seconds …"""
+WORKED: Final = 2
+"""… when it has been worked on so often, here and in the runtimes behind, for as long as a wave usually takes here."""
+LEAST_LINGER: Final = 0.1
+"""Dear waves are gathered for so many seconds nevertheless: more of them would not come out sooner."""
 HOP: Final = 0.005
 """Seconds for which a link message waits, for each other peer that may send at the same time …"""
 MOST_HOPS: Final = 10

@@ -13,6 +13,8 @@ PROC: Final = Path("/proc")
 
 def descendants(process: psutil.Process, proc: Path = PROC) -> list[psutil.Process]:
     """Children, their children, and so on; those that end meanwhile are left out."""
+    if process.pid == os.getpid() and not _has_any():
+        return []
     # Read four times a second for as long as a runtime lives, once for each of its threads: paths as plain text.
     if not os.path.exists(f"{proc}/{process.pid}/task/{process.pid}/children"):  # noqa: PTH110
         # Where the kernel keeps no list of children, psutil compares the parents of all processes.
@@ -27,6 +29,17 @@ def descendants(process: psutil.Process, proc: Path = PROC) -> list[psutil.Proce
             continue
         waiting += _children(proc, pid)
     return found
+
+
+def _has_any() -> bool:
+    """Whether this process has children: one call, where there is one, in place of a file for each of its threads."""
+    if not hasattr(os, "waitid"):
+        return True
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _children(proc: Path, pid: int) -> list[int]:

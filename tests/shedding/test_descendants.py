@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,3 +46,17 @@ def test_one_that_has_ended_has_nobody_below() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as ended:
         process = psutil.Process(ended.pid)
         assert descendants(process) == []
+
+
+def test_one_without_children_is_told_by_one_call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Then no file is looked at; a child that has ended counts until somebody has waited for it."""
+    process = psutil.Process()
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert child.pid in {p.pid for p in descendants(process)}
+
+    def nobody(*_: int) -> None:
+        raise ChildProcessError
+
+    monkeypatch.setattr(os, "waitid", nobody)
+    assert descendants(process, proc=tmp_path) == []

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import polars as pl
 import zmq
 import zmq.asyncio
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
@@ -322,13 +323,14 @@ class LinkServer:
             return
         session.number = data.number
         session.receipts.came(data.number, len(body))
+        read: dict[int, tuple[memoryview, pl.DataFrame | None]] = {}
         for i, (part, rows) in enumerate(data.rows(body), 1):
             if part.stream not in session.hello.streams:
                 raise BadMessage(f'stream "{part.stream}" was not announced')
             send = Send(
                 part.stream,
                 "",
-                from_body(rows),
+                _from_body(rows, read),
                 part.watermark,
                 ended=part.ended,
                 real=part.real,
@@ -342,3 +344,12 @@ class LinkServer:
         session = self._sessions.pop(identity, None)
         log.warning("cut off %s: %s", session.name if session else "a stranger", reason)
         self._put(identity, Refusal(reason=reason))
+
+
+def _from_body(rows: memoryview, read: dict[int, tuple[memoryview, pl.DataFrame | None]]) -> pl.DataFrame | None:
+    """The rows; those that another part of the message said already, because two blocks ask the same, are read once."""
+    known, frame = read.get(len(rows), (None, None))
+    if known is None or known != rows:
+        frame = from_body(rows)
+        read[len(rows)] = rows, frame
+    return frame

@@ -1,15 +1,16 @@
 """How long what trickles in is gathered, so that what a wave costs at any size is spent on many rows.
 
-Rows of inputs wait for a part of a seventh of a second that depends on what a wave costs; when the watermark is about
-to come to the end of a window, they are worked off as soon as they can carry it there. A runtime that sends has
-gathered already, so what it sends is only kept for others that send at the same time. Under pressure waves are larger.
+Rows of inputs wait for a fifth of a second, less where waves take long, and hardly where they cost nothing; when the
+watermark is about to come to the end of a window, they are worked off as soon as they can carry it there. A runtime
+that sends has gathered already, so what it sends is only kept for others that send at the same time. Under pressure
+waves are larger.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from slac.plan.waiting import AHEAD, AWAITED, BUSY_SHARE, HOP, LINGER, MOST_HOPS
+from slac.plan.waiting import AHEAD, AWAITED, BUSY_SHARE, HOP, LEAST_LINGER, LINGER, MOST_HOPS, WITHIN, WORKED
 from slac.runtime.core import Core
 from slac.runtime.operator import BEGINNING
 from slac.stream.clock import SECOND
@@ -22,15 +23,31 @@ PRESSED: Final = 10 * SECOND
 """For so long (µs) behind that, for a gate that opens should not find at once that the same work has become dearer."""
 
 
+_USUAL: Final = 1 / 16
+"""How much of what a wave usually takes is that of the last one, …"""
+_LONG: Final = 0.1
+"""… which counts as no longer than so many seconds: windows that end are rare."""
+
+
 class Gathering:
-    """Remembers what waves of `core` cost, and what is due next."""
+    """Remembers what waves of `core` take, and what is due next."""
 
     def __init__(self, core: Core) -> None:
-        self.cost = 0.0
+        self._cost = self._usual = 0.0
         self._core = core
         self._due: int | None = None
         self._lag = 0
         self._dropped = BEGINNING
+
+    @property
+    def cost(self) -> float:
+        """Seconds that the last wave took."""
+        return self._cost
+
+    @cost.setter
+    def cost(self, seconds: float) -> None:
+        self._cost = seconds
+        self._usual += _USUAL * (min(seconds, _LONG) - self._usual)
 
     def look(self) -> None:
         """Note after a wave when the next windows end, and how far the watermark is behind the clock.
@@ -63,8 +80,9 @@ class Gathering:
         return HUGE if now - self._dropped < PRESSED else LARGE
 
     def _linger(self, now: int) -> float:
+        longest = max(min(LINGER, WITHIN - WORKED * self._usual), LEAST_LINGER)
         if self._due is None:
-            return LINGER
+            return longest
         left = (self._due + self._lag - now) / SECOND
         # Where the watermark stays behind for long, another input holds it, and hurry would be in vain.
-        return max(left, 0.0) + AWAITED if -LINGER < left < LINGER - AWAITED else LINGER
+        return max(left, 0.0) + AWAITED if -LINGER < left < longest - AWAITED else longest

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+import pytest
+
 from slac.compiler import CompileOptions, compile_document
 from slac.diagnostics import Source
-from slac.plan.waiting import AWAITED, HOP, LINGER
+from slac.plan.waiting import AWAITED, HOP, LEAST_LINGER, LINGER, WITHIN, WORKED
 from slac.runtime.core import Core
 from slac.runtime.shell.gathering import HUGE, LARGE, PRESSED, Gathering
 from slac.stream.ports import Records
@@ -55,6 +57,17 @@ def test_rows_wait_for_others() -> None:
     assert made.pause(START, waiting=LARGE, peers=0) == 0.0
     made.cost = 0.001
     assert pause(made, 2.5) == 0.02
+
+
+def test_what_takes_long_is_gathered_for_less() -> None:
+    """So that results are out in time; but waves that are dear for ever are still gathered."""
+    made = gathering(2.0)
+    for _ in range(100):
+        made.cost = 0.04
+    assert made.pause(START, waiting=1, peers=0) == pytest.approx(WITHIN - WORKED * 0.04, abs=1e-3)
+    for _ in range(100):
+        made.cost = 5.0
+    assert made.pause(START, waiting=1, peers=0) == LEAST_LINGER
 
 
 def test_waves_are_larger_while_a_gate_drops_and_a_while_after() -> None:
