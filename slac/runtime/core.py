@@ -15,6 +15,7 @@ from slac.plan.nodes import LinkInNode, LinkOutNode, SourceNode
 from slac.runtime.assembly import operators_of
 from slac.runtime.costs import NEVER, Costs, Timer
 from slac.runtime.dataflow import Dataflow
+from slac.runtime.gates.unseen import unseen_guards
 from slac.runtime.gates.whole import guards
 from slac.runtime.instructions import Instruction, Refused, Send
 from slac.runtime.links.inlet import Inlet
@@ -74,7 +75,7 @@ class Core:
         self._source_ids = {n.block: n.id for n in plan.nodes if isinstance(n, SourceNode)}
         self.flow = Dataflow(plan, operators_of(plan, context, self._instructions), Costs(timer))
         self.flow.inlets = {self._inlet_ids[stream]: inlet for stream, inlet in self.inlets.items()}
-        self.flow.guards = guards(plan, self.sources)
+        self.flow.guards = {**unseen_guards(plan, self.sources), **guards(plan, self.sources)}
         if keep:
             self.flow.tap = Recording(plan, self._instructions)
 

@@ -16,12 +16,15 @@ from typing import Any, Final
 import orjson
 import polars as pl
 
+from slac.plan.intervals.bounds import FARTHEST
 from slac.stream.batch import BOUNDS, ID, KEPT, META, REVISION, SEEN, TIME, UNDECIDED, WINDOW_START
 
 OWN_KEYS: Final = frozenset({"document", "block", "type", "id", "revision"})
 """What a published column may not be called: these make the idempotency key. The compiler refuses it."""
 _HIDDEN: Final = frozenset(META)
 _INSTANT: Final = timedelta(microseconds=1)
+_FAR: Final = timedelta(microseconds=FARTHEST)
+_NOWHERE: Final = (_FAR, -_FAR, datetime(1970, 1, 1, tzinfo=UTC) + _FAR, datetime(1970, 1, 1, tzinfo=UTC) - _FAR)
 
 
 def to_records(frame: pl.DataFrame, *, document: str, block: str, kind: str) -> list[dict[str, Any]]:
@@ -39,9 +42,14 @@ def _records(frame: pl.DataFrame, base: dict[str, Any]) -> Iterator[dict[str, An
     columns = [name for name in frame.columns if name not in _HIDDEN]
     for row in frame.iter_rows(named=True):
         body = {name: plain(row[name]) for name in columns}
-        bounds = {name: plain(value) for name, value in (row.get(BOUNDS) or {}).items() if name not in body}
+        bounds = {name: _end(value) for name, value in (row.get(BOUNDS) or {}).items() if name not in body}
         tail = {name[1:]: plain(row[name]) for name in (SEEN, KEPT) if name in row and name[1:] not in body}
         yield {**base, **_head(row), **body, **bounds, **tail}
+
+
+def _end(value: Any) -> Any:
+    """Of what is known of a value; nothing where it may be anything."""
+    return None if value in _NOWHERE else plain(value)
 
 
 def _head(row: dict[str, Any]) -> dict[str, Any]:

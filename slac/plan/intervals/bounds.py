@@ -16,7 +16,7 @@ from slac.plan.expressions import AnyExpr, Call, Case, Cast, Literal
 from slac.plan.signatures import BOOL, FLOAT
 from slac.stream.types import AnyType, Bool, Duration, Float, Int, Timestamp
 
-FARTHEST = 1 << 61
+FARTHEST = 62_135_596_800_000_000
 """µs: further than any time or duration that means something."""
 
 

@@ -13,7 +13,18 @@ from typing import Final
 import polars as pl
 
 from slac.plan.expressions import AnyExpr, Column, FieldOf, Literal, NamedExpr
-from slac.plan.intervals.bounds import Between, Bounds, Unsure, any_of, as_bound, call, either, has_order, unsure
+from slac.plan.intervals.bounds import (
+    FARTHEST,
+    Between,
+    Bounds,
+    Unsure,
+    any_of,
+    as_bound,
+    call,
+    either,
+    has_order,
+    unsure,
+)
 from slac.plan.intervals.of import bounds_of
 from slac.plan.lowering import lower
 from slac.plan.signatures import BOOL, FLOAT
@@ -94,9 +105,17 @@ def _stored(name: str, bounds: Bounds) -> Bounds:
 
 
 def _fields(name: str, dtype: AnyType, bounds: Bounds) -> list[pl.Expr]:
-    if isinstance(bounds, Between) and not isinstance(dtype, Bool):
-        return [lower(bounds.low).alias(f"{name}_low"), lower(bounds.high).alias(f"{name}_high")]
+    if has_order(dtype) and not isinstance(dtype, Bool):
+        ends = bounds if isinstance(bounds, Between) else _anywhere(Column(name=name, dtype=dtype), bounds.when)
+        return [lower(ends.low).alias(f"{name}_low"), lower(ends.high).alias(f"{name}_high")]
     return [lower(unsure(bounds)).alias(f"{name}_undecided")]
+
+
+def _anywhere(value: AnyExpr, when: AnyExpr) -> Between:
+    """Both ends, for whoever reads them looks for these; where it is unsure, also of a value that is NULL."""
+    bound = as_bound(value)
+    far = (-math.inf, math.inf) if bound.dtype == FLOAT else (-FARTHEST, FARTHEST)
+    return Between(*(either(when, Literal(value=v, dtype=bound.dtype), bound) for v in far))
 
 
 def bounds_like(frame: pl.DataFrame, types: Mapping[str, AnyType]) -> pl.Expr:

@@ -13,7 +13,8 @@ from slac.plan.lowering import lower
 from slac.plan.nodes import SourceNode
 from slac.plan.subexpressions import columns_in
 from slac.runtime.gates.cells import Cells, Classifier, counted
-from slac.runtime.gates.keys import Steps, kept_keys, kept_windows, randomness
+from slac.runtime.gates.keys import Steps, Times, kept_keys, kept_windows, randomness
+from slac.runtime.gates.unread import Unread
 from slac.shedding.admission import Admission, thresholds_of, unpacked
 from slac.shedding.gate import Gate
 from slac.shedding.profile import Profile
@@ -46,6 +47,7 @@ class Sieve:
         read = (c.name for s in node.gate.strata for c in columns_in(s.when))
         self._told = frozenset((TIME, ID, *self._classifier.groups, *read))
         self._steps = Steps()
+        self._unread = Unread(node.lateness)
         self._decided = gate.decision
         self._levels = unpacked("")
 
@@ -58,6 +60,7 @@ class Sieve:
         admission = decision.admission
         if not frame.height:
             return frame
+        self._unread.see(instants(frame).to_numpy(), admission.unread)
         if not admission.classes and not self._steps:
             if self.look:
                 self._glance(frame)
@@ -72,11 +75,14 @@ class Sieve:
 
     def snapshot(self) -> dict[str, Any]:
         """What `restore` needs, JSON-able: all else is in the gate's decision, or grows anew."""
-        return {"steps": self._steps.snapshot(), "at": self._decided.number}
+        unread = self._unread.snapshot()
+        return {"steps": self._steps.snapshot(), "at": self._decided.number, "unread": unread}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over a snapshot; the gate was restored before."""
         self._steps.restore(state["steps"])
+        if "unread" in state:
+            self._unread.restore(state["unread"])
         self._decided = self._gate.decision
         self._levels = unpacked(self._decided.admission.levels)
         if state["at"] != self._decided.number:
@@ -86,6 +92,21 @@ class Sieve:
     def steps(self) -> Steps:
         """What of keys or windows passes, by event time."""
         return self._steps
+
+    @property
+    def has_dropped(self) -> bool:
+        """Whether there is anything of which it may not be known that it was there."""
+        return bool(self._unread) or bool(self._steps) or self._gate.decision.admission.unread > WEIGHT_ONE
+
+    def unread_between(self, begins: Times, ends: Times) -> Weights:
+        """The highest weight of records before they are decoded, in spans of event time (µs, the last within)."""
+        return self._unread.highest(begins, ends, self._gate.decision.admission.unread)
+
+    def left_out_between(self, begins: Times, ends: Times) -> Weights:
+        """The same of whole keys, unless rows say of them that they were left out."""
+        if not self._spec.key or self._spec.contract.mode == "subset":
+            return np.full(len(begins), WEIGHT_ONE, np.uint64)
+        return self._steps.highest(ends, ends - begins)
 
     def _take_over(self, admission: Admission) -> None:
         self._levels = unpacked(admission.levels)

@@ -1,0 +1,77 @@
+"""From when to when in event time records were dropped before they were decoded, and how many each stood for.
+
+Of a group of which nothing came then it cannot be known whether there was nothing, or whether all of it was dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+
+from slac.runtime.gates.keys import KEPT, Times, Weights
+from slac.stream.batch import WEIGHT_ONE
+from slac.stream.clock import SECOND
+
+_LONGEST: Final = 60 * SECOND
+"""Stretches that follow each other are one, for as long as it began in one minute: with the highest weight of them."""
+_EVER: Final = 1 << 62
+
+
+class Unread:
+    """Stretches by event time (µs), the latest, each with the weight of what passed; `lateness` as of the input.
+
+    A stretch begins behind the latest row before it, and ends with the first row after it; what came late in either
+    counts to it.
+    """
+
+    def __init__(self, lateness: int) -> None:
+        self._lateness = lateness
+        self._stretches: list[list[int]] = []
+        self._latest: int | None = None
+        self._open = WEIGHT_ONE
+
+    def __bool__(self) -> bool:
+        return bool(self._stretches) or self._open > WEIGHT_ONE
+
+    def see(self, times: Times, weight: int) -> None:
+        """Rows on time, in the order in which they came, that passed with a weight."""
+        before = -_EVER if self._latest is None else self._latest - self._lateness
+        latest = int(times.max())
+        if weight > WEIGHT_ONE or self._open > WEIGHT_ONE:
+            end = latest if weight > WEIGHT_ONE else int(times[0]) + self._lateness
+            self._add(before, max(end, before), max(weight, self._open))
+        self._latest = latest if self._latest is None else max(latest, self._latest)
+        self._open = weight
+
+    def highest(self, begins: Times, ends: Times, weight: int) -> Weights:
+        """The highest weight while each of some spans lasted; `weight`: what holds now, behind the latest row."""
+        found = np.full(len(begins), WEIGHT_ONE, np.uint64)
+        stretches = self._stretches
+        if max(weight, self._open) > WEIGHT_ONE:
+            since = -_EVER if self._latest is None else self._latest - self._lateness
+            stretches = [*stretches, [since, _EVER, max(weight, self._open)]]
+        for begin, end, held in stretches:
+            np.maximum(found, np.uint64(held), out=found, where=(begins <= end) & (ends > begin))
+        return found
+
+    def snapshot(self) -> list[object]:
+        """What `restore` needs, JSON-able."""
+        return [self._latest, self._open, [list(s) for s in self._stretches]]
+
+    def restore(self, state: Sequence[object]) -> None:
+        """Take over a snapshot."""
+        latest, weight, stretches = state
+        assert isinstance(weight, int)
+        assert isinstance(stretches, Iterable)
+        self._latest = latest if isinstance(latest, int) else None
+        self._open, self._stretches = weight, [[int(n) for n in s] for s in stretches]
+
+    def _add(self, begin: int, end: int, weight: int) -> None:
+        if self._stretches:
+            last = self._stretches[-1]
+            if begin <= last[1] and end // _LONGEST == last[1] // _LONGEST:
+                self._stretches[-1] = [min(begin, last[0]), max(end, last[1]), max(weight, last[2])]
+                return
+        self._stretches = [*self._stretches, [begin, end, weight]][-KEPT:]

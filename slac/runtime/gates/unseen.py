@@ -1,0 +1,139 @@
+"""What windows say of groups of which gates let nothing through: a number that was dropped to the last is not 0.
+
+An estimate says by itself how far it is known, for its rows have weights. A group without any such row looks exact: it
+may have had no event while the gate dropped, or none that was kept. So its counts get the bound that no event of a
+sample leaves, and all else that is made of events may be anything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import networkx as nx
+import numpy as np
+import polars as pl
+
+from slac.plan.estimates.spans import Floats, Mask, of_count, quantile_of
+from slac.plan.expressions import Column
+from slac.plan.graph import Plan
+from slac.plan.intervals.bounds import FARTHEST, has_order
+from slac.plan.intervals.columns import bounds_like, fields_of
+from slac.plan.nodes import AnyNode, SourceNode, WindowNode, is_table
+from slac.runtime.gates.keys import Weights
+from slac.runtime.gates.sieve import Sieve
+from slac.runtime.source import Source
+from slac.stream.batch import BOUNDS, KEPT, SEEN, TIME, WEIGHT_ONE, WINDOW_START, Batch
+from slac.stream.types import AnyType, Bool, Duration, Timestamp
+
+CONFIDENCE: Final = 0.95
+
+
+class Unseen:
+    """Puts bounds on rows of a window that have none; `sieves`: those of all gates before it."""
+
+    def __init__(self, node: WindowNode, sieves: Sequence[Sieve]) -> None:
+        self._sieves = sieves
+        self._types = {f.name: f.dtype for f in node.schema.fields if f.name not in node.keys}
+        self._z = quantile_of(CONFIDENCE if node.contract is None else node.contract.confidence)
+        self._units = node.units
+        calls = {c.name for c in node.aggregates if c.function == "count"}
+        self._counts = {p.name for p in node.project if isinstance(p.expr, Column) and p.expr.name in calls}
+
+    def __call__(self, batch: Batch) -> Batch:
+        """The batch with them; all that have bounds have the same fields, whoever made them."""
+        frame = batch.frame
+        if not batch.height or not (BOUNDS in frame.columns or any(s.has_dropped for s in self._sieves)):
+            return batch
+        blind, weights = self._blind(frame)
+        if BOUNDS in frame.columns:
+            frame = frame.with_columns(bounds_like(frame, self._types))
+            blind &= frame[BOUNDS].is_null().to_numpy()
+        if not blind.any():
+            return Batch(frame, late=batch.late)
+        made = self._open(frame, weights).alias(BOUNDS)
+        if BOUNDS in frame.columns:
+            made = made.zip_with(pl.Series(blind), frame[BOUNDS])
+        else:
+            made = pl.select(pl.when(pl.Series(blind)).then(pl.lit(made))).to_series().alias(BOUNDS)
+        return Batch(frame.with_columns(made), late=batch.late)
+
+    def _blind(self, frame: pl.DataFrame) -> tuple[Mask, Weights]:
+        """Which rows may lack some of their events, or all, and the highest weight of those."""
+        begins, ends = (frame[n].cast(pl.Int64).to_numpy() for n in (WINDOW_START, TIME))
+        empty = frame[KEPT].fill_null(0).to_numpy() == 0
+        single = np.maximum.reduce([s.unread_between(begins, ends) for s in self._sieves])
+        whole = np.maximum.reduce([s.left_out_between(begins, ends) for s in self._sieves])
+        blind: Mask = (single > WEIGHT_ONE) | ((whole > WEIGHT_ONE) & (empty | (self._units != "whole")))
+        return blind, np.maximum(single, whole)
+
+    def _open(self, frame: pl.DataFrame, weights: Weights) -> pl.Series:
+        """Bounds for all rows as if no event of them had been kept where others were dropped."""
+        nothing = np.zeros(frame.height)
+        unseen = weights / WEIGHT_ONE
+        more: Floats = of_count(nothing, nothing, nothing, nothing, unseen, self._z).high
+        fields = []
+        for name, dtype in self._types.items():
+            if name in self._counts:
+                known = frame[name].cast(pl.Float64).fill_null(0.0).to_numpy()
+                fields += [pl.Series(f"{name}_low", known), pl.Series(f"{name}_high", known + more)]
+            else:
+                fields += _anything(name, dtype, frame.height)
+        return pl.DataFrame(fields).to_struct(BOUNDS)
+
+
+class UnseenElsewhere(Unseen):
+    """The same where gates are in other runtimes: a window of one group says that records were dropped unread.
+
+    Of a window of which no runtime has let anything through, nothing is known here.
+    """
+
+    def _blind(self, frame: pl.DataFrame) -> tuple[Mask, Weights]:
+        known = [n for n in self._counts if f"{n}_low" in _fields(frame)]
+        if not known:
+            return np.zeros(frame.height, np.bool_), np.full(frame.height, WEIGHT_ONE, np.uint64)
+        ends = (pl.col(BOUNDS).struct.field(f"{n}_low") < pl.col(BOUNDS).struct.field(f"{n}_high") for n in known)
+        is_estimate = pl.any_horizontal(ends).fill_null(value=False)
+        each = pl.when(is_estimate).then(pl.col(SEEN) / pl.col(KEPT).clip(1)).otherwise(1.0)
+        most = frame.select(each.max().over(WINDOW_START, TIME)).to_series().to_numpy()
+        return most > 1.0, (most * WEIGHT_ONE).astype(np.uint64)
+
+
+def _fields(frame: pl.DataFrame) -> Sequence[str]:
+    return fields_of(frame) if BOUNDS in frame.columns else ()
+
+
+def _anything(name: str, dtype: AnyType, rows: int) -> list[pl.Series]:
+    if not has_order(dtype) or isinstance(dtype, Bool):
+        return [pl.Series(f"{name}_undecided", [True]).new_from_index(0, rows)]
+    ends = zip(("low", "high"), (-1.0, 1.0), strict=True)
+    return [_far(dtype, side).alias(f"{name}_{end}").new_from_index(0, rows) for end, side in ends]
+
+
+def _far(dtype: AnyType, side: float) -> pl.Series:
+    if isinstance(dtype, Duration | Timestamp):
+        whole = pl.Series([int(side) * FARTHEST])
+        return whole.cast(pl.Duration("us") if isinstance(dtype, Duration) else pl.Datetime("us", "UTC"))
+    return pl.Series([side * math.inf])
+
+
+def unseen_guards(plan: Plan, sources: Mapping[str, Source]) -> dict[str, Unseen]:
+    """By node, for windows that the clock gives, and before which gates may drop."""
+    found: dict[str, Unseen] = {}
+    for node in plan.nodes:
+        if not isinstance(node, WindowNode) or not node.window.is_shared or node.contract is None:
+            continue
+        if node.role == "final":
+            found[node.id] = UnseenElsewhere(node, ())
+        elif node.role == "whole" and (sieves := list(_sieves(node, plan, sources))):
+            found[node.id] = Unseen(node, sieves)
+    return found
+
+
+def _sieves(node: AnyNode, plan: Plan, sources: Mapping[str, Source]) -> Iterator[Sieve]:
+    here = {n.id: n for n in plan.nodes}
+    for name in nx.ancestors(plan.graph, node.id) & here.keys():
+        source = here[name]
+        if isinstance(source, SourceNode) and not is_table(source) and source.gate.contract.mode != "never":
+            yield sources[source.block].sieve
