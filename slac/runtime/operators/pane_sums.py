@@ -16,7 +16,6 @@ import polars as pl
 from slac.plan.aggregates import family, partial_schema
 from slac.plan.aggregation.additive import additive
 from slac.plan.aggregation.peaks import LOWEST, peak
-from slac.plan.estimates.totals import Groups
 from slac.plan.expressions import AggregateCall
 from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.halved import Halved
@@ -25,6 +24,7 @@ from slac.runtime.keyed.key_slots import KeySlots
 from slac.runtime.keyed.lanes import Lanes, Worth
 from slac.runtime.keyed.wide_sums import WideSums, sums_of
 from slac.runtime.operators.pane_beside import BesideSums, is_beside
+from slac.runtime.operators.pane_later import Later, Order
 from slac.stream.framing import frame_of
 
 _FEW: Final = 4096
@@ -35,6 +35,8 @@ _MOST: Final = 1 << 14
 """Keys of all panes: what has more is better off in the tables of panes."""
 _PAUSE: Final = 16
 """So many batches go the usual way after one of which the keys were too many."""
+_LATER: Final = 1 << 17
+"""So many rows with weights wait to be added up together: a third of what it costs for each wave is for any size."""
 _HALF: Final = 32
 _BELOW: Final = np.int64((1 << _HALF) - 1)
 
@@ -49,30 +51,12 @@ class Piece:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """Which rows stand where once they lie slot by slot, and the slots that have any."""
-
-    rows: Longs
-    slots: Longs
-    groups: Groups
-
-    @classmethod
-    def of(cls, slots: Longs) -> _Order:
-        """Of rows of these slots, which are few: to sort them by 16 bits takes a sixth of the time."""
-        lengths = np.bincount(slots)
-        present = np.flatnonzero(lengths)
-        lengths = lengths[present]
-        rows = np.argsort(slots.astype(np.uint16), kind="stable")
-        return cls(rows, present, Groups(np.cumsum(lengths) - lengths, lengths))
-
-
 @dataclass(slots=True)
 class _Sums:
     """One pane: rows a slot, what they add up to beside what is usual, the greatest magnitude of each, and peaks.
 
     `high`: of sums that may leave 64 bits, what is above 32 bits of each number; `sums` has what is below. `wide`: what
-    is of 128 bits before it is added up, and what weights add.
+    is of 128 bits before it is added up, and what weights add. `later`: rows with weights that wait for it.
     """
 
     count: Longs
@@ -81,6 +65,7 @@ class _Sums:
     most: dict[str, int] = field(default_factory=dict)
     peaks: dict[str, Longs] = field(default_factory=dict)
     wide: WideSums = field(default_factory=WideSums)
+    later: Later = field(default_factory=Later)
 
     def add(self, slots: Longs, worth: Worth, size: int) -> None:
         """Rows of these slots, of `size` that there are."""
@@ -94,7 +79,7 @@ class _Sums:
             self.peaks[name] = _grown(self.peaks.get(name), size, LOWEST)
             np.maximum.at(self.peaks[name], slots, np.ascontiguousarray(codes))
 
-    def add_wide(self, order: _Order, worth: Worth) -> None:
+    def add_wide(self, order: Order, worth: Worth) -> None:
         """Of the same rows what is of 128 bits."""
         for name, numbers in worth.sums.items():
             if isinstance(numbers, Halved):
@@ -184,12 +169,19 @@ class PaneSums:
             slots, worth, beside = slots[rows], worth.part(rows), None if beside is None else beside[rows]
         pane = self._panes.setdefault((piece.start, piece.expires), _Sums(np.zeros(0, np.int64)))
         pane.add(slots, worth, self._directory.size)
-        if beside is None and all(isinstance(numbers, np.ndarray) for numbers in worth.sums.values()):
-            return
-        order = _Order.of(slots)
-        pane.add_wide(order, worth)
+        if any(isinstance(numbers, Halved) for numbers in worth.sums.values()):
+            pane.add_wide(Order.of(slots), worth)
         if beside is not None:
-            self._beside.add(beside[order.rows], order.slots, order.groups, pane.wide)
+            pane.later.add(beside, slots)
+            if sum(each.later.height for each in self._panes.values()) >= _LATER:
+                for each in self._panes.values():
+                    self._work_off(each)
+
+    def _work_off(self, pane: _Sums) -> None:
+        """What weights add, of the rows that wait for it."""
+        if (found := pane.later.taken()) is not None:
+            order = Order.of(found.slots)
+            self._beside.add(found.rows[order.rows], order.slots, order.groups, pane.wide)
 
     def _slots(self, frame: pl.DataFrame) -> Longs | None:
         """The slot of each row's key; None where keys are too many, or of a kind that is not looked up."""
@@ -226,6 +218,7 @@ class PaneSums:
         """Keys and parts."""
         assert self._directory is not None
         assert self._lanes is not None
+        self._work_off(pane)
         slots = np.flatnonzero(pane.count)
         parts = self._lanes.parts(pane.count[slots], pane.worth(slots, self._lanes.usual))
         beside = self._beside.parts(slots, pane.wide)

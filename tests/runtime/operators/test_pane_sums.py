@@ -69,6 +69,7 @@ def test_partial_rows_are_the_usual_ones_in_any_slicing(
     """Of all that can be added up, with NULL, NaN, weights, counts and large values; some batches come grouped."""
     monkeypatch.setattr(pane_sums, "_FEW", 0)
     monkeypatch.setattr(pane_sums, "_SHARE", 0)
+    monkeypatch.setattr(pane_sums, "_LATER", 30)
 
     @settings(max_examples=60, deadline=None)
     @given(st.lists(st.tuples(drawn, st.integers(0, 20), st.booleans()), min_size=1, max_size=4), st.booleans())
