@@ -3,7 +3,7 @@
 A record is a line that holds more than white space; blank lines count for nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,13 +17,25 @@ _SPACE: Final = 32
 _OPEN, _CLOSE = ord("{"), ord("}")
 
 
+_PIECE: Final = 1 << 18
+"""Bytes looked at in one go, so that what was compared still lies in the cache when it is looked at again."""
+_FEW: Final = 1 << 16
+"""Bytes up to which to look for line ends byte by byte is quicker."""
+
+Offsets = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+_NOWHERE: Final[Offsets] = np.zeros(0, np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Where the records of a block begin and end (Int64 offsets, the line end not included)."""
+    """Where the records of a block begin and end (offsets, the line end not included), and their outermost bytes."""
 
     data: bytes
-    starts: npt.NDArray[np.int64]
-    ends: npt.NDArray[np.int64]
+    starts: Offsets
+    ends: Offsets
+    heads: Bytes
+    tails: Bytes
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -37,25 +49,67 @@ class Lines:
         Then no JSON value can reach over a line end: inside a value, `}` is never followed by `{`. So if there are as
         many values as lines, each line holds exactly one.
         """
-        if not len(self):
-            return True
-        bytes_ = np.frombuffer(self.data, dtype=np.uint8)
-        return bool((bytes_[self.starts] == _OPEN).all() and (bytes_[self.ends - 1] == _CLOSE).all())
+        return bool((self.heads == _OPEN).all() and (self.tails == _CLOSE).all())
 
 
 def find_lines(ndjson: bytes) -> Lines:
     """The records of a block."""
     bytes_ = np.frombuffer(ndjson, dtype=np.uint8)
-    breaks = np.flatnonzero(bytes_ == _LF)
-    starts = np.concatenate((np.zeros(1, dtype=np.int64), breaks + 1))
-    ends = np.concatenate((breaks, np.full(1, len(ndjson), dtype=np.int64)))
-    if starts[-1] == len(ndjson):
-        starts, ends = starts[:-1], ends[:-1]
-    suspects = np.flatnonzero(bytes_[starts] <= _SPACE)
-    if len(suspects):
-        blank = [i for i in suspects.tolist() if not ndjson[starts[i] : ends[i]].strip()]
-        starts, ends = np.delete(starts, blank), np.delete(ends, blank)
-    return Lines(ndjson, starts, ends)
+    found = [_piece(bytes_, begin, end) for begin, end in _pieces(ndjson)]
+    if len(found) == 1:
+        lines = Lines(ndjson, *found[0])
+    else:
+        starts, ends = (np.concatenate([_NOWHERE, *(piece[i] for piece in found)]) for i in (0, 1))
+        heads, tails = (np.concatenate([bytes_[:0], *(piece[i] for piece in found)]) for i in (2, 3))
+        lines = Lines(ndjson, starts, ends, heads, tails)
+    suspects = lines.heads <= _SPACE
+    if not suspects.any():
+        return lines
+    return _without(lines, [i for i in np.flatnonzero(suspects).tolist() if not lines[i].strip()])
+
+
+def _pieces(ndjson: bytes) -> Iterator[tuple[int, int]]:
+    """Where to cut a block: behind line ends, so that each line lies in one piece."""
+    begin, size = 0, len(ndjson)
+    while begin < size:
+        end = begin + _PIECE
+        if end < size:
+            end = ndjson.rfind(b"\n", begin, end) + 1 or ndjson.find(b"\n", end) + 1 or size
+        yield begin, min(end, size)
+        begin = end
+
+
+def _piece(bytes_: Bytes, begin: int, end: int) -> tuple[Offsets, Offsets, Bytes, Bytes]:
+    part = bytes_[begin:end]
+    ends = np.flatnonzero(part == _LF) if len(part) <= _FEW else _line_ends(part)
+    if part[-1] != _LF:
+        ends = np.concatenate((ends, np.array([len(part)])))
+    starts = np.zeros(len(ends), dtype=np.int64)
+    np.add(ends[:-1], 1, out=starts[1:])
+    heads, tails = part[starts], part[ends - 1]
+    if begin:
+        starts += begin
+        ends += begin
+    return starts, ends, heads, tails
+
+
+def _line_ends(part: Bytes) -> Offsets:
+    """Where line ends stand, looked for in eight bytes at once, which takes two thirds of the time."""
+    is_end = np.zeros(len(part) + 7 & ~7, np.bool_)
+    np.equal(part, _LF, out=is_end[: len(part)])
+    words = is_end.view("<u8")
+    at = np.flatnonzero(words != 0)
+    ends = words[at]
+    if bool((ends & (ends - 1)).any()):  # Two in one word.
+        return np.flatnonzero(is_end)
+    # A word with its one in byte k is 256 ** k: as a float, its exponent is 8 * k.
+    return at * 8 + (((ends.astype(np.float64).view(np.int64) >> 52) - 1023) >> 3)
+
+
+def _without(lines: Lines, places: list[int]) -> Lines:
+    keep = np.ones(len(lines), np.bool_)
+    keep[places] = False
+    return Lines(lines.data, lines.starts[keep], lines.ends[keep], lines.heads[keep], lines.tails[keep])
 
 
 def split_lines(ndjson: bytes) -> list[bytes]:
@@ -94,7 +148,7 @@ def lines_taken(taken: bytes, lines: Lines, mask: npt.NDArray[np.bool_]) -> Line
     """What `find_lines` says of what `take_lines` has made of `lines` by `mask`."""
     lengths = (lines.ends - lines.starts)[mask]
     ends = np.cumsum(lengths + 1) - 1
-    return Lines(taken, ends - lengths, ends)
+    return Lines(taken, ends - lengths, ends, lines.heads[mask], lines.tails[mask])
 
 
 def _runs(lines: Lines, keep: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
 import polars as pl
 
-from slac.adapters.decoding.columns import gather, plain, to_series
+from slac.adapters.decoding.columns import plain, taker, to_series
 from slac.adapters.decoding.lines import Lines
 from slac.adapters.decoding.maps import canonical_column
 from slac.adapters.decoding.misplaced import hint
@@ -21,17 +22,24 @@ from slac.stream.batch import TIME, TIME_TYPE
 from slac.stream.framing import frame_of
 from slac.stream.types import List, Struct, Timestamp
 
-_CHUNK: Final = 1024
-"""Lines decoded in one go; only a chunk with a bad line is looked at line by line."""
+_CHUNK: Final = 256
+"""Lines decoded in one go; only a chunk with a bad line is looked at line by line.
+
+Few, so that their objects are taken apart and freed while they lie in the cache.
+"""
 
 
 @dataclass(slots=True)
 class _Survivors:
-    """The records that complied so far, with their places and lines, and those that did not."""
+    """Of the records that complied so far the values of each wanted leaf and the places, and those that did not."""
 
-    records: list[Any]
-    rows: list[int]
+    values: list[list[Any]]
+    runs: list[Sequence[int]]
     quarantined: list[Quarantined]
+
+    def rows(self) -> list[int]:
+        """The places, ascending."""
+        return list(chain.from_iterable(self.runs))
 
 
 class NdjsonDecoder:
@@ -46,7 +54,11 @@ class NdjsonDecoder:
         made = schema.columns()
         # An instant is one only where it can be converted: its column is made, whoever reads it.
         self._made = tuple((f, p) for f, p in self._places if f.name in made or isinstance(f.dtype, Timestamp))
-        self._nested = tuple((f, p) for f, p in self._places if isinstance(f.dtype, Struct | List))
+        self._asked = (*(path for _, path in self._made), *([self._time] if self._time is not None else []))
+        self._takers = tuple(taker(self._shape.leaves[path]) for path in self._asked)
+        self._nested = tuple(
+            (f, p, taker(self._shape.leaves[p])) for f, p in self._places if isinstance(f.dtype, Struct | List)
+        )
         self._keeps_unknown = schema.keeps_unknown
         self._known = schema.known_paths()
 
@@ -65,15 +77,17 @@ class NdjsonDecoder:
         )
 
     def _comply(self, lines: Lines) -> _Survivors:
-        kept, view, plausible = _Survivors([], [], []), memoryview(lines.data), lines.look_like_objects()
+        kept = _Survivors([[] for _ in self._takers], [], [])
+        view, plausible = memoryview(lines.data), lines.look_like_objects()
         for start in range(0, len(lines), _CHUNK):
             end = min(start + _CHUNK, len(lines))
             records = self._at_once(view[lines.starts[start] : lines.ends[end - 1]]) if plausible else None
             if records is None or len(records) != end - start:
-                self._one_by_one(lines, range(start, end), kept)
-                continue
-            kept.records += records
-            kept.rows += range(start, end)
+                records = self._one_by_one(lines, range(start, end), kept)
+            else:
+                kept.runs.append(range(start, end))
+            for values, take in zip(kept.values, self._takers, strict=True):
+                values.extend(take(records))
         return kept
 
     def _at_once(self, chunk: memoryview) -> list[Any] | None:
@@ -84,7 +98,9 @@ class NdjsonDecoder:
             return None
         return records
 
-    def _one_by_one(self, lines: Lines, indexes: range, kept: _Survivors) -> None:
+    def _one_by_one(self, lines: Lines, indexes: range, kept: _Survivors) -> list[Any]:
+        records: list[Any] = []
+        places: list[int] = []
         for index in indexes:
             line = lines[index]
             try:
@@ -95,32 +111,29 @@ class NdjsonDecoder:
                 why += hint(why, line, self._known)
                 kept.quarantined.append(Quarantined(index=index, reason=why, raw=line))
             else:
-                kept.records.append(record)
-                kept.rows.append(index)
+                records.append(record)
+                places.append(index)
+        kept.runs.append(places)
+        return records
 
     def _check_nested(self, records: Sequence[Any]) -> None:
         """Instants inside nested values are no part of what msgspec checks: ValueError where one is none."""
-        if not self._nested:
-            return
-        columns = gather(records, [self._shape.leaves[path] for _, path in self._nested])
-        for (field, path), values in zip(self._nested, columns, strict=True):
+        for field, path, take in self._nested:
             try:
-                for value in values:
+                for value in take(records):
                     plain(value, field.dtype, self._schema.time_unit)
             except ValueError as error:
                 raise msgspec.ValidationError(f"{error} - at `$.{'.'.join(path)}`") from error
 
     def _frame(self, kept: _Survivors, lines: Lines, arrival: int) -> pl.DataFrame:
         unit = self._schema.time_unit
-        paths = [path for _, path in self._made]
-        asked = [*paths, self._time] if self._time is not None else paths
-        values = dict(zip(asked, gather(kept.records, [self._shape.leaves[p] for p in asked]), strict=True))
+        values = dict(zip(self._asked, kept.values, strict=True))
+        complete = not kept.quarantined
         columns = [to_series(f.name, values[path], f.dtype, unit) for f, path in self._made]
         if self._keeps_unknown:
-            columns.append(canonical_column(UNKNOWN, [unknown_values(lines[i], self._known) for i in kept.rows]))
-        time = self._times(values, arrival, len(kept.rows))
-        complete = len(kept.rows) == len(lines)
-        rows = all_rows(len(lines)) if complete else pl.Series(ROW, kept.rows, dtype=pl.UInt32)
+            columns.append(canonical_column(UNKNOWN, [unknown_values(lines[i], self._known) for i in kept.rows()]))
+        time = self._times(values, arrival, len(lines) - len(kept.quarantined))
+        rows = all_rows(len(lines)) if complete else pl.Series(ROW, kept.rows(), dtype=pl.UInt32)
         frame = frame_of([time, *columns, rows])
         suspects = [(".".join(self._time), time, values[self._time])] if self._time is not None else []
         suspects += [
@@ -142,15 +155,17 @@ def _without_bad_instants(
     """Set rows aside where something was written for an instant, but none came of it."""
     bad: dict[int, str] = {}
     for path, column, written in suspects:
-        if column.null_count() == written.count(None):
+        # To count what was written takes as long as to make the column.
+        if not column.null_count() or column.null_count() == written.count(None):
             continue
         for i in column.is_null().arg_true().to_list():
             if written[i] is not None:
                 bad.setdefault(
                     i, f"{path}: {written[i]!r} is no instant: write RFC 3339 text with an offset, or an integer"
                 )
+    rows = kept.rows() if bad else []
     for i, why in bad.items():
-        row = kept.rows[i]
+        row = rows[i]
         kept.quarantined.append(Quarantined(index=row, reason=why, raw=lines[row]))
     if not bad:
         return frame

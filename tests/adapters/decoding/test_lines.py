@@ -1,11 +1,14 @@
 """Lines are counted, cut and thinned without being decoded."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from slac.adapters.decoding import count_records, find_lines, lines_taken, split_lines, take_lines
+from slac.adapters.decoding import lines as lines_module
 
 
 @given(st.lists(st.sampled_from([b'{"a":1}', b"", b"  ", b"\t\r", b" {}", b"x"]), max_size=20), st.booleans())
@@ -18,6 +21,23 @@ def test_records_are_the_lines_that_are_not_blank(lines: list[bytes], ended: boo
     mask = np.arange(len(expected)) % 2 == 0
     assert split_lines(take_lines(block, mask)) == expected[::2]
     assert take_lines(block, mask, find_lines(block)) == take_lines(block, mask)
+
+
+@given(
+    st.lists(st.sampled_from([b'{"a":1}', b"", b" ", b'{"a":"' + b"x" * 40 + b'"}', b"1", b"{}x"]), max_size=30),
+    st.sampled_from([1, 8, 30, 1 << 18]),
+    st.booleans(),
+)
+def test_lines_are_the_same_however_a_block_is_looked_at(lines: list[bytes], piece: int, ended: bool) -> None:  # noqa: FBT001 - drawn
+    """In pieces of any size, by words or by bytes, the same records with the same outermost bytes are found."""
+    block = b"\n".join(lines) + (b"\n" if ended and lines else b"")
+    expected = [line for line in lines if line.strip()]
+    with patch.object(lines_module, "_PIECE", piece), patch.object(lines_module, "_FEW", 0):
+        found = find_lines(block)
+    assert [found[i] for i in range(len(found))] == expected
+    assert found.heads.tolist() == [line[0] for line in expected]
+    assert found.tails.tolist() == [line[-1] for line in expected]
+    assert found.look_like_objects() == all(line[:1] + line[-1:] == b"{}" for line in expected)
 
 
 def test_a_mask_of_the_wrong_length_is_refused() -> None:
@@ -36,3 +56,4 @@ def test_lines_that_were_taken_lie_where_they_are_said_to(drawn: list[tuple[byte
     assert taken == b"".join(lines[i] + b"\n" for i in np.flatnonzero(mask).tolist())
     found, again = lines_taken(taken, lines, mask), find_lines(taken)
     assert (found.starts.tolist(), found.ends.tolist()) == (again.starts.tolist(), again.ends.tolist())
+    assert (found.heads.tolist(), found.tails.tolist()) == (again.heads.tolist(), again.tails.tolist())
