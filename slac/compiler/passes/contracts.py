@@ -2,7 +2,7 @@
 
 Before: `shed: {approximate: {error: 2%}}` at a computation. After: the contract on its nodes; on the input behind it
 the conditions, groups and keys by which its gate drops what hurts the result least. What a sample says nothing of
-(MIN, MAX, BOOL_OR over single events, patterns without a key) makes its input `never`, unless the document says otherwise.
+(MIN, MAX, BOOL_OR over single events, patterns without a key) makes its input `never`, unless something else is said.
 """
 
 from __future__ import annotations
