@@ -52,6 +52,11 @@ class _Way:
         """Whether less passes than is decoded."""
         return self.number > 0
 
+    @property
+    def error(self) -> float:
+        """What ways are compared by."""
+        return max(self.scale, self.bare)
+
 
 def allocate(
     room: float, offers: Mapping[str, Offer], sifting: float = SIFTING, *, held: int | None = None
@@ -84,9 +89,14 @@ def _paces(room: float, offers: Mapping[str, Offer]) -> dict[str, float]:
 
 def _chosen(room: float, shops: Mapping[str, Shop], sifting: float, held: int | None) -> _Way:
     """The way with the least error; the one that holds, unless another is better with less room too."""
-    ways = (_way(n, room if held in (None, n) else (1.0 - AWAY) * room, shops, sifting) for n in _numbers(room, shops))
-    best = min((w for w in ways if not w.sifted or w.scale < _LARGEST), key=lambda w: max(w.scale, w.bare))
-    return best if held in (None, best.number) else _way(best.number, room, shops, sifting)
+    best: _Way | None = None
+    for number in _numbers(room, shops):
+        own = room if held in (None, number) else (1.0 - AWAY) * room
+        way = _way(number, own, shops, sifting, below=math.inf if best is None else best.error)
+        if way is not None and (best is None or (way.error < best.error and way.scale < _LARGEST)):
+            best = way
+    assert best is not None
+    return best if held in (None, best.number) else _way(best.number, room, shops, sifting) or best
 
 
 def _numbers(room: float, shops: Mapping[str, Shop]) -> range:
@@ -106,8 +116,13 @@ def _is_free(shop: Shop) -> bool:
     return shop.offer.spec.may_drop_unread
 
 
-def _way(number: int, room: float, shops: Mapping[str, Shop], sifting: float) -> _Way:
-    """One way: a share of all that may be dropped unread is decoded, and what tells nothing passes as it is."""
+def _way(
+    number: int, room: float, shops: Mapping[str, Shop], sifting: float, *, below: float = math.inf
+) -> _Way | None:
+    """One way: a share of all that may be dropped unread is decoded, and what tells nothing passes as it is.
+
+    None where its error is seen at once not to be below a bound: to find it takes many times as long.
+    """
     plain = _plain(room, shops)
     sifted = number > 0
     share = plain ** ((number - 1) / WAYS) if sifted else plain
@@ -117,28 +132,41 @@ def _way(number: int, room: float, shops: Mapping[str, Shop], sifting: float) ->
     }
     told = sifting if sifted else 0.0
     reading = sum(s.offer.rate * unread[n] * (s.offer.reading + _sift(s, told)) for n, s in shops.items())
-    scale = _scale(room - reading, shops, unread, sifted=sifted)
     bare = max((s.scale_at(unread[n]) for n, s in shops.items() if _is_free(s)), default=0.0)
-    return _Way(number, unread, scale, bare)
+    left = room - reading
+    if math.isfinite(below) and (
+        bare >= below or _cost(min(below, _LARGEST), shops, unread, sifted=sifted) > _enough(left)
+    ):
+        return None
+    return _Way(number, unread, _scale(left, shops, unread, sifted=sifted), bare)
 
 
 def _sift(shop: Shop, sifting: float) -> float:
     return sifting if shop.offer.tells_apart or shop.is_whole else 0.0
 
 
+def _cost(scale: float, shops: Mapping[str, Shop], unread: Mapping[str, float], *, sifted: bool) -> float:
+    """Model cores for what passes, where all errors are scaled so."""
+    whole = _whole(shops, scale)
+    passed = (
+        s.passing(scale, unread[n], whole.get(n) if s.is_whole else None if sifted and s.offer.tells_apart else 1.0)
+        for n, s in shops.items()
+    )
+    return sum(passed)
+
+
+def _enough(left: float) -> float:
+    """What is decoded plainly fits by its share already, but for the last digits."""
+    return left * (1.0 + 1e-9) + 1e-12
+
+
 def _scale(left: float, shops: Mapping[str, Shop], unread: Mapping[str, float], *, sifted: bool) -> float:
     """The least factor for all errors with which what passes fits."""
 
     def cost(scale: float) -> float:
-        whole = _whole(shops, scale)
-        passed = (
-            s.passing(scale, unread[n], whole.get(n) if s.is_whole else None if sifted and s.offer.tells_apart else 1.0)
-            for n, s in shops.items()
-        )
-        return sum(passed)
+        return _cost(scale, shops, unread, sifted=sifted)
 
-    # What is decoded plainly fits by its share already, but for the last digits.
-    if cost(_SMALLEST) <= left * (1.0 + 1e-9) + 1e-12:
+    if cost(_SMALLEST) <= _enough(left):
         return _SMALLEST
     low, high = math.log(_SMALLEST), math.log(_LARGEST)
     for _ in range(ROUNDS):
