@@ -140,6 +140,6 @@ def _before(frame: pl.DataFrame, watermark: int) -> tuple[pl.DataFrame, pl.DataF
     passed = times < watermark
     count = int(np.count_nonzero(passed))
     if not (passed[1:] > passed[:-1]).any():
-        return frame.head(count), frame[np.arange(count, frame.height)]
+        return frame.slice(0, count), frame.slice(count)
     mask = pl.Series(passed)
     return frame.filter(mask), frame.filter(~mask)

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import xxhash
 
+from slac.plan.at_once import at_once
 from slac.plan.expressions import Column
 from slac.plan.narrow import Narrow
 from slac.plan.nodes import PatternNode, TagSpec
@@ -20,12 +21,14 @@ from slac.runtime.patterns.evaluator import Match
 from slac.runtime.patterns.meaning import Understood
 from slac.runtime.patterns.rows import Row, array_series, series_of
 from slac.stream.batch import ID, TIME, TIME_TYPE
+from slac.stream.framing import frame_of
 from slac.stream.ids import Hashed, Ids, hash_further, hash_hashed, hash_text, hash_values, ids_behind, mix_hashed
 from slac.stream.types import to_polars
 
 __all__ = ["Found", "Results", "array_id", "tag_id"]
 
 _KEY: Final = "#key"
+_FEW: Final = 4096
 CONSUMED: Final = "_consumed"
 
 
@@ -45,6 +48,7 @@ class Results:
         self._understood = understood
         self._salt = hash_text(document, node.block)
         self._columns = Narrow([(c.name, c.expr) for c in node.columns])
+        self._quick = [(c.name, at_once(c.expr), to_polars(c.expr.dtype)) for c in node.columns]
         self._read = {c.name: c for column in node.columns for c in columns_in(column.expr)}
         self.tells_edges = False
         self._edges: list[pl.DataFrame] = []
@@ -107,7 +111,22 @@ class Results:
         columns = pl.DataFrame([*times_and_keys, pl.Series(ID, ids), *bound])
         if order is not None:
             columns = columns.with_columns(pl.Series(_KEY, order)).sort(TIME, _KEY, maintain_order=True)
-        return columns.select(TIME, ID, *self._node.keys, *self._columns.of(columns))
+        return self._said(columns)
+
+    def _said(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Matches are mostly few, for which columns are named or worked out without a query."""
+        if rows.height <= _FEW and (made := self._at_once(rows)) is not None:
+            return frame_of([*(rows[name] for name in (TIME, ID, *self._node.keys)), *made])
+        return rows.select(TIME, ID, *self._node.keys, *self._columns.of(rows))
+
+    def _at_once(self, rows: pl.DataFrame) -> list[pl.Series] | None:
+        made = []
+        for name, quick, dtype in self._quick:
+            found = None if quick is None else quick(rows)
+            if found is None:
+                return None
+            made.append((found if found.dtype == dtype else found.cast(dtype)).alias(name))
+        return made
 
     def _keys(self, found: Sequence[Found]) -> list[pl.Series]:
         schema = self._node.schema
