@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import polars as pl
@@ -11,7 +11,10 @@ from slac.adapters.decoding.maps import canonical, canonical_column
 from slac.adapters.decoding.structs import Leaf
 from slac.adapters.decoding.times import instants
 from slac.adapters.decoding.wire import TimeUnit
+from slac.stream.framing import column_of_values
 from slac.stream.types import AnyType, Duration, List, Map, Struct, Timestamp, to_polars
+
+_WHOLE: Final = pl.Int64()
 
 
 @cache
@@ -40,13 +43,13 @@ def to_series(name: str, values: Sequence[Any], dtype: AnyType, unit: TimeUnit) 
         case Timestamp():
             return instants(values, unit).alias(name)
         case Duration():
-            return pl.Series(name, values, dtype=pl.Int64, strict=True).cast(to_polars(dtype))
+            return column_of_values(name, values, _WHOLE).cast(to_polars(dtype))
         case Map():
             return canonical_column(name, values)
         case Struct() | List():
             return pl.Series(name, [plain(v, dtype, unit) for v in values], dtype=to_polars(dtype), strict=True)
         case _:
-            return pl.Series(name, values, dtype=to_polars(dtype), strict=True)
+            return column_of_values(name, values, to_polars(dtype))
 
 
 def plain(value: Any, dtype: AnyType, unit: TimeUnit) -> Any:

@@ -9,12 +9,14 @@ import polars as pl
 
 from slac.adapters.decoding.wire import TimeUnit
 from slac.stream.batch import TIME_TYPE
+from slac.stream.framing import column_of_values
 
 EARLIEST: Final = -62_135_596_800_000_000
 """0001-01-01T00:00:00Z in µs: what RFC 3339 can write, and nothing before it."""
 LATEST: Final = 253_402_300_799_999_999
 """The last µs of the year 9999."""
 
+_WHOLE: Final = pl.Int64()
 _PER_UNIT: Final[dict[TimeUnit, int]] = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
 Wire = int | float | str | None
@@ -65,7 +67,7 @@ def _null_outside(values: pl.Series, lowest: int, highest: int) -> pl.Series:
 
 
 def _integers(values: Sequence[Wire]) -> pl.Series:
-    return pl.Series(values, dtype=pl.Int64, strict=True)
+    return column_of_values("", values, _WHOLE)
 
 
 def _integral(value: Wire) -> int | None:
