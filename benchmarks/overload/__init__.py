@@ -1,7 +1,8 @@
 """Runtimes under more load than fits: whether they stay inside the budget, what they keep, how late and how true it is.
 
 `python -m benchmarks overload`; with `OVERLOAD=quick` each load lasts 12 s instead of 60, and fewer are offered as
-Arrow and to Esper. Events go by push and pull, so none is lost unseen: who sends counts what nobody takes.
+Arrow and to Esper; with `OVERLOAD_ROWS=ndjson:2,arrow:5` only these loads are, and no other engine. Events go by push
+and pull, so none is lost unseen: who sends counts what nobody takes.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Final
@@ -45,6 +46,7 @@ class Extent:
     shorter: float
     growing: tuple[float, ...]
     bounded: tuple[float, ...]
+    bursts: bool = True
 
 
 FULL: Final = Extent(
@@ -73,19 +75,31 @@ def measure_rows(extent: Extent) -> Iterator[Row]:
     """All rows."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        fits, pooled, rivals = what_fits(place, "ndjson", 300_000.0), list[Run](), dict[float, Rival]()
-        yield row("events that fit into the budget", fits, "1/s")
-        yield from beside(place, fits, extent, rivals)
-        yield from loads(place, "ndjson", fits, extent, pooled, rivals)
-        columns = what_fits(place, "arrow", 1_000_000.0)
-        yield row("Arrow: events that fit into the budget", columns, "1/s")
-        yield from loads(place, "arrow", columns, extent, pooled, {})
+        pooled, rivals = list[Run](), dict[float, Rival]()
+        if extent.ndjson:
+            fits = what_fits(place, "ndjson", 300_000.0)
+            yield row("events that fit into the budget", fits, "1/s")
+            yield from beside(place, fits, extent, rivals)
+            yield from loads(place, "ndjson", fits, extent, pooled, rivals)
+        if extent.arrow:
+            columns = what_fits(place, "arrow", 1_000_000.0)
+            yield row("Arrow: events that fit into the budget", columns, "1/s")
+            yield from loads(place, "arrow", columns, extent, pooled, {})
         yield from bars(pooled, CORES, MEMORY)
 
 
 def run() -> list[Row]:
-    """Every row."""
-    return list(measure_rows(QUICK if os.environ.get("OVERLOAD") == "quick" else FULL))
+    """Every row, or those that were asked for."""
+    extent = QUICK if os.environ.get("OVERLOAD") == "quick" else FULL
+    asked = os.environ.get("OVERLOAD_ROWS", "")
+    return list(measure_rows(only(extent, asked.split(",")) if asked else extent))
+
+
+def only(extent: Extent, asked: Sequence[str]) -> Extent:
+    """Of the loads those that are `asked` for, each as `ndjson:2`; no bursts, and no other engine."""
+    named = [one.partition(":") for one in asked]
+    lines, columns = (tuple(float(load) for form, _, load in named if form == mine) for mine in ("ndjson", "arrow"))
+    return replace(extent, ndjson=lines, arrow=columns, growing=(), bounded=(), bursts=False)
 
 
 def versions() -> Mapping[str, str]:
@@ -106,7 +120,7 @@ def loads(
         name = f"{load:g} ×" if is_lines else f"Arrow, {load:g} ×"
         yield from told(name, made, form, offered=load * fits, fits=fits, rival=rivals.get(load))
         pooled.append(made)
-    if is_lines:
+    if is_lines and extent.bursts:
         burst = [(5.0, calm), *((2.0, 4 * fits), (6.0, calm)) * max(int(length / 12), 1)]
         pooled.append(one(place / "bursts", form, burst, {}))
 
@@ -129,7 +143,7 @@ def what_fits(folder: Path, form: Form, rate: float) -> float:
 
 def beside(place: Path, fits: float, extent: Extent, found: dict[float, Rival]) -> Iterator[Row]:
     """Esper under the loads that slac has as lines, with a queue without an end, and with one; `found` by load."""
-    peer = esper.install()
+    peer = esper.install() if extent.growing or extent.bounded else None
     if not isinstance(peer, Esper):
         return
     warm = (WARM, CALM * fits)
