@@ -11,6 +11,7 @@ from slac.plan.expressions import AnyExpr, Column, NamedExpr
 from slac.plan.lowering import lower
 from slac.plan.necessary import necessary
 from slac.plan.nodes import SelectNode
+from slac.runtime.operators.select_remembered import remembered
 from slac.stream.batch import ID, meta_columns
 from slac.stream.framing import frame_of
 from slac.stream.picking import rows_where
@@ -23,21 +24,28 @@ class FewRows:
     def __init__(self, node: SelectNode) -> None:
         where = node.where
         first = None if where is None else necessary(where)
-        self._conditions = [_Condition.of(one) for one in (first, where) if one is not None]
+        self._cheap = None if first is None else _Condition.of(first)
+        self._where = None if where is None else _Condition.of(where)
         self._columns = None if node.columns is None else [_Computed.making(one) for one in node.columns]
+        self._remembered = remembered(where, node.columns)
 
     @property
     def only_names(self) -> bool:
         """Whether nothing is asked or calculated, only named: then no number of rows is worth a query."""
         columns = self._columns or []
-        return not self._conditions and all(isinstance(one.of, Column) for one in columns)
+        return self._where is None and all(isinstance(one.of, Column) for one in columns)
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows that pass, as they are or with the columns of the node behind the meta columns."""
-        for condition in self._conditions:
-            frame = condition.kept(frame)
-            if not frame.height:
-                return frame
+        if self._cheap is not None:
+            frame = self._cheap.kept(frame)
+        known = None if self._remembered is None or not frame.height else self._remembered.of(frame)
+        if known is not None:
+            return known
+        if self._where is not None:
+            frame = self._where.kept(frame)
+        if not frame.height:
+            return frame
         return frame if self._columns is None else _projected(frame, self._columns)
 
 
@@ -51,6 +59,8 @@ class _Condition:
         return cls(at_once(expr), lower(expr))
 
     def kept(self, frame: pl.DataFrame) -> pl.DataFrame:
+        if not frame.height:
+            return frame
         mask = None if self.at_once is None else self.at_once(frame)
         return frame.filter(self.lowered) if mask is None else rows_where(frame, mask)
 
