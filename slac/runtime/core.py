@@ -75,7 +75,8 @@ class Core:
         self._source_ids = {n.block: n.id for n in plan.nodes if isinstance(n, SourceNode)}
         self.flow = Dataflow(plan, operators_of(plan, context, self._instructions), Costs(timer))
         self.flow.inlets = {self._inlet_ids[stream]: inlet for stream, inlet in self.inlets.items()}
-        self.flow.guards = {**unseen_guards(plan, self.sources), **guards(plan, self.sources)}
+        sieves = {b: s.sieve for b, s in self.sources.items() if isinstance(s, Source)}
+        self.flow.guards = {**unseen_guards(plan, sieves), **guards(plan, sieves)}
         if keep:
             self.flow.tap = Recording(plan, self._instructions)
 
@@ -207,11 +208,10 @@ class Core:
                 self.flow.doubt(self._inlet_ids[stream], inlet.certain if inlet.certain < mark else ENDED)
         ended = {self._source_ids[b] for b, s in self.sources.items() if s.ended}
         ended |= {self._inlet_ids[n] for n, i in self.inlets.items() if i.ended and not self.live}
-        # An input that has ended is silent from now on: its time is that of the others.
-        reached = (max(self.flow.watermark(i), marks.get(i, BEGINNING)) for i in self.flow.rim() if i not in ended)
-        others = max(reached, default=BEGINNING)
-        for node_id in ended:
-            marks[node_id] = others
+        if ended:
+            # An input that has ended is silent from now on: its time is that of the others.
+            reached = (max(self.flow.watermark(i), marks.get(i, BEGINNING)) for i in self.flow.rim() if i not in ended)
+            marks |= dict.fromkeys(ended, max(reached, default=BEGINNING))
         for node_id, mark in marks.items():
             self.flow.promise(node_id, mark)
 

@@ -9,6 +9,7 @@ inputs have told; whatever is due outside by the promised watermark is told by t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import networkx as nx
 import polars as pl
@@ -31,6 +32,25 @@ Tap = Callable[[str, Batch], None]
 """Sees every batch that leaves a node, with the node's id."""
 Guard = Callable[[Batch], Batch]
 """Leaves rows out that a node should not say."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Place:
+    """A node with what a wave needs of it.
+
+    `still`: what `Rhythm.told` says while `due` is due and no input lags, where that `is_known`.
+    """
+
+    node: AnyNode
+    id: str
+    inputs: tuple[str, ...]
+    inbox: Inbox
+    operator: Operator
+    is_linked: bool
+    is_patient: bool
+    is_known: bool = False
+    due: int | None = None
+    still: int = ENDED
 
 
 class Dataflow:
@@ -75,6 +95,8 @@ class Dataflow:
         self._doubted = {n.id: ENDED for n in self._inner}
         self._links = {n.id: tuple(sorted(nx.ancestors(plan.graph, n.id) & self._certain.keys())) for n in self._inner}
         self._rim = [n.id for n in plan.nodes if isinstance(n, SourceNode | LinkInNode)]
+        self._is_certain = True
+        self._places = [self._place(node) for node in self._inner]
         for node in self._inner:
             self._look(node.id)
 
@@ -107,7 +129,8 @@ class Dataflow:
         """How far a receiving link has all rows of all its peers; `ENDED` where that is as far as its watermark."""
         if certain != self._certain[node_id]:
             self.settle()
-        self._certain[node_id] = certain
+            self._certain[node_id] = certain
+            self._count_doubts()
 
     def watermark(self, node_id: str) -> int:
         """The watermark that `node_id` has promised its readers."""
@@ -171,6 +194,7 @@ class Dataflow:
         self._told.update(self._promised)
         self._reached.update(states[""].values["reached"])
         self._certain.update(states[""].values["certain"])
+        self._count_doubts()
         self._doubted.update(states[""].values["doubted"])
         for node_id, operator in self._operators.items():
             operator.restore(states[node_id])
@@ -192,33 +216,49 @@ class Dataflow:
         self._told.update(self._promised)
         self._reached.update(marks["reached"])
         self._certain.update({i: m for i, m in marks["certain"].items() if i in self._certain})
+        self._count_doubts()
         self._doubted.update({i: m for i, m in marks["doubted"].items() if i in self._doubted})
         for node_id, state in states.items():
             restore(node_id, self._operators[node_id], state)
             self._look(node_id)
 
     def _run(self, *, wait: bool, end: bool) -> None:
-        for node in self._inner:
+        for place in self._places:
             try:
-                self._step(node, wait=wait, end=end)
+                self._step(place, wait=wait, end=end)
             except pl.exceptions.PolarsError as error:
-                failure = failure_of(node.block, node, error)
+                failure = failure_of(place.node.block, place.node, error)
                 if failure is None:
                     raise
                 raise failure from error
         self._joined.clear()
 
-    def _step(self, node: AnyNode, *, wait: bool, end: bool) -> None:
-        promised = min((self._promised[i] for i in node.inputs), default=BEGINNING)
-        told = min((self._told[i] for i in node.inputs), default=BEGINNING)
-        inbox, advanced = self._inbox[node.id], told > self._reached[node.id]
-        doubts = bool(self._links[node.id]) and self._is_doubted(node.id)
-        is_due = inbox.due <= promised or (advanced and self._wakes[node.id] <= promised)
-        if is_due or doubts or not wait or inbox.is_crowded or inbox.prepares(promised):
-            self._work(node.id, told, end=end)
-        operator = self._operators[node.id]
-        self._promised[node.id] = max(self._promised[node.id], operator.output_watermark(promised))
-        self._told[node.id] = self._telling(node)
+    def _place(self, node: AnyNode) -> _Place:
+        return _Place(
+            node=node,
+            id=node.id,
+            inputs=tuple(node.inputs),
+            inbox=self._inbox[node.id],
+            operator=self._operators[node.id],
+            is_linked=bool(self._links[node.id]),
+            is_patient=self._rhythm.is_patient(node.id),
+        )
+
+    def _step(self, place: _Place, *, wait: bool, end: bool) -> None:
+        # In each wave for each node: most have nothing to do but to pass a watermark on.
+        node_id, inbox = place.id, place.inbox
+        promised = min([self._promised[i] for i in place.inputs])
+        told = min([self._told[i] for i in place.inputs])
+        if (
+            not wait
+            or inbox.due <= promised
+            or (self._wakes[node_id] <= promised and told > self._reached[node_id])
+            or (place.is_linked and self._is_doubted(node_id))
+            or (inbox.rows and (inbox.is_crowded or inbox.prepares(promised)))
+        ):
+            self._work(node_id, told, end=end)
+        mark = self._promised[node_id] = max(self._promised[node_id], place.operator.output_watermark(promised))
+        self._told[node_id] = self._telling(place, mark) if place.is_patient else mark
 
     def _work(self, node_id: str, told: int, *, end: bool) -> None:
         """Give the operator all that waits in front of it, then what its inputs have told."""
@@ -247,20 +287,23 @@ class Dataflow:
         due = self._due[node_id] = self._operators[node_id].next_due()
         self._wakes[node_id] = self._rhythm.falls_due(node_id, due)
 
-    def _telling(self, node: AnyNode) -> int:
-        """Below which time all has left the node: as it has promised, but for what waits."""
-        promised, told = self._promised, self._told
-        if not self._rhythm.is_patient(node.id):
-            return promised[node.id]
-        lags = [(port, told[i]) for port, i in enumerate(node.inputs) if told[i] < promised[i]]
-        still = self._rhythm.told(node.id, self._due[node.id], lags)
-        return min(promised[node.id], self._inbox[node.id].earliest, still)
+    def _telling(self, place: _Place, promised: int) -> int:
+        """Below which time all has left a patient node: as it has promised, but for what waits."""
+        marks, told = self._promised, self._told
+        lags = [(port, told[i]) for port, i in enumerate(place.inputs) if told[i] < marks[i]]
+        due = self._due[place.id]
+        if lags or not place.is_known or due != place.due:
+            place.is_known, place.due, place.still = not lags, due, self._rhythm.told(place.id, due, lags)
+        return min(promised, place.inbox.earliest, place.still)
 
     def _is_doubted(self, node_id: str) -> bool:
         return self._certainty(node_id) != self._doubted[node_id]
 
     def _certainty(self, node_id: str) -> int:
-        return min(self._certain[link] for link in self._links[node_id])
+        return ENDED if self._is_certain else min(self._certain[link] for link in self._links[node_id])
+
+    def _count_doubts(self) -> None:
+        self._is_certain = all(certain == ENDED for certain in self._certain.values())
 
     def _doubt(self, node_id: str, operator: Operator) -> None:
         certain = self._certainty(node_id)

@@ -171,9 +171,10 @@ class Inlet:
             if peer.silent is None:
                 peer.last, peer.silent = peer.heard, peer.heard + self.node.hold
             peer.forgotten = now - peer.silent >= FORGET
-        gone = [n for n, p in self.peers.items() if p.forgotten]
-        for name in gone[: max(len(gone) - TOMBS, 0)]:
-            del self.peers[name]
+        if len(self.peers) > TOMBS:
+            gone = [n for n, p in self.peers.items() if p.forgotten]
+            for name in gone[: max(len(gone) - TOMBS, 0)]:
+                del self.peers[name]
 
     def _effective(self, peer: Peer, now: int) -> int:
         silent = now - peer.heard >= self.node.hold
