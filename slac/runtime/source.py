@@ -280,10 +280,11 @@ class Source:
         bound = records.arrival + FUTURE
         times = instants(frame)
         # NumPy's takes half of the time.
-        if not frame.height or int(times.to_numpy().max()) <= bound:
+        at = times.to_numpy()
+        if not frame.height or int(at.max()) <= bound:
             return frame
         if not self.live:
-            self.ahead += int((times > bound).sum())
+            self.ahead += int(np.count_nonzero(at > bound))
             return frame
         for row in frame.filter(times > bound).iter_rows(named=True):
             reason = f"timestamp {row[TIME].isoformat()} is more than an hour ahead of this machine's clock"

@@ -12,6 +12,7 @@ from slac.adapters.decoding.result import Decoded, Quarantined, all_rows
 from slac.adapters.decoding.unknown import unknown_columns, values_by_row
 from slac.adapters.decoding.wire import TIMESTAMP, UNKNOWN, Path, WireSchema
 from slac.stream.batch import TIME, TIME_TYPE
+from slac.stream.framing import frame_of
 from slac.stream.types import AnyType, Timestamp
 
 
@@ -137,7 +138,7 @@ def _shown(column: pl.Series | None, row: int) -> str:
 
 
 def _finish(checked: _Checked, height: int) -> pl.DataFrame:
-    frame = pl.DataFrame([*checked.columns, all_rows(height)])
+    frame = frame_of([*checked.columns, all_rows(height)])
     if not checked.reasons:
         return frame
     keep = pl.Series([True]).new_from_index(0, height).scatter(list(checked.reasons), values=False)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from slac.stream.batch import instants, total_order
+from slac.stream.batch import TIME, instants, total_order
 from slac.stream.framing import frame_of
 from slac.stream.order import in_order
 
@@ -137,4 +137,7 @@ def _joined(frames: list[pl.DataFrame], *, loose: bool = False) -> pl.DataFrame:
         return pl.concat(frames, how="diagonal", rechunk=True)
     # Column by column this takes half as long; what costs most is text.
     whole = {name: not (loose and dtype == pl.String) for name, dtype in types.items()}
-    return frame_of([pl.concat([f[name] for f in frames], rechunk=whole[name]) for name in types])
+    columns = {n: pl.concat([f[n] for f in frames], rechunk=whole[n]) for n in types if n != TIME or AT not in types}
+    if TIME not in columns:
+        columns[TIME] = columns[AT].cast(types[TIME]).alias(TIME)
+    return frame_of([columns[name] for name in types])

@@ -54,7 +54,7 @@ class BySlot:
         """From the slot of each row, of which there is one at least."""
         order, of = sorted_slots(slots)
         starts = np.flatnonzero(np.append(True, of[1:] != of[:-1]))
-        return cls(order, of[starts].astype(np.int64, copy=False), starts, np.diff(starts, append=len(of)))
+        return cls(order, of[starts].astype(np.int64, copy=False), starts, lengths_of(starts, len(of)))
 
 
 def by_key(frame: pl.DataFrame, keys: Sequence[str]) -> ByKey:
@@ -66,6 +66,14 @@ def by_key(frame: pl.DataFrame, keys: Sequence[str]) -> ByKey:
     return ByKey(
         groups.select(keys), rows.explode().to_numpy().astype(np.int64), rows.list.len().to_numpy().astype(np.int64)
     )
+
+
+def lengths_of(starts: Longs, end: int) -> Longs:
+    """How far each stretch reaches; the last one to `end`."""
+    lengths = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=lengths[:-1])
+    lengths[-1:] = end - starts[-1:]
+    return lengths
 
 
 def distinct(slots: Longs, size: int) -> Longs:

@@ -18,7 +18,7 @@ def moving_counts(before: Longs, found: Turns, seen: Longs) -> tuple[Longs, Long
     if leave.lengths.any():
         counts -= found.gone
     counts += found.spread(before - come.starts + leave.starts)
-    return counts[seen], before + come.lengths - leave.lengths
+    return counts.take(seen), before + come.lengths - leave.lengths
 
 
 def moving_sums(
@@ -34,15 +34,19 @@ def moving_sums(
 
 
 def _narrow_sums(before: Longs, left: Longs, came: Longs, found: Turns, seen: Longs) -> tuple[Longs, Longs]:
-    come = _prefixes(came)
     starts, ends = found.coming.starts, found.coming.starts + found.coming.lengths
     if not len(left):
-        return (come[1:] + found.spread(before - come[starts]))[seen], before + (come[ends] - come[starts])
+        # Where a slot begins, the sums go on from what it had instead of where the last one ended.
+        kept = before + np.add.reduceat(came, starts)
+        came[starts] += before
+        came[starts[1:]] -= kept[:-1]
+        return np.cumsum(came, out=came).take(seen), kept
+    come = _prefixes(came)
     gone = _prefixes(left)
     begun, ended = found.leaving.starts, found.leaving.starts + found.leaving.lengths
-    sums = come[1:] - gone[found.gone]
+    sums = come[1:] - gone.take(found.gone)
     sums += found.spread(before - come[starts] + gone[begun])
-    return sums[seen], before + (come[ends] - come[starts]) - (gone[ended] - gone[begun])
+    return sums.take(seen), before + (come[ends] - come[starts]) - (gone[ended] - gone[begun])
 
 
 def _wide_sums(before: Halved, left: Halved, came: Halved, found: Turns, seen: Longs) -> tuple[Integers, Integers]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from slac.runtime.keyed.grouping import Longs, Value, sorted_slots
+from slac.runtime.keyed.grouping import Longs, Value, lengths_of, sorted_slots
 from slac.runtime.keyed.log import Rows
 from slac.runtime.keyed.segments import Segments
 
@@ -56,9 +56,15 @@ def turns(leaving: Rows, coming: Rows, size: int) -> Turns:
     places[order] = np.arange(len(order))
     if not len(leaving):
         starts = _begins(of)
-        come = Side(order, starts, np.diff(starts, append=len(of)))
+        come = Side(order, starts, lengths_of(starts, len(of)))
         nothing = np.zeros(len(starts), np.int64)
-        return Turns(of[starts], come, Side(order[:0], nothing, nothing), np.zeros(len(order), np.int64), places)
+        return Turns(
+            of[starts].astype(np.int64, copy=False),
+            come,
+            Side(order[:0], nothing, nothing),
+            np.zeros(len(order), np.int64),
+            places,
+        )
     left, left_of = sorted_slots(leaving.slots)
     numbers, bits = _merged(left, left_of, _gone(leaving.times, coming.times - size).take(order), of)
     is_left = (numbers & 1).astype(np.bool_)
@@ -90,16 +96,19 @@ def _merged(left: Longs, left_of: Longs, gone: Longs, of: Longs) -> tuple[npt.ND
 
 
 def _begins(of: npt.NDArray[Any]) -> Longs:
-    return np.flatnonzero(np.append(True, of[1:] != of[:-1]))
+    begins = np.empty(len(of), np.bool_)
+    begins[:1] = True
+    np.not_equal(of[1:], of[:-1], out=begins[1:])
+    return np.flatnonzero(begins)
 
 
 def _side(order: Longs, places: Longs, starts: Longs) -> Side:
     begins = np.searchsorted(places, starts)
-    return Side(order, begins, np.diff(begins, append=len(places)))
+    return Side(order, begins, lengths_of(begins, len(places)))
 
 
 def _gone(leaving: Longs, ends: Longs) -> Longs:
     """How many of those that leave are too old at each row that comes. Each instant is looked up once."""
-    first = np.flatnonzero(np.append(True, ends[1:] != ends[:-1]))
+    first = _begins(ends)
     gone = np.searchsorted(leaving, ends[first], side="right")
-    return np.repeat(gone, np.diff(first, append=len(ends)))
+    return np.repeat(gone, lengths_of(first, len(ends)))
