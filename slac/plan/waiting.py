@@ -15,7 +15,7 @@ LINGER: Final = 0.205
 """Seconds for which rows of inputs wait at most …"""
 WITHIN: Final = 0.25
 """… and so much shorter that what comes of them is out within so many seconds …"""
-WORKED: Final = 2
+WORKED: Final = 2.5
 """… when it has been worked on so often, here and in the runtimes behind, for as long as a wave usually takes here."""
 LEAST_LINGER: Final = 0.1
 """Dear waves are gathered for so many seconds nevertheless: more of them would not come out sooner."""
@@ -33,3 +33,8 @@ EVE: Final = 2 * SECOND
 """Of what matters before long the most is worked on beforehand, in this time (µs of event time), node by node: …"""
 EVE_ROWS: Final = 500
 """… where so many rows wait already, so that not all is done in one wave, at the end of a window."""
+
+
+def lingering(usual: float) -> float:
+    """Seconds for which rows of inputs wait at most where a wave usually takes so many."""
+    return max(min(LINGER, WITHIN - WORKED * usual), LEAST_LINGER)

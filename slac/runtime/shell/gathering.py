@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from slac.plan.waiting import AHEAD, AWAITED, BUSY_SHARE, HOP, LEAST_LINGER, LINGER, MOST_HOPS, WITHIN, WORKED
+from slac.plan.waiting import AHEAD, AWAITED, BUSY_SHARE, HOP, LINGER, MOST_HOPS, lingering
 from slac.runtime.core import Core
 from slac.runtime.operator import BEGINNING
 from slac.stream.clock import SECOND
@@ -80,7 +80,7 @@ class Gathering:
         return HUGE if now - self._dropped < PRESSED else LARGE
 
     def _linger(self, now: int) -> float:
-        longest = max(min(LINGER, WITHIN - WORKED * self._usual), LEAST_LINGER)
+        longest = lingering(self._usual)
         if self._due is None:
             return longest
         left = (self._due + self._lag - now) / SECOND

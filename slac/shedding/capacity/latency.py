@@ -101,7 +101,8 @@ def _wave(walked: Walked, place: str) -> float:
 
 
 def _pause(plan: Plan, walked: Walked, place: str) -> float:
-    return min(longest(plan, place), BUSY_SHARE * _wave(walked, place))
+    usual = _wave(walked, place)
+    return min(longest(plan, place, usual), BUSY_SHARE * usual)
 
 
 def _settling(node: AnyNode) -> float:

@@ -7,7 +7,7 @@ from typing import Final
 
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, SourceNode
-from slac.plan.waiting import BUSY_SHARE, HOP, LINGER, MOST_HOPS
+from slac.plan.waiting import BUSY_SHARE, HOP, MOST_HOPS, lingering
 from slac.shedding.capacity.arrivals import idle_time
 from slac.shedding.capacity.flow import NodeLoad
 
@@ -30,17 +30,18 @@ def next_waves(
         return 1.0
     each = max((now[1] - before[1]) / (now[0] - before[0]), 1e-6) if abs(now[0] - before[0]) > 1e-6 else 1e-6
     fixed = max(now[1] - each * now[0], 0.0)
-    gap = idle_time(1.0 / coming, now[1] / max(now[0], FEWEST))
+    usual = now[1] / max(now[0], FEWEST)
+    gap = idle_time(1.0 / coming, usual)
     gathers = (1.0 - (1.0 + BUSY_SHARE) * fixed) / (gap + (1.0 + BUSY_SHARE) * each)
-    lingers = (1.0 - fixed) / (gap + longest(plan, placement) + each)
+    lingers = (1.0 - fixed) / (gap + longest(plan, placement, usual) + each)
     return min(max(gathers, lingers, FEWEST), coming)
 
 
-def longest(plan: Plan, placement: str) -> float:
-    """Seconds for which a runtime gathers at most."""
+def longest(plan: Plan, placement: str, usual: float) -> float:
+    """Seconds for which a runtime gathers at most whose waves take `usual` seconds."""
     rim = _rim(plan, placement)
     if any(isinstance(n, SourceNode) for n in rim):
-        return LINGER
+        return lingering(usual)
     return HOP * min(max(len({n.origin for n in rim if isinstance(n, LinkInNode)}) - 1, 0), MOST_HOPS)
 
 
