@@ -75,7 +75,8 @@ class Core:
         self._source_ids = {n.block: n.id for n in plan.nodes if isinstance(n, SourceNode)}
         self.flow = Dataflow(plan, operators_of(plan, context, self._instructions), Costs(timer))
         self.flow.inlets = {self._inlet_ids[stream]: inlet for stream, inlet in self.inlets.items()}
-        self.flow.guards = {**unseen_guards(plan, self.sources), **guards(plan, self.sources)}
+        sieves = {b: s.sieve for b, s in self.sources.items()}
+        self.flow.guards = {**unseen_guards(plan, sieves), **guards(plan, sieves)}
         if keep:
             self.flow.tap = Recording(plan, self._instructions)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from slac.evidence.log.feed import Doubted, Entered, Marked, Ran
+from slac.evidence.log.feed import Doubted, Entered, GateChanged, Marked, Ran
+from slac.evidence.replay.gates import GATES, GatesAgain
 from slac.evidence.replay.given import Given
 from slac.evidence.replay.path import SubPath, only
 from slac.runtime.assembly import operators_of
@@ -20,14 +21,25 @@ Saw = Callable[[int, str, Batch], None]
 
 
 class ReplayFlow:
-    """One run of a log through `path`; `live` and `start` as its core was made."""
+    """One run of a log through `path`; `live` and `start` as its core was made, `gates` those of its inputs."""
 
-    def __init__(self, path: SubPath, given: Given, *, live: bool, start: int | None, saw: Saw) -> None:
+    def __init__(
+        self,
+        path: SubPath,
+        given: Given,
+        *,
+        live: bool,
+        start: int | None,
+        saw: Saw,
+        gates: GatesAgain,
+    ) -> None:
         self._path = path
         self._given = given
         self._instructions: list[Instruction] = []
         context = OperatorContext(document=path.plan.document, start=start if live else None)
         self.flow = Dataflow(path.plan, operators_of(only(path.plan, path.computed), context, self._instructions))
+        self._gates = gates
+        self.flow.guards = self._gates.guards(path.computed)
         self._rim = frozenset(n.id for n in path.plan.nodes) - path.computed - path.given.keys()
         self._marks: dict[str, int] = {}
         self._seq = 0
@@ -36,10 +48,14 @@ class ReplayFlow:
         """What was to be published since this was emptied last."""
         self.flow.tap = self._tap
 
-    def take(self, step: Entered | Marked | Doubted | Ran) -> None:
+    def take(self, step: Entered | Marked | Doubted | Ran | GateChanged) -> None:
         """One step of the log."""
         match step:
+            case GateChanged(node=node, decision=decision):
+                self._gates.decided(node, decision)
             case Entered(node=node, batch=batch):
+                if batch is not None:
+                    self._gates.entered(node, batch)
                 if batch is not None and node in self._rim:
                     self._seq = step.seq
                     self.flow.enter(node, batch)
@@ -63,11 +79,13 @@ class ReplayFlow:
 
     def saved(self) -> Mapping[str, StateInPieces]:
         """The state, as a checkpoint would hold it."""
-        return pack(self.flow.snapshot())
+        return pack({**self.flow.snapshot(), GATES: self._gates.snapshot()})
 
     def restore(self, saved: Mapping[str, StateInPieces]) -> None:
         """Go on from such a state."""
-        self.flow.restore(unpack(saved))
+        states = dict(unpack(saved))
+        self._gates.restore(states.pop(GATES))
+        self.flow.restore(states)
 
     def begin_with(self, states: Mapping[str, State]) -> None:
         """Go on from what all blocks held, of which here may be a part."""

@@ -24,6 +24,7 @@ from slac.evidence.log.frames import to_logged
 from slac.evidence.log.reader import LogDirectory
 from slac.evidence.replay.compare import Outcome, outcome
 from slac.evidence.replay.flow import ReplayFlow
+from slac.evidence.replay.gates import Decisions, GatesAgain
 from slac.evidence.replay.given import Given
 from slac.evidence.replay.path import SubPath, sub_path
 from slac.evidence.replay.unknown import END, Unknown
@@ -97,6 +98,7 @@ class Walk:
         self.flow: ReplayFlow | None = None
         self._paths: dict[str, tuple[SubPath, Given]] = {}
         self.rows = _Rows(frozenset(), watch)
+        self._decisions: Decisions = {}
         self.events = self.runs = 0
         self.gaps: list[str] = []
         self.unknown = Unknown()
@@ -116,7 +118,8 @@ class Walk:
             case Lost(node=node, rows=rows, what=what):
                 self.gaps.append(f"{rows} rows of {node} are not in the log: {what}")
             case GateChanged():
-                return
+                if self.flow is not None:
+                    self.flow.take(step)
             case Entered(batch=batch, node=node, rows=rows):
                 self.events += rows
                 if batch is None and rows:
@@ -153,7 +156,9 @@ class Walk:
     def _fresh(self) -> ReplayFlow:
         path, given = self.path(self._header.meaning, self._header.node)
         self.rows.wanted |= path.computed
-        return ReplayFlow(path, given, live=self._header.live, start=self._header.start, saw=self.rows.saw)
+        header, saw = self._header, self.rows.saw
+        gates = GatesAgain(self._log.plan_of(header.meaning).part(header.node), self._decisions)
+        return ReplayFlow(path, given, live=header.live, start=header.start, saw=saw, gates=gates)
 
     def _resume(self, number: int) -> None:
         if self.flow is None:

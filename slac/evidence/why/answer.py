@@ -16,6 +16,7 @@ from slac.evidence.why.build import explain, path_of
 from slac.evidence.why.find import Found
 from slac.evidence.why.step import Why
 from slac.plan.graph import Plan
+from slac.plan.nodes import AbsenceNode
 from slac.runtime.operator import ENDED
 from slac.shedding.gate import GateDecision
 from slac.stream.batch import KEPT, SEEN, UNDECIDED
@@ -33,7 +34,7 @@ def answer(
     explained = Why(
         document=plan.document,
         root=root,
-        remarks=list(dict.fromkeys([*_thinned(made), *remarks(logs, plan, made)])),
+        remarks=list(dict.fromkeys([*_thinned(made, plan), *remarks(logs, plan, made)])),
         damage=[str(d) for log in logs for d in log.damage],
     )
     return explained, path_of(made, sight)
@@ -54,12 +55,13 @@ def remarks(logs: Sequence[LogDirectory], plan: Plan, made: Closure) -> Iterator
 def of_entries(order: pl.DataFrame, plan: Plan, first: int) -> Iterator[str]:
     """Sentences for entries; of gates and links what still held at entry `first`."""
     standing: dict[tuple[str, str], str] = {}
+    decisions: dict[str, list[GateDecision]] = {}
     for seq, kind, node, value, _, detail in order.iter_rows():
         match EntryKind(kind):
             case EntryKind.GATE:
                 decision = msgspec.json.decode(detail, type=GateDecision)
-                admits = f"the gate of {node} admitted {100 * decision.fraction:.3g} % ({decision.reason})"
-                standing["gate", node] = admits if decision.fraction < 1 else ""
+                before = decisions.get(node, []) if seq >= first else []
+                decisions[node] = [*before, decision]
             case EntryKind.DOUBT:
                 standing["doubt", node] = (
                     "" if value >= ENDED else f"a peer of {plan[node].block} could not be reached: rows may be missing"
@@ -73,12 +75,29 @@ def of_entries(order: pl.DataFrame, plan: Plan, first: int) -> Iterator[str]:
             case _:
                 continue
     yield from (told for told in standing.values() if told)
+    for node, several in decisions.items():
+        dropping = [d for d in several if d.fraction < 1]
+        if dropping:
+            yield f"the gate of {node} admitted {_admitted(dropping)}"
 
 
-def _thinned(made: Closure) -> Iterator[str]:
+def _admitted(several: Sequence[GateDecision]) -> str:
+    """By one decision, or by the first to the last of several."""
+    first, last = several[0], several[-1]
+    low, high = (f"{100 * end(d.fraction for d in several):.3g}" for end in (min, max))
+    share = f"{low} %" if low == high else f"{low} to {high} %"
+    why = ", ".join(dict.fromkeys(d.reason for d in several))
+    which = f"decision {first.number} ({first.id})"
+    which = which if len(several) == 1 else f"decisions {first.number} ({first.id}) to {last.number} ({last.id})"
+    return f"{share} ({why}), by its {which}"
+
+
+def _thinned(made: Closure, plan: Plan) -> Iterator[str]:
     for node, rows in made.rows.items():
         if UNDECIDED in rows.columns and rows[UNDECIDED].fill_null(value=False).any():
-            yield f"{node}: some rows are UNDECIDED, because a peer could not be reached"
+            silent = isinstance(plan[node], AbsenceNode)
+            why = "what a gate dropped may have broken the silence" if silent else "a peer could not be reached"
+            yield f"{node}: some rows are UNDECIDED, because {why}"
         if {SEEN, KEPT} <= set(rows.columns):
             lost = rows.filter(pl.col(SEEN) > pl.col(KEPT))
             if lost.height:

@@ -11,6 +11,7 @@ import polars as pl
 from slac.evidence.lineage import Consumed
 from slac.evidence.log.frames import as_came
 from slac.evidence.why.definitions import aggregate_text
+from slac.evidence.why.estimated import interval, left_open
 from slac.evidence.why.values import instant, shown, sql_of, with_values
 from slac.plan.aggregates import final_exprs, merge_exprs, partial_exprs
 from slac.plan.expressions import Case, Column, NamedExpr
@@ -25,7 +26,7 @@ from slac.plan.nodes import (
     ViolationNode,
     WindowNode,
 )
-from slac.stream.batch import SEEN
+from slac.stream.batch import BOUNDS, SEEN
 
 Row = Mapping[str, Any]
 
@@ -62,9 +63,10 @@ def _(node: WindowNode, row: Row, found: Sequence[Consumed]) -> list[str]:
             continue
         text = aggregate_text(column, calls)
         worked = "" if isinstance(column.expr, Column) or not values else f" = {with_values(column.expr, values)}"
-        lines.append(f"{column.name} = {text}{worked} = {shown(row[column.name])} {over}")
+        known = interval(column.name, row)
+        lines.append(f"{column.name} = {text}{worked} = {shown(row[column.name])} {over}{known}")
     then = (c for c in node.then if c.name in row)
-    return [*lines, *(_worked(c, row) for c in then)]
+    return [*lines, *(f"{_worked(c, row)}{interval(c.name, row)}" for c in then)]
 
 
 @arithmetic.register
@@ -72,6 +74,9 @@ def _(node: AuditNode, row: Row, found: Sequence[Consumed]) -> list[str]:
     moved = _last(found, node.inputs[0])
     mine = (s for s in node.states if s.name == row.get("state") and moved and s.when_sql)
     lines = [f"{s.name}: {s.when_sql}: {with_values(s.when, moved)} is TRUE" for s in mine]
+    if row.get("verdict") == "UNDECIDED":
+        # It has the state that it had before: what is certain of it is nothing that this row says.
+        lines = list(left_open(node, moved)) if moved.get(BOUNDS) else []
     kind, state, before = row.get("kind"), row.get("state"), row.get("previous")
     told = f"{before} -> {state}" if before is not None and before != state else f"{state}"
     lines.append(f"{kind}: {told}, {row.get('verdict')}, since {shown(row.get('since'))}")

@@ -16,7 +16,7 @@ from slac.runtime.gates.cells import Cells, Classifier, counted
 from slac.runtime.gates.keys import Steps, Times, kept_keys, kept_windows, randomness
 from slac.runtime.gates.unread import Unread
 from slac.shedding.admission import Admission, thresholds_of, unpacked
-from slac.shedding.gate import Gate
+from slac.shedding.gate import Gate, GateDecision
 from slac.shedding.profile import Profile
 from slac.stream.batch import COUNT, ID, TIME, WEIGHT, WEIGHT_ONE, instants
 from slac.stream.ids import splitmix64
@@ -53,6 +53,25 @@ class Sieve:
 
     def admit(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows that pass, with `_weight` and `_count` where anything was dropped; all rows come on time."""
+        passed = self._admitted(frame)
+        self._unread.see(instants(passed).to_numpy(), self._gate.decision.admission.unread)
+        return passed
+
+    def follow(self, decision: GateDecision) -> None:
+        """A decision of a gate that is elsewhere, or was: where its rows are run again."""
+        self._take_over(self._gate.apply(decision).admission)
+        self._decided = decision
+
+    def passed(self, frame: pl.DataFrame) -> None:
+        """Rows on time that such a gate has let pass."""
+        self._unread.see(instants(frame).to_numpy(), self._gate.decision.admission.unread)
+
+    @property
+    def number(self) -> int:
+        """That of the decision that holds."""
+        return self._gate.decision.number
+
+    def _admitted(self, frame: pl.DataFrame) -> pl.DataFrame:
         decision = self._gate.decision
         if decision is not self._decided:
             self._take_over(decision.admission)
@@ -60,7 +79,6 @@ class Sieve:
         admission = decision.admission
         if not frame.height:
             return frame
-        self._unread.see(instants(frame).to_numpy(), admission.unread)
         if not admission.classes and not self._steps:
             if self.look:
                 self._glance(frame)

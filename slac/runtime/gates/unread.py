@@ -10,12 +10,11 @@ from typing import Final
 
 import numpy as np
 
-from slac.runtime.gates.keys import KEPT, Times, Weights
+from slac.runtime.gates.keys import Times, Weights
 from slac.stream.batch import WEIGHT_ONE
-from slac.stream.clock import SECOND
 
-_LONGEST: Final = 60 * SECOND
-"""Stretches that follow each other are one, for as long as it began in one minute: with the highest weight of them."""
+MOST: Final = 2048
+"""So many stretches are told apart: of more, the oldest are one, with the higher weight of them."""
 _EVER: Final = 1 << 62
 
 
@@ -37,6 +36,8 @@ class Unread:
 
     def see(self, times: Times, weight: int) -> None:
         """Rows on time, in the order in which they came, that passed with a weight."""
+        if not len(times):
+            return
         before = -_EVER if self._latest is None else self._latest - self._lateness
         latest = int(times.max())
         if weight > WEIGHT_ONE or self._open > WEIGHT_ONE:
@@ -52,8 +53,14 @@ class Unread:
         if max(weight, self._open) > WEIGHT_ONE:
             since = -_EVER if self._latest is None else self._latest - self._lateness
             stretches = [*stretches, [since, _EVER, max(weight, self._open)]]
-        for begin, end, held in stretches:
-            np.maximum(found, np.uint64(held), out=found, where=(begins <= end) & (ends > begin))
+        if not stretches:
+            return found
+        # Both ends ascend, so those that a span meets stand together; and few spans are different.
+        since_all, until_all, weights = np.array(stretches, np.int64).T
+        spans = np.stack([np.searchsorted(until_all, begins), np.searchsorted(since_all, ends)], axis=1)
+        for first, last in np.unique(spans, axis=0).tolist():
+            if first < last:
+                found[(spans == (first, last)).all(axis=1)] = weights[first:last].max()
         return found
 
     def snapshot(self) -> list[object]:
@@ -69,9 +76,13 @@ class Unread:
         self._open, self._stretches = weight, [[int(n) for n in s] for s in stretches]
 
     def _add(self, begin: int, end: int, weight: int) -> None:
-        if self._stretches:
-            last = self._stretches[-1]
-            if begin <= last[1] and end // _LONGEST == last[1] // _LONGEST:
-                self._stretches[-1] = [min(begin, last[0]), max(end, last[1]), max(weight, last[2])]
-                return
-        self._stretches = [*self._stretches, [begin, end, weight]][-KEPT:]
+        last = self._stretches[-1] if self._stretches else None
+        if last is not None and begin <= last[1] and weight == last[2]:
+            last[1] = max(end, last[1])
+            return
+        if last is not None:
+            begin, end = max(begin, last[0]), max(end, last[1])
+        self._stretches.append([begin, end, weight])
+        if len(self._stretches) > MOST:
+            oldest, following = self._stretches[:2]
+            self._stretches[:2] = [[oldest[0], following[1], max(oldest[2], following[2])]]

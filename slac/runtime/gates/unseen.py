@@ -23,7 +23,6 @@ from slac.plan.intervals.columns import bounds_like, fields_of
 from slac.plan.nodes import AnyNode, SourceNode, WindowNode, is_table
 from slac.runtime.gates.keys import Weights
 from slac.runtime.gates.sieve import Sieve
-from slac.runtime.source import Source
 from slac.stream.batch import BOUNDS, KEPT, SEEN, TIME, WEIGHT_ONE, WINDOW_START, Batch
 from slac.stream.types import AnyType, Bool, Duration, Timestamp
 
@@ -118,7 +117,7 @@ def _far(dtype: AnyType, side: float) -> pl.Series:
     return pl.Series([side * math.inf])
 
 
-def unseen_guards(plan: Plan, sources: Mapping[str, Source]) -> dict[str, Unseen]:
+def unseen_guards(plan: Plan, sieves: Mapping[str, Sieve]) -> dict[str, Unseen]:
     """By node, for windows that the clock gives, and before which gates may drop."""
     found: dict[str, Unseen] = {}
     for node in plan.nodes:
@@ -126,14 +125,14 @@ def unseen_guards(plan: Plan, sources: Mapping[str, Source]) -> dict[str, Unseen
             continue
         if node.role == "final":
             found[node.id] = UnseenElsewhere(node, ())
-        elif node.role == "whole" and (sieves := list(_sieves(node, plan, sources))):
-            found[node.id] = Unseen(node, sieves)
+        elif node.role == "whole" and (before := list(_sieves(node, plan, sieves))):
+            found[node.id] = Unseen(node, before)
     return found
 
 
-def _sieves(node: AnyNode, plan: Plan, sources: Mapping[str, Source]) -> Iterator[Sieve]:
+def _sieves(node: AnyNode, plan: Plan, sieves: Mapping[str, Sieve]) -> Iterator[Sieve]:
     here = {n.id: n for n in plan.nodes}
     for name in nx.ancestors(plan.graph, node.id) & here.keys():
         source = here[name]
-        if isinstance(source, SourceNode) and not is_table(source) and source.gate.contract.mode != "never":
-            yield sources[source.block].sieve
+        if isinstance(source, SourceNode) and not is_table(source):
+            yield sieves[source.block]

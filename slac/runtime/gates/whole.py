@@ -15,7 +15,7 @@ import polars as pl
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, IntervalJoinNode, PatternNode, SourceNode, TracesNode, WindowNode
 from slac.runtime.gates.keys import Steps, Weights, kept_keys, randomness
-from slac.runtime.source import Source
+from slac.runtime.gates.sieve import Sieve
 from slac.stream.batch import WEIGHT, WEIGHT_ONE, WINDOW_START, Batch, instants
 
 Guard = Callable[[Batch], Batch]
@@ -71,16 +71,16 @@ class WholeSessions(WholeKeys):
         return frame if int(weights.max(initial=0)) <= WEIGHT_ONE else frame.with_columns(pl.Series(WEIGHT, weights))
 
 
-def guards(plan: Plan, sources: Mapping[str, Source]) -> dict[str, Guard]:
+def guards(plan: Plan, sieves: Mapping[str, Sieve]) -> dict[str, Guard]:
     """By node, for nodes before which gates of this runtime may drop whole keys."""
     found: dict[str, Guard] = {}
     for node in plan.nodes:
         if not node.whole_by or not set(node.whole_by) <= set(node.schema.names):
             continue
         above = [plan[i] for i in nx.ancestors(plan.graph, node.id) if i in {n.id for n in plan.nodes}]
-        gated = [n for n in above if isinstance(n, SourceNode) and n.gate.key and n.block in sources]
+        gated = [n for n in above if isinstance(n, SourceNode) and n.gate.key and n.block in sieves]
         if gated:
-            steps = [sources[n.block].sieve.steps for n in gated]
+            steps = [sieves[n.block].steps for n in gated]
             kind = WholeSessions if isinstance(node, WindowNode) else WholeKeys
             found[node.id] = kind(node.whole_by, steps, reach=_reach(node), trace=gated[0].gate.trace)
     return found

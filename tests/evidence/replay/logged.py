@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 
 from slac.evidence.log.entries import EntryKind
@@ -19,6 +20,7 @@ from slac.plan.nodes import LinkInNode, SourceNode
 from slac.runtime.checkpoint import pack, unpack
 from slac.runtime.core import Core
 from slac.runtime.durable.pieces import cut
+from slac.shedding.gate import GateDecision
 from slac.stream.ports import Records
 from slac.testing.sensitive import HASHER
 
@@ -33,7 +35,7 @@ class LoggedRun:
         self._part = plan.part(node)
         self._number = 0
         self._saved: Any = None
-        self._since: list[tuple[str, bytes]] = []
+        self._since: list[tuple[str, bytes | GateDecision]] = []
         self._begin(0)
 
     @property
@@ -46,6 +48,13 @@ class LoggedRun:
         lines = b"\n".join(orjson.dumps(dict(e)) for e in events)
         self._since.append((block, lines))
         self._tell(block, lines)
+
+    def decide(self, block: str, fraction: float) -> None:
+        """The gate of an input decides, and it is logged; after a crash it decides again, and it is not."""
+        source = self.core.sources[block]
+        made = source.gate.set_admission(fraction, "cpu", source.positions)
+        self._since.append((block, made))
+        self.collector.say(EntryKind.GATE, block, detail=msgspec.json.encode(made).decode())
 
     def tick(self, now: int) -> None:
         """The clock goes on."""
@@ -73,8 +82,11 @@ class LoggedRun:
         self._begin(self._number)
         if self._saved is not None:
             self.core.restore(unpack(self._saved), self.now)
-        for block, lines in self._since:
-            self._tell(block, lines, written=True)
+        for block, what in self._since:
+            if isinstance(what, bytes):
+                self._tell(block, what, written=True)
+            else:
+                self.core.sources[block].gate.apply(what)
 
     def switch(self) -> None:
         """The log is switched off and on again: it begins with what the blocks hold."""

@@ -76,13 +76,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> LoggedRun:
             seq += 1
             late = 4 * (seq % 37 == 0)
             payload = {"op": "abc"[seq % 3], "duration": (seq * seq) % 97 / 7 + 50 * (seq % 41 == 0), "ok": seq % 4 > 0}
-            context = {"pod": f"p{seq % 5}", "user": ("ann", "bob", "robot")[seq % 7 % 3]}
+            context = {
+                "pod": f"p{seq % 5}" if turn > 12 or seq % 31 else "rare",
+                "user": ("ann", "bob", "robot")[seq % 7 % 3],
+            }
             at = logged.now // 1000 + seq % 20 - 1000 * late
             rows.append({"timestamp": at, "payload": payload, "context": context})
         if turn % 11 < 8:
             logged.give("calls", rows)
         if turn in (20, 40):
-            logged.core.sources["calls"].gate.set_admission(0.5, "cpu", {})
+            logged.decide("calls", 0.5 if turn == 20 else 0.2)
         if turn in (9, 25, 44):
             logged.checkpoint()
         if turn in (30, 50):
@@ -98,6 +101,8 @@ def test_the_whole_log(run: LoggedRun) -> None:
     assert {o.block: o.difference for o in found.outcomes} == dict.fromkeys(BLOCKS, "")
     assert all(o.logged for o in found.outcomes)
     assert run.log.rows("calls")["_weight"].null_count() < run.log.rows("calls").height
+    unseen = run.log.rows("per_pod").filter(n=0)
+    assert unseen["_bounds"].is_not_null().any()
     assert found.runs == 3
     assert found.gaps == ()
 
