@@ -13,7 +13,7 @@ BUSY_SHARE: Final = 20
 """Waiting takes at most so many times what the last wave cost."""
 LINGER: Final = 0.205
 """Seconds for which rows of inputs wait at most …"""
-WITHIN: Final = 0.25
+WITHIN: Final = 0.24
 """… and so much shorter that what comes of them is out within so many seconds …"""
 WORKED: Final = 2.5
 """… when it has been worked on so often, here and in the runtimes behind, for as long as a wave usually takes here."""
