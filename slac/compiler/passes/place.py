@@ -81,8 +81,14 @@ def _placed(draft: Draft, *, for_good: bool) -> Found:
     stated = frozenset(homes)
     if placed.auto:
         homes |= _chosen(draft, placed, placements, homes, for_good=for_good)
-    told = _told(placed.auto, homes, stated)
-    return replace(_settled(draft, homes, placements), defaults=(*_filled(nodes), *told)), placed.found
+    told = (*_filled(nodes), *_told(placed.auto, homes, stated))
+    return replace(_settled(draft, homes, placements), defaults=_with(draft.defaults, told)), placed.found
+
+
+def _with(before: tuple[Default, ...], told: tuple[Default, ...]) -> tuple[Default, ...]:
+    """What other passes have told too; what this one says a second time replaces what it said first."""
+    again = {d.path for d in told}
+    return (*(d for d in before if d.path not in again), *told)
 
 
 def _on_one(draft: Draft) -> Draft:

@@ -261,3 +261,12 @@ def test_sessions_need_whole_keys() -> None:
     body = _window("{n: COUNT(*)}").replace("tumbling 1m", "session 30s")
     assert _gate(_plan(body, "bad")).key == ("service",)
     assert _gate(_plan(body.replace("by: service", ""), "bad")).contract.mode == "never"
+
+
+def test_what_is_filled_in_is_told_of_placed_documents_too() -> None:
+    """Why nothing of an input may be dropped, and how much of it may wait on disk."""
+    placed = "  placement:\n    one: {blocks: ['*'], budget: {cpu: 10%}}\n"
+    plan = _plan(placed + _window("{m: MAX(latency)}, {n: COUNT(*)}"), "bad")
+    told = {d.path: d.value for d in plan.data.defaults}
+    assert told["spec.inputs.requests.shed"] == 'never, because of MAX in "health"'
+    assert told["spec.inputs.requests.disk"] == "1GiB"
