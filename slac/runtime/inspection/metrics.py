@@ -47,6 +47,9 @@ class _Collector:
         yield _counter("slac_input_quarantined_records", "Records that could not be used.", bad, status)
         late = [({"input": n}, i.counts.late) for n, i in inputs]
         yield _counter("slac_input_late_records", "Records behind the watermark.", late, status)
+        unheard = [({"input": n}, i.counts.unheard) for n, i in inputs]
+        what = "Times that reading waited while a publisher went on, and dropped what is in no count."
+        yield _counter("slac_input_unheard", what, unheard, status)
         share = [({"input": n}, i.fraction) for n, i in inputs]
         yield _gauge("slac_gate_admitted_ratio", "The share of records that the gate admits.", share, status)
         queued = [({"input": n}, i.queued_bytes) for n, i in inputs]

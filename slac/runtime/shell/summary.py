@@ -16,7 +16,8 @@ class InputSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     `read`: what of them was decoded, and `counted`: what was dropped then, but counted by class and group before, which
     `carriers` rows tell on. `ahead`: of a file, dated more than an hour ahead of this machine's clock. `keys`: distinct
-    values of what the input's `rate: keys:` declares, seen by this process.
+    values of what the input's `rate: keys:` declares, seen by this process. `unheard`: how often reading waited while a
+    publisher went on, which drops then what nobody counts.
     """
 
     seen: int
@@ -31,6 +32,7 @@ class InputSummary(msgspec.Struct, frozen=True, kw_only=True):
     carriers: int = 0
     ahead: int = 0
     keys: dict[str, int] = {}
+    unheard: int = 0
 
 
 def summarise_input(source: Source) -> InputSummary:
@@ -49,6 +51,7 @@ def summarise_input(source: Source) -> InputSummary:
         carriers=counts.carriers,
         ahead=source.ahead,
         keys=source.keys.counts(),
+        unheard=source.unheard,
     )
 
 
