@@ -33,6 +33,7 @@ from slac.plan.estimates.thinned import ThinnedCount, ThinnedSpread, ThinnedValu
 from slac.plan.estimates.totals import Groups
 from slac.plan.expressions import AggregateCall
 from slac.stream.batch import COUNT, ID, KEPT, SEEN, TIME, WEIGHT, WEIGHT_ONE, total_order
+from slac.stream.framing import frame_of
 from slac.stream.order import in_order
 from slac.stream.sums import from_weight_units, weight_units
 from slac.stream.types import to_polars
@@ -145,7 +146,8 @@ def merged(frame: pl.DataFrame, keys: Sequence[str], calls: Sequence[AggregateCa
         return grouped(frame, keys, merge_exprs(calls))
     groups = grouped(frame, keys, merge_exprs([call for call in calls if call not in cells]))
     columns = [*keys, *part_columns(calls), KEPT, SEEN]
-    return with_cells(groups, keys, cells_of_cells(frame, keys, cells)).select(columns)
+    made = with_cells(groups, keys, cells_of_cells(frame, keys, cells), cells)
+    return frame_of([made.get_column(name) for name in columns])
 
 
 def grouped_rows(
@@ -188,7 +190,8 @@ def _grouped_rows(
     names = {part(call, name) for call in cells for name in family(call).parts(call)}
     groups = grouped(frame, keys, [e for e in exprs if e.meta.output_name() not in names])
     columns = [*keys, *(e.meta.output_name() for e in exprs)]
-    return with_cells(groups, keys, cells_of_rows(frame, keys, cells)).select(columns)
+    made = with_cells(groups, keys, cells_of_rows(frame, keys, cells), cells)
+    return frame_of([made.get_column(name) for name in columns])
 
 
 def grouped(frame: pl.DataFrame, keys: Sequence[str], exprs: Sequence[pl.Expr]) -> pl.DataFrame:
