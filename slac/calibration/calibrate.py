@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from importlib.resources import files
 from typing import Final
 
 import msgspec
+import networkx as nx
 
 from slac.calibration.feeds import feeds
 from slac.calibration.fit import fit
@@ -16,14 +18,17 @@ from slac.calibration.samples import Sample, samples
 from slac.calibration.world import World
 from slac.diagnostics import Source
 from slac.plan.graph import Plan
+from slac.plan.nodes import AnyNode, OutputNode, SourceNode
 from slac.runtime.costs import Timer
 from slac.shedding.capacity.calibration import Calibration
 from slac.shedding.machine import read_machine
 from slac.stream.clock import SECOND
 
-PHASES: Final = ((60.0, 5.0), (500.0, 4.0), (4_000.0, 3.0), (12_000.0, 2.0))
+PHASES: Final = ((60.0, 4.0), (500.0, 3.0), (6_000.0, 2.0))
 """Events a second of each input, and for how many seconds of event time."""
 QUICK: Final = ((80.0, 2.0), (800.0, 2.0))
+PUBLISHED: Final = 4
+"""Blocks that a piece of it publishes."""
 WARM: Final = 2.5
 """Seconds of event time before it is measured: windows have closed by then, and state is there."""
 
@@ -42,11 +47,9 @@ def calibrate(
     gc.collect()
     gc.disable()
     try:
-        for whole in (False, True):
-            plan = subject(whole=whole)
-            for rate, seconds in QUICK if quick else PHASES:
-                where = "one runtime" if whole else "edge and central"
-                progress(f"measuring all kinds of operators in {where} at {rate:g} events/s an input")
+        for rate, seconds in QUICK if quick else PHASES:
+            progress(f"measuring all kinds of operators at {rate:g} events/s an input")
+            for plan in (subject(whole=False), *parts(subject(whole=True))):
                 found += phase(plan, rate, seconds, timer)
     finally:
         gc.enable()
@@ -71,9 +74,39 @@ def subject(*, whole: bool) -> Plan:
     return Plan(msgspec.structs.replace(plan.data, checkpoint=SECOND))
 
 
+def parts(plan: Plan) -> list[Plan]:
+    """The same in pieces of the size of documents: a few published blocks of the same inputs, and what they need."""
+    outputs = [n for n in plan.nodes if isinstance(n, OutputNode)]
+    ends = {n.inputs[port]: (n.id, port) for n in outputs for port in range(len(n.inputs))}
+    needs = {i: nx.ancestors(plan.graph, i) | {i} for i in ends}
+    sources = {n.id for n in plan.nodes if isinstance(n, SourceNode)}
+    ordered = sorted(ends, key=lambda i: sorted(sources & needs[i]))
+    return [
+        _part(plan, {ends[i] for i in some}, set().union(*(needs[i] for i in some)))
+        for some in (ordered[n : n + PUBLISHED] for n in range(0, len(ordered), PUBLISHED))
+    ]
+
+
+def _part(plan: Plan, ends: AbstractSet[tuple[str, int]], needed: AbstractSet[str]) -> Plan:
+    """What leads to some ports of outputs."""
+    outputs = {i for i, _ in ends}
+    nodes = [_only(n, ends) for n in plan.nodes if n.id in needed or n.id in outputs]
+    return Plan(msgspec.structs.replace(plan.data, nodes=tuple(nodes)))
+
+
+def _only(node: AnyNode, ends: AbstractSet[tuple[str, int]]) -> AnyNode:
+    """An output with some of its ports."""
+    if not isinstance(node, OutputNode):
+        return node
+    ports = [port for port in range(len(node.inputs)) if (node.id, port) in ends]
+    taken = {name: tuple(getattr(node, name)[p] for p in ports) for name in ("inputs", "blocks", "kinds")}
+    return msgspec.structs.replace(node, **taken)
+
+
 def phase(plan: Plan, rate: float, seconds: float, timer: Timer) -> list[Sample]:
     """What every node takes at this rate."""
-    makers = feeds()
+    read = {n.block for n in plan.nodes if isinstance(n, SourceNode)}
+    makers = {name: feed for name, feed in feeds().items() if name in read}
     world = World(plan, makers, dict.fromkeys(makers, rate), timer)
     world.run(WARM)
     world.reset()

@@ -18,6 +18,8 @@ from slac.shedding.capacity.calibration import TERMS, CostLine
 Matrix = npt.NDArray[np.float64]
 ROUNDS: Final = 4_000
 """Passes over all prices: far more than it takes until they stand still."""
+SMALL: Final = 1e-5
+"""A step that changes nothing any more, as a share of what all measurements weigh."""
 REPEATS: Final = 6
 """Fits, each weighted by what the one before predicted."""
 FIRMNESS: Final = 1e-6
@@ -68,7 +70,7 @@ def _not_negative(matrix: Matrix, wanted: Matrix | None = None) -> Matrix:
                 x[i] += step
                 slope += step * gram[:, i]
                 largest = max(largest, abs(step))
-        if largest < 1e-9:
+        if largest < SMALL:
             break
     return np.asarray(x / scale, dtype=np.float64)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slac.calibration.world import CHECKPOINT, WAVE, World
 from slac.runtime.costs import Tally
@@ -26,10 +26,12 @@ class Sample:
 def samples(world: World, rows: Mapping[str, float], seconds: float) -> list[Sample]:
     """All nodes, waves and checkpoints of a world that ran for `seconds`; `rows`: out of each node, a second."""
     tallies = {i: t for r in world.runtimes.values() for i, t in r.tallies.items() if not i.startswith("(")}
+    facts = seen_facts(world.plan, rows, {i: t.calls / seconds for i, t in tallies.items()})
+    frames = {i: n / seconds for r in world.runtimes.values() for i, n in r.frames.items()}
     scene = Scene(
         rates=world.rates,
         waves={name: r.waves / seconds for name, r in world.runtimes.items()},
-        facts=seen_facts(world.plan, rows, {i: t.calls / seconds for i, t in tallies.items()}),
+        facts=replace(facts, calls={**facts.calls, **frames}),
     )
     loads = loads_of(world.plan, scene)
     found = [

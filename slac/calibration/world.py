@@ -7,6 +7,7 @@ stands, among all others, with the caches as they then are; the same operator al
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
@@ -50,13 +51,17 @@ class Feed(Protocol):
 
 @dataclass
 class Runtime:
-    """One placement: its core, what has come in and waits, and what it has used (CPU seconds, waves)."""
+    """One placement: its core, what has come in and waits, and what it has used (CPU seconds, waves).
+
+    `frames`: how many with rows it has sent, by sending node.
+    """
 
     name: str
     core: Core
     gathering: Gathering
     used: float = 0.0
     waves: int = 0
+    frames: Counter[str] = field(default_factory=Counter)
     records: dict[str, list[Records]] = field(default_factory=dict)
     sends: list[tuple[str, Send, bytes | None]] = field(default_factory=list)
     bytes: int = 0
@@ -129,6 +134,7 @@ class World:
         for runtime in self.runtimes.values():
             runtime.used, runtime.waves = 0.0, 0
             runtime.tallies.clear()
+            runtime.frames.clear()
 
     def _next_tick(self) -> int:
         """Once a second, and when a promise would let something fire, as in the shell."""
@@ -160,7 +166,8 @@ class World:
             for block, records in merged:
                 runtime.core.enter_records(block, records)
             for peer, send, body in sends:
-                frame = self._noted(runtime, self._links[send.stream, runtime.name], lambda b=body: _opened(b))  # type: ignore[misc]
+                link = self._links[send.stream, runtime.name]
+                frame = None if body is None else self._noted(runtime, link, lambda b=body: from_body(b))  # type: ignore[misc]
                 runtime.core.enter_link(send.stream, peer, replace(send, frame=frame), now)
             return runtime.core.carry(now)
 
@@ -189,19 +196,18 @@ class World:
                     )
                     self._noted(runtime, output, call, rows=frame.height, spend=True)
                 case Send(stream=stream, to=to, frame=frame):
-                    body = self._noted(
-                        runtime,
-                        self._links[stream, runtime.name],
-                        lambda f=frame: None if f is None else to_body(f),  # type: ignore[misc]
-                        rows=0 if frame is None else frame.height,
-                        spend=True,
-                    )
+                    body = None if frame is None else self._body(runtime, stream, frame)
                     other = self.runtimes[to]
                     other.sends.append((runtime.name, instruction, body))
                     other.since = self.now if other.since is None else other.since
                 case _:
                     pass
         return taken
+
+    def _body(self, runtime: Runtime, stream: str, frame: pl.DataFrame) -> bytes:
+        link = self._links[stream, runtime.name]
+        runtime.frames[link] += 1
+        return self._noted(runtime, link, lambda: to_body(frame), rows=frame.height, spend=True)
 
     def _checkpoint(self, runtime: Runtime) -> None:
         began = self._timer()
@@ -262,7 +268,3 @@ def _merged(some: Sequence[Records]) -> list[Records]:
         return [Records(source=some[0].source, arrival=some[-1].arrival, frame=frame)]
     text = b"\n".join(r.ndjson or b"" for r in some)
     return [Records(source=some[0].source, arrival=some[-1].arrival, ndjson=text)]
-
-
-def _opened(body: bytes | None) -> pl.DataFrame | None:
-    return None if body is None else from_body(body)

@@ -30,6 +30,7 @@ def capacity_text(report: CapacityReport) -> str:
     console.width = WIDTH
     for node in report.nodes:
         console.print(_limit(node), soft_wrap=True)
+    console.print(_whole(report), soft_wrap=True)
     for line in outlook_lines(report):
         console.print(line, soft_wrap=True)
     for excess in report.excesses:
@@ -74,6 +75,10 @@ def _nodes(report: CapacityReport) -> Table:
     for node in report.nodes:
         for resource in RESOURCES:
             table.add_row(*_node_row(node, resource, loads))
+    for resource in RESOURCES if len(report.nodes) > 1 else ():
+        needs = (report.whole.normal, report.whole.burst)[: len(loads)]
+        cells = [c for need in needs for c in (quantity(amount(need, resource), resource), "-")]
+        table.add_row("(document)", resource, "-", *cells)
     return table
 
 
@@ -135,6 +140,15 @@ def _limit(node: NodeReport) -> str:
     return (
         f"{node.node}: up to {_count(limit.rate)} events/s fit ({_count(limit.factor)} × the normal rate); "
         f"{limit.resource} breaks first, most of it in {most}."
+    )
+
+
+def _whole(report: CapacityReport) -> str:
+    whole = report.whole
+    if whole.factor is None:
+        return f"{report.document}: no rate is too high, as far as the model looks."
+    return (
+        f"{report.document}: all nodes hold up to {_count(whole.factor)} × the normal rates; {whole.node} breaks first."
     )
 
 

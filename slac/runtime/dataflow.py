@@ -263,6 +263,7 @@ class Dataflow:
     def _work(self, node_id: str, told: int, *, end: bool) -> None:
         """Give the operator all that waits in front of it, then what its inputs have told."""
         operator, began, rows = self._operators[node_id], self.costs.timer(), self._inbox[node_id].rows
+        has_worked = rows > 0
         if self._links[node_id] and self._certainty(node_id) < self._doubted[node_id]:
             # Rows that are undecided come when it is known why; what comes again comes before the doubt is over.
             self._doubt(node_id, operator)
@@ -275,12 +276,14 @@ class Dataflow:
             due = operator.next_due()
             if due is not None and due <= told:
                 self._deliver(node_id, operator.on_watermark(told, end=end))
+                has_worked = True
         self._look(node_id)
         self._notices += operator.notices()
         if self._recorder is not None:
             for edges in operator.edges():
                 self._recorder.told(node_id, edges)
-        self.costs.add(node_id, rows, began)
+        if has_worked:  # to be asked, and to have nothing to do, costs what a wave costs anyway
+            self.costs.add(node_id, rows, began)
 
     def _look(self, node_id: str) -> None:
         """Note when the operator wants to be called."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
@@ -28,6 +28,7 @@ from slac.shedding.capacity.report import (
     NodeReport,
     Published,
     Resource,
+    Whole,
 )
 from slac.shedding.capacity.rim import source_rate
 from slac.shedding.capacity.walk import Use, Walked, walk
@@ -61,6 +62,7 @@ def report(
         document=plan.document,
         what_if=what_if,
         has_burst=any(isinstance(n, SourceNode) and n.rate and n.rate.burst is not None for n in plan.nodes),
+        whole=_whole(nodes),
         nodes=nodes,
         blocks=estimate.blocks(),
         excesses=estimate.excesses(),
@@ -68,6 +70,18 @@ def report(
         prospects=prospects(plan, estimate.normal, factors),
         growths=growths(plan, estimate.fits),
         assumed=estimate.assumed(),
+    )
+
+
+def _whole(nodes: Sequence[NodeReport]) -> Whole:
+    """All nodes of a document together."""
+    first = min((n for n in nodes if n.limit.factor is not None), key=lambda n: n.limit.factor or 0.0, default=None)
+    return Whole(
+        normal=_sum(n.normal for n in nodes),
+        burst=_sum(n.burst for n in nodes),
+        factor=None if first is None else first.limit.factor,
+        node=None if first is None else first.node,
+        resource=None if first is None else first.limit.resource,
     )
 
 
@@ -257,6 +271,10 @@ def bound_of(budget: ResolvedBudget, resource: Resource) -> float | None:
             return float(budget.memory_bytes)
         case "network":
             return budget.network_bits
+
+
+def _sum(needs: Iterable[Need]) -> Need:
+    return _need(sum((Use(cores=n.cpu_cores, memory=n.memory_bytes, bits=n.network_bits) for n in needs), Use()))
 
 
 def _need(use: Use) -> Need:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from slac.plan.nodes import IntervalJoinNode, LatestJoinNode
 from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
-from slac.shedding.capacity.outflow import count_keys
+from slac.shedding.capacity.outflow import calls, count_keys
 from slac.shedding.capacity.prices import text_columns
 from slac.shedding.capacity.sizes import WORD, arrow_bytes, json_bytes
 from slac.stream.clock import SECOND
@@ -36,7 +36,7 @@ def latest_load(node: LatestJoinNode, flows: Sequence[Flow], scene: Scene) -> No
         # Its window hands over what each row meets: nothing is looked up, and the right side brings no rows.
         kind, work = "join.own", Work(batches=left.batches, rows=left.rate, texts=texts)
     else:
-        kind, work = "join", Work(batches=left.batches + right.batches, rows=rows, texts=texts, groups=touched)
+        kind, work = "join", Work(batches=calls(node, flows, scene), rows=rows, texts=texts, groups=touched)
     return NodeLoad(
         flow=flow,
         rows_in=rows,
@@ -70,7 +70,7 @@ def interval_load(node: IntervalJoinNode, flows: Sequence[Flow], scene: Scene) -
     )
     # Each wave looks through what is held once: a column of keys.
     looked = sum(held) * left.waves / 64
-    work = Work(batches=left.batches + right.batches, rows=rows + emitted, groups=rows + looked)
+    work = Work(batches=calls(node, flows, scene), rows=rows + emitted, groups=rows + looked)
     memory = 2 * (held[0] * (left.row_bytes + 2 * WORD) + held[1] * (right.row_bytes + 2 * WORD))
     memory += _again(node, flows, flow)
     return NodeLoad(flow=flow, rows_in=rows, work=(("join.interval", work),), memory=memory)

@@ -26,7 +26,9 @@ def logging_cores(plan: Plan, node: AnyNode, load: NodeLoad, calibration: Calibr
     written = _bytes(plan, node, load)
     if not written:
         return 0.0
-    work = Work(batches=min(load.flow.batches, load.flow.rate), rows=load.flow.rate, bytes=written)
+    columns = len(node.schema.fields)
+    batches, rate = min(load.flow.batches, load.flow.rate), load.flow.rate
+    work = Work(batches=batches, exprs=batches * columns, rows=rate, cells=rate * columns, bytes=written)
     return calibration.line("link.encode").seconds(work)
 
 

@@ -24,7 +24,7 @@ from slac.plan.nodes import (
 from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
 from slac.shedding.capacity.keys import NO_KEYS
-from slac.shedding.capacity.outflow import COPIES, count_keys, flow_behind, inputs_of, outflow
+from slac.shedding.capacity.outflow import COPIES, calls, count_keys, flow_behind, inputs_of, outflow
 from slac.shedding.capacity.prices import (
     Priced,
     SelectShape,
@@ -61,24 +61,39 @@ def _select(node: SelectNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     passing = before.rate * _passes(node, before, scene)
     texts, width = text_columns(node.schema), len(node.schema.fields)
     shape = scene.known(node.id, SelectShape.of, node)
-    moved = passing if filters else 0.0
-    # Whatever passes, all columns that came are cut to it: some twenty microseconds each, for one row as for many.
-    cut = min(before.batches, passing) if filters else 0.0
+    said = min(before.batches, passing)
+    # Whatever passes, all columns that came are cut to it: some twenty microseconds each, for one row as for many. A
+    # batch that passes whole is passed on as it is.
+    apart = 1.0 - (passing / before.rate) ** (before.rate / before.batches) if filters and said else 0.0
+    cut, moved = apart * said, apart * passing
+    behind = (
+        ("select.cut", Work(batches=cut, exprs=cut * before.fields)),
+        ("select.made", Work(batches=said * shape.makes, exprs=said * width if node.columns else 0.0)),
+    )
     work = Work(
         batches=before.batches,
-        exprs=before.batches * shape.asks + min(before.batches, passing) * shape.makes,
+        exprs=before.batches * shape.asks,
         rows=before.rate if filters else 0.0,
         cells=moved * (width - texts),
         texts=moved * texts,
-        groups=cut,
-        slots=cut * before.fields,
     )
-    computed = expression_work(shape.columns, min(before.batches, passing), passing)
     return NodeLoad(
         flow=flow_behind(node, before, rate=passing, keys=before.keys.renamed(node.columns)),
         rows_in=before.rate,
-        work=(("select", work), *expression_work(shape.where, before.batches, before.rate), *computed),
+        work=(
+            ("select", work),
+            *expression_work(shape.first, before.batches, before.rate),
+            *expression_work(shape.where, before.batches, max(_looked_at(shape, before) * before.rate, passing)),
+            *behind,
+            *expression_work(shape.columns, said, passing),
+        ),
     )
+
+
+def _looked_at(shape: SelectShape, before: Flow) -> float:
+    """The share of rows for which the dear part of a condition is worked out: those for which the cheap part holds."""
+    told = None if shape.cheap is None else selectivity(shape.cheap, before.keys)
+    return 1.0 if told is None else told
 
 
 def _passes(node: SelectNode, before: Flow, scene: Scene) -> float:
@@ -111,7 +126,7 @@ def _union(node: UnionNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     flow = outflow(
         node,
         rate=rate,
-        batches=sum(f.batches for f in flows),
+        batches=calls(node, flows, scene),
         waves=max(f.waves for f in flows),
         keys=flows[0].keys if len(flows) == 1 else NO_KEYS,
         window=flows[0].window,
@@ -215,8 +230,10 @@ def _audit(node: AuditNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     rows = sum(f.rate for f in flows)
     flow = flow_behind(node, before, rate=emitted, keys=before.keys)
     flow = _widened(flow, listed)
+    called = calls(node, flows, scene)
     work = Work(
-        batches=sum(f.batches for f in flows),
+        batches=called,
+        exprs=min(called, emitted),
         rows=before.rate,
         cells=bodies,
         groups=emitted * (1 + listed),
@@ -240,8 +257,11 @@ def _violation(node: ViolationNode, flows: Sequence[Flow], scene: Scene) -> Node
     (before,) = flows
     scene.note(f"{node.block}: {CHANGES:.0%} of its rows raise or resolve it")
     keys = min(count_keys(node, node.keys, before, scene), max(before.rate * node.retain / SECOND, 1.0))
-    work = Work(batches=before.batches, rows=before.rate, groups=CHANGES * before.rate)
-    flow = flow_behind(node, before, rate=CHANGES * before.rate, keys=before.keys)
+    emitted = scene.facts.passes.get(node.id, CHANGES) * before.rate
+    touched = min(keys, before.rate / max(before.batches, 1e-9)) * before.batches if node.keys else 0.0
+    said = min(before.batches, emitted)
+    work = Work(batches=before.batches, exprs=said, rows=before.rate, groups=emitted, slots=touched)
+    flow = flow_behind(node, before, rate=emitted, keys=before.keys)
     return NodeLoad(
         flow=flow,
         rows_in=before.rate,

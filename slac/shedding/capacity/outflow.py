@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,7 +12,7 @@ from slac.shedding.capacity.keys import ASSUMED_KEYS, NO_KEYS, Keys
 from slac.shedding.capacity.sizes import arrow_bytes, json_bytes
 from slac.stream.clock import SECOND
 
-__all__ = ["COPIES", "count_keys", "flow_behind", "inputs_of", "outflow"]
+__all__ = ["COPIES", "calls", "count_keys", "flow_behind", "inputs_of", "outflow"]
 
 COPIES: Final = 3.0
 """A batch under way exists as bytes, as decoded columns, and as what an operator makes of it."""
@@ -24,6 +25,14 @@ def count_keys(node: AnyNode, columns: Sequence[str], flow: Flow, scene: Scene) 
         names = ", ".join(columns)
         scene.note(f"{node.block}: {ASSUMED_KEYS} distinct values of ({names}), since no `rate: keys:` names them")
     return float(count)
+
+
+def calls(node: AnyNode, flows: Sequence[Flow], scene: Scene) -> float:
+    """Calls a second of a node in which it has rows: what comes at several ports may come in the same waves."""
+    waves = max((f.waves for f in flows), default=0.0)
+    if node.id in scene.facts.calls or not waves:
+        return scene.facts.calls.get(node.id, 0.0)
+    return waves * (1.0 - math.prod(max(1.0 - f.batches / waves, 0.0) for f in flows))
 
 
 def inputs_of(flows: Sequence[Flow]) -> frozenset[str]:

@@ -11,6 +11,7 @@ from slac.plan.columnar_patterns import column_shape
 from slac.plan.nodes import PatternNode
 from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
+from slac.shedding.capacity.outflow import calls
 from slac.shedding.capacity.sizes import json_bytes
 from slac.stream.clock import SECOND
 
@@ -38,7 +39,7 @@ def pattern_load(node: PatternNode, flows: Sequence[Flow], scene: Scene) -> Node
         open_matches = min(open_matches, node.limit * keys)
     row_bytes = max(f.row_bytes for f in flows)
     waiting = sum(f.rate * (f.lateness / SECOND + 1 / max(f.waves, 1e-9)) * f.row_bytes for f in flows)
-    batches, by_columns = sum(f.batches for f in flows), column_shape(node) is not None
+    batches, by_columns = calls(node, flows, scene), column_shape(node) is not None
     kind = "pattern.columns" if by_columns else "pattern.events"
     matches = rate * scene.facts.passes[node.id] if node.id in scene.facts.passes else told
     matches = MATCHES * rate if matches is None else matches

@@ -62,22 +62,28 @@ def column_exprs(columns: Iterable[NamedExpr] | None) -> list[AnyExpr]:
 class SelectShape:
     """How a select goes about few rows: queries for what it lets through, and for what it works out of that.
 
-    What has a form that needs none (ADR 0042) costs a tenth of one that has not.
+    What has a form that needs none (ADR 0042) costs a tenth of one that has not. `cheap`: what is looked at before the
+    condition itself, `first` its steps.
     """
 
     asks: int
     makes: int
+    cheap: AnyExpr | None
+    first: Counter[str]
     where: Counter[str]
     columns: Counter[str]
 
     @classmethod
     def of(cls, node: SelectNode) -> SelectShape:
         """The shape of a node."""
-        where = [] if node.where is None else [e for e in (necessary(node.where), node.where) if e is not None]
+        cheap = None if node.where is None else necessary(node.where)
+        where = [e for e in (cheap, node.where) if e is not None]
         columns = [c.expr for c in node.columns or ()]
         return cls(
             asks=sum(at_once(e) is None for e in where) + (node.during is not None),
             makes=int(any(at_once(e) is None for e in columns)),
+            cheap=cheap,
+            first=kinds_of([cheap]),
             where=kinds_of([node.where]),
             columns=kinds_of(column_exprs(node.columns)),
         )

@@ -162,6 +162,19 @@ class Assumed(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
 
 
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """A document: what its nodes need together, one runtime of each, and the factor on all rates that fits all of them.
+
+    `node` is the one on which `resource` breaks first; a factor of None fits whatever comes, as far as the model looks.
+    """
+
+    normal: Need
+    burst: Need
+    factor: float | None
+    node: str | None = None
+    resource: Resource | None = None
+
+
 class CapacityReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a document needs, before it runs. `has_burst`: some input declares a burst rate.
 
@@ -173,6 +186,7 @@ class CapacityReport(msgspec.Struct, frozen=True, kw_only=True):
     document: str
     what_if: str | None = None
     has_burst: bool
+    whole: Whole
     nodes: tuple[NodeReport, ...]
     blocks: tuple[BlockReport, ...]
     excesses: tuple[Excess, ...]
@@ -189,8 +203,4 @@ class CapacityReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def total(self) -> Need:
         """What all nodes need together at the normal rates, one runtime of each."""
-        return Need(
-            cpu_cores=sum(n.normal.cpu_cores for n in self.nodes),
-            memory_bytes=sum(n.normal.memory_bytes for n in self.nodes),
-            network_bits=sum(n.normal.network_bits for n in self.nodes),
-        )
+        return self.whole.normal

@@ -77,7 +77,7 @@ def link_out_load(node: LinkOutNode, flows: Sequence[Flow], scene: Scene) -> Nod
     (before,) = flows
     sent = before.rate * before.row_bytes
     # A watermark without rows is a message too, but a small one.
-    work = Work(batches=min(before.batches, before.rate), rows=before.rate, bytes=sent)
+    work = _framed(min(before.batches, before.rate), before.rate, len(node.schema.fields), sent)
     held = before.rate * (before.lateness / SECOND + 2 / max(before.waves, 1e-9))
     return NodeLoad(
         flow=flow_behind(node, before, rate=before.rate, keys=before.keys),
@@ -96,7 +96,7 @@ def link_in_load(node: LinkInNode, flows: Sequence[Flow], scene: Scene) -> NodeL
         return NodeLoad(
             flow=outflow(node, rate=rate, batches=waves, waves=waves),
             rows_in=rate,
-            work=(("link.decode", Work(batches=waves, rows=rate, bytes=rate * arrow_bytes(node.schema))),),
+            work=(("link.decode", _framed(waves, rate, len(node.schema.fields), rate * arrow_bytes(node.schema))),),
         )
     (before,) = flows
     count = scene.instances.get(node.origin, 1)
@@ -107,7 +107,7 @@ def link_in_load(node: LinkInNode, flows: Sequence[Flow], scene: Scene) -> NodeL
     return NodeLoad(
         flow=flow,
         rows_in=rate,
-        work=(("link.decode", Work(batches=min(batches, rate), rows=rate, bytes=received)),),
+        work=(("link.decode", _framed(min(batches, rate), rate, len(node.schema.fields), received)),),
         memory=rate / max(waves, 1e-9) * flow.row_bytes * COPIES,
         bits=8 * (received + MESSAGE * waves),
     )
@@ -122,6 +122,11 @@ def source_rate(node: SourceNode, scene: Scene) -> float:
         return ASSUMED_RATE * scene.factor
     declared = node.rate.burst if scene.burst and node.rate.burst is not None else node.rate.normal
     return declared * scene.factor
+
+
+def _framed(batches: float, rate: float, fields: int, size: float) -> Work:
+    """Frames of a link: each of their columns has buffers of its own."""
+    return Work(batches=batches, exprs=batches * fields, rows=rate, cells=rate * fields, bytes=size)
 
 
 def _harder(node: SourceNode, waves: float, rate: float) -> Priced:

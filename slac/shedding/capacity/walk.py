@@ -138,7 +138,7 @@ def loads_of(plan: Plan, scene: Scene) -> dict[str, NodeLoad]:
 def _given(flow: Flow, node: AnyNode, scene: Scene, period: float) -> Flow:
     """What flows into a port, in as few batches as rows wait for one another."""
     seen = scene.facts.calls.get(node.id)
-    return replace(flow, batches=gathered(flow, period) if seen is None else min(seen / len(node.inputs), flow.rate))
+    return replace(flow, batches=gathered(flow, period) if seen is None else min(seen, flow.rate))
 
 
 def _use(plan: Plan, node: AnyNode, load: NodeLoad, calibration: Calibration) -> Use:

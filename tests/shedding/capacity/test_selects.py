@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace as with_fields
 
 import msgspec
+import pytest
 
 from slac.plan.nodes import SelectNode
 from slac.shedding.capacity.flow import Facts, Scene
@@ -19,7 +20,15 @@ def test_columns_are_cut_where_something_passes() -> None:
     every = next(n for n in nodes(source()) if isinstance(n, SelectNode))
     some = msgspec.structs.replace(every, where=TRUE)
     scene = Scene(facts=Facts(passes={"runs": 0.02}))
-    ((_, work), *_) = load_of(some, [before], scene).work
-    assert (work.groups, work.slots) == (2.0, 6.0)
-    ((_, work), *_) = load_of(every, [before], Scene()).work
-    assert (work.groups, work.slots) == (0.0, 0.0)
+    cut = dict(load_of(some, [before], scene).work)["select.cut"]
+    assert (cut.batches, cut.exprs) == pytest.approx((2.0, 6.0))
+    cut = dict(load_of(every, [before], Scene()).work)["select.cut"]
+    assert (cut.batches, cut.exprs) == (0.0, 0.0)
+
+
+def test_what_passes_whole_is_not_cut() -> None:
+    """Where all rows pass, batches are passed on as they are."""
+    before = with_fields(walk(plan(), CALIBRATION, Scene()).loads["watchdog"].flow, batches=10.0, rate=100.0, fields=3)
+    every = next(n for n in nodes(source()) if isinstance(n, SelectNode))
+    work = dict(load_of(msgspec.structs.replace(every, where=TRUE), [before], Scene()).work)
+    assert (work["select.cut"].batches, work["select"].texts) == (0.0, 0.0)
