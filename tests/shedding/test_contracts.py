@@ -64,6 +64,19 @@ def _worth(results: dict[str, Any], service: Service) -> None:
     assert undecided <= results["undecided_at_most"], undecided
     if "decided_error_at_most" in results:
         _decided_is_exact(compared, results["decided_error_at_most"])
+    if "groups" in results:
+        _by_need(compared, results["groups"])
+
+
+def _by_need(compared: pl.DataFrame, groups: dict[str, float]) -> None:
+    """Of the windows in which something was dropped: how much was kept of groups with few events, and with many."""
+    thinned = compared.filter((pl.col("_kept") < pl.col("true_n")).any().over("at"))
+    few, many = (
+        thinned.filter(which) for which in (pl.col("true_n") < groups["few"], pl.col("true_n") >= groups["many"])
+    )
+    shares = [part["_kept"].sum() / part["true_n"].sum() for part in (few, many)]
+    assert shares[0] >= groups["of_few_at_least"], shares
+    assert shares[1] <= groups["of_many_at_most"], shares
 
 
 def _decided_is_exact(compared: pl.DataFrame, bound: float) -> None:
