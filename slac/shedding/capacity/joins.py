@@ -12,6 +12,7 @@ from slac.shedding.capacity.outflow import calls, count_keys
 from slac.shedding.capacity.prices import text_columns
 from slac.shedding.capacity.sizes import WORD, arrow_bytes, json_bytes
 from slac.stream.clock import SECOND
+from slac.stream.types import Schema
 
 __all__ = ["interval_load", "latest_load"]
 
@@ -31,7 +32,9 @@ def latest_load(node: LatestJoinNode, flows: Sequence[Flow], scene: Scene) -> No
         fields=len(node.schema.fields),
         keys=left.keys | right.keys.prefixed(node.alias),
     )
-    texts = left.rate * text_columns(node.schema)
+    # Keys are looked up by their values; what else a row has is not touched for that.
+    by = set(node.by)
+    texts = rows * text_columns(Schema(tuple(f for f in node.schema.fields if f.name in by)))
     if node.id in scene.paired:
         # Its window hands over what each row meets: nothing is looked up, and the right side brings no rows.
         kind, work = "join.own", Work(batches=left.batches, rows=left.rate, texts=texts)
