@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -39,6 +40,7 @@ CAN_WAIT: Final = False
 ANSWERS: Final = True
 """What is not taken is answered with 429: its sender has it still."""
 _JSON, _ARROW = "application/json", "application/vnd.apache.arrow.stream"
+_NOT_SO: Final = 405
 _RETRY_AFTER_S: Final = "1"
 
 
@@ -76,7 +78,13 @@ class HttpInput:
         async def take(request: Request) -> Response:
             return await self._take(request, sink)
 
-        app = Starlette(routes=[Route(self._path, take, methods=["POST"])])
+        async def elsewhere(request: Request, error: Exception) -> Response:
+            status = error.status_code if isinstance(error, HTTPException) else 404
+            headers = {"allow": "POST"} if status == _NOT_SO else None
+            return _refusal(status, f"events are taken by POST {self._path}", headers)
+
+        handlers = {404: elsewhere, _NOT_SO: elsewhere}
+        app = Starlette(routes=[Route(self._path, take, methods=["POST"])], exception_handlers=handlers)
         async with serving(app, bind(self._listen)) as port:
             self.port = port
             await asyncio.Event().wait()

@@ -68,8 +68,9 @@ def test_what_is_not_taken() -> None:
         sink.refuse = True
         refused = await client.post("/in", content=b"{}")
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
-        assert (await client.get("/in")).status_code == 405
-        assert (await client.post("/events", content=b"{}")).status_code == 404
+        asked, elsewhere = await client.get("/in"), await client.post("/events", content=b"{}")
+        assert (asked.status_code, elsewhere.status_code) == (405, 404)
+        assert asked.json() == elsewhere.json() == {"error": "events are taken by POST /in"}
         assert not sink.pushed
 
     with_input(test, path="/in", max_body="1kB")
