@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +36,8 @@ def at(setting: str, problems: Iterable[Problem], *, may_pass: bool = False) -> 
 
 def call(host: str, port: int, *, tls: bool = False) -> list[Problem]:
     """Whether somebody takes a connection; with `tls`, whether the certificate is good too."""
+    import ssl  # Slow to load, and only a check asks.
+
     where = f"{host}:{port}"
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -63,7 +63,9 @@ def console() -> int:
     """
     # Until a command has its own way to stop, Ctrl-C ends it at once, even while it is still being loaded.
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
-    gc.set_threshold(200_000, 50, 100)
+    gc.set_threshold(400_000, 50, 100)
+    # NumPy's linear algebra would start a thread for each core, of which nothing here has a use.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     code = main()
     gc.freeze()
     return code

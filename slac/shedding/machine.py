@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import psutil
 
 CGROUPS: Final = Path("/sys/fs/cgroup")
 MEMBERSHIP: Final = Path("/proc/self/cgroup")
@@ -37,6 +36,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_machine() -> Machine:
     """This machine, or the part of it that our cgroup and CPU affinity leave to us."""
+    import psutil  # Slow to load, and who reads a calibration needs none of it.
+
     limits = read_limits()
     cores = float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     memory = psutil.virtual_memory().total

@@ -38,6 +38,17 @@ def test_nothing_heavy_is_imported_for_help() -> None:
     assert done.stdout.strip() == ""
 
 
+def test_compile_loads_no_library_that_only_a_run_needs() -> None:
+    """What adapters and the meter need is loaded by who runs, not by who asks them for their settings."""
+    libraries = ("aiosmtplib", "asyncio", "httpx", "psutil", "ssl", "zmq")
+    code = (
+        "import sys, slac.cli.main as cli; cli.main(['compile', 'sla_docs/scenarios/watchdog.yaml']); "
+        f"print('loaded:', *(m for m in {libraries} if m in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded:"
+
+
 def test_compile_shows_the_plan_on_stdout(capsys: Captured) -> None:
     """Data goes to stdout; without findings stderr stays empty."""
     assert main(["compile", WATCHDOG], environment={}) == 0

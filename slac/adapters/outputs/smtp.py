@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from typing import Any, Final
 
-import aiosmtplib
 import polars as pl
 
 from slac.adapters.environment import Problem, at, call
@@ -70,6 +69,8 @@ class SmtpOutput:
         """Nothing to let go of."""
 
     async def _send(self, mails: list[EmailMessage]) -> None:
+        import aiosmtplib  # The compiler asks for SCHEMA only.
+
         tls = self._settings.get("tls", "none")
         client = aiosmtplib.SMTP(
             hostname=self._settings["host"],

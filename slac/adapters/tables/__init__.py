@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from slac.adapters.environment import Problem, at, readable
 from slac.adapters.settings import length_of_time, microseconds, schema, text
 from slac.adapters.tables.files import FileTable
-from slac.adapters.tables.input import TableInput
 from slac.adapters.tables.reader import TableReader, Unreadable
 from slac.diagnostics import RunFailed
 from slac.stream.ports import InputContext
+
+if TYPE_CHECKING:
+    from slac.adapters.tables.input import TableInput
 
 __all__ = ["CAN_WAIT", "MAX_ROWS", "SCHEMA", "build", "most_rows", "probe_environment"]
 
@@ -62,6 +64,8 @@ def most_rows(settings: Mapping[str, Any]) -> int:
 
 def build(settings: Mapping[str, Any], context: InputContext) -> TableInput:
     """The reader of a table for checked settings; touches nothing outside yet."""
+    from slac.adapters.tables.input import TableInput  # asyncio is slow to load
+
     reload = microseconds(settings, "reload", "0s")
     return TableInput(
         name=context.block,
