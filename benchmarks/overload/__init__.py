@@ -1,8 +1,10 @@
 """Runtimes under more load than fits: whether they stay inside the budget, what they keep, how late and how true it is.
 
 `python -m benchmarks overload`; with `OVERLOAD=quick` each load lasts 12 s instead of 60, and fewer are offered as
-Arrow and to Esper; with `OVERLOAD_ROWS=ndjson:2,arrow:5` only these loads are, and no other engine. Events go by push
-and pull, so none is lost unseen: who sends counts what nobody takes.
+Arrow and to Esper; with `OVERLOAD=middle` it is all but Esper, in as few seconds as give six hundred readings; with
+`OVERLOAD_ROWS=ndjson:2,arrow:5` only these loads are, and no other engine. Events go by push and pull, so none is lost
+unseen: who sends counts what nobody takes. What contracts promise is shown besides without processes (`worth`,
+`silence`), over thousands of windows.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final
 
+from benchmarks.overload import silence, worth
 from benchmarks.overload.rival import WARM, endured
 from benchmarks.overload.subject import Run, slac_run, watched
-from benchmarks.overload.table import Rival, bars, judged_of, of_esper, told, worked_off
+from benchmarks.overload.table import Rival, bars, judged_of, lost, of_esper, told, worked_off
 from benchmarks.overload.traffic import Form
 from benchmarks.peers import esper
 from benchmarks.peers.esper import Esper
@@ -47,6 +50,7 @@ class Extent:
     growing: tuple[float, ...]
     bounded: tuple[float, ...]
     bursts: bool = True
+    promises: bool = True
 
 
 FULL: Final = Extent(
@@ -71,15 +75,34 @@ QUICK: Final = Extent(
 )
 
 
+MIDDLE: Final = Extent(
+    length=56.0,
+    before=4.0,
+    behind=8.0,
+    ndjson=(0.5, 1.0, 2.0, 5.0, 10.0),
+    arrow=(0.5, 1.0, 2.0, 5.0, 10.0),
+    shorter=56.0,
+    growing=(),
+    bounded=(),
+)
+EXTENTS: Final = {"quick": QUICK, "middle": MIDDLE}
+
+
 def measure_rows(extent: Extent) -> Iterator[Row]:
     """All rows."""
+    if extent.promises:
+        yield from worth.measure_rows()
+        yield from silence.measure_rows()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         pooled, rivals = list[Run](), dict[float, Rival]()
         if extent.ndjson:
             fits = what_fits(place, "ndjson", 300_000.0)
             yield row("events that fit into the budget", fits, "1/s")
-            yield from beside(place, fits, extent, rivals)
+            if extent.promises:
+                yield from never(place, fits)
+            if extent.growing:
+                yield from beside(place, fits, extent, rivals)
             yield from loads(place, "ndjson", fits, extent, pooled, rivals)
         if extent.arrow:
             columns = what_fits(place, "arrow", 1_000_000.0)
@@ -90,7 +113,7 @@ def measure_rows(extent: Extent) -> Iterator[Row]:
 
 def run() -> list[Row]:
     """Every row, or those that were asked for."""
-    extent = QUICK if os.environ.get("OVERLOAD") == "quick" else FULL
+    extent = EXTENTS.get(os.environ.get("OVERLOAD", ""), FULL)
     asked = os.environ.get("OVERLOAD_ROWS", "")
     return list(measure_rows(only(extent, asked.split(",")) if asked else extent))
 
@@ -99,7 +122,7 @@ def only(extent: Extent, asked: Sequence[str]) -> Extent:
     """Of the loads those that are `asked` for, each as `ndjson:2`; no bursts, and no other engine."""
     named = [one.partition(":") for one in asked]
     lines, columns = (tuple(float(load) for form, _, load in named if form == mine) for mine in ("ndjson", "arrow"))
-    return replace(extent, ndjson=lines, arrow=columns, growing=(), bounded=(), bursts=False)
+    return replace(extent, ndjson=lines, arrow=columns, growing=(), bounded=(), bursts=False, promises=False)
 
 
 def versions() -> Mapping[str, str]:
@@ -125,11 +148,32 @@ def loads(
         pooled.append(one(place / "bursts", form, burst, {}))
 
 
-def one(folder: Path, form: Form, curve: Sequence[tuple[float, float]], settings: Mapping[str, str]) -> Run:
+def never(place: Path, fits: float) -> Iterator[Row]:
+    """Twice as much as fits where nothing may be dropped: it waits on disk, and is worked off when the load falls."""
+    document = place / "never.yaml"
+    document.write_text(_never(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
+    curve = [(3.0, CALM * fits), (8.0, 2.0 * fits), (16.0, 0.2 * fits)]
+    yield from lost("never, 2 ×", one(place / "never", "ndjson", curve, {}, document))
+
+
+def _never(text: str) -> str:
+    """The document with another contract."""
+    lines = [line for line in text.splitlines() if "shed:" not in line]
+    place = next(i for i, line in enumerate(lines) if "emits: Request" in line)
+    return "\n".join([*lines[: place + 1], "      shed: never", *lines[place + 1 :]]) + "\n"
+
+
+def one(
+    folder: Path,
+    form: Form,
+    curve: Sequence[tuple[float, float]],
+    settings: Mapping[str, str],
+    document: Path = DOCUMENT,
+) -> Run:
     """One run under the budget, unless `settings` say another."""
     feed, results = (f"tcp://127.0.0.1:{free_port()}" for _ in range(2))
     given = {"cpu": f"{CORES} cores", "memory": f"{MEMORY}MiB", "feed": feed, "results": results, "format": form}
-    return watched(slac_run(DOCUMENT, {**given, **settings}), form, feed, results, curve, folder)
+    return watched(slac_run(document, {**given, **settings}), form, feed, results, curve, folder)
 
 
 def what_fits(folder: Path, form: Form, rate: float) -> float:

@@ -54,6 +54,19 @@ def told(name: str, made: Run, form: Form, *, offered: float, fits: float, rival
         yield row(f"{name}: until nothing is dropped any more", late, "s", bar=Bar("under", 5.0))
 
 
+def lost(name: str, made: Run) -> Iterator[Row]:
+    """Where nothing may be dropped: events that no result has, of windows that closed before the feed ended."""
+    begins, ends = made.parts[0]["at"], made.parts[-1]["at"] - WINDOW / 1e3
+    judged = judge(made.said, Truth(made.windows, "ndjson"), begins, ends, math.inf)
+    sent = (made.parts[2]["sent"] - made.parts[1]["sent"]) / (made.parts[2]["at"] - made.parts[1]["at"])
+    yield row(f"{name}: events handed over", sent, "1/s")
+    yield row(f"{name}: results that never came", judged.unsaid, "", bar=Bar("under", 1))
+    yield row(f"{name}: numbers that are not those of all events", judged.untrue, "", bar=Bar("under", 1))
+    yield row(f"{name}: latency of a result, longest", judged.latency(1.0), "s")
+    dropped = sum(made.counts.get("dropped", {}).values())
+    yield row(f"{name}: events dropped, or refused", dropped, "", bar=Bar("under", 1))
+
+
 def worked_off(made: Endured) -> float:
     """Events a second that Esper did of the second part of its curve, as long as it lived."""
     return made.done(made.parts[1]["at"], min(made.parts[2]["at"], made.died or math.inf))

@@ -64,12 +64,25 @@ class Profile:
 
     def squared_variation(self, value: int, classes: list[int]) -> float:
         """σ²/μ² of a value over some classes together; 1 where nothing is known of it."""
+        number, mean, squares = self._together(value, classes)
+        return _relative(squares / number - mean * mean, mean) if number >= 2 and mean != 0 else 1.0
+
+    def squared_distances(self, value: int, classes: list[int]) -> list[float]:
+        """By class, the mean of (x − μ)²/μ², μ that of all of these classes; 1 where nothing is known of it."""
+        number, mean, _ = self._together(value, classes)
+        found = []
+        for one in classes:
+            mine = self.moments.get((value, one), Moments())
+            known = mine.number >= 2 and number >= 2 and mean != 0
+            apart = (mine.squares - 2.0 * mean * mine.total) / mine.number + mean * mean if known else 0.0
+            found.append(_relative(apart, mean) if known else 1.0)
+        return found
+
+    def _together(self, value: int, classes: list[int]) -> tuple[float, float, float]:
+        """How many values were seen in some classes, their mean, and the sum of their squares."""
         parts = [m for c in classes if (m := self.moments.get((value, c))) is not None]
-        number, total, squares = (sum(getattr(m, n) for m in parts) for n in ("number", "total", "squares"))
-        if number < 2 or total == 0:
-            return 1.0
-        mean = total / number
-        return float(min(max(squares / number - mean * mean, 0.0) / (mean * mean), MOST_SQUARES))
+        number, total, squares = (float(sum(getattr(m, n) for m in parts)) for n in ("number", "total", "squares"))
+        return number, total / number if number else 0.0, squares
 
     def shares(self) -> tuple[list[int], Floats]:
         """The classes, and by class and bucket the share of all events; one class and bucket where none was seen."""
@@ -80,6 +93,10 @@ class Profile:
             return [0], only
         classes = sorted(self.counts)
         return classes, np.stack([self.counts[c] for c in classes]) / total
+
+
+def _relative(square: float, mean: float) -> float:
+    return float(min(max(square, 0.0) / (mean * mean), MOST_SQUARES))
 
 
 def levels_of(rates: Floats) -> npt.NDArray[np.uint8]:

@@ -71,10 +71,13 @@ class Rates:
 class _Target:
     """A need as it is planned for: its classes (rows), events of one result by level, and the p that an error takes.
 
-    `exact`: nothing is needed for it where the gate counts.
+    `exact`: nothing is needed for it where the gate counts. `parts`: by class its share of these events, and `spread`
+    how far its values are apart, relative to all of them.
     """
 
     rows: npt.NDArray[np.int64]
+    parts: Floats
+    spread: Floats
     number: Floats
     variation: float
     error: float
@@ -83,9 +86,13 @@ class _Target:
     exact: bool
 
     def share(self, scale: float) -> Floats:
-        """The fraction of each size of group that keeps the error, scaled."""
-        square = (self.error * scale) ** 2
-        needed = 1.0 / (1.0 + self.number * square / (self.z * self.z * self.variation))
+        """The fraction of each class and size of group that keeps the error, scaled."""
+        square, number = (self.error * scale) ** 2, np.maximum(self.number, 1e-9)
+        # Means of windows differ as well, and where one is small an error is large: E[μ²/μ_w²] is about 1 + 3v/N.
+        varied = self.variation * (1.0 + 3.0 * np.minimum(self.variation / number, 1.0))
+        needed = divided(number * square / (self.z * self.z * varied), self.parts, self.spread)
+        # Of values that hardly differ a few are enough, but of nothing no error is known.
+        needed = np.maximum(needed, np.minimum(self.bound / number / max(scale, 1.0) ** 2, 1.0))
         return np.where(self.number <= self.bound * self.variation / (2 * square), 1.0, needed)
 
     def scale(self, share: float, there: npt.NDArray[np.bool_]) -> float:
@@ -93,8 +100,33 @@ class _Target:
         number = np.maximum(self.number[there], 1e-9)
         spread = self.z * np.sqrt(self.variation * (1.0 - share) / (share * number)) / self.error
         # Of a group too small to be thinned at all the error is that of the next larger one.
+        spread = np.maximum(spread, _beyond(np.sqrt(self.bound / (share * number))))
         large = number > self.bound * self.variation / 2
         return float(np.where(large, spread, 0.0).max(initial=0.0)) or float(spread.min(initial=math.inf))
+
+
+def divided(odds: Floats, parts: Floats, spread: Floats) -> Floats:
+    """Fractions by class (rows) and level that keep an error with the fewest events (Neyman 1934).
+
+    `odds`: by level what (1 − p)/p may be, were all classes kept alike; a class has a share of the events (`parts`),
+    and values that are so far apart (`spread`, relative to all). One whose values are k times as far apart is kept k
+    times as often, up to all of it; then the others leave open as much as all may.
+    """
+    if (spread == spread[0]).all():
+        return np.broadcast_to(1.0 / (1.0 + odds), (len(parts), len(odds)))
+    found: Floats = np.ones((len(parts), len(odds)))
+    thinned = found > 0
+    one, two = (parts * spread)[:, None], (parts * spread * spread)[:, None]
+    for _ in parts:
+        factor = (thinned * one).sum(axis=0) / np.maximum(odds + (thinned * two).sum(axis=0), 1e-12)
+        found = np.where(thinned, spread[:, None] * factor, 1.0)
+        thinned &= found < 1.0
+    return np.minimum(found, 1.0)
+
+
+def _beyond(scale: Floats) -> Floats:
+    """By what fewer events than make it likely that there is one scale errors; nothing where there are enough."""
+    return np.where(scale > 1.0, scale, 0.0)
 
 
 class Shop:
@@ -124,12 +156,17 @@ class Shop:
         alone = float(self._mass[rows].sum()) * self.offer.rate
         number: Floats = self._each[rows].sum(axis=0) if need.groups else np.full(self._mass.shape[1], alone)
         contract = need.contract
-        variation = 1.0
+        variation, apart = 1.0, np.ones(len(rows))
         if need.value is not None:
-            variation = self.offer.profile.squared_variation(index, [self.classes[r] for r in rows])
-            variation += 0.0 if self.offer.carried is not None else 1.0
+            profile, classes = self.offer.profile, [self.classes[r] for r in rows]
+            unknown = 0.0 if self.offer.carried is not None else 1.0
+            variation = profile.squared_variation(index, classes) + unknown
+            apart = np.array(profile.squared_distances(index, classes)) + unknown
+        parts = self._mass[rows].sum(axis=1)
         return _Target(
             rows=np.array(rows),
+            parts=parts / max(float(parts.sum()), 1e-12),
+            spread=np.sqrt(np.maximum(apart, 1e-6) / max(variation, 1e-6)),
             number=number * max(need.window, SECOND) / SECOND,
             variation=max(variation, 1e-6),
             error=(contract.error or USUAL_ERROR) / contract.priority,

@@ -21,8 +21,9 @@ from benchmarks.overload.leash import SAVED, allowed
 from benchmarks.overload.rival import Endured, Progress
 from benchmarks.overload.said import Said
 from benchmarks.overload.subject import Run, Second
-from benchmarks.overload.table import Rival, bars, judged_of, of_esper, told, worked_off
+from benchmarks.overload.table import Rival, bars, judged_of, lost, of_esper, told, worked_off
 from benchmarks.overload.traffic import ENDPOINTS, EVENTS, MESSAGES, WINDOW, Form, endpoint, facts, stamped
+from benchmarks.overload.worth import lowest, promised
 from benchmarks.report import Row
 from slac.testing import free_port
 
@@ -211,3 +212,32 @@ def test_a_line_that_is_full_takes_whole_messages_or_none() -> None:
             taken -= 1
         line.close()
         assert [*lines][-1] == b"last\n"
+
+
+def test_nothing_may_be_lost_where_nothing_is_dropped() -> None:
+    """A result that never came, a number that is not that of all events, and what was refused are each told."""
+    made = Run(
+        seconds=[],
+        parts=PARTS,
+        windows=windows_of(tally().told()["windows"]),
+        said=[row_of(BEGIN, 0, n=1), *said()[2:]],
+        gate=[],
+        summary={"inputs": {"requests": {"kept": 9, "counted": 0, "dropped": {"refused": 3}}}},
+        survived=True,
+    )
+    found = named(list(lost("never", made)))
+    assert not found["results that never came"].met
+    assert found["numbers that are not those of all events"].value == 1
+    assert found["events dropped, or refused"].value == 3
+
+
+def test_declared_shares_are_judged_by_chance() -> None:
+    """Of 2000 windows one in a hundred times fewer than this share lie within, where 95 % do."""
+    assert lowest(0.95, 2000) == pytest.approx(0.9384, abs=1e-4)
+
+
+def test_promises_are_kept_for_values_of_each_kind() -> None:
+    """Of constants, the quickest; the others are told by the benchmark."""
+    rows = [r for r in promised("constant") if r.bar is not None]
+    assert len(rows) == 14
+    assert all(r.met for r in rows)

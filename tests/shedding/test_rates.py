@@ -12,6 +12,7 @@ from slac.plan.shedding import GateNeed, GateSpec, ShedContract, Stratum
 from slac.shedding.admission import LOWEST_FRACTION
 from slac.shedding.profile import Profile
 from slac.shedding.rates import Offer, Rates, allocate
+from slac.shedding.shops import Shop, divided
 from slac.stream.types import Bool, Float
 
 FAILED = Stratum(when=Column(name="failed", dtype=Bool()))
@@ -130,3 +131,32 @@ def test_keys_that_cannot_even_be_read_are_paced() -> None:
     assert rates.unread == 1.0
     assert rates.pace is not None
     assert rates.pace * 2e-6 <= 0.05
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0.01, 1.0), st.floats(0.01, 40.0)), min_size=1, max_size=5),
+    st.lists(st.floats(0.01, 500.0), min_size=1, max_size=4),
+)
+def test_classes_whose_values_are_further_apart_are_kept_more_often(
+    given_classes: list[tuple[float, float]], odds: list[float]
+) -> None:
+    """The error is that of keeping all alike, or less where that is all there is, with no more events."""
+    parts = np.array([p for p, _ in given_classes])
+    parts /= parts.sum()
+    spread = np.array([s for _, s in given_classes])
+    spread /= np.sqrt((parts * spread * spread).sum())
+    found = divided(np.array(odds), parts, spread)
+    left = (parts * spread * spread) @ (1.0 / found - 1.0)
+    assert np.allclose(left, odds, rtol=1e-6)
+    assert (parts @ found <= 1.0 / (1.0 + np.array(odds)) + 1e-9).all()
+    assert (np.diff(found[np.argsort(spread)], axis=0) >= -1e-9).all()
+
+
+def test_of_constants_a_window_is_hardly_ever_empty() -> None:
+    """Values that do not differ need few events for any error, but one at least."""
+    profile = Profile()
+    profile.measure(0, 0, np.ones(5_000), profile.take(np.zeros(5_000, np.int64), np.zeros(5_000, np.int64)))
+    spec = GateSpec(needs=(_need(contract=ShedContract(error=0.1), value=LATENCY),))
+    shop = Shop(_offer(spec, rate=10.0, profile=profile, carried=0.0))
+    assert 600 * float(shop.shares(1.0, 1.0)[0, -1]) == pytest.approx(np.log(2 / 0.05), rel=0.01)
