@@ -2,7 +2,8 @@
 
 Rows are gone through in stretches, for each of which the last version of every key is known. From there one goes back
 until one stands early enough: by a step for each version that comes later within the stretch, which are few. Where they
-are many, because few keys have most of them, an as-of join finds what is left. Few rows are looked up at once, by halving.
+are many, because few keys have most of them, an as-of join finds what is left. Few rows are looked up all at once, by
+halving.
 """
 
 from __future__ import annotations
