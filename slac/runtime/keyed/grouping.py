@@ -79,8 +79,9 @@ def lengths_of(starts: Longs, end: int) -> Longs:
 def distinct(slots: Longs, size: int) -> Longs:
     """The slots, all below `size`, once each and ascending."""
     if len(slots) < _MANY or len(slots) < size >> 3:
-        return np.unique(slots)
-    # A tenth of the time, where there are many of few.
+        # NumPy's own `unique` goes by hashes, and takes several times as long.
+        in_order = np.sort(slots)
+        return in_order[np.append(True, in_order[1:] != in_order[:-1])] if len(slots) else in_order
     is_there = np.zeros(size, np.bool_)
     is_there[slots] = True
     return np.flatnonzero(is_there)

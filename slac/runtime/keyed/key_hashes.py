@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from slac.runtime.audits.slots import Slots
-from slac.runtime.keyed.grouping import Longs, distinct
+from slac.runtime.keyed.grouping import Longs
+from slac.runtime.keyed.picking import picked_rows
 from slac.stream.ids import Ids, hash_columns
 
 _HASH: Final = "_hash"
@@ -24,14 +25,17 @@ class KeyHashes:
         self._slots, self._names, self._salt = slots, list(names), salt
         slots.add({_HASH: _UNKNOWN})
 
-    def of(self, slots: Longs) -> Ids:
-        """Of each of these slots."""
+    def of(self, slots: Longs, rows: pl.DataFrame) -> Ids:
+        """Of each of these rows with their slots."""
         column = self._slots[_HASH]
         hashes = column[slots]
         if not hashes.all():
-            new = distinct(slots[hashes == _UNKNOWN], len(column))
+            new = np.flatnonzero(hashes == _UNKNOWN)
+            # Of each slot the last of its rows stands for all.
+            column[slots[new]] = new
+            new = new[column[slots[new]] == new]
             # A frame without columns has no height.
-            keys = self._slots.keys_of(new) if self._names else pl.DataFrame({_HASH: [0]})
-            column[new] = hash_columns(keys, self._names, self._salt).to_numpy().view(np.int64)
+            keys = picked_rows(rows, self._names, new) if self._names else pl.DataFrame({_HASH: [0]})
+            column[slots[new]] = hash_columns(keys, self._names, self._salt).to_numpy().view(np.int64)
             hashes = column[slots]
         return hashes.view(np.uint64)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from slac.runtime.keyed.grouping import Longs
+from slac.runtime.keyed.grouping import Longs, distinct
 from slac.runtime.keyed.hashed import Hashes, SlotTable
 from slac.runtime.keyed.key_rows import KeyRows
 from slac.stream.framing import column_of, frame_of, places_of
@@ -93,7 +93,7 @@ class KeySlots:
         if not self._types:
             self._next = 0 if len(slots) else self._next
             return
-        held = np.unique(slots[self._taken[slots]])
+        held = distinct(slots[self._taken[slots]], self._next)
         self._table.remove(held)
         self._taken[held] = False
         self._unused.extend(held.tolist())
@@ -127,11 +127,13 @@ class KeySlots:
         )
 
     def _found(self, keys: pl.DataFrame, hashes: Hashes) -> Longs:
-        """Most keys are held, and stand where they are looked for first: for them that is all."""
+        """Most keys are held, and stand where they are looked for first: for them that is all. −1: not held."""
         if not self._rows.height:
             return np.full(keys.height, _GONE, np.int64)
         slots = self._table.first(hashes)
-        others = self._differing(keys, slots, None)
+        # Where nothing stands, nothing is further on: only who meets another key has to go there.
+        held = np.flatnonzero(slots >= 0) if len(slots) and slots.min() < 0 else None
+        others = self._differing(keys, slots, held)
         if len(others):
             slots[others] = self._searched(*_some(keys, hashes, others))
         return slots
@@ -152,19 +154,21 @@ class KeySlots:
         return slots
 
     def _differing(self, keys: pl.DataFrame, slots: Longs, rows: Longs | None) -> Longs:
-        """Those of the rows (None: of all) whose key is not that of their slot, or whose slot is less than 0."""
+        """Those of the rows (None: of all), all of which have a slot, whose key is not that of their slot."""
+        if rows is not None and not len(rows):
+            return rows
         slots = slots if rows is None else slots[rows]
-        lowest = int(slots.min(initial=0))
         # By columns, since a query would cost more than what it does; places of 32 bits are those that Polars takes.
         places = column_of("", self._rows.places(slots))
-        found = [] if lowest >= 0 else [np.flatnonzero(slots < 0)]
+        mine = None if rows is None else places_of(rows)
+        found = []
         for name in self._types:
-            same = _equal(self._rows.column(name)[places], keys[name] if rows is None else keys[name][rows])
+            same = _equal(self._rows.column(name)[places], keys[name] if mine is None else keys[name][mine])
             if not same.all():
                 found.append(np.flatnonzero(~same.to_numpy()))
         if not found:
             return np.zeros(0, np.int64)
-        others = np.unique(np.concatenate(found)) if len(found) > 1 else found[0]
+        others = distinct(np.concatenate(found), len(slots)) if len(found) > 1 else found[0]
         return others if rows is None else rows[others]
 
     def _entered(self, keys: pl.DataFrame, hashes: Hashes) -> Longs:
@@ -199,7 +203,8 @@ class KeySlots:
         slots[rows] = self._found(mine, their)
 
     def _take(self, count: int) -> Longs:
-        again = [self._unused.pop() for _ in range(min(count, len(self._unused)))]
+        left = max(len(self._unused) - count, 0)
+        again, self._unused[left:] = self._unused[left:][::-1], []
         first, self._next = self._next, self._next + count - len(again)
         self._grow()
         return np.concatenate([np.array(again, np.int64), np.arange(first, self._next)])

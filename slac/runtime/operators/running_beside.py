@@ -54,7 +54,7 @@ class RunningBeside(RunningByColumns):
         wave = self._wave(rows)
         said: Batch
         if self._is_read:
-            said = Batch(self._frame_of(wave, self._hashes.of(wave.slots)))
+            said = Batch(self._frame_of(wave, self._hashes.of(wave.slots, wave.rows)))
         else:
             said = LaterBatch(rows.height, lambda: self._made(wave))
         self._keep(wave)

@@ -66,7 +66,7 @@ class RunningByColumns(PerRowOperator):
 
     def _said(self, rows: pl.DataFrame) -> pl.DataFrame:
         wave = self._wave(rows)
-        hashes = self._hashes.of(wave.slots)
+        hashes = self._hashes.of(wave.slots, wave.rows)
         self._keep(wave)
         return self._frame_of(wave, hashes)
 

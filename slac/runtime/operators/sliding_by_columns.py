@@ -73,7 +73,7 @@ class SlidingByColumns(PerRowOperator):
     def _said(self, rows: pl.DataFrame) -> pl.DataFrame:
         at = rows[AT].to_numpy()
         slots = self._book.slots.find(rows)
-        ids = self._results.ids_by(rows, self._hashes.of(slots))
+        ids = self._results.ids_by(rows, self._hashes.of(slots, rows))
         order = reordered(at, ids)
         asked = rows
         if order is not None:

@@ -104,3 +104,17 @@ def test_floats_are_keys_by_their_value() -> None:
 
     assert held.enter_all(rows).tolist() == [0, 1, 1, 0, 2]
     assert held.find(rows).tolist() == [0, 1, 1, 0, 2]
+
+
+def test_many_rows_of_few_new_keys_have_the_slots_of_their_first_rows() -> None:
+    """Whether the first ones have all keys or not, and in however many pieces the rows lie."""
+    numbers = [*range(100), *[n % 150 for n in range(20_000)], *range(140, 160)]
+    names = pl.Series("k", [f"key-{n}" for n in numbers])
+    firsts = list(dict.fromkeys(numbers))
+
+    whole, pieces = KeySlots({"k": pl.String()}), KeySlots({"k": pl.String()})
+    cut = pl.concat([names[:7], names[7:]], rechunk=False)
+
+    expected = [firsts.index(n) for n in numbers]
+    assert whole.enter_all(names.to_frame()).tolist() == expected
+    assert pieces.enter_all(cut.to_frame()).tolist() == expected
