@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -25,6 +26,10 @@ Numbers: TypeAlias = "Rounded | Floats | Longs | npt.NDArray[np.bool_] | Sequenc
 _MANTISSA: Final = 52
 _HALF: Final = 26
 _WORD: Final = 64
+_RUN: Final = 255
+"""Rows that are added up as floats at once; the sums of them as integers."""
+_RUNS: Final = 9
+"""At most so many of a group, as a power of two."""
 _WIDE_WORD: Final = pl.Series([1 << _WORD], dtype=pl.Int128)
 
 
@@ -49,6 +54,18 @@ class Rounded:
 
 
 @dataclass(frozen=True, slots=True)
+class Runs:
+    """Groups, cut where they are long: where each run begins, the first run of each group, and the rows of the longest.
+
+    `firsts` is None where no group is cut.
+    """
+
+    starts: Longs
+    firsts: Longs | None
+    longest: int
+
+
+@dataclass(frozen=True)
 class Groups:
     """Rows that lie group by group: where each group begins, and how many rows it has; there is one group at least."""
 
@@ -59,6 +76,17 @@ class Groups:
     def rows(self) -> int:
         """All of them."""
         return int(self.starts[-1] + self.lengths[-1])
+
+    @cached_property
+    def runs(self) -> Runs:
+        """So short that their sums have room for many bits, and so few of a group that the sum of theirs fits."""
+        most, longest = max(_RUN, self.rows >> _RUNS), int(self.lengths.max())
+        if longest <= most:
+            return Runs(self.starts, None, longest)
+        counts = -(-self.lengths // most)
+        firsts = np.cumsum(counts) - counts
+        begins = np.repeat(self.starts - firsts * most, counts)
+        return Runs(begins + np.arange(len(begins)) * most, firsts, most)
 
 
 def narrow_sums(numbers: Numbers, groups: Groups) -> Longs:
@@ -136,7 +164,7 @@ def _constant(number: float, times: Longs) -> Iterator[Piece]:
 
 def _cut(of: Rounded, groups: Groups) -> Iterator[Piece]:
     """From the highest bits on, as many at a time as the sums have room for; what is left at last is rounded."""
-    room = _MANTISSA - groups.rows.bit_length()
+    room = _MANTISSA - groups.runs.longest.bit_length()
     exponent = int(np.frexp(of.most)[1]) + of.scale - room
     upper, rest, spare = np.empty_like(of.values), of.values, None
     while exponent > 0:
@@ -153,8 +181,10 @@ def _multiples(numbers: Floats, exponent: int, into: Floats, groups: Groups) -> 
     rounding = 1.5 * 2.0 ** (exponent + _MANTISSA)
     np.add(numbers, rounding, out=into)
     np.subtract(into, rounding, out=into)
-    sums: Floats = np.add.reduceat(into, groups.starts)
-    return (sums * 2.0**-exponent).astype(np.int64)
+    runs = groups.runs
+    sums: Floats = np.add.reduceat(into, runs.starts)
+    found = (sums * 2.0**-exponent).astype(np.int64)
+    return found if runs.firsts is None else np.add.reduceat(found, runs.firsts)
 
 
 def _words(sums: Longs, shifts: Longs) -> tuple[Words, Longs]:

@@ -6,20 +6,37 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slac.plan.estimates import totals
 from slac.plan.estimates.totals import Groups, Numbers, narrow_sums, pieces_of, wide_totals
 
 WHOLE = st.floats(-(2.0**99), 2.0**99).map(lambda x: float(np.rint(x))) | st.integers(-9, 9).map(float)
 GROUPS = st.lists(st.lists(WHOLE, min_size=1, max_size=9), min_size=1, max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
-@given(GROUPS)
-def test_sums_of_wide_numbers_are_exact(values: list[list[float]]) -> None:
-    """Python's own integers give the same."""
-    found = sums_of({"x": np.array([v for group in values for v in group])}, groups_of(values))
+@pytest.mark.parametrize("run", [1, 2, 5, 255])
+def test_sums_of_wide_numbers_are_exact(monkeypatch: pytest.MonkeyPatch, run: int) -> None:
+    """Python's own integers give the same, however many rows are added up at once."""
+    monkeypatch.setattr(totals, "_RUN", run)
+
+    @settings(max_examples=60, deadline=None)
+    @given(GROUPS)
+    def holds(values: list[list[float]]) -> None:
+        found = sums_of({"x": np.array([v for group in values for v in group])}, groups_of(values))
+        assert found["x"].to_list() == [sum(int(v) for v in group) for group in values]
+
+    holds()
+
+
+def test_sums_of_many_rows_are_exact() -> None:
+    """More rows than are added up as floats at once, in groups of very different size."""
+    draw = np.random.default_rng(5)
+    lengths = [1, 254, 255, 256, 3_000, 140_000]
+    values = [np.rint(draw.lognormal(3, 9, n) * 2.0**40).clip(0, 2.0**90).tolist() for n in lengths]
+    found = sums_of({"x": np.concatenate(values)}, groups_of(values))
     assert found["x"].to_list() == [sum(int(v) for v in group) for group in values]
 
 
