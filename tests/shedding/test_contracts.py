@@ -74,7 +74,7 @@ def _by_need(compared: pl.DataFrame, groups: dict[str, float]) -> None:
     few, many = (
         thinned.filter(which) for which in (pl.col("true_n") < groups["few"], pl.col("true_n") >= groups["many"])
     )
-    shares = [part["_kept"].sum() / part["true_n"].sum() for part in (few, many)]
+    shares = [float(part["_kept"].sum()) / float(part["true_n"].sum()) for part in (few, many)]
     assert shares[0] >= groups["of_few_at_least"], shares
     assert shares[1] <= groups["of_many_at_most"], shares
 
