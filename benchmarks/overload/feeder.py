@@ -30,6 +30,10 @@ PATIENCE: Final = 60_000
 class Way(Protocol):
     """How messages leave."""
 
+    def has_room(self) -> bool:
+        """Whether somebody may take a message now; what nobody takes need not be made."""
+        ...
+
     def offer(self, message: bytes) -> bool:
         """Hand a message over, or say that nobody takes it now."""
         ...
@@ -49,6 +53,10 @@ class Push:
         self._socket.sndhwm = WAITING
         self._socket.bind(address)
         self._socket.poll(PATIENCE, zmq.POLLOUT)
+
+    def has_room(self) -> bool:
+        """Fewer wait than may."""
+        return bool(self._socket.poll(0, zmq.POLLOUT))
 
     def offer(self, message: bytes) -> bool:
         """Whether there was room."""
@@ -76,11 +84,13 @@ class Line:
         self._socket.setblocking(False)
         self._rest = memoryview(b"")
 
-    def offer(self, message: bytes) -> bool:
-        """Whether there was room; of a message that has begun the rest follows before the next."""
+    def has_room(self) -> bool:
+        """Of a message that has begun the rest follows before the next."""
         self._rest = self._sent(self._rest)
-        if self._rest:
-            return False
+        return not self._rest
+
+    def offer(self, message: bytes) -> bool:
+        """Whether there was room for a part of it at least, behind `has_room`."""
         self._rest = self._sent(memoryview(message))
         return len(self._rest) < len(message)
 
@@ -128,7 +138,7 @@ def feed(way: Way, form: Form, curve: Sequence[tuple[float, float]]) -> Tally:
             at = time.time_ns() // 1_000_000
             while of_part * events < rate * passed:
                 message = sum(tally.totals) % MESSAGES
-                tally.count(message, at, taken=way.offer(messages[message](at)))
+                tally.count(message, at, taken=way.has_room() and way.offer(messages[message](at)))
                 of_part += 1
             time.sleep(TICK)
     tell(0.0, tally, events)
