@@ -90,7 +90,9 @@ class Line:
         return not self._rest
 
     def offer(self, message: bytes) -> bool:
-        """Whether there was room for a part of it at least, behind `has_room`."""
+        """Whether there was room for a part of it at least."""
+        if not self.has_room():
+            return False
         self._rest = self._sent(memoryview(message))
         return len(self._rest) < len(message)
 

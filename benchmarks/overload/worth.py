@@ -32,8 +32,8 @@ Way = Literal["counted before", "unread"]
 KINDS: Final[tuple[Kind, ...]] = ("constant", "exponential", "lognormal", "1 % failures")
 WAYS: Final[tuple[Way, ...]] = ("counted before", "unread")
 ERRORS: Final[dict[Kind, float]] = {"constant": 0.1, "exponential": 0.1, "lognormal": 0.1, "1 % failures": 0.3}
-CONFIDENCE: Final = 0.95
 """As declared: five hundred events of which some last thirty times as long keep no smaller error."""
+CONFIDENCE: Final = 0.95
 KEYS: Final = 50
 MINUTES: Final = 40
 EVENTS: Final = 500
