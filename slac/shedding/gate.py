@@ -79,6 +79,7 @@ class Gate:
         self.counts = Counts()
         self._salt = salt & 0xFFFF_FFFF_FFFF_FFFF
         self._reason: Reason = "cpu"
+        self._highest = WEIGHT_ONE
         self._decision = GateDecision(input=input, fraction=1.0, threshold=None, weight=WEIGHT_ONE, reason="recovered")
 
     @property
@@ -90,6 +91,11 @@ class Gate:
     def decision(self) -> GateDecision:
         """What holds now."""
         return self._decision
+
+    def taken_highest(self) -> int:
+        """The highest weight of what is dropped unread since this was asked last: also where nothing passed under it."""
+        highest, self._highest = self._highest, self._decision.admission.unread
+        return highest
 
     def weight(self) -> int:
         """What one kept event stands for, in multiples of 2⁻²⁰ (2²⁰ where nothing is dropped)."""
@@ -169,6 +175,7 @@ class Gate:
         if decision.input != self.input:
             raise ValueError(f'a decision of the gate of "{decision.input}" cannot hold at that of "{self.input}"')
         self._decision = decision
+        self._highest = max(self._highest, decision.admission.unread)
         self._reason = self._reason if decision.reason == "recovered" else decision.reason
         return decision
 

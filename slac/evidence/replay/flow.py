@@ -38,8 +38,8 @@ class ReplayFlow:
         self._instructions: list[Instruction] = []
         context = OperatorContext(document=path.plan.document, start=start if live else None)
         self.flow = Dataflow(path.plan, operators_of(only(path.plan, path.computed), context, self._instructions))
-        self._gates = gates
-        self.flow.guards = self._gates.guards(path.computed)
+        self.gates = gates
+        self.flow.guards = self.gates.guards(path.computed)
         self._rim = frozenset(n.id for n in path.plan.nodes) - path.computed - path.given.keys()
         self._marks: dict[str, int] = {}
         self._seq = 0
@@ -52,10 +52,10 @@ class ReplayFlow:
         """One step of the log."""
         match step:
             case GateChanged(node=node, decision=decision):
-                self._gates.decided(node, decision)
+                self.gates.decided(node, decision)
             case Entered(node=node, batch=batch):
                 if batch is not None:
-                    self._gates.entered(node, batch)
+                    self.gates.entered(node, batch)
                 if batch is not None and node in self._rim:
                     self._seq = step.seq
                     self.flow.enter(node, batch)
@@ -79,12 +79,12 @@ class ReplayFlow:
 
     def saved(self) -> Mapping[str, StateInPieces]:
         """The state, as a checkpoint would hold it."""
-        return pack({**self.flow.snapshot(), GATES: self._gates.snapshot()})
+        return pack({**self.flow.snapshot(), GATES: self.gates.snapshot()})
 
     def restore(self, saved: Mapping[str, StateInPieces]) -> None:
         """Go on from such a state."""
         states = dict(unpack(saved))
-        self._gates.restore(states.pop(GATES))
+        self.gates.restore(states.pop(GATES))
         self.flow.restore(states)
 
     def begin_with(self, states: Mapping[str, State]) -> None:

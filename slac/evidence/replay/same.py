@@ -153,11 +153,11 @@ class Walk:
         if not header.whole:
             self.unknown.begin(header.first, "the log was switched on when the runtime was at work already")
 
-    def _fresh(self) -> ReplayFlow:
+    def _fresh(self, gates: GatesAgain | None = None) -> ReplayFlow:
         path, given = self.path(self._header.meaning, self._header.node)
         self.rows.wanted |= path.computed
         header, saw = self._header, self.rows.saw
-        gates = GatesAgain(self._log.plan_of(header.meaning).part(header.node), self._decisions)
+        gates = gates or GatesAgain(self._log.plan_of(header.meaning).part(header.node), self._decisions)
         return ReplayFlow(path, given, live=header.live, start=header.start, saw=saw, gates=gates)
 
     def _resume(self, number: int) -> None:
@@ -178,7 +178,7 @@ class Walk:
         held = states() if self.unknown.since is not None else None
         if held is not None and self.unknown.since is not None:
             self.rows.forget(self.unknown.since)
-            self.flow = self._fresh()
+            self.flow = self._fresh(self.flow.gates)
             self.flow.begin_with(held)
             self.unknown.end(seq)
 

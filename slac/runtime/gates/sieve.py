@@ -54,7 +54,7 @@ class Sieve:
     def admit(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows that pass, with `_weight` and `_count` where anything was dropped; all rows come on time."""
         passed = self._admitted(frame)
-        self._unread.see(instants(passed).to_numpy(), self._gate.decision.admission.unread)
+        self.passed(passed)
         return passed
 
     def follow(self, decision: GateDecision) -> None:
@@ -63,7 +63,8 @@ class Sieve:
         self._decided = decision
 
     def passed(self, frame: pl.DataFrame) -> None:
-        """Rows on time that such a gate has let pass."""
+        """Rows on time that the gate has let pass, here or where it was."""
+        self._unread.note(self._gate.taken_highest())
         self._unread.see(instants(frame).to_numpy(), self._gate.decision.admission.unread)
 
     @property
@@ -93,6 +94,7 @@ class Sieve:
 
     def snapshot(self) -> dict[str, Any]:
         """What `restore` needs, JSON-able: all else is in the gate's decision, or grows anew."""
+        self._unread.note(self._gate.taken_highest())
         unread = self._unread.snapshot()
         return {"steps": self._steps.snapshot(), "at": self._decided.number, "unread": unread}
 
@@ -114,10 +116,12 @@ class Sieve:
     @property
     def has_dropped(self) -> bool:
         """Whether there is anything of which it may not be known that it was there."""
+        self._unread.note(self._gate.taken_highest())
         return bool(self._unread) or bool(self._steps) or self._gate.decision.admission.unread > WEIGHT_ONE
 
     def unread_between(self, begins: Times, ends: Times) -> Weights:
         """The highest weight of records before they are decoded, in spans of event time (µs, the last within)."""
+        self._unread.note(self._gate.taken_highest())
         return self._unread.highest(begins, ends, self._gate.decision.admission.unread)
 
     def left_out_between(self, begins: Times, ends: Times) -> Weights:

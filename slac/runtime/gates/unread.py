@@ -34,6 +34,10 @@ class Unread:
     def __bool__(self) -> bool:
         return bool(self._stretches) or self._open > WEIGHT_ONE
 
+    def note(self, weight: int) -> None:
+        """A weight that held since the latest row, though no row passed under it."""
+        self._open = max(self._open, weight)
+
     def see(self, times: Times, weight: int) -> None:
         """Rows on time, in the order in which they came, that passed with a weight."""
         if not len(times):
