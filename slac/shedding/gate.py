@@ -93,7 +93,7 @@ class Gate:
         return self._decision
 
     def taken_highest(self) -> int:
-        """The highest weight of what is dropped unread since this was asked last: also where nothing passed under it."""
+        """The highest weight of what is dropped unread since this was asked last, also if nothing passed under it."""
         highest, self._highest = self._highest, self._decision.admission.unread
         return highest
 
