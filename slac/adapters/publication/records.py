@@ -16,15 +16,13 @@ from typing import Any, Final
 import orjson
 import polars as pl
 
-from slac.plan.intervals.bounds import FARTHEST
+from slac.plan.intervals.bounds import is_far
 from slac.stream.batch import BOUNDS, ID, KEPT, META, REVISION, SEEN, TIME, UNDECIDED, WINDOW_START
 
 OWN_KEYS: Final = frozenset({"document", "block", "type", "id", "revision"})
 """What a published column may not be called: these make the idempotency key. The compiler refuses it."""
 _HIDDEN: Final = frozenset(META)
 _INSTANT: Final = timedelta(microseconds=1)
-_FAR: Final = timedelta(microseconds=FARTHEST)
-_NOWHERE: Final = (_FAR, -_FAR, datetime(1970, 1, 1, tzinfo=UTC) + _FAR, datetime(1970, 1, 1, tzinfo=UTC) - _FAR)
 
 
 def to_records(frame: pl.DataFrame, *, document: str, block: str, kind: str) -> list[dict[str, Any]]:
@@ -49,7 +47,7 @@ def _records(frame: pl.DataFrame, base: dict[str, Any]) -> Iterator[dict[str, An
 
 def _end(value: Any) -> Any:
     """Of what is known of a value; nothing where it may be anything."""
-    return None if value in _NOWHERE else plain(value)
+    return None if is_far(value) else plain(value)
 
 
 def _head(row: dict[str, Any]) -> dict[str, Any]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from slac.evidence.why.values import shown, sql_of
-from slac.plan.intervals.bounds import FARTHEST
+from slac.plan.intervals.bounds import is_far
 from slac.plan.nodes import AuditNode
 from slac.plan.subexpressions import columns_in
 from slac.stream.batch import BOUNDS
 
 Row = Mapping[str, Any]
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_FAR: Final = timedelta(microseconds=FARTHEST)
 _OPEN: Final = ", and may be anything: of a part nothing was kept, or a sample says nothing of it"
 
 
@@ -27,11 +23,11 @@ def interval(name: str, row: Row) -> str:
     low, high = known.get(f"{name}_low"), known.get(f"{name}_high")
     if low is None or high is None or low == high:
         return ""
-    if _is_far(low) and _is_far(high):
+    if is_far(low) and is_far(high):
         return _OPEN
-    if _is_far(high):
+    if is_far(high):
         return f", and {shown(low)} at least"
-    return f", and {shown(high)} at most" if _is_far(low) else f", between {shown(low)} and {shown(high)}"
+    return f", and {shown(high)} at most" if is_far(low) else f", between {shown(low)} and {shown(high)}"
 
 
 def left_open(node: AuditNode, moved: Row) -> Iterator[str]:
@@ -43,15 +39,3 @@ def left_open(node: AuditNode, moved: Row) -> Iterator[str]:
             yield f"{name} = {shown(moved.get(name))}{told}"
     conditions = "; ".join(f"{s.name} when {s.when_sql or sql_of(s.when)}" for s in node.states)
     yield f"so it is open which state it is: {conditions}"
-
-
-def _is_far(value: Any) -> bool:
-    match value:
-        case float():
-            return math.isinf(value)
-        case timedelta():
-            return abs(value) >= _FAR
-        case datetime():
-            return abs(value - _EPOCH) >= _FAR
-        case _:
-            return False

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from slac.plan.expressions import AnyExpr, Call, Literal
 from slac.plan.intervals.bounds import (
+    FARTHEST,
     Between,
     Bounds,
     Unsure,
@@ -106,7 +107,7 @@ def _quotient(expr: Call, bounds: Sequence[Bounds | None]) -> Bounds | None:
 
 
 def _limit(side: AnyExpr) -> AnyExpr:
-    return _number(math.inf, side.dtype) if isinstance(side.dtype, Float) else _number(1 << 61, side.dtype)
+    return _number(math.inf, side.dtype) if isinstance(side.dtype, Float) else _number(FARTHEST, side.dtype)
 
 
 def _negation(expr: Call, bounds: Sequence[Bounds | None]) -> Bounds | None:

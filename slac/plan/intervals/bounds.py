@@ -10,14 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from slac.plan.expressions import AnyExpr, Call, Case, Cast, Literal
 from slac.plan.signatures import BOOL, FLOAT
 from slac.stream.types import AnyType, Bool, Duration, Float, Int, Timestamp
 
-FARTHEST = 62_135_596_800_000_000
-"""µs: further than any time or duration that means something."""
+FARTHEST = 1 << 55
+"""µs (some 1141 years): further than any time or duration that means something, yet with room to be added to."""
+_FAR = timedelta(microseconds=FARTHEST - (1 << 52))
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,19 @@ def unknown(value: AnyExpr, when: AnyExpr) -> Between:
         least, most = -FARTHEST, FARTHEST
     there = call("and", when, negated(call("is_null", value)))
     return Between(*(either(there, Literal(value=v, dtype=bound.dtype), bound) for v in (least, most)))
+
+
+def is_far(value: object) -> bool:
+    """Whether an end says nothing: no finite number, or as far as `FARTHEST`, also where it was moved by a century."""
+    match value:
+        case float():
+            return not math.isfinite(value)
+        case timedelta():
+            return abs(value) >= _FAR
+        case datetime():
+            return abs(value - _EPOCH) >= _FAR
+        case _:
+            return False
 
 
 def unsure(bounds: Bounds) -> AnyExpr:

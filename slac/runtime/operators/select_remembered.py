@@ -26,7 +26,9 @@ _MOST: Final = 4096
 _LONG: Final = 1024
 """… of texts of at most so many characters together."""
 _TIRED: Final = 3
-"""Who has forgotten so often has too many to remember."""
+"""Who has forgotten so often, one time soon after the other, has too many to remember."""
+_PAYS: Final = 16
+"""It was not soon if each of what was held has answered so many rows meanwhile."""
 _WORTH: Final = 2
 """From so many labels on it is less to look up a combination than to work it out."""
 _PASSES: Final = "#passes"
@@ -59,7 +61,7 @@ class RememberedRows:
         passes = pl.lit(value=True) if where is None else lower(where).fill_null(value=False)
         self._asked.append(passes.alias(_PASSES))
         self._known: dict[_Key, _Answer] = {}
-        self._forgotten = 0
+        self._forgotten = self._answered = 0
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame | None:
         """The rows that pass, with the columns; None where too much would have to be remembered."""
@@ -71,6 +73,7 @@ class RememberedRows:
             if not self._learn(frame, keys, found):
                 return None
             found = list(map(self._known.get, keys))
+        self._answered += frame.height
         return self._chosen(frame, found)
 
     def _chosen(self, frame: pl.DataFrame, found: Sequence[_Answer | None]) -> pl.DataFrame:
@@ -94,7 +97,9 @@ class RememberedRows:
         """What is asked of the combinations that are new; False where they are too many or too long."""
         first = {key: place for place, (key, answer) in enumerate(zip(keys, found, strict=True)) if answer is None}
         if len(self._known) + len(first) > _MOST:
-            self._known, self._forgotten = {}, self._forgotten + 1
+            # What has answered many times what it holds may be forgotten as often as names change.
+            self._forgotten = 0 if self._answered >= _PAYS * _MOST else self._forgotten + 1
+            self._known, self._answered = {}, 0
             first = {key: place for place, key in enumerate(keys)}
         if self._forgotten >= _TIRED or len(first) > _MOST or max(map(_length, first)) > _LONG:
             return False
