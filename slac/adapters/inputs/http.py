@@ -40,7 +40,6 @@ CAN_WAIT: Final = False
 ANSWERS: Final = True
 """What is not taken is answered with 429: its sender has it still."""
 _JSON, _ARROW = "application/json", "application/vnd.apache.arrow.stream"
-_NOT_SO: Final = 405
 _RETRY_AFTER_S: Final = "1"
 
 
@@ -78,13 +77,12 @@ class HttpInput:
         async def take(request: Request) -> Response:
             return await self._take(request, sink)
 
-        async def elsewhere(request: Request, error: Exception) -> Response:
-            status = error.status_code if isinstance(error, HTTPException) else 404
-            headers = {"allow": "POST"} if status == _NOT_SO else None
-            return _refusal(status, f"events are taken by POST {self._path}", headers)
+        async def elsewhere(_: Request, error: Exception) -> Response:
+            assert isinstance(error, HTTPException)
+            return _refusal(error.status_code, f"events are taken by POST {self._path}", error.headers)
 
-        handlers = {404: elsewhere, _NOT_SO: elsewhere}
-        app = Starlette(routes=[Route(self._path, take, methods=["POST"])], exception_handlers=handlers)
+        routes = [Route(self._path, take, methods=["POST"])]
+        app = Starlette(routes=routes, exception_handlers={HTTPException: elsewhere})
         async with serving(app, bind(self._listen)) as port:
             self.port = port
             await asyncio.Event().wait()
@@ -125,5 +123,5 @@ async def _read(request: Request, limit: int) -> bytes | None:
     return bytes(body)
 
 
-def _refusal(status: int, why: str, headers: dict[str, str] | None = None) -> Response:
+def _refusal(status: int, why: str, headers: Mapping[str, str] | None = None) -> Response:
     return JSONResponse({"error": why}, status_code=status, headers=headers)

@@ -198,8 +198,8 @@ class KeySlots:
         if not (in_order[1:] == in_order[:-1]).any():
             slots[rows] = self._entered(mine, their)
             return
-        distinct = mine.unique(maintain_order=True)
-        self._entered(distinct, _hashes(distinct))
+        single = mine.unique(maintain_order=True)
+        self._entered(single, _hashes(single))
         slots[rows] = self._found(mine, their)
 
     def _take(self, count: int) -> Longs:

@@ -70,6 +70,22 @@ def test_the_same_rows(
             assert all(a.equals(b) and a.schema == b.schema for a, b in zip(said, expected, strict=True))
 
 
+def test_names_that_change_slowly_stay_remembered() -> None:
+    """Many more than are held come in the course of time, each of them often; who sees each once gives up."""
+    where = call("=", Bool(), Column(name="text", dtype=String()), Column(name="other", dtype=String()))
+    with patch.multiple(select_remembered, _MOST=4, _PAYS=2, _WORTH=0):
+        slow, quick = remembered(where, None), remembered(where, None)
+        assert slow is not None
+        assert quick is not None
+        for name in map(str, range(40)):
+            rows = pl.DataFrame({"text": [name] * 10, "other": ["1"] * 10})
+            said = slow.of(rows)
+            assert said is not None
+            assert said.height == (10 if name == "1" else 0)
+            quick.of(rows.head(1))
+        assert quick.of(pl.DataFrame({"text": ["1"], "other": ["1"]})) is None
+
+
 @pytest.mark.parametrize("expr", [NUMBER, call("upper", String(), Column(name="text", dtype=String()))])
 def test_what_is_no_text_or_has_no_form_is_not_remembered(expr: AnyExpr) -> None:
     """Only few texts come again, and only of what is worked out at once it is known that it depends on nothing else."""
