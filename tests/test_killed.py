@@ -40,7 +40,7 @@ spec:
   events:
     Hit: {payload: {seq: int}}
   inputs:
-    hits: {adapter: http, listen: "127.0.0.1:${port}", emits: Hit, lateness: 1m, idle: 1h, shed: never}
+    hits: {adapter: http, listen: "127.0.0.1:${port}", emits: Hit, lateness: 1m, idle: 1h, shed: never, disk: 1GiB}
   probes:
     each: {from: hits, where: seq >= 0, select: [seq]}
   computations:

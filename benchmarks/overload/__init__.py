@@ -160,7 +160,7 @@ def _never(text: str) -> str:
     """The document with another contract."""
     lines = [line for line in text.splitlines() if "shed:" not in line]
     place = next(i for i, line in enumerate(lines) if "emits: Request" in line)
-    return "\n".join([*lines[: place + 1], "      shed: never", *lines[place + 1 :]]) + "\n"
+    return "\n".join([*lines[: place + 1], "      shed: never", "      disk: 1GiB", *lines[place + 1 :]]) + "\n"
 
 
 def one(

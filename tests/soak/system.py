@@ -36,10 +36,11 @@ spec:
     Hit: {payload: {seq: int, ms: float}, context: {service: string}}
   inputs:
     asked:
-      {adapter: http, listen: "127.0.0.1:${asked}", emits: Hit, id: seq, lateness: 1m, idle: 1h, shed: never}
+      {adapter: http, listen: "127.0.0.1:${asked}", emits: Hit, id: seq, lateness: 1m, idle: 1h, shed: never,
+       disk: 1GiB}
     pushed:
       {adapter: zmq, bind: "tcp://127.0.0.1:${pushed}", pattern: pull, emits: Hit, id: seq, lateness: 1m, idle: 1h,
-       shed: never}
+       shed: never, disk: 1GiB}
     read: {adapter: file, path: "${feed}", emits: Hit, id: seq, lateness: 1m, idle: 1h}
   probes:
     each: {from: Hit, where: seq >= 0, select: [seq, service, ms]}

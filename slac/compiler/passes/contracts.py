@@ -3,6 +3,7 @@
 Before: `shed: {approximate: {error: 2%}}` at a computation. After: the contract on its nodes; on the input behind it
 the conditions, groups and keys by which its gate drops what hurts the result least. What a sample says nothing of
 (MIN, MAX, BOOL_OR over single events, patterns without a key) makes its input `never`, unless something else is said.
+Whoever writes `never` says how much may wait on disk for it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from slac.compiler.gates.keys import Keyed, keyed
 from slac.compiler.gates.units import units_of
 from slac.compiler.gates.wishes import Wish, wishes
 from slac.diagnostics import Diagnostic, Severity
+from slac.diagnostics.suggest import listed
 from slac.language.document import ComputationDecl, InputDecl
 from slac.language.shed_decls import ShedDecl
 from slac.plan.graph import Default
@@ -183,6 +185,8 @@ def _input(block: InputDecl, work: _Contracts) -> Iterator[Diagnostic]:
         yield _said(
             f'"{block.name}" has a `disk` that nothing uses: {why}', block, f"{block.path}.disk", Severity.WARNING
         )
+    if block.disk is None and not node.can_wait and (askers := _stated_never(node, work)):
+        yield _without_disk(block, askers)
     if block.lag_us is not None and not node.can_wait:
         yield _said(
             f'`lag` is how far a file may lag behind; "{block.name}" cannot wait at all, and is dropped from as it is',
@@ -191,6 +195,27 @@ def _input(block: InputDecl, work: _Contracts) -> Iterator[Diagnostic]:
         )
     if block.lag_us is not None and mode == "never":
         yield _said(f'"{block.name}" may not lag, and nothing of it may be dropped', block, f"{block.path}.lag")
+
+
+def _stated_never(node: SourceNode, work: _Contracts) -> list[str]:
+    """Who writes that nothing of an input may be dropped: itself, or blocks behind it."""
+    if node.gate.contract.stated and node.gate.contract.mode == "never":
+        return [node.block]
+    asked = (w for w in work.asked.get(node.id, []) if w.contract.stated and w.contract.mode == "never")
+    return list(dict.fromkeys(w.block for w in asked))
+
+
+def _without_disk(block: InputDecl, askers: Sequence[str]) -> Diagnostic:
+    own = askers == [block.name]
+    by = "" if own else " for " + listed(f'"{name}"' for name in askers)
+    return Diagnostic(
+        code="shedding/disk",
+        summary=f'"{block.name}" is `shed: never`{by}, and does not say how much may wait on disk',
+        span=block.shed.span if own and block.shed.path.startswith(block.path) else block.span,
+        path=f"{block.path}.disk",
+        suggestion=f"write `disk: {DISK}` at the input, or what the longest burst needs",
+        details="what does not fit waits there instead of being dropped, and when it is full, senders are refused",
+    )
 
 
 def _subset(name: str, decl: ShedDecl, draft: Draft, work: _Contracts) -> Iterator[Diagnostic]:

@@ -20,7 +20,7 @@ spec:
     Request: {payload: {service: string, ok: bool, state: "string?", latency: float}}
   inputs:
     requests: {adapter: http, listen: "127.0.0.1:8090", emits: Request, INPUT}
-    others: {adapter: http, listen: "127.0.0.1:8091", emits: Request}
+    others: {adapter: http, listen: "127.0.0.1:8091", emits: Request, OTHER}
 """
 TAIL = """
   outputs:
@@ -28,8 +28,9 @@ TAIL = """
 """
 
 
-def _plan(body: str, block: str, own: str = "idle: 10s", default: str = "") -> Plan:
+def _plan(body: str, block: str, own: str = "idle: 10s", default: str = "", other: str = "idle: 10s") -> Plan:
     text = (HEAD + body + TAIL).replace("INPUT", own).replace("BLOCK", block).replace("DEFAULT", default)
+    text = text.replace("OTHER", other)
     return compile_document(Source("shop.yaml", text)).plan
 
 
@@ -73,13 +74,13 @@ def test_a_contract_reaches_the_inputs_behind_it() -> None:
 def test_a_violation_speaks_for_what_it_reads() -> None:
     """Nobody but the reader knows what a number is good for."""
     body = _window("{n: COUNT(*)}").replace("by: service}", "by: service, shed: never}")
-    assert _gate(_plan(body, "bad")).contract.mode == "never"
+    assert _gate(_plan(body, "bad", own="disk: 2GiB")).contract.mode == "never"
 
 
 def test_the_strictest_contract_wins_at_an_input() -> None:
     """One reader that needs all makes the input keep all; another input is not touched."""
     body = _window("{n: COUNT(*)}", "shed: approximate").replace("by: service}", "by: service, shed: never}")
-    plan = _plan(body, "bad")
+    plan = _plan(body, "bad", own="disk: 2GiB")
     assert _gate(plan).contract.mode == "never"
     assert _gate(plan, "others").contract.mode == "approximate"
 
@@ -87,8 +88,10 @@ def test_the_strictest_contract_wins_at_an_input() -> None:
 def test_a_document_has_a_contract_for_inputs_that_state_none() -> None:
     """And an input that states one keeps its own."""
     body = _window("{n: COUNT(*)}")
-    assert _gate(_plan(body, "bad", default="shed: never")).contract.mode == "never"
-    assert _gate(_plan(body, "bad", own="shed: approximate", default="shed: never")).contract.mode == "approximate"
+    kept = _plan(body, "bad", own="disk: 2GiB", default="shed: never", other="disk: 1GiB")
+    assert (_gate(kept).contract.mode, _gate(kept).disk) == ("never", 2 << 30)
+    thinned = _plan(body, "bad", own="shed: approximate", default="shed: never", other="disk: 1GiB")
+    assert _gate(thinned).contract.mode == "approximate"
 
 
 @pytest.mark.parametrize("call", ["MAX(latency)", "MIN(latency)", "BOOL_OR(ok)"])

@@ -36,7 +36,8 @@ spec:
   events:
     Order: {payload: {number: int, shop: string, amount: int}}
   inputs:
-    orders: {adapter: http, listen: "127.0.0.1:${port}", emits: Order, id: number, lateness: 0s, idle: 1h, shed: never}
+    orders: {adapter: http, listen: "127.0.0.1:${port}", emits: Order, id: number, lateness: 0s, idle: 1h, shed: never,
+      disk: 1GiB}
   probes:
     large: {from: orders, where: amount >= 10, select: [number, shop, amount]}
   computations:
