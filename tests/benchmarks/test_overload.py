@@ -23,7 +23,7 @@ from benchmarks.overload.said import Said
 from benchmarks.overload.subject import Run, Second
 from benchmarks.overload.table import Rival, bars, judged_of, lost, of_esper, told, worked_off
 from benchmarks.overload.traffic import ENDPOINTS, EVENTS, MESSAGES, WINDOW, Form, endpoint, facts, stamped
-from benchmarks.overload.worth import lowest, promised
+from benchmarks.overload.worth import lowest, outcome, promised
 from benchmarks.report import Row
 from slac.testing import free_port
 
@@ -234,6 +234,12 @@ def test_nothing_may_be_lost_where_nothing_is_dropped() -> None:
 def test_declared_shares_are_judged_by_chance() -> None:
     """Of 2000 windows one in a hundred times fewer than this share lie within, where 95 % do."""
     assert lowest(0.95, 2000) == pytest.approx(0.9384, abs=1e-4)
+
+
+def test_intervals_hold_though_a_window_keeps_few_of_what_matters() -> None:
+    """One in a hundred lasts thirty times as long, and is dropped unread: a window knows of it from those before."""
+    found = outcome("1 % failures", "unread")
+    assert found.held("value") > lowest(0.95, 2000)
 
 
 def test_promises_are_kept_for_values_of_each_kind() -> None:

@@ -19,9 +19,10 @@ from slac.plan.aggregation.ranks import Rank
 from slac.plan.aggregation.registers import Distinct
 from slac.plan.estimates.calls import GROUP, besides, is_beside
 from slac.plan.estimates.doubts import doubted, has_doubts, is_doubt
+from slac.plan.estimates.past import Powers
 from slac.plan.estimates.spans import Floats, Mask, Span, quantile_of
 from slac.plan.estimates.totals import Longs
-from slac.plan.estimates.values import Estimate, Sums, estimate, estimates, thinned
+from slac.plan.estimates.values import Estimate, Sums, estimate, estimates, powers, remembered, thinned
 from slac.plan.expressions import AggregateCall, AnyExpr, Column, Literal
 from slac.plan.intervals.bounds import FARTHEST, Between, Bounds, Unsure, as_bound, call, either, has_order
 from slac.plan.intervals.columns import HIGH, LOW
@@ -34,10 +35,11 @@ _THINNED: Final = Column(name=THINNED, dtype=BOOL)
 
 
 class EstimatedColumns:
-    """Makes the columns of some calls; `known` says what is known of their bounds.
+    """Makes the columns of some calls; `known` says what is known of their bounds, `remembered` what windows tell on.
 
     Without `bounded` nothing is known of the bounds of estimates: only of what gates have counted. `whole`: groups pass
-    or do not; of one of which some rows were dropped (a threshold has changed meanwhile) nothing is known.
+    or do not; of one of which some rows were dropped (a threshold has changed meanwhile) nothing is known. `together`: so many rows
+    of a group, at most, are kept or dropped at once: the variance of a total is at most so many times as large.
     """
 
     def __init__(
@@ -48,15 +50,17 @@ class EstimatedColumns:
         *,
         bounded: bool = True,
         whole: bool = False,
+        together: int = 1,
     ) -> None:
         self.calls = [one for one in calls if not is_beside(one)]
-        self._z = quantile_of(confidence)
+        self._z = quantile_of(confidence) * math.sqrt(together)
         self._counted = frozenset(counted)
         self._bounded = bounded
         self._whole = whole
         self._beside = besides(calls, counted)
         self._final = final_exprs(self.calls)
         self._typed = {one.name: one for one in self.calls}
+        self.remembered = remembered(self.calls)
         own = {one.name: _bounds(family(one), one) for one in self.calls}
         kept = [name for name, bounds in own.items() if _is_kept(name, bounds)]
         self.columns = [THINNED, *(f"{side}{name}" for name in kept for side in (LOW, HIGH))]
@@ -65,11 +69,22 @@ class EstimatedColumns:
             told = [one for one in self.calls if not is_doubt(one)]
             self.known = {o.name: doubted(o, own[o.name], self._typed, lambda c: own[c.name]) for o in told}
 
-    def of(self, groups: pl.DataFrame) -> pl.DataFrame:
-        """Partial rows, one a group, with `_seen`, `_kept`, a column a call, and those of `columns`."""
+    def sums(self, groups: pl.DataFrame) -> Sums:
+        """Partial rows, one a group, as numbers."""
+        return Sums(groups, self._z, self._counted, self._beside)
+
+    def powers(self, sums: Sums) -> Sequence[Powers]:
+        """What windows tell those behind them, one for each of `remembered`."""
+        return [powers(self._typed[call], kind, sums) for call, kind in self.remembered]
+
+    def of(self, groups: pl.DataFrame, sums: Sums | None = None) -> pl.DataFrame:
+        """Partial rows, one a group, with `_seen`, `_kept`, a column a call, and those of `columns`.
+
+        `sums`: the same as numbers, with what is known from windows before.
+        """
         thin = thinned(groups).alias(THINNED)
         made = groups.with_columns([*self._final, thin])
-        found = estimates(Sums(groups, self._z, self._counted, self._beside), self.calls)
+        found = estimates(self.sums(groups) if sums is None else sums, self.calls)
         everywhere = np.full(made.height, fill_value=not self._bounded)
         unknown = (made[f"{GROUP}.zero"] > 0).to_numpy() if self._whole else everywhere
         columns = []

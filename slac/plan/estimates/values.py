@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Final, TypeAlias
 
@@ -20,6 +20,7 @@ from slac.plan.aggregation.spread import Spread
 from slac.plan.aggregation.totals import Average, Sum
 from slac.plan.estimates.calls import GROUP, UNCOUNTED
 from slac.plan.estimates.moments import COUNTED, LANES
+from slac.plan.estimates.past import Past, Powers, mean_of, with_past
 from slac.plan.estimates.ranked import counted, quantiles
 from slac.plan.estimates.spans import Floats, Mask, Span, of_count, of_mean, of_share, of_variance
 from slac.plan.expressions import AggregateCall
@@ -48,13 +49,15 @@ Estimates: TypeAlias = dict[str, Estimate]
 class Sums:
     """Partial rows, read as numbers; `z`: how many standard deviations an interval reaches; `counted`: by gates.
 
-    `beside`: by the name of a call those of what is kept beside it.
+    `beside`: by the name of a call those of what is kept beside it. `past`: what is known from windows before.
     """
 
     groups: pl.DataFrame
     z: float
     counted: frozenset[str]
     beside: Mapping[str, tuple[str, ...]]
+    past: Past = field(default_factory=dict)
+    _moments: dict[tuple[str, str], Floats] = field(default_factory=dict)
 
     def number(self, call: str, name: str, scale: float = 1.0) -> Floats:
         """A part, divided by its scale."""
@@ -63,12 +66,14 @@ class Sums:
 
     def moment(self, call: str, name: str) -> Floats:
         """The sum of a moment's lanes."""
-        if name[1] == "0":
-            return self.number(call, name, 2.0**COUNTED)
-        total = np.zeros(self.groups.height)
-        for lane, _, scale in LANES:
-            total = total + self.number(call, f"{name}{lane}", 2.0**scale)
-        return total
+        found = self._moments.get((call, name))
+        if found is None:
+            lanes = [("", COUNTED)] if name[1] == "0" else [(lane, scale) for lane, _, scale in LANES]
+            found = np.zeros(self.groups.height)
+            for lane, scale in lanes:
+                found = found + self.number(call, f"{name}{lane}", 2.0**scale)
+            self._moments[call, name] = found
+        return found
 
     def unseen(self, of: str = GROUP) -> Floats:
         """The weight of an event of a group of which none was kept: the mean of those that were, if any were."""
@@ -127,7 +132,9 @@ def _(kind: Sum, call: AggregateCall, sums: Sums) -> Estimate | None:
     (beside,) = sums.beside[call.name]
     number = sums.number(call.name, "n") + sums.number(beside, "more", WEIGHT_SCALE)
     total, kept = np.where(number > 0, _total(call, sums), np.nan), sums.number(beside, "k")
-    span = of_mean(total, sums.moment(beside, "a2"), sums.moment(beside, "b3"), kept, sums.z)
+    known = with_past(_plain(call, sums), sums.past.get((call.name, "sum")))
+    variance, third = sums.moment(beside, "a0") * known.second, sums.moment(beside, "b0") * known.third
+    span = of_mean(total, variance, third, kept, sums.z)
     if call.where is None and not call.args[0].nullable:
         known = (sums.number(UNCOUNTED, "k") == 0) & (sums.number(GROUP, "k") > 0) & (number > 0)
         rows = sums.groups[SEEN].cast(pl.Float64).to_numpy() / WEIGHT_SCALE
@@ -147,6 +154,26 @@ def _mean(call: AggregateCall, sums: Sums) -> tuple[Floats, Span]:
     """Σwx / Σw, and what it lies between, from the deviations from it."""
     (beside,) = sums.beside[call.name]
     number = sums.number(call.name, "n") + sums.number(beside, "more", WEIGHT_SCALE)
+    known = with_past(_central(call, sums), sums.past.get((call.name, "mean")))
+    with np.errstate(all="ignore"):
+        mean, square = _total(call, sums) / number, number * number
+        variance = sums.moment(beside, "a0") * known.second / square
+        third = sums.moment(beside, "b0") * known.third / (square * number)
+        span = of_mean(mean, variance, third, sums.number(beside, "k"), sums.z)
+    return mean, span
+
+
+def _plain(call: AggregateCall, sums: Sums) -> Powers:
+    """Of the values of a sum or mean that stand for others."""
+    (beside,) = sums.beside[call.name]
+    a0, a2, b0, b3 = (sums.moment(beside, name) for name in ("a0", "a2", "b0", "b3"))
+    return Powers(sums.number(beside, "k"), mean_of(a2, a0), mean_of(b3, b0))
+
+
+def _central(call: AggregateCall, sums: Sums) -> Powers:
+    """Of their deviations from the mean."""
+    (beside,) = sums.beside[call.name]
+    number = sums.number(call.name, "n") + sums.number(beside, "more", WEIGHT_SCALE)
     a0, a1, a2 = (sums.moment(beside, f"a{n}") for n in range(3))
     b0, b1, b2, b3 = (sums.moment(beside, f"b{n}") for n in range(4))
     with np.errstate(all="ignore"):
@@ -157,10 +184,24 @@ def _mean(call: AggregateCall, sums: Sums) -> tuple[Floats, Span]:
         third = b3 - 3 * mean * b2 + 3 * mean * mean * b1 - mean * mean * mean * b0
         noise = (np.abs(b3) + np.abs(3 * mean * b2) + np.abs(mean * mean * mean * b0)) * 2.0**-50
         third = np.where(np.abs(third) > noise, third, 0.0)
-        square = number * number
-        spread = (np.maximum(variance, 0) + lost) / square
-        span = of_mean(mean, spread, third / (square * number), sums.number(beside, "k"), sums.z)
-    return mean, span
+        return Powers(sums.number(beside, "k"), mean_of(np.maximum(variance, 0) + lost, a0), mean_of(third, b0))
+
+
+def remembered(calls: Sequence[AggregateCall]) -> list[tuple[str, str]]:
+    """What windows tell those behind them: of means, and of sums, of calls of these names."""
+    found = []
+    for call in calls:
+        match family(call):
+            case Average():
+                found.append((call.name, "mean"))
+            case Sum():
+                found += [(call.name, "mean"), (call.name, "sum")]
+    return found
+
+
+def powers(call: AggregateCall, kind: str, sums: Sums) -> Powers:
+    """Of one of these."""
+    return _central(call, sums) if kind == "mean" else _plain(call, sums)
 
 
 @estimate.register

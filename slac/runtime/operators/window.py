@@ -23,6 +23,7 @@ from slac.runtime.operators.window_fill import WindowFill
 from slac.runtime.operators.window_grid import END, Grid
 from slac.runtime.operators.window_grids import grid_of
 from slac.runtime.operators.window_partials import PartialRows
+from slac.runtime.operators.window_past import WindowPast
 from slac.runtime.operators.window_restate import Restatements
 from slac.runtime.operators.window_rows import WindowRows
 from slac.runtime.operators.window_undecided import UndecidedWindows
@@ -55,6 +56,8 @@ class WindowOperator(Operator):
         restates = node.late == "restate" and node.role != "partial"
         self._restate = Restatements(node.keys, node.aggregates, node.retain) if restates else None
         self._undecided = UndecidedWindows(node.keys, node.aggregates, node.retain)
+        estimates = self._rows.estimates
+        self._past = WindowPast(node.keys, estimates) if estimates is not None and estimates.remembered else None
         self._certain = ENDED
         self._columns = [START, EXPIRES, AFTER, *node.keys, *part_columns(node.aggregates), KEPT, SEEN]
         self._partials = PartialRows(node.aggregates)
@@ -94,6 +97,8 @@ class WindowOperator(Operator):
             rows = [pl.concat([*rows, blanks], how="diagonal").sort(TIME, "_id")] if blanks is not None else rows
         self._state.expire(watermark)
         self._undecided.forget(watermark)
+        if self._past is not None:
+            self._past.forget(watermark - self._node.retain)
         self._closed = max(self._closed, watermark)
         return [*(Batch(self._marked(frame)) for frame in rows if frame.height), *self._said_again(watermark)]
 
@@ -104,7 +109,7 @@ class WindowOperator(Operator):
         stamp = [pl.lit(self._closed, pl.Int64).alias(ARRIVAL_WATERMARK), pl.lit(value=False).alias(UNDECIDED)]
         rows = []
         if groups is not None:
-            rows.append(self._rows.restated(groups.with_columns(stamp[0])).with_columns(stamp[1]))
+            rows.append(self._restated(groups.with_columns(stamp[0])).with_columns(stamp[1]))
         if blank is not None:
             again = blank.select(START, END, *self._node.keys)
             rows.append(self._rows.blanks(again).with_columns(pl.lit(1, pl.Int64).alias(REVISION), *stamp))
@@ -134,7 +139,7 @@ class WindowOperator(Operator):
         panes, known = self._state.frame(), None if self._fill is None else self._fill.frame()
         grid = [self._grid.size, self._grid.every] if isinstance(self._grid, Grid) else None
         frames = {"panes": panes, "known": known, **({} if self._restate is None else self._restate.frames())}
-        frames |= self._undecided.frames()
+        frames |= {**self._undecided.frames(), **({} if self._past is None else self._past.frames())}
         return State(
             {
                 "closed": self._closed,
@@ -160,6 +165,8 @@ class WindowOperator(Operator):
             self._fill.restore(state.frames["known"])
         if self._restate is not None:
             self._restate.restore(state.frames)
+        if self._past is not None:
+            self._past.restore(state.frames)
 
     def statistics(self) -> Mapping[str, int]:
         """`late`: rows × windows missed; `groups`: partial rows held; `keys`, `said`: held to fill and restate.
@@ -181,7 +188,9 @@ class WindowOperator(Operator):
         if self._mixed is not None:
             self._mixed_groups += int(groups.select(self._mixed).item())
         self._keep(groups)
-        return self._rows.finished(groups)
+        again = self._restate is not None or self._certain < ENDED
+        sums = None if self._past is None else self._past.of(groups, again=again)
+        return self._rows.finished(groups, sums=sums)
 
     def _keep(self, groups: pl.DataFrame) -> None:
         """Remember windows that are being said, as far as they may be said again."""
@@ -198,7 +207,10 @@ class WindowOperator(Operator):
 
     def _said_again(self, watermark: int) -> list[Batch]:
         revised = None if self._restate is None else self._restate.due(watermark)
-        return [] if revised is None else [Batch(self._rows.restated(revised), late=True)]
+        return [] if revised is None else [Batch(self._restated(revised), late=True)]
+
+    def _restated(self, groups: pl.DataFrame) -> pl.DataFrame:
+        return self._rows.restated(groups, None if self._past is None else self._past.once_more(groups))
 
     def _by_pane(self, frame: pl.DataFrame) -> list[Piece] | None:
         """Rows in the order of time and in few panes, by pane; None for all others.

@@ -9,6 +9,8 @@ import numpy as np
 import polars as pl
 
 from slac.plan.aggregates import empty_exprs, merged, part_columns
+from slac.plan.estimates.columns import EstimatedColumns
+from slac.plan.estimates.values import Sums
 from slac.plan.expressions import AggregateCall, Column, NamedExpr
 from slac.plan.lowering import columns_of, lower
 from slac.plan.nodes import WindowNode
@@ -62,15 +64,23 @@ class WindowRows:
             return groups[0]
         return pl.concat([one[[START, END, *self._node.keys, *self._parts, KEPT, SEEN]] for one in groups])
 
-    def restated(self, groups: pl.DataFrame) -> pl.DataFrame:
-        """Finished rows of windows that are said again: with `_revision` and `_wm`, in the order of all three."""
-        return self.finished(groups, (REVISION, ARRIVAL_WATERMARK)).sort(TIME, ID, REVISION)
+    @property
+    def estimates(self) -> EstimatedColumns | None:
+        """What makes the values where they are estimates."""
+        return None if self._estimates is None else self._estimates.columns
 
-    def finished(self, groups: pl.DataFrame, more: tuple[str, ...] = ()) -> pl.DataFrame:
-        """Finished rows of partial rows, one a key and window (and revision); `more` are further meta columns."""
+    def restated(self, groups: pl.DataFrame, sums: Sums | None = None) -> pl.DataFrame:
+        """Finished rows of windows that are said again: with `_revision` and `_wm`, in the order of all three."""
+        return self.finished(groups, (REVISION, ARRIVAL_WATERMARK), sums).sort(TIME, ID, REVISION)
+
+    def finished(self, groups: pl.DataFrame, more: tuple[str, ...] = (), sums: Sums | None = None) -> pl.DataFrame:
+        """Finished rows of partial rows, one a key and window (and revision); `more` are further meta columns.
+
+        `sums`: the rows as numbers, with what is known from windows before, where these are estimates.
+        """
         found = self._meta(groups)
         if self._estimates is not None:
-            return _ordered(self._estimated(self._estimates, groups, found, more))
+            return _ordered(self._estimated(self._estimates, groups, sums, found, more))
         if self._is_partial:
             said = {name: groups[name] for name in (*self._node.keys, *self._parts)}
         else:
@@ -81,10 +91,15 @@ class WindowRows:
         return _ordered(rows)
 
     def _estimated(
-        self, estimates: EstimatedRows, groups: pl.DataFrame, found: Mapping[str, pl.Series], more: tuple[str, ...]
+        self,
+        estimates: EstimatedRows,
+        groups: pl.DataFrame,
+        sums: Sums | None,
+        found: Mapping[str, pl.Series],
+        more: tuple[str, ...],
     ) -> pl.DataFrame:
         """The rows with what is known of their bounds; `found`: their meta columns."""
-        values = estimates.columns.of(groups).select(*self._node.keys, *estimates.finals, *more)
+        values = estimates.columns.of(groups, sums).select(*self._node.keys, *estimates.finals, *more)
         beside = values.drop(SEEN, KEPT).hstack([found[name] for name in META_OUT])
         rows = beside.lazy().with_columns(estimates.project)
         for columns in estimates.then:

@@ -29,6 +29,7 @@ from slac.runtime.audits.evaluation import CONDITION
 from slac.runtime.audits.settling import WANTED
 from slac.runtime.audits.slots import NEVER
 from slac.runtime.operator import State
+from slac.runtime.operators.window_past import GIVEN, PAST
 from slac.stream.types import Schema
 
 _SOON: Final = 0
@@ -57,7 +58,6 @@ def _form(old: AnyNode, new: AnyNode, name: str, frame: pl.DataFrame) -> pl.Data
 
 @_form.register
 def _(old: WindowNode, new: AnyNode, name: str, frame: pl.DataFrame) -> pl.DataFrame:
-    del name
     assert isinstance(new, WindowNode)
     if old.aggregates == new.aggregates:
         return frame
@@ -69,6 +69,8 @@ def _(old: WindowNode, new: AnyNode, name: str, frame: pl.DataFrame) -> pl.DataF
     named = {renamed[owner] + c.removeprefix(owner): c for c, owner in parts.items() if owner in renamed}
     first = frame.columns.index(next(iter(parts)))
     others = [pl.col(c) for c in frame.columns if c not in parts]
+    if name in (PAST, GIVEN):
+        return frame.select(*others, *(pl.col(c).alias(n) for n, c in named.items()))
     ordered = [pl.col(named[c]).alias(c) for c in part_columns(new.aggregates) if c in named]
     return frame.select(*others[:first], *ordered, *others[first:])
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import pytest
 
 from slac.compiler import compile_document
 from slac.diagnostics import Source
 from slac.plan.changes import compare
 from slac.plan.graph import Plan
+from slac.runtime.operator import State
+from slac.runtime.operators.window_past import PAST
+from slac.runtime.succession.adapting import adapted
 from slac.testing import Harness
 
 DOCUMENT = """
@@ -65,6 +69,17 @@ def test_aggregates_in_another_order(window: str, select: str) -> None:
         harness.end()
     columns = as_ever.published("w").columns
     assert changed.published("w").select(columns)[said:].rows() == as_ever.published("w")[said:].rows()
+
+
+def test_what_windows_remember_goes_with_its_aggregate() -> None:
+    """By whatever name it has now; of one that is no more nothing stays."""
+    text = WINDOW.replace("WINDOW", "tumbling 10s")
+    old = plan(text.replace("SELECT", "{total: SUM(ms)}, {most: MAX(ms)}, {mean: AVG(ms)}"), "w")["w"]
+    new = plan(text.replace("SELECT", "{most: MAX(ms)}, {mean: AVG(ms)}"), "w")["w"]
+    frame = pl.DataFrame({"_group": [7], "_end": [9], "_a0.sum.number": [1.0], "_a2.mean.number": [2.0]})
+
+    (found,) = adapted(old, new, State({}, {PAST: frame})).frames.values()
+    assert found.rows(named=True) == [{"_group": 7, "_end": 9, "_a1.mean.number": 2.0}]
 
 
 AUDIT = """  audits:
