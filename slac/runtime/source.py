@@ -255,9 +255,10 @@ class Source:
         # Nothing is read of which nothing is wanted.
         if not mask.any():
             return records, ids[:0], lines
-        kept = thinned(records, mask, lines)
-        found = lines_taken(kept.ndjson, lines, mask) if lines is not None and kept.ndjson is not None else None
-        return kept, ids[mask], found
+        if lines is None:
+            return thinned(records, mask), ids[mask], None
+        found = lines_taken(lines, mask)
+        return replace(records, first=None, ndjson=found.data), ids[mask], found
 
     def _stamp(self, frame: pl.DataFrame, ids: Ids) -> pl.DataFrame:
         rows = frame["_row"].to_numpy()

@@ -20,7 +20,6 @@ def test_records_are_the_lines_that_are_not_blank(lines: list[bytes], ended: boo
     assert count_records(block) == len(expected)
     mask = np.arange(len(expected)) % 2 == 0
     assert split_lines(take_lines(block, mask)) == expected[::2]
-    assert take_lines(block, mask, find_lines(block)) == take_lines(block, mask)
 
 
 @given(
@@ -46,14 +45,35 @@ def test_a_mask_of_the_wrong_length_is_refused() -> None:
         take_lines(b"{}\n", [True, False])
 
 
-@given(st.lists(st.tuples(st.sampled_from([b"{a}", b" ", b"", b"x\r", b"yy "]), st.booleans()), max_size=8))
-def test_lines_that_were_taken_lie_where_they_are_said_to(drawn: list[tuple[bytes, bool]]) -> None:
-    """Each kept one alone, and known without looking for them again."""
-    block = b"\n".join(text for text, _ in drawn)
+TEXTS = [b"{a}", b" ", b"", b"x\r", b"yy ", b'{"a":"' + b"x" * 40 + b'"}']
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(TEXTS), st.booleans()), max_size=12), st.sampled_from([1, 2, 64]), st.booleans()
+)
+def test_lines_that_were_taken_lie_where_they_are_said_to(
+    drawn: list[tuple[bytes, bool]],
+    many: int,
+    ended: bool,  # noqa: FBT001 - drawn
+) -> None:
+    """Each kept one alone, however they are cut out, and known without looking for them again."""
+    block = b"\n".join(text for text, _ in drawn) + (b"\n" if ended and drawn else b"")
     lines = find_lines(block)
     mask = np.array([keep for text, keep in drawn if text.strip()], np.bool_)
-    taken = take_lines(block, mask, lines)
-    assert taken == b"".join(lines[i] + b"\n" for i in np.flatnonzero(mask).tolist())
-    found, again = lines_taken(taken, lines, mask), find_lines(taken)
+    expected = [lines[i] for i in np.flatnonzero(mask).tolist()]
+    with patch.object(lines_module, "_MANY", many):
+        found = lines_taken(lines, mask)
+    assert [found[i] for i in range(len(found))] == expected
+    assert split_lines(found.data) == expected
+    assert not expected or found.data.endswith(b"\n")
+    again = find_lines(found.data)
     assert (found.starts.tolist(), found.ends.tolist()) == (again.starts.tolist(), again.ends.tolist())
     assert (found.heads.tolist(), found.tails.tolist()) == (again.heads.tolist(), again.tails.tolist())
+
+
+def test_records_of_very_different_length_are_not_stretched() -> None:
+    """One long record does not make all others as long."""
+    texts = [b'{"a":1}'] * 200 + [b'{"a":"' + b"x" * 10_000 + b'"}']
+    found = lines_taken(find_lines(b"\n".join(texts)), np.arange(201) % 2 == 0)
+    assert len(found.data) < 12_000
+    assert split_lines(found.data) == texts[::2]
