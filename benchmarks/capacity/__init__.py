@@ -2,9 +2,10 @@
 
 Each document runs at three rates, in a process of its own: the cores of all its nodes with their decoding, gathering,
 outputs, links and checkpoints, under a clock that goes on by what they take (`slac.calibration.world`). The machine is
-calibrated first, and again after every few documents: the same work takes up to twice as long from one minute to the
-next where others share its processors. The shares that pass a filter and the keys of a window are taken from the run,
-as a document would declare them; all else is the model's. `SLAC_QUICK=1`: one rate, shorter, after quick calibrations.
+calibrated first, and again after every few documents, and its pace is looked at before and behind each run: the same
+work takes up to twice as long from one minute to the next where others share its processors. The shares that pass a
+filter and the keys of a window are taken from the run, as a document would declare them; all else is the model's.
+`SLAC_QUICK=1`: one rate, shorter, after quick calibrations. `python -m benchmarks.capacity NAME…`: some documents.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from benchmarks.capacity.worker import rates_of
 from benchmarks.inputs import CACHE
 from benchmarks.measure import on_one_core
 from benchmarks.report import Bar, Row, row
+from slac.calibration.pace import paced
 from slac.plan.graph import Plan
 from slac.shedding.capacity.calibration import Calibration, load_calibration
 from slac.shedding.capacity.flow import Scene
@@ -30,7 +32,7 @@ from slac.shedding.capacity.walk import walk
 
 FACTORS: Final = (0.25, 1.0, 2.0)
 """Times the declared rates."""
-TOGETHER: Final = 5
+TOGETHER: Final = 7
 """Documents for which the machine is calibrated once."""
 WARM: Final = 12.0
 SECONDS: Final = 15.0
@@ -43,20 +45,32 @@ MET: Final = Bar("under", 1.0)
 
 def run() -> list[Row]:
     """For each document and rate, how far the prediction is off, as a share of what it may be."""
-    quick, paths = bool(os.environ.get("SLAC_QUICK")), documents()
+    return of_documents(documents())
+
+
+def of_documents(paths: Sequence[Path]) -> list[Row]:
+    """The same of some documents."""
+    quick = bool(os.environ.get("SLAC_QUICK"))
     pieces = [paths[i : i + TOGETHER] for i in range(0, len(paths), TOGETHER)]
     return summed(some for piece in pieces for some in measured(piece, quick=quick))
 
 
 def measured(paths: Sequence[Path], *, quick: bool = False) -> Iterator[tuple[float, list[Row]]]:
-    """Some documents with a calibration of their own, each rate with its rows."""
-    costs = _calibrated(quick=quick)
+    """Some documents with a calibration of their own, each rate with its rows.
+
+    How fast the machine is is looked at before and behind each of them: the prices are those of that time.
+    """
+    file, costs = _calibrated(quick=quick)
+    before = 1.0 if quick else _pace(file)
     for path in paths:
         plan = compiled(path)
         for factor in FACTORS[1:2] if quick else FACTORS:
             arguments = [str(_written(plan)), str(factor), str(WARM), str(SECONDS / (1 + quick))]
             seen = on_one_core("benchmarks.capacity.worker", *arguments)
-            yield factor, compared(f"{path.stem} × {factor:g}", plan, factor, seen, costs)
+            behind = 1.0 if quick else _pace(file)
+            now = paced(costs, (before + behind) / 2)
+            yield factor, compared(f"{path.stem} × {factor:g}", plan, factor, seen, now)
+            before = behind
 
 
 def summed(found: Iterable[tuple[float, list[Row]]]) -> list[Row]:
@@ -98,12 +112,17 @@ def _row(name: str, said: float, measured: float, unit: str, what: str, spare: f
     return row(f"{name}: {said:.3g} predicted, {measured:.3g} {unit}", off, "of what is allowed", bar=MET)
 
 
-def _calibrated(*, quick: bool) -> Calibration:
-    """Costs of this machine, as it is now."""
+def _calibrated(*, quick: bool) -> tuple[Path, Calibration]:
+    """Costs of this machine, as it is now, and the file that has them."""
     path = CACHE / "calibration.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     on_one_core("benchmarks.capacity.costs", str(path), *(["quick"] if quick else []))
-    return load_calibration(path)
+    return path, load_calibration(path)
+
+
+def _pace(calibration: Path) -> float:
+    """How many times as long as when it was calibrated the machine takes now."""
+    return float(on_one_core("benchmarks.capacity.pace", str(calibration)))
 
 
 def _written(plan: Plan) -> Path:

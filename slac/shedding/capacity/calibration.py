@@ -61,11 +61,13 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
     `base_memory`: bytes of a runtime without state, `node_memory` of each of its nodes; `bytes_per_key`: of one
     key in an operator's directory, beside its columns; `idle_cores`: CPU seconds a second of a runtime without input.
+    `reference`: what took the pieces that tell the pace of the machine, as a share of what the prices say of them.
     """
 
     version: int = CALIBRATION_VERSION
     machine: Machine
     kinds: dict[str, CostLine]
+    reference: float = 1.0
     base_memory: int
     node_memory: float = 0.0
     bytes_per_key: float

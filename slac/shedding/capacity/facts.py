@@ -17,12 +17,12 @@ def observed(node: AnyNode, load: NodeLoad, scene: Scene) -> NodeLoad:
     if passes is None:
         return load
     rate = passes * load.rows_in
-    flow = load.flow
-    return replace(load, flow=replace(flow, rate=rate, batches=_batches(flow.batches, load.rows_in, passes)))
+    called = load.work[0][1].batches if load.work else load.flow.batches
+    return replace(load, flow=replace(load.flow, rate=rate, batches=_batches(called, load.rows_in, passes)))
 
 
 def _batches(batches: float, rows_in: float, passes: float) -> float:
-    """Batches that hold a row at all, where each row passes by chance."""
+    """Batches that hold a row at all, of so many calls, where each row passes by chance."""
     if not batches or passes >= 1.0:
-        return batches
+        return min(batches, passes * rows_in)
     return batches * (1.0 - math.exp(rows_in / batches * math.log1p(-passes)))

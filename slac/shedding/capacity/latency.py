@@ -22,8 +22,8 @@ from slac.plan.nodes import (
     ViolationNode,
     WindowNode,
 )
-from slac.plan.waiting import BUSY_SHARE
-from slac.shedding.capacity.arrivals import carried, mean_wait
+from slac.shedding.capacity.arrivals import carried, idle_time, mean_wait
+from slac.shedding.capacity.pauses import Turn, turns
 from slac.shedding.capacity.report import Detection
 from slac.shedding.capacity.walk import Walked
 from slac.shedding.capacity.waves import arrivals, longest
@@ -78,15 +78,20 @@ def _detection(plan: Plan, walked: Walked, path: Iterable[AnyNode], last: str) -
 def _first(node: SourceNode, plan: Plan, walked: Walked, *, holds: bool, awaited: bool) -> float:
     """From an event to the wave that takes it, or to that which the watermark passes it with."""
     gap, idle, lateness = 1.0 / max(walked.loads[node.id].flow.rate, 1e-9), node.idle / SECOND, node.lateness / SECOND
-    pause = _pause(plan, walked, node.node)
     if holds and awaited:
-        return lateness + carried(gap, pause, idle)
-    any_gap = 1.0 / max(arrivals(plan, walked.loads, node.node), 1e-9)
-    waits = mean_wait(any_gap, pause, _wave(walked, node.node))
+        return lateness + carried(gap, _pause(plan, walked, node.node), idle)
+    waits = _waits(plan, walked, node.node)
     if not holds:
         return waits
     # The next event behind it carries the watermark past it, or the end of patience does, which waits for no wave.
     return lateness + (gap + waits if gap < idle else idle)
+
+
+def _waits(plan: Plan, walked: Walked, place: str) -> float:
+    """From an event to its wave, in the mean over all events: more of them fall into a longer pause."""
+    gap, cost = 1.0 / max(arrivals(plan, walked.loads, place), 1e-9), _wave(walked, place)
+    each = [(t.share * (t.pause + cost + idle_time(gap, cost)), t.pause) for t in _turns(plan, walked, place)]
+    return sum(weight * mean_wait(gap, pause, cost) for weight, pause in each) / sum(weight for weight, _ in each)
 
 
 def _due(walked: Walked, path: Iterable[AnyNode], place: str) -> float:
@@ -101,8 +106,13 @@ def _wave(walked: Walked, place: str) -> float:
 
 
 def _pause(plan: Plan, walked: Walked, place: str) -> float:
-    usual = _wave(walked, place)
-    return min(longest(plan, place, usual), BUSY_SHARE * usual)
+    """How long is gathered in the mean over all waves."""
+    return sum(t.share * t.pause for t in _turns(plan, walked, place))
+
+
+def _turns(plan: Plan, walked: Walked, place: str) -> list[Turn]:
+    waves, most = max(walked.waves[place], 1e-9), longest(plan, place, _wave(walked, place))
+    return turns(walked.rare[place], waves=waves, busy=walked.busy[place], longest=most)
 
 
 def _settling(node: AnyNode) -> float:

@@ -28,6 +28,7 @@ from slac.shedding.capacity.logs import logging_cores
 from slac.shedding.capacity.model import load_of
 from slac.shedding.capacity.pace import gathered
 from slac.shedding.capacity.patterns import pattern_load
+from slac.shedding.capacity.pauses import Rare, rare_calls
 from slac.shedding.capacity.rim import link_in_load, link_out_load, output_load, source_load
 from slac.shedding.capacity.shape import shape_of
 from slac.shedding.capacity.steps import steps_load
@@ -68,7 +69,8 @@ class Use:
 class Walked:
     """A plan at one load: what each node does, and what each placement uses beside its nodes.
 
-    By placement, `waves`: waves a second; `busy`: CPU seconds a second that they take. By node, `due`: CPU seconds of a
+    By placement, `waves`: waves a second; `busy`: CPU seconds a second that they take; `rare`: what of
+    it not every wave takes. By node, `due`: CPU seconds of a
     call in which it has something to say.
     """
 
@@ -77,6 +79,7 @@ class Walked:
     overhead: Mapping[str, Use]
     waves: Mapping[str, float]
     busy: Mapping[str, float]
+    rare: Mapping[str, tuple[Rare, ...]]
     due: Mapping[str, float]
 
     def total(self, plan: Plan, placement: str) -> Use:
@@ -92,16 +95,18 @@ def walk(plan: Plan, calibration: Calibration, scene: Scene) -> Walked:
     known: dict[str, tuple[float, float]] = {}
     for _ in range(ROUNDS):
         loads = loads_of(plan, replace(scene, waves=waves))
-        spent = {p: _at_work(plan, calibration, loads, p, n) for p, n in waves.items()}
-        found = {p: next_waves(plan, loads, p, (n, spent[p]), known.get(p, (0.0, 0.0))) for p, n in waves.items()}
+        spent, rare = _spent(plan, calibration, loads, waves)
+        found = {
+            p: next_waves(plan, loads, p, (n, spent[p]), known.get(p, (0.0, 0.0)), rare[p]) for p, n in waves.items()
+        }
         known = {p: (n, spent[p]) for p, n in waves.items()}
         waves = found
     loads = loads_of(plan, replace(scene, waves=waves))
     uses = {n.id: _use(plan, n, loads[n.id], calibration) for n in plan.nodes}
     overhead = {p: _overhead(plan, calibration, loads, uses, p, n) for p, n in waves.items()}
-    busy = {p: _at_work(plan, calibration, loads, p, n) for p, n in waves.items()}
+    busy, rare = _spent(plan, calibration, loads, waves)
     due = {n.id: _due(loads[n.id], uses[n.id].cores, calibration) for n in plan.nodes}
-    return Walked(loads=loads, uses=uses, overhead=overhead, waves=waves, busy=busy, due=due)
+    return Walked(loads=loads, uses=uses, overhead=overhead, waves=waves, busy=busy, rare=rare, due=due)
 
 
 def record_costs(plan: Plan, calibration: Calibration | None = None) -> dict[str, float]:
@@ -176,12 +181,18 @@ def _overhead(
     )
 
 
-def _at_work(
-    plan: Plan, calibration: Calibration, loads: Mapping[str, NodeLoad], placement: str, waves: float
-) -> float:
-    """CPU seconds a second of the nodes of a runtime, and of its waves."""
-    nodes = sum(_use(plan, n, loads[n.id], calibration).cores for n in plan.nodes if n.node == placement)
-    return nodes + _passing(plan, calibration, loads, placement, waves)
+def _spent(
+    plan: Plan, calibration: Calibration, loads: Mapping[str, NodeLoad], waves: Mapping[str, float]
+) -> tuple[dict[str, float], dict[str, tuple[Rare, ...]]]:
+    """By placement, CPU seconds a second of its nodes and waves, and what of that is rare."""
+    cores = {n.id: _use(plan, n, loads[n.id], calibration).cores for n in plan.nodes}
+    spent: dict[str, float] = {}
+    rare: dict[str, tuple[Rare, ...]] = {}
+    for place, count in waves.items():
+        own = [n for n in plan.nodes if n.node == place]
+        spent[place] = sum(cores[n.id] for n in own) + _passing(plan, calibration, loads, place, count)
+        rare[place] = rare_calls(own, loads, cores, count, spent[place])
+    return spent, rare
 
 
 def _passing(

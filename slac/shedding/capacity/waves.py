@@ -2,39 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, SourceNode
-from slac.plan.waiting import BUSY_SHARE, HOP, MOST_HOPS, lingering
+from slac.plan.waiting import HOP, MOST_HOPS, lingering
 from slac.shedding.capacity.arrivals import idle_time
 from slac.shedding.capacity.flow import NodeLoad
+from slac.shedding.capacity.pauses import Rare, turns
 
 __all__ = ["arrivals", "longest", "next_waves"]
 
 FEWEST: Final = 1.0
 """Waves a second of a runtime that does nothing else than work through one after the other."""
+STANDS: Final = 1e-4
+"""What changes by less than this share from one try to the next has been found."""
+HALVINGS: Final = 24
+"""Steps between one wave a second and one an event: a precision far better than the model's."""
 
 
 def next_waves(
-    plan: Plan, loads: Mapping[str, NodeLoad], placement: str, now: tuple[float, float], before: tuple[float, float]
+    plan: Plan,
+    loads: Mapping[str, NodeLoad],
+    placement: str,
+    now: tuple[float, float],
+    before: tuple[float, float],
+    rare: Sequence[Rare] = (),
 ) -> float:
     """Waves a second: behind one of w seconds comes a pause of min(longest, BUSY_SHARE·w), once there is something.
 
     What a second costs is taken as a line through what it costs at the two numbers of waves that were tried last: `now`
-    and `before`. Both branches solve in closed form.
+    and `before`; `rare`: what of it not every wave takes. More waves take more time, so the number is bisected.
     """
     coming = arrivals(plan, loads, placement)
     if not coming:
         return 1.0
-    each = max((now[1] - before[1]) / (now[0] - before[0]), 1e-6) if abs(now[0] - before[0]) > 1e-6 else 1e-6
-    fixed = max(now[1] - each * now[0], 0.0)
-    usual = now[1] / max(now[0], FEWEST)
-    gap = idle_time(1.0 / coming, usual)
-    gathers = (1.0 - (1.0 + BUSY_SHARE) * fixed) / (gap + (1.0 + BUSY_SHARE) * each)
-    lingers = (1.0 - fixed) / (gap + longest(plan, placement, usual) + each)
-    return min(max(gathers, lingers, FEWEST), coming)
+    tried, spent = now
+    if abs(tried - before[0]) < STANDS * tried:
+        return tried
+    each = max((spent - before[1]) / (tried - before[0]), 1e-6)
+    fixed = max(spent - each * tried, 0.0)
+    usual = spent / max(tried, FEWEST)
+    gap, most = idle_time(1.0 / coming, usual), longest(plan, placement, usual)
+
+    def lasts(waves: float) -> float:
+        """Seconds that so many waves take, with all that is between them."""
+        busy = fixed + each * waves
+        mean = sum(t.share * t.pause for t in turns(rare, waves=waves, busy=busy, longest=most))
+        return waves * (gap + mean) + busy
+
+    low, high = min(FEWEST, coming), coming
+    for _ in range(HALVINGS if lasts(low) < 1.0 < lasts(high) else 0):
+        middle = (low * high) ** 0.5
+        low, high = (middle, high) if lasts(middle) < 1.0 else (low, middle)
+    return high if lasts(high) <= 1.0 else low
 
 
 def longest(plan: Plan, placement: str, usual: float) -> float:
