@@ -56,6 +56,8 @@ class BesideSums:
 
     def parts(self, slots: Longs, held: WideSums) -> list[pl.Series]:
         """The part columns of these slots."""
+        if not self._types:
+            return []
         names = [self._again.get(name, name) for name in self._types]
         low, high = held.words(names, slots)
         # All at once: a series costs more than what it holds.

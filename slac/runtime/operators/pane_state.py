@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from slac.plan.aggregates import merged
@@ -24,7 +25,7 @@ from slac.runtime.operator import BEGINNING
 from slac.runtime.operators.pane_cells import cells_of
 from slac.runtime.operators.pane_sums import PaneSums, Piece
 from slac.runtime.operators.pane_table import PaneTable, Place
-from slac.stream.framing import frame_of
+from slac.stream.framing import column_of, frame_of
 
 START: Final = "_start"
 EXPIRES: Final = "_expires"
@@ -149,7 +150,10 @@ class PaneState:
 
         Need not: of a pane that has one row a key, and aggregates that a merger leaves as they are. None for none.
         """
-        self._settle([place for place in self._sums.places if place[1] <= instant])
+        written = [place for place in self._sums.places if place[1] <= instant]
+        if written and self._has_only_sums(instant):
+            return None, self._settled_together(written)
+        self._settle(written)
         self._gather(instant)
         runs = [
             run if run.high <= instant else Run.of(run.frame.filter(pl.col(EXPIRES) <= instant), distinct=run.distinct)
@@ -190,6 +194,20 @@ class PaneState:
                 self._tables[place].add(frame)
             else:
                 self._runs.append(Run(frame, start, expires, expires))
+
+    def _has_only_sums(self, instant: int) -> bool:
+        """Whether all of the panes that are over by then is what was added up of them: the usual case."""
+        others = (*(run.low for run in self._runs), *(expires for _, expires, _ in self._tables))
+        return not any(expires <= instant for expires in others)
+
+    def _settled_together(self, places: Sequence[tuple[int, int]]) -> pl.DataFrame:
+        """As `_settle`, in one frame of several panes, which is held as one run."""
+        rows, counts = self._sums.together(places)
+        starts, ends = (np.array(of, np.int64) for of in zip(*places, strict=True))
+        columns = [column_of(n, np.repeat(v, counts)) for n, v in ((START, starts), (EXPIRES, ends))]
+        frame = frame_of([*columns, _constant(AFTER, BEGINNING, rows.height), *rows.get_columns()])
+        self._runs.append(Run(frame, int(starts.min()), int(ends.min()), int(ends.max())))
+        return frame
 
     def _gather(self, instant: int) -> None:
         """Put runs into the tables of their panes, if those are due: then nothing has to be merged as a whole."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -17,13 +18,15 @@ from slac.plan.aggregates import family, partial_schema
 from slac.plan.aggregation.additive import additive
 from slac.plan.aggregation.peaks import LOWEST, peak
 from slac.plan.expressions import AggregateCall
+from slac.runtime.keyed.ends import is_end
 from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.halved import Halved
-from slac.runtime.keyed.integers import SAFE, Integers, added, bound
+from slac.runtime.keyed.integers import SAFE, Integers, added, bound, joined
 from slac.runtime.keyed.key_slots import KeySlots
 from slac.runtime.keyed.lanes import Lanes, Worth
 from slac.runtime.keyed.wide_sums import WideSums, sums_of
 from slac.runtime.operators.pane_beside import BesideSums, is_beside
+from slac.runtime.operators.pane_ends import EndCalls, PaneEnd, Placed, of_panes
 from slac.runtime.operators.pane_later import Later, Order
 from slac.stream.framing import frame_of
 
@@ -56,10 +59,12 @@ class _Sums:
     """One pane: rows a slot, what they add up to beside what is usual, the greatest magnitude of each, and peaks.
 
     `high`: of sums that may leave 64 bits, what is above 32 bits of each number; `sums` has what is below. `wide`: what
-    is of 128 bits before it is added up, and what weights add. `later`: rows with weights that wait for it.
+    is of 128 bits before it is added up, and what weights add. `later`: rows with weights that wait for it. `ends`: of
+    each call that is FIRST or LAST, its values.
     """
 
     count: Longs
+    ends: Sequence[PaneEnd] = ()
     sums: dict[str, Longs] = field(default_factory=dict)
     high: dict[str, Longs] = field(default_factory=dict)
     most: dict[str, int] = field(default_factory=dict)
@@ -85,6 +90,12 @@ class _Sums:
             if isinstance(numbers, Halved):
                 total = sums_of(numbers[order.rows], order.groups)
                 self.wide.add([name], order.slots, total.low[None], total.high[None])
+
+    def add_ends(self, slots: Longs, rows: Placed) -> None:
+        """Of the same rows what is FIRST or LAST."""
+        order = rows.order()
+        for end, values in zip(self.ends, rows.values, strict=True):
+            end.add(slots, rows, values, order, len(self.count))
 
     def worth(self, slots: Longs, names: Iterable[str]) -> Worth:
         """Of these slots."""
@@ -118,10 +129,10 @@ class PaneSums:
     """The panes of one window node that are being written; `taken_out` empties them."""
 
     def __init__(self, keys: Sequence[str], calls: Sequence[AggregateCall]) -> None:
-        plain = [call for call in calls if not is_beside(call)]
+        plain = [call for call in calls if not is_beside(call) and not is_end(call)]
         fits = bool(keys) and all(additive(family(c), c) is not None or peak(family(c), c) is not None for c in plain)
         self._lanes = Lanes(plain) if fits else None
-        self._beside = BesideSums(calls)
+        self._beside, self._ends = BesideSums(calls), EndCalls(calls)
         self._names, self._calls = list(keys), calls
         self._directory: KeySlots | None = None
         self._types: dict[str, pl.DataType] = {}
@@ -153,21 +164,33 @@ class PaneSums:
         worth, beside = self._lanes.of(frame), self._beside.asked(frame)
         for piece in pieces:
             self._add(piece, slots, worth, beside)
+        if (ends := self._ends.asked(frame)) is not None:
+            for piece in pieces:
+                rows = slice(piece.begin, piece.end)
+                self._panes[piece.start, piece.expires].add_ends(slots[rows], ends.part(rows))
         return ()
 
     def taken_out(self, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, pl.DataFrame]]:
         """Start, expiry and partial rows (one a key) of some panes; they are empty here from then on."""
         for place in places:
-            yield *place, self._partials(self._panes.pop(place))
+            yield *place, self.together([place])[0]
+
+    def together(self, places: Sequence[tuple[int, int]]) -> tuple[pl.DataFrame, Longs]:
+        """Partial rows of some panes one behind the other, and how many each has: as `taken_out`, for less."""
+        made = self._partials([self._panes.pop(place) for place in places])
         if self.is_full and not self._panes:
             self._directory, self.is_full = None, False
+        return made
 
     def _add(self, piece: Piece, slots: Longs, worth: Worth, beside: pl.DataFrame | None) -> None:
         assert self._directory is not None
         rows = slice(piece.begin, piece.end)
         if piece.end - piece.begin < len(slots):
             slots, worth, beside = slots[rows], worth.part(rows), None if beside is None else beside[rows]
-        pane = self._panes.setdefault((piece.start, piece.expires), _Sums(np.zeros(0, np.int64)))
+        place = (piece.start, piece.expires)
+        if place not in self._panes:
+            self._panes[place] = _Sums(np.zeros(0, np.int64), self._ends.of_pane())
+        pane = self._panes[place]
         pane.add(slots, worth, self._directory.size)
         if any(isinstance(numbers, Halved) for numbers in worth.sums.values()):
             pane.add_wide(Order.of(slots), worth)
@@ -214,17 +237,35 @@ class PaneSums:
         self._types = partial_schema(types, self._calls)
         return True
 
-    def _partials(self, pane: _Sums) -> pl.DataFrame:
-        """Keys and parts."""
+    def _partials(self, panes: Sequence[_Sums]) -> tuple[pl.DataFrame, Longs]:
+        """Keys and parts, pane by pane, and how many rows each has."""
         assert self._directory is not None
         assert self._lanes is not None
-        self._work_off(pane)
-        slots = np.flatnonzero(pane.count)
-        parts = self._lanes.parts(pane.count[slots], pane.worth(slots, self._lanes.usual))
-        beside = self._beside.parts(slots, pane.wide)
-        made = {one.name: one for one in (*self._directory.keys_of(slots).get_columns(), *parts, *beside)}
+        for pane in panes:
+            self._work_off(pane)
+        slots = [np.flatnonzero(pane.count) for pane in panes]
+        worth = _joined([pane.worth(of, self._lanes.usual) for pane, of in zip(panes, slots, strict=True)], slots)
+        count = np.concatenate([pane.count[of] for pane, of in zip(panes, slots, strict=True)])
+        parts = [*self._directory.keys_of(np.concatenate(slots)).get_columns(), *self._lanes.parts(count, worth)]
+        beside = [self._beside.parts(of, pane.wide) for pane, of in zip(panes, slots, strict=True)]
+        parts += [pl.concat(columns) for columns in zip(*beside, strict=True)]
+        parts += [of_panes(ends, slots) for ends in zip(*(pane.ends for pane in panes), strict=True)]
+        made = {one.name: one for one in parts}
         # By columns, since a query would cost as much as all of this.
-        return frame_of([_typed(made[name], dtype) for name, dtype in self._types.items()])
+        rows = frame_of([_typed(made[name], dtype) for name, dtype in self._types.items()])
+        return rows, np.array([len(of) for of in slots])
+
+
+def _joined(worths: Sequence[Worth], slots: Sequence[Longs]) -> Worth:
+    """What panes are worth, one behind the other, each of these slots."""
+    if len(worths) == 1:
+        return worths[0]
+    blank = [np.zeros(len(of), np.int64) for of in slots]
+    sums: dict[str, Integers] = {}
+    for name in dict.fromkeys(name for worth in worths for name in worth.sums):
+        found: list[Integers] = [w.sums.get(name, none) for w, none in zip(worths, blank, strict=True)]
+        sums[name] = reduce(joined, found)
+    return Worth(sums, {name: np.concatenate([worth.peaks[name] for worth in worths]) for name in worths[0].peaks})
 
 
 def _typed(column: pl.Series, dtype: pl.DataType) -> pl.Series:

@@ -17,9 +17,9 @@ from slac.runtime.operator import BEGINNING
 from slac.runtime.operators import pane_sums
 from slac.runtime.operators.pane_state import AFTER, EXPIRES, START, PaneState
 from slac.runtime.operators.pane_sums import PaneSums, Piece
-from slac.stream.batch import COUNT, WEIGHT, WEIGHT_ONE
-from slac.stream.types import Bool, Float, Int
-from tests.runtime.operators.test_window_partials import CALLS, frames
+from slac.stream.batch import COUNT, DEPTH, ID, WEIGHT, WEIGHT_ONE
+from slac.stream.types import Bool, Float, Int, String
+from tests.runtime.operators.test_window_partials import CALLS, ENDS, frames
 
 SPREAD = AggregateCall(name="_c0", function="stddev_pop", args=(Column(name="v", dtype=Float()),), dtype=Float())
 GOOD = AggregateCall(name="_c1", function="share", args=(Column(name="ok", dtype=Bool()),), dtype=Float())
@@ -33,6 +33,8 @@ WHERE = AggregateCall(
 )
 EVERY = (*CALLS, SPREAD, GOOD, PRESENT, WHERE)
 BESIDE = with_estimates(EVERY, ("_a0", "_c1"))
+LETTER = AggregateCall(name="_b2", function="first", args=(Column(name="k", dtype=String()),), dtype=String())
+WITH_ENDS = (*EVERY, *ENDS, LETTER)
 COUNTED = (AggregateCall(name="_a0", function="count", dtype=Int()),)
 
 
@@ -57,12 +59,24 @@ def weighed(draw: st.DrawFn) -> pl.DataFrame:
     return frame
 
 
+@st.composite
+def layered(draw: st.DrawFn) -> pl.DataFrame:
+    """The same, of which some come from blocks of different depth."""
+    frame = draw(weighed())
+    depths = draw(st.lists(st.integers(0, 2), min_size=frame.height, max_size=frame.height))
+    return frame.with_columns(pl.Series(DEPTH, depths, pl.UInt16)) if draw(st.booleans()) else frame
+
+
 def keyed(keys: Sequence[str | None]) -> pl.DataFrame:
     """Rows of these keys."""
     return pl.DataFrame({"k": keys}, schema={"k": pl.String})
 
 
-@pytest.mark.parametrize(("calls", "drawn"), [(EVERY, frames()), (BESIDE, weighed())], ids=["plain", "estimates"])
+@pytest.mark.parametrize(
+    ("calls", "drawn"),
+    [(EVERY, frames()), (BESIDE, weighed()), (WITH_ENDS, layered())],
+    ids=["plain", "estimates", "ends"],
+)
 def test_partial_rows_are_the_usual_ones_in_any_slicing(
     monkeypatch: pytest.MonkeyPatch, calls: tuple[AggregateCall, ...], drawn: st.SearchStrategy[pl.DataFrame]
 ) -> None:
@@ -75,7 +89,8 @@ def test_partial_rows_are_the_usual_ones_in_any_slicing(
     @given(st.lists(st.tuples(drawn, st.integers(0, 20), st.booleans()), min_size=1, max_size=4), st.booleans())
     def holds(batches: list[tuple[pl.DataFrame, int, bool]], restarts: bool) -> None:  # noqa: FBT001 - drawn
         state, expected = PaneState(["k"], calls), []
-        for frame, at, is_written in batches:
+        for number, (rows, at, is_written) in enumerate(batches):
+            frame = rows.with_columns(pl.col(ID) + number)
             cut = min(at, frame.height)
             pieces = [p for p in (Piece(0, 10, 0, cut), Piece(10, 20, cut, frame.height)) if p.begin < p.end]
             expected += [usual(frame, piece, calls) for piece in pieces]
