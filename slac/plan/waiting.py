@@ -27,6 +27,10 @@ AHEAD: Final = SECOND // 2
 """What is due further ahead than this (µs of event time) is awaited; what is nearer, with any row, happens anyway."""
 AWAITED: Final = 0.01
 """Seconds to gather when something awaited is due: the inputs that carry it come one behind the other."""
+UNDECODED: Final = SECOND
+"""So long (µs) what comes in at an input stays undecoded where nobody would notice …"""
+UNDECODED_BYTES: Final = 448 * 1024
+"""… and no more than so many bytes: a little less than what is worth a thread of its own."""
 MOST_ROWS: Final = 4000
 """So many rows are worked on at once, whenever they matter: more would cost little less."""
 EVE: Final = 2 * SECOND

@@ -22,9 +22,10 @@ from slac.runtime.costs import Costs
 from slac.runtime.gates.carriers import without_carriers, without_counts
 from slac.runtime.inbox import Inbox, Joined
 from slac.runtime.instructions import Notice
+from slac.runtime.noticing import sending
 from slac.runtime.operator import BEGINNING, ENDED, Operator, State
 from slac.runtime.recorder import Accepting, Recorder
-from slac.runtime.rhythm import Rhythm
+from slac.runtime.rhythm import Moment, Rhythm
 from slac.runtime.veil import veils
 from slac.stream.batch import COUNT, Batch, instants
 
@@ -39,6 +40,7 @@ class _Place:
     """A node with what a wave needs of it.
 
     `still`: what `Rhythm.told` says while `due` is due and no input lags, where that `is_known`.
+    `lift`: as `Rhythm.lift`, where the node may promise so much; `lifted`: what that has said last.
     """
 
     node: AnyNode
@@ -51,6 +53,8 @@ class _Place:
     is_known: bool = False
     due: int | None = None
     still: int = ENDED
+    lift: Moment | None = None
+    lifted: int = BEGINNING
 
 
 class Dataflow:
@@ -96,6 +100,8 @@ class Dataflow:
         self._links = {n.id: tuple(sorted(nx.ancestors(plan.graph, n.id) & self._certain.keys())) for n in self._inner}
         self._rim = [n.id for n in plan.nodes if isinstance(n, SourceNode | LinkInNode)]
         self._is_certain = True
+        self._head = BEGINNING
+        self._sending = sending(plan)
         self._places = [self._place(node) for node in self._inner]
         for node in self._inner:
             self._look(node.id)
@@ -223,6 +229,7 @@ class Dataflow:
             self._look(node_id)
 
     def _run(self, *, wait: bool, end: bool) -> None:
+        self._head = max((self._promised[i] for i in self._rim), default=BEGINNING)
         for place in self._places:
             try:
                 self._step(place, wait=wait, end=end)
@@ -242,6 +249,7 @@ class Dataflow:
             operator=self._operators[node.id],
             is_linked=bool(self._links[node.id]),
             is_patient=self._rhythm.is_patient(node.id),
+            lift=None if node.id in self._sending else self._rhythm.lift(node.id),
         )
 
     def _step(self, place: _Place, *, wait: bool, end: bool) -> None:
@@ -257,8 +265,17 @@ class Dataflow:
             or (inbox.rows and (inbox.is_crowded or inbox.prepares(promised)))
         ):
             self._work(node_id, told, end=end)
-        mark = self._promised[node_id] = max(self._promised[node_id], place.operator.output_watermark(promised))
+        mark = max(self._promised[node_id], place.operator.output_watermark(promised))
+        if place.lift is not None:
+            mark = self._lifted(place, place.lift, mark)
+        self._promised[node_id] = mark
         self._told[node_id] = self._telling(place, mark) if place.is_patient else mark
+
+    def _lifted(self, place: _Place, lift: Moment, mark: int) -> int:
+        """Between the ends of windows nobody waits for an input that is behind: no further than others are ahead."""
+        if mark > place.lifted:
+            place.lifted = lift(mark)
+        return max(mark, min(place.lifted, self._head))
 
     def _work(self, node_id: str, told: int, *, end: bool) -> None:
         """Give the operator all that waits in front of it, then what its inputs have told."""

@@ -17,7 +17,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
-from slac.plan.nodes import AnyNode, LatestJoinNode, SelectNode, StepsNode, UnionNode, WindowNode
+from slac.plan.nodes import (
+    AnyNode,
+    LatestJoinNode,
+    LinkInNode,
+    LinkOutNode,
+    SelectNode,
+    StepsNode,
+    UnionNode,
+    WindowNode,
+)
 from slac.runtime.operator import BEGINNING, ENDED
 from slac.runtime.operators.window_grids import grid_of
 
@@ -45,12 +54,15 @@ class Manner:
 class Rhythm:
     """How long rows may wait, for the nodes of one runtime."""
 
-    def __init__(self, nodes: Sequence[AnyNode], readers: Readers) -> None:
+    def __init__(self, nodes: Sequence[AnyNode], readers: Readers, *, crossing: bool = False) -> None:
+        """`crossing`: the nodes are those of a whole plan, and what is sent is noticed where it arrives."""
         beats: dict[str, Moment] = {}
         self._readers = readers
         self._manners: dict[str, Manner] = {}
         for node in nodes:
-            manner = manner_of(node, [beats.get(i, _same) for i in node.inputs])
+            inputs = [beats.get(i, _same) for i in node.inputs]
+            is_passed = crossing and isinstance(node, LinkOutNode | LinkInNode)
+            manner = _passing(inputs[0]) if is_passed else manner_of(node, inputs)
             beats[node.id] = _same if manner is None else manner.beat
             if manner is not None:
                 self._manners[node.id] = manner
@@ -67,6 +79,15 @@ class Rhythm:
         """Whether what falls due at this node does so for all keys together, at the ends of windows."""
         manner = self._manners.get(node_id)
         return manner is not None and manner.together
+
+    def lift(self, node_id: str) -> Moment | None:
+        """From how far a node could promise to how far it can: what it says has few times, as have ends of windows.
+
+        None where it may say something of any time, or has to hear at once.
+        """
+        manner = self._manners.get(node_id)
+        is_stepped = manner is not None and manner.holds and any(manner.beat(time) != time for time in (0, 1))
+        return manner.beat if manner is not None and is_stepped else None
 
     def matters(self, node_id: str, port: int, time: int) -> int:
         """The lowest watermark at which a row with this `_time` (µs) must have been given to the node."""
@@ -113,9 +134,13 @@ def manner_of(node: AnyNode, inputs: Sequence[Moment]) -> Manner | None:
     return None
 
 
+def _passing(beat: Moment) -> Manner:
+    return Manner(said=(_same,), beat=beat, holds=False)
+
+
 @manner_of.register
 def _(node: SelectNode, inputs: Sequence[Moment]) -> Manner | None:
-    return Manner(said=(_same,), beat=inputs[0], holds=False)
+    return _passing(inputs[0])
 
 
 @manner_of.register

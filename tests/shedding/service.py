@@ -74,6 +74,12 @@ class Queue:
     pacer: Pacer = field(default_factory=Pacer)
     taking: Pacer = field(default_factory=Pacer)
     held: deque[tuple[Records, int]] = field(default_factory=deque)
+    patience: None = None
+
+    @property
+    def pressing(self) -> int:
+        """All of it."""
+        return self.bytes
 
     @property
     def waiting(self) -> float:

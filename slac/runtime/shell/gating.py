@@ -52,11 +52,18 @@ class Gating:
         return {name: self._load(name, queue, now) for name, queue in self.queues.items()}
 
     def look(self, decision: Decision) -> None:
-        """Let gates look at events when there are many, once a second."""
+        """Let gates look at events when there are many, once a second; then nothing waits unseen, either."""
+        self._press(decision)
         if decision.demand_cores > PRESSED * decision.allowed_cores and decision.at - self._looked >= SECOND:
             self._looked = decision.at
             for queue in self.queues.values():
                 queue.source.sieve.look = True
+
+    def _press(self, decision: Decision) -> None:
+        is_pressed = decision.refuse or decision.demand_cores > PRESSED * decision.allowed_cores
+        for queue in self.queues.values():
+            if queue.patience is not None:
+                queue.patience.is_pressed = is_pressed or not queue.source.gate.decision.admission.is_open
 
     def bound(self, decision: Decision) -> None:
         """Let no more wait before each gate than was decided."""
@@ -116,12 +123,14 @@ class Gating:
         seen = self._seen.setdefault(name, _Seen())
         self._carry(seen, counts.counted, counts.carriers)
         drops = not queue.can_wait or self._lags(seen, queue, now)
+        # What nobody misses yet is as good as worked off.
+        unmissed = queue.waiting if queue.bytes and not queue.pressing else 0.0
         return InputLoad(
-            seen=counts.seen + counts.dropped["refused"],
+            seen=counts.seen + counts.dropped["refused"] + round(unmissed),
             kept=counts.kept,
             cost=self.costs.get(name, 0.0),
             can_drop=drops,
-            waiting=queue.waiting,
+            waiting=queue.waiting - unmissed,
             reading=self.reading.get(name),
             touched=counts.seen,
             read=counts.read,
@@ -145,7 +154,7 @@ class Gating:
         if lag is None or not source.live or source.arrival.latest <= BEGINNING:
             return False
         bound = lag * CAUGHT_UP if seen.lags else lag
-        is_slow = bool(queue.bytes) or queue.pacer.pause(now) > 0 or seen.lags
+        is_slow = bool(queue.pressing) or queue.pacer.pause(now) > 0 or seen.lags
         seen.lags = is_slow and now - source.arrival.latest > bound
         return seen.lags
 

@@ -12,6 +12,7 @@ from slac.runtime.durable.segments import Segments
 from slac.runtime.shell.journals import InputJournal
 from slac.runtime.shell.merging import merged
 from slac.runtime.shell.overflow import Overflow
+from slac.runtime.shell.patience import Patience
 from slac.runtime.shell.waking import Wakes
 from slac.runtime.source import Source
 from slac.shedding.pacer import Pacer
@@ -43,8 +44,9 @@ class InputQueue:
 
     With a journal records are in it before they are queued, and before `push` says that they were taken. With an
     overflow (`shed: never`) what has no room waits on disk instead. `taking` paces what is worked off, and `purse` has
-    the processor time for it. `presses_back`: a sender that can be made to wait is, before anything of it is refused.
-    `loses`: it does not wait, but drops what nobody fetches, and nobody counts.
+    the processor time for it; with `patience` it waits while nobody would notice.
+    `presses_back`: a sender that can be made to wait is, before anything of it is refused. `loses`: it does not wait,
+    but drops what nobody fetches, and nobody counts.
     """
 
     def __init__(self, source: Source, *, can_wait: bool, clock: Clock, wake: Wakes, limit: int) -> None:
@@ -53,6 +55,7 @@ class InputQueue:
         self.pacer = Pacer()
         self.taking = Pacer(credit=_LATE)
         self.purse: Purse | None = None
+        self.patience: Patience | None = None
         self.presses_back = False
         self.loses = False
         self._bytes = 0
@@ -66,7 +69,7 @@ class InputQueue:
         self._room.set()
         self._stopped = False
         self._held = False
-        self._taken = 0
+        self._taken = self._since = 0
         self.journal: InputJournal | None = None
         self.overflow: Overflow | None = None
         self._in_journal = 0
@@ -96,6 +99,11 @@ class InputQueue:
     def in_memory(self) -> int:
         """Bytes of what waits in memory."""
         return self._bytes
+
+    @property
+    def pressing(self) -> int:
+        """Bytes of what waits, but for those whom nobody misses yet."""
+        return 0 if self._unmissed(self._clock.now()) else self.bytes
 
     @property
     def is_ready(self) -> bool:
@@ -262,9 +270,14 @@ class InputQueue:
             self._append(records)
 
     def _append(self, records: Records) -> None:
+        now = self._clock.now()
+        self._since = self._since if self._queue else now
         self._queue.append(records)
         self._bytes += records.size
-        self._wake.set()
+        if pause := self._unmissed(now):
+            self._wake_in(pause)
+        else:
+            self._wake.set()
 
     @property
     def _mean_size(self) -> float:
@@ -278,9 +291,19 @@ class InputQueue:
         return round(records.size / self._mean_size)
 
     def _pause(self, now: int) -> int:
-        """For how long (µs) what is queued must wait: for its pace, and, but at the end, for processor time."""
+        """For how long (µs) what is queued must wait: for its pace, and, but at the end, for processor time; or may."""
         pause = self.taking.pause(now)
-        return pause if self.purse is None or self._is_last else max(pause, self.purse.pause(now))
+        if self._is_last:
+            return pause
+        return max(pause, self.purse.pause(now) if self.purse is not None else 0, self._unmissed(now))
+
+    def _unmissed(self, now: int) -> int:
+        """For how long (µs) nobody misses what is queued."""
+        if self.patience is None or self._is_last or not self._queue:
+            return 0
+        if self.journal is not None or (self.overflow is not None and self.overflow.is_used):
+            return 0
+        return self.patience.left(now, since=self._since, size=self._bytes)
 
     def _wake_in(self, pause: int) -> None:
         """The loop looks again when the pace lets more through."""

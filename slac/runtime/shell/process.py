@@ -316,7 +316,7 @@ class Runtime:
         """Seconds for which what has come waits for more."""
         if not self._live or self._stopping:
             return 0.0
-        waiting, peers = sum(q.bytes for q in self._queues.values()), self._server.peers() if self._server else ()
+        waiting, peers = sum(q.pressing for q in self._queues.values()), self._server.peers() if self._server else ()
         return self._gathering.pause(self._clock.now(), waiting=waiting, peers=len(peers))
 
     async def _work(self) -> None:

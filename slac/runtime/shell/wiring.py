@@ -22,11 +22,13 @@ from slac.runtime.links.sending import Sending
 from slac.runtime.links.server import LinkServer
 from slac.runtime.links.several import SeveralClients
 from slac.runtime.links.spool import Spool
+from slac.runtime.noticing import noticing
 from slac.runtime.recording import STORE
 from slac.runtime.shell.control import Control
 from slac.runtime.shell.gating import Gating
 from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.outputs import OutputWorker
+from slac.runtime.shell.patience import Patience
 from slac.runtime.shell.settings import RunSettings
 from slac.runtime.shell.waking import Waking
 from slac.runtime.source import Source
@@ -92,8 +94,10 @@ def make_queues(
         )
         for block, source in sources.items()
     }
-    for queue in queues.values():
+    notices = {} if settings.once else noticing(plan)
+    for block, queue in queues.items():
         queue.lasts = lambda: wake.left
+        queue.patience = Patience(queue.source, notices[block]) if block in notices else None
     _let_wait_on_disk(queues, plan, settings)
     return queues
 

@@ -1,0 +1,37 @@
+"""How long what is queued at an input may stay there, undecoded, because nobody would notice (`slac.runtime.noticing`).
+
+What a call costs at any size is paid once a second then, not with every wave. Only when work is done changes.
+"""
+
+from __future__ import annotations
+
+from slac.plan.waiting import UNDECODED, UNDECODED_BYTES
+from slac.runtime.operator import BEGINNING
+from slac.runtime.rhythm import Moment
+from slac.runtime.source import Source
+
+
+class Patience:
+    """That of one input. `notices`: from the time of a row to the lowest watermark at which it matters.
+
+    `is_pressed`: there is so much to do that what waits is to be seen by those who decide what becomes of it.
+    """
+
+    def __init__(self, source: Source, notices: Moment) -> None:
+        self.is_pressed = False
+        self._source = source
+        self._notices = notices
+        self._due = BEGINNING
+
+    def left(self, now: int, *, since: int, size: int) -> int:
+        """For how long (µs) `size` bytes, the first of which came at `since` (wall clock, µs), may wait at `now`.
+
+        When the clock says that they could carry the watermark to what is due next, they wait no longer.
+        """
+        reached = self._source.arrival.watermark
+        if self.is_pressed or size >= UNDECODED_BYTES or reached <= BEGINNING:
+            return 0
+        if self._due <= reached:
+            self._due = self._notices(reached)
+        behind = self._source.heard - reached
+        return max(min(since + UNDECODED, self._due + behind) - now, 0)
