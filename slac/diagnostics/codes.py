@@ -77,6 +77,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "schema/wrong-type": "A value has the wrong shape: text for a mapping, a list for a number",
         "shedding/contract": "What may be dropped contradicts itself, or cannot be kept",
         "shedding/disk": "Nothing of an input may be dropped, and nothing says how much may wait on disk",
+        "shedding/sampled": "What samplers have dropped before would look like something that did not happen",
         "sql/bad-literal": "A constant that cannot be what it should be: too large, no unit, no regular expression",
         "sql/empty": "An SQL expression is missing",
         "sql/not-allowed": "Something of SQL that the language does not take",

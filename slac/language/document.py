@@ -21,7 +21,7 @@ from slac.language.join_decls import JoinDecl
 from slac.language.machine_decls import BudgetDecl, LoggingDecl, ParameterDecl, PlacementDecl, RuntimeDecl, Share
 from slac.language.pattern_decls import AtomDecl, PatternDecl
 from slac.language.rate_decls import PassDecl, RateDecl
-from slac.language.shed_decls import ShedDecl
+from slac.language.shed_decls import SampledDecl, ShedDecl
 from slac.language.table_decls import TableDecl
 from slac.language.terms import DefaultFilled, Ref, Segment, Setting, Sql
 from slac.language.trace_decls import TracesDecl
@@ -145,6 +145,7 @@ class InputDecl:
     unknown: Unknown
     rate: RateDecl | None
     shed: ShedDecl
+    sampled: SampledDecl | None = None
     quarantine: Kept | None = None
     disk: int | None = None
     lag_us: int | None = None

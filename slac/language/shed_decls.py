@@ -1,4 +1,4 @@
-"""What a document says of load: what may be dropped, and what results must stay worth."""
+"""What a document says of load: what may be dropped, what results must stay worth, and what was dropped before."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from slac.diagnostics import Span
+from slac.language.terms import Ref
 
 ShedMode: TypeAlias = Literal["never", "approximate", "subset"]
 Whole: TypeAlias = Literal["windows", "keys"]
@@ -26,3 +27,14 @@ class ShedDecl:
     span: Span
     path: str = ""
     stated: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampledDecl:
+    """That an input's spans were thinned before: the fields of their `tracestate` and trace, `spans` of one at most."""
+
+    tracestate: Ref
+    trace: Ref
+    spans: int
+    span: Span
+    path: str = ""

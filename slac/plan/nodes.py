@@ -16,6 +16,7 @@ from slac.plan.expressions import AggregateCall, AnyExpr, NamedExpr
 from slac.plan.guards import After, Backoff, Flapping, Inhibit, Schedule, Settle
 from slac.plan.shedding import GateSpec, ShedContract
 from slac.plan.sources import RateSpec as RateSpec  # noqa: PLC0414 - with the nodes that they belong to
+from slac.plan.sources import SampledSpec as SampledSpec  # noqa: PLC0414
 from slac.plan.sources import TableSpec as TableSpec  # noqa: PLC0414
 from slac.plan.sources import TypeSpec as TypeSpec  # noqa: PLC0414
 from slac.plan.traces import TraceSpec
@@ -54,7 +55,8 @@ class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
     column (a timestamp, or a duration from the timestamp on) that makes an event an interval. `unknown`: what becomes
     of fields that no type declares; `keep` adds the column `unknown`, a map. `table`: it is read as a whole, and its
     rows are what has changed. `sensitive`: fields that are hashed in `schema`; those in `clear` are there in clear too,
-    for selections that see them (`slac.plan.privacy`). `keeps_raw`: what is quarantined is kept as it came.
+    for selections that see them (`slac.plan.privacy`). `keeps_raw`: what is quarantined is kept as it came. `sampled`:
+    its events are spans that stand for several, as their `tracestate` says.
     """
 
     adapter: str
@@ -79,6 +81,7 @@ class SourceNode(Node, frozen=True, kw_only=True, tag="source"):
     sensitive: tuple[str, ...] = ()
     clear: tuple[str, ...] = ()
     keeps_raw: bool = True
+    sampled: SampledSpec | None = None
 
 
 class SelectNode(Node, frozen=True, kw_only=True, tag="select"):
@@ -167,7 +170,8 @@ class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
     `during`: windows without any hour of it are not filled. `counted`: names of those aggregates (`_a0`) that count
     what the gates before it have counted (`_count`), so that they are exact whatever was dropped. `units`: what those
     gates drop: single events; keys or windows so that a result has all of its events or none (`whole`); or keys of
-    which a result is made of several (`keys`), whose totals are estimates without intervals.
+    which a result is made of several (`keys`), whose totals are estimates without intervals. `together`: so many of its
+    events, at most, are kept or dropped together although they are counted one by one; by its root intervals are wider.
     """
 
     role: Role = "whole"
@@ -181,6 +185,7 @@ class WindowNode(Node, frozen=True, kw_only=True, tag="window"):
     during: CalendarSpec | None = None
     counted: tuple[str, ...] = ()
     units: Literal["events", "whole", "keys"] = "events"
+    together: int = 1
     retain: int
 
     @property

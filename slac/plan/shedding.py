@@ -70,10 +70,11 @@ class GateSpec(msgspec.Struct, frozen=True, kw_only=True):
     time of the latest event, and the earliest stays too, because silences are measured between them. `key`: columns by
     whose values whole keys are kept or dropped, ahead of patterns, joins, traces, sessions and subsets of keys; empty
     where events are dropped one by one.
-    `trace`: the key is a trace id, whose low 56 bits are R. `shared`: gates of this name feed one pattern, join or
-    trace, and use one threshold. `windows`: size and hop (µs) of windows that are left out as a whole. `patience`: for
-    how long (µs) a burst may wait before it is dropped from. `disk`: bytes that may wait on disk (`never`). `lag`: how
-    far (µs) what can wait may lag behind before it is dropped from, None: it never is.
+    `trace`: the key is a trace id, whose low 56 bits are R; with `explicit` it is `rv` where a span says one.
+    `shared`: gates of this name feed one pattern, join or trace, and use one threshold. `windows`: size and hop
+    (µs) of windows that are left out as a whole. `patience`: for how long (µs) a burst may wait before it is dropped
+    from. `disk`: bytes that may wait on disk (`never`). `lag`: how far (µs) what can wait may lag behind before it is
+    dropped from, None: it never is.
     """
 
     contract: ShedContract = ShedContract()
@@ -84,6 +85,7 @@ class GateSpec(msgspec.Struct, frozen=True, kw_only=True):
     latest: bool = False
     key: tuple[str, ...] = ()
     trace: bool = False
+    explicit: bool = False
     shared: str = ""
     windows: tuple[int, int] | None = None
     patience: int = 0

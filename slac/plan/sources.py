@@ -30,6 +30,17 @@ class TypeSpec(msgspec.Struct, frozen=True, kw_only=True):
     required: tuple[str, ...] = ()
 
 
+class SampledSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Spans that a sampler has thinned: the columns of their `tracestate` and of their trace.
+
+    `spans`: so many spans of one trace, at most, a result is made of.
+    """
+
+    tracestate: str
+    trace: str
+    spans: int
+
+
 class TableSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A source that is a table: one row at most for each value of `key`, and not more than `max_rows`."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -23,14 +24,18 @@ from slac.runtime.operator import State
 from slac.runtime.portions import part, thinned
 from slac.runtime.repeating import Repeats
 from slac.shedding.gate import Gate
-from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, Batch, instants
+from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, WEIGHT, Batch, instants
 from slac.stream.framing import column_of, frame_of
 from slac.stream.ids import sequence_ids, sequence_of, source_prefix
 from slac.stream.ports import Position, Records
 from slac.stream.privacy import Hasher
+from slac.stream.tracestate import RANDOMNESS
 
 FUTURE: Final = 3_600_000_000
 """An event further ahead of its arrival than this (µs) would carry the watermark away from all others."""
+
+_SAMPLED: Final = (WEIGHT, RANDOMNESS)
+"""Columns that only rows have of which samplers have said something."""
 
 Ids = npt.NDArray[np.uint64]
 
@@ -85,6 +90,8 @@ class Source:
         self.has_waiting: Callable[[], bool] = lambda: False
         self.quarantined = 0
         self.unknown_fields = 0
+        self.unweighted: Counter[str] = Counter()
+        """Spans of which it is not known for how many they stand, by reason."""
         self.late = 0
         self.repeats = 0
         self.ahead = 0
@@ -103,6 +110,7 @@ class Source:
                 types=node.types,
                 until=node.until,
                 unknown=node.unknown,
+                sampled=node.sampled,
                 read=frozenset((*node.schema.names, *node.natural_id, *node.clear)),
             )
         )
@@ -148,6 +156,7 @@ class Source:
             decoded = self._decoder.decode(kept, lines)
             taken.quarantined = [replace(q, number=sequence_of(ids[q.index]) + 1) for q in decoded.quarantined]
             self.unknown_fields += decoded.unknown_fields
+            self.unweighted.update(decoded.unweighted)
             frame = self._stamp(self._hiding.hidden(decoded.frame), ids)
             frame = self._without_future(frame, records, taken)
             frame = self._without_repeats(frame)
@@ -210,6 +219,7 @@ class Source:
                 "gate": self.gate.snapshot(),
                 "sieve": self.sieve.snapshot(),
                 "counters": [self.quarantined, self.unknown_fields, self.late, self.repeats],
+                "unweighted": dict(self.unweighted),
                 "natural": self._natural.latest if self._natural is not None else None,
                 "key": self._hiding.fingerprint,
                 "skips": {n: o.skip for n, o in self.origins.items() if o.skip},
@@ -231,6 +241,7 @@ class Source:
         self.sieve.restore(values["sieve"])
         self.deeds.restore(values.get("due", ()))
         self.quarantined, self.unknown_fields, self.late, self.repeats = values["counters"]
+        self.unweighted = Counter(values.get("unweighted", {}))
         if self._natural is not None:
             self._natural.restore(state.frames.get("natural"), values["natural"])
 
@@ -266,7 +277,7 @@ class Source:
         if self._natural is not None:
             chosen = self._natural.ids_of(frame, chosen)
         # Columns as they are: a query would cost as much again as all else in here.
-        own = (frame[name] for name in self._hiding.columns)
+        own = [frame[name] for name in (*self._hiding.columns, *(n for n in _SAMPLED if n in frame.columns))]
         return frame_of([frame[TIME], column_of(ID, chosen), *own])
 
     def _without_repeats(self, frame: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from slac.adapters.decoding.intervals import IntervalCheck
 from slac.adapters.decoding.lines import Lines, find_lines
 from slac.adapters.decoding.ndjson import NdjsonDecoder
 from slac.adapters.decoding.result import Decoded
+from slac.adapters.decoding.sampled import SampledCheck
 from slac.adapters.decoding.types import TypeCheck
 from slac.adapters.decoding.wire import WireSchema
 from slac.stream.ports import Records
@@ -20,9 +21,11 @@ class Decoder:
         """ValueError with a sentence where the schema's map contradicts itself."""
         self._ndjson = NdjsonDecoder(schema)
         self._frames = FrameDecoder(schema)
-        self._checks: list[TypeCheck | IntervalCheck] = [TypeCheck(schema)] if schema.types else []
+        self._checks: list[TypeCheck | IntervalCheck | SampledCheck] = [TypeCheck(schema)] if schema.types else []
         if schema.until is not None:
             self._checks.append(IntervalCheck(schema, schema.until))
+        if schema.sampled is not None:
+            self._checks.append(SampledCheck(schema, schema.sampled))
 
     def decode(self, records: Records, lines: Lines | None = None) -> Decoded:
         """Decode all records. Never raises for what they hold: that goes to `quarantined`.

@@ -1,6 +1,7 @@
 """What a decoder answers: the rows that comply, and those that do not with the reason why."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -41,7 +42,8 @@ class Decoded:
     `frame` has `_time` (Datetime µs UTC), the payload and context fields by bare name in declared order, and `_row`.
     `total` is the number of records looked at: rows of `frame` plus `quarantined`.
     `unknown_fields` is an estimate: the undeclared fields of the first record times `total`; `unknown_names` are the
-    paths found there. Metrics only: it depends on how records were cut into blocks.
+    paths found there. Metrics only: it depends on how records were cut into blocks. `unweighted`: spans of which it is
+    not known for how many they stand, by reason; where others stand for several, `frame` has `_weight`.
     """
 
     frame: pl.DataFrame
@@ -49,6 +51,7 @@ class Decoded:
     total: int
     unknown_fields: int = 0
     unknown_names: tuple[str, ...] = ()
+    unweighted: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> pl.Series:

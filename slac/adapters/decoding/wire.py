@@ -6,7 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 from slac.adapters.paths import Path, parse_path
-from slac.plan.nodes import TypeSpec
+from slac.plan.nodes import SampledSpec, TypeSpec
 from slac.plan.subexpressions import columns_in
 from slac.stream.types import Field, Schema
 
@@ -28,8 +28,8 @@ class WireSchema(msgspec.Struct, frozen=True):
     `mapping` pairs a field name (or `timestamp`) with the path of its value in a record: keys joined by dots, a key
     that holds a dot in double quotes. A field that it does not name stands in the wire form: `payload.<name>`,
     `context.<name>`. `time_mode` `ingest` takes the arrival and reads no timestamp.
-    `types`, `until`, `unknown`: see `SourceNode`. `read`: the fields that somebody reads (None: all). The others are
-    checked all the same, but no columns are made of them, except where making one is the check.
+    `types`, `until`, `unknown`, `sampled`: see `SourceNode`. `read`: the fields that somebody reads (None: all). The
+    others are checked all the same, but no columns are made of them, except where making one is the check.
     """
 
     payload: Schema
@@ -41,6 +41,7 @@ class WireSchema(msgspec.Struct, frozen=True):
     until: str | None = None
     unknown: Literal["drop", "keep", "quarantine"] = "drop"
     read: frozenset[str] | None = None
+    sampled: SampledSpec | None = None
 
     def __post_init__(self) -> None:
         known = {TIMESTAMP, *(f.name for f in self.fields)}
@@ -62,6 +63,8 @@ class WireSchema(msgspec.Struct, frozen=True):
             return frozenset(f.name for f in self.fields)
         judged = {c.name for t in self.types if t.when is not None for c in columns_in(t.when)}
         judged |= {name for t in self.types for name in t.required}
+        if self.sampled is not None:
+            judged |= {self.sampled.tracestate, self.sampled.trace}
         return self.read | judged | ({self.until} if self.until is not None else frozenset())
 
     @property

@@ -13,9 +13,10 @@ from slac.compiler.contracts import contract_of
 from slac.compiler.draft import EventType, merged
 from slac.diagnostics import listed, suggest
 from slac.language.document import InputDecl, RateDecl
-from slac.plan.nodes import RateSpec, SourceNode
+from slac.language.shed_decls import SampledDecl
+from slac.plan.nodes import RateSpec, SampledSpec, SourceNode
 from slac.plan.shedding import GateSpec
-from slac.plan.signatures import DURATION, MAP, TIMESTAMP
+from slac.plan.signatures import DURATION, MAP, STRING, TIMESTAMP
 from slac.stream.types import Field, Schema
 
 UNKNOWN: Final = "unknown"
@@ -58,6 +59,7 @@ def lower_input(block: InputDecl, lowering: Lowering) -> None:
             retain=block.retain_us,
             until=block.until.name if block.until else None,
             unknown=block.unknown,
+            sampled=_sampled(block.sampled),
             sensitive=event.sensitive,
             keeps_raw=(block.quarantine or ("reason" if event.clear else "full")) == "full",
         )
@@ -70,6 +72,7 @@ def _sound(block: InputDecl, lowering: Lowering, event: EventType) -> bool:
     before = len(lowering.found)
     _places_declared(block, lowering, event)
     _ends_in_time(block, lowering, event)
+    _tells_samples(block, lowering, event)
     if block.unknown == "keep" and UNKNOWN in event.schema:
         lowering.say(
             "names/duplicate-column",
@@ -97,6 +100,25 @@ def _ends_in_time(block: InputDecl, lowering: Lowering, event: EventType) -> Non
                 f'an event ends at a timestamp, or after a duration; "{end.name}" is {end.dtype}',
                 block.until,
             )
+
+
+def _tells_samples(block: InputDecl, lowering: Lowering, event: EventType) -> None:
+    if block.sampled is None:
+        return
+    for place in (block.sampled.tracestate, block.sampled.trace):
+        for said in lowering.keys((place,), event.schema, block.name):
+            if said.name in event.sensitive:
+                lowering.say(
+                    "privacy/field", f'"{said.name}" is sensitive, and its gate would have to read it in clear', place
+                )
+            elif said.dtype != STRING:
+                lowering.say("types/field", f'samplers leave texts; "{said.name}" is {said.dtype}', place)
+
+
+def _sampled(decl: SampledDecl | None) -> SampledSpec | None:
+    if decl is None:
+        return None
+    return SampledSpec(tracestate=decl.tracestate.name, trace=decl.trace.name, spans=decl.spans)
 
 
 def path_text(steps: tuple[str, ...]) -> str:

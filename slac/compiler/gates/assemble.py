@@ -39,7 +39,9 @@ def assemble(
         return Gated(spec=GateSpec(contract=strict, disk=disk), counted={})
     conditions = _conditions(wishes)
     numbers = {c: n for n, c in enumerate(conditions)}
-    counted = [w for w in wishes if w.exact and all(c in numbers for c in w.conditions)]
+    # What samplers have dropped before, no gate can count.
+    whole = source.sampled is None
+    counted = [w for w in wishes if whole and w.exact and all(c in numbers for c in w.conditions)]
     told = [*counted, *(w for w in wishes if w.contract.mode == "subset" and w.groups is not None and w.every)]
     panes = [w.every for w in told if w.every]
     silences = [w.window for w in counted if w.silence]
@@ -52,6 +54,7 @@ def assemble(
         latest=bool(silences),
         key=keyed.columns if keyed is not None else (),
         trace=keyed.trace if keyed is not None else False,
+        explicit=keyed.explicit if keyed is not None else False,
         shared=keyed.shared if keyed is not None else "",
         windows=_left_out(wishes),
         patience=max(_patience(source, wishes), SECOND),

@@ -14,11 +14,13 @@ from slac.compiler.gates.wishes import Wish
 class Keyed:
     """An input that drops by key: its columns, whether they are a trace id, and the name that its gates share.
 
+    `explicit`: all of them read what spans say of the randomness of their traces, so they can go by it.
     `columns` is empty where the blocks that it feeds have no key in common: of such an input nothing can be dropped.
     """
 
     columns: tuple[str, ...]
     trace: bool
+    explicit: bool
     shared: str
     because: str
 
@@ -45,9 +47,16 @@ def _of_group(group: Sequence[Wish]) -> dict[str, Keyed]:
         by_node.setdefault(wish.node, {}).setdefault(wish.source, set()).add(wish.keys or ())
     chosen = _coarsest(by_node, sources)
     trace = chosen is not None and all(w.trace for w in group)
+    explicit = trace and all(w.sampled for w in group)
     because = f'"{name}"'
     return {
-        s: Keyed(columns=chosen[s] if chosen is not None else (), trace=trace, shared=name, because=because)
+        s: Keyed(
+            columns=chosen[s] if chosen is not None else (),
+            trace=trace,
+            explicit=explicit,
+            shared=name,
+            because=because,
+        )
         for s in sources
     }
 

@@ -23,9 +23,20 @@ def units_of(node: WindowNode, by_id: Mapping[str, AnyNode], gates: Mapping[str,
     return "whole" if found == {"whole"} else "keys"
 
 
+def together_of(node: WindowNode, by_id: Mapping[str, AnyNode]) -> int:
+    """How many rows of a result at most are kept or dropped together by samplers before."""
+    return max((w.source.sampled.spans for w in ways(by_id, node.inputs[0]) if w.source.sampled is not None), default=1)
+
+
 def _of_way(node: WindowNode, way: Way, gate: GateSpec) -> Units:
+    columns = {plain_column(way, key) for key in node.keys}
+    trace = way.source.sampled.trace if way.source.sampled is not None else None
+    if trace in columns and (not gate.key or set(gate.key) <= columns):
+        return "whole"
+    if trace is not None and gate.key == (trace,):
+        # How many spans of a trace a result has is known, so its interval is, too.
+        return "events"
     if gate.key:
-        columns = {plain_column(way, key) for key in node.keys}
         return "whole" if set(gate.key) <= columns else "keys"
     if gate.windows is None:
         return "events"

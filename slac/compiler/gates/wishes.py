@@ -43,7 +43,7 @@ class Wish:
     by itself before it says anything, `silence`: for events that do not come. `call`: the aggregate that asks.
     `keys`: columns of the input by which whole keys must stay together; None where any event may go by itself, () where
     nothing says what belongs together. `entire`: what the node says holds until its next row, so one that was dropped
-    would make it wrong, and not only less sure.
+    would make it wrong, and not only less sure. `sampled`: the source was thinned before, and tells by what.
     """
 
     source: str
@@ -65,6 +65,7 @@ class Wish:
     keys: tuple[str, ...] | None = None
     trace: bool = False
     entire: bool = False
+    sampled: bool = False
 
 
 def wishes(by_id: Mapping[str, AnyNode], contracts: Mapping[str, ShedContract]) -> Iterator[Wish]:
@@ -115,6 +116,7 @@ def _(node: WindowNode, port: int, way: Way, contract: ShedContract) -> Iterator
             call=call.name,
             exact=seen and counts,
             keys=whole,
+            sampled=way.source.sampled is not None,
         )
 
 
@@ -177,7 +179,8 @@ def _(node: PatternNode | IntervalJoinNode | TracesNode, port: int, way: Way, co
 
 def _plain(node: AnyNode, way: Way, contract: ShedContract, **more: object) -> Wish:
     rest: dict[str, object] = {"conditions": way.conditions, "window": MINUTE, **more}
-    return Wish(source=way.source.id, node=node.id, block=node.block, contract=contract, **rest)  # type: ignore[arg-type]
+    sampled = way.source.sampled is not None
+    return Wish(source=way.source.id, node=node.id, block=node.block, contract=contract, sampled=sampled, **rest)  # type: ignore[arg-type]
 
 
 def _groups(way: Way, keys: tuple[str, ...]) -> tuple[str, ...] | None:

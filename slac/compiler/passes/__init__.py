@@ -40,6 +40,7 @@ from slac.compiler.passes.ranks import ranks
 from slac.compiler.passes.rates import rates
 from slac.compiler.passes.restating import restating
 from slac.compiler.passes.retention import retention
+from slac.compiler.passes.sampling import sampling
 from slac.compiler.passes.share import share
 from slac.compiler.passes.sight import sight
 from slac.compiler.passes.split import split
@@ -85,6 +86,7 @@ MEANING: tuple[Pass, ...] = (
     Pass("nulls", nulls, "the same"),
     Pass("dues", dues, "the same"),
     Pass("contracts", contracts, "needs the nodes of all blocks, and the bounds that their windows have"),
+    Pass("sampling", sampling, "needs the contracts of blocks"),
     Pass("addresses", addresses, "needs what the document says, and no more"),
     Pass("budgets", budgets, "the same"),
     Pass("imports", imports, "checked as a whole, and from here on only what the document uses of it"),

@@ -18,7 +18,7 @@ from slac.compiler.draft import Draft, Found
 from slac.compiler.gates.assemble import Gated, asked_of, assemble
 from slac.compiler.gates.hoist import over_input, plain_column, ways
 from slac.compiler.gates.keys import Keyed, keyed
-from slac.compiler.gates.units import units_of
+from slac.compiler.gates.units import together_of, units_of
 from slac.compiler.gates.wishes import Wish, wishes
 from slac.diagnostics import Diagnostic, Severity
 from slac.diagnostics.suggest import listed
@@ -115,7 +115,12 @@ def _with_contract(node: AnyNode, work: _Contracts, by_id: Mapping[str, AnyNode]
             units = units_of(node, by_id, {name: gated.spec for name, gated in work.gates.items()})
             whole = _whole_by(node, work, by_id) if node.window.kind == "session" else ()
             return msgspec.structs.replace(
-                node, contract=work.contracts[node.id], counted=counted, units=units, whole_by=whole
+                node,
+                contract=work.contracts[node.id],
+                counted=counted,
+                units=units,
+                together=1 if units == "whole" else together_of(node, by_id),
+                whole_by=whole,
             )
         case SelectNode() if node.id in work.contracts:
             unknown = _uncounted(node, work, by_id)

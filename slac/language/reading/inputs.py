@@ -20,7 +20,7 @@ from slac.language.document import (
 )
 from slac.language.rates import parse_burst, parse_rate
 from slac.language.reading.cursor import Cursor, each
-from slac.language.reading.shedding import shed, silent
+from slac.language.reading.shedding import sampled, shed, silent
 from slac.language.reading.terms import COLUMN, duration, ref, refs, settings, sql, unit
 from slac.language.schema import words_of
 from slac.language.shed_decls import ShedDecl
@@ -63,6 +63,7 @@ def input_(cursor: Cursor, shared: ShedDecl | None = None) -> InputDecl | None:
         quarantine=_quarantine(cursor),
         rate=rate,
         shed=contract or shared or silent(cursor),
+        sampled=sampled(cursor),
         disk=unit(cursor.get("disk"), parse_size),
         lag_us=duration(cursor, "lag"),
         span=cursor.key_span,

@@ -1,16 +1,18 @@
-"""Shed contracts: `never`, `approximate`, `subset`, or a mapping that says more."""
+"""Shed contracts: `never`, `approximate`, `subset`, or a mapping that says more; and what was thinned before."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from slac.language.reading.cursor import Cursor
-from slac.language.reading.terms import inner_span, unit
-from slac.language.shed_decls import ShedDecl, ShedMode
+from slac.language.reading.terms import inner_span, ref, unit
+from slac.language.shed_decls import SampledDecl, ShedDecl, ShedMode
 from slac.language.sizes import parse_percentage
+from slac.language.terms import Ref
 from slac.language.yaml.nodes import Mapping
 
 CONFIDENCE: Final = 0.95
+TRACE: Final = "trace_id"
 _MODES: Final[tuple[ShedMode, ...]] = ("never", "approximate", "subset")
 
 
@@ -52,3 +54,19 @@ def silent(owner: Cursor) -> ShedDecl:
     """The contract of an input where the document says nothing of load."""
     owner.findings.fill((*owner.steps, "shed"), "approximate")
     return ShedDecl(mode="approximate", span=owner.key_span, path=f"{owner.path}.shed", stated=False)
+
+
+def sampled(owner: Cursor) -> SampledDecl | None:
+    """That samplers have thinned what an input reads; None where nothing, or too little, is said of it."""
+    cursor = owner.get("sampled")
+    if cursor is None:
+        return None
+    tracestate, trace, spans = (cursor.get(word) for word in ("tracestate", "trace", "spans"))
+    said, of = ref(tracestate), ref(trace)
+    if said is None or (trace is not None and of is None) or spans is None or spans.text is None:
+        return None
+    if trace is None:
+        cursor.findings.fill((*cursor.steps, "trace"), TRACE)
+    default = Ref(name=TRACE, span=cursor.key_span, path=f"{cursor.path}.trace")
+    number = int(spans.text) if spans.text.isdigit() else 1
+    return SampledDecl(tracestate=said, trace=of or default, spans=number, span=cursor.key_span, path=cursor.path)

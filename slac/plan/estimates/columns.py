@@ -38,8 +38,9 @@ class EstimatedColumns:
     """Makes the columns of some calls; `known` says what is known of their bounds, `remembered` what windows tell on.
 
     Without `bounded` nothing is known of the bounds of estimates: only of what gates have counted. `whole`: groups pass
-    or do not; of one of which some rows were dropped (a threshold has changed meanwhile) nothing is known. `together`: so many rows
-    of a group, at most, are kept or dropped at once: the variance of a total is at most so many times as large.
+    or do not; of one of which some rows were dropped (a threshold has changed meanwhile) nothing is known.
+    `together`: so many rows of a group, at most, are kept or dropped at once: the variance of a total is at most so
+    many times as large.
     """
 
     def __init__(

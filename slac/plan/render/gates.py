@@ -14,6 +14,9 @@ def gate_texts(node: AnyNode) -> Iterator[str]:
     """Lines for an input of which something is said; nothing where the document leaves all to the defaults."""
     if not isinstance(node, SourceNode) or node.table is not None:
         return
+    if (sampled := node.sampled) is not None:
+        most = f", at most {sampled.spans} of a trace in a result" if sampled.spans > 1 else ""
+        yield f"sampled before it comes: each span counts as {sampled.tracestate} says{most}"
     spec = node.gate
     drops = not node.can_wait or spec.lag is not None
     said = spec.contract.stated or spec.contract.mode == "never" or any(n.contract.stated for n in spec.needs)

@@ -18,27 +18,30 @@ import polars as pl
 from slac.shedding.admission import KEY_BITS, KEY_RANGE, key_threshold
 from slac.stream.batch import WEIGHT_ONE
 from slac.stream.ids import Ids, hash_columns, splitmix64
+from slac.stream.tracestate import of_trace_ids
 
 KEPT: Final = 1024
 """Thresholds that are remembered: events and results are judged by those of their times, as far as these are known."""
 _MASK: Final = np.uint64(KEY_RANGE - 1)
-_HEX: Final = 14
 _SALT: Final = 0x7365_6564
 
 Times = npt.NDArray[np.int64]
 Weights = npt.NDArray[np.uint64]
 
 
+def key_hashes(frame: pl.DataFrame, columns: Sequence[str]) -> Ids:
+    """The same number, of 64 bits, wherever a key stands."""
+    hashed: Ids = hash_columns(frame, columns, _SALT).to_numpy()
+    return hashed
+
+
 def randomness(frame: pl.DataFrame, columns: Sequence[str], *, trace: bool) -> Ids:
     """R of each row: 56 bits."""
-    hashed = hash_columns(frame, columns, _SALT).to_numpy() & _MASK
+    hashed = key_hashes(frame, columns) & _MASK
     if not trace:
         return hashed
-    text = frame[columns[0]].cast(pl.String)
-    digits = text.str.slice(-_HEX).str.to_integer(base=16, strict=False, dtype=pl.UInt64)
-    known = text.str.contains("^[0-9a-fA-F]{14,}$") & digits.is_not_null()
-    own: Ids = digits.fill_null(0).to_numpy()
-    return np.where(known.fill_null(value=False).to_numpy(), own, hashed)
+    own, known = of_trace_ids(frame[columns[0]].cast(pl.String))
+    return np.where(known, own, hashed)
 
 
 class Steps:

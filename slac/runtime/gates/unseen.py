@@ -35,7 +35,8 @@ class Unseen:
     def __init__(self, node: WindowNode, sieves: Sequence[Sieve]) -> None:
         self._sieves = sieves
         self._types = {f.name: f.dtype for f in node.schema.fields if f.name not in node.keys}
-        self._z = quantile_of(CONFIDENCE if node.contract is None else node.contract.confidence)
+        confidence = CONFIDENCE if node.contract is None else node.contract.confidence
+        self._z = quantile_of(confidence) * math.sqrt(node.together)
         self._units = node.units
         calls = {c.name for c in node.aggregates if c.function == "count"}
         self._counts = {p.name for p in node.project if isinstance(p.expr, Column) and p.expr.name in calls}

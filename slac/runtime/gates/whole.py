@@ -14,7 +14,8 @@ import polars as pl
 
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, IntervalJoinNode, PatternNode, SourceNode, TracesNode, WindowNode
-from slac.runtime.gates.keys import Steps, Weights, kept_keys, randomness
+from slac.runtime.gates.explicit import Explicit
+from slac.runtime.gates.keys import Steps, Weights, kept_keys, key_hashes, randomness
 from slac.runtime.gates.sieve import Sieve
 from slac.stream.batch import WEIGHT, WEIGHT_ONE, WINDOW_START, Batch, instants
 
@@ -24,8 +25,17 @@ Guard = Callable[[Batch], Batch]
 class WholeKeys:
     """Leaves rows of a node out whose keys the gates before it have dropped within `reach` (µs) before the row."""
 
-    def __init__(self, columns: Sequence[str], gates: Sequence[Steps], *, reach: int, trace: bool) -> None:
+    def __init__(
+        self,
+        columns: Sequence[str],
+        gates: Sequence[Steps],
+        *,
+        reach: int,
+        trace: bool,
+        explicit: Sequence[Explicit] = (),
+    ) -> None:
         self.left_out = 0
+        self._explicit = explicit
         self._columns = list(columns)
         self._gates = gates
         self._reach = reach
@@ -36,6 +46,8 @@ class WholeKeys:
         if not batch.height or not any(self._gates):
             return batch
         found = randomness(batch.frame, self._columns, trace=self._trace)
+        for known in filter(None, self._explicit):
+            found = known.over(key_hashes(batch.frame, self._columns), found)
         weights = self._held(batch.frame)
         kept = kept_keys(found, weights)
         frame = batch.frame
@@ -82,7 +94,12 @@ def guards(plan: Plan, sieves: Mapping[str, Sieve]) -> dict[str, Guard]:
         if gated:
             steps = [sieves[n.block].steps for n in gated]
             kind = WholeSessions if isinstance(node, WindowNode) else WholeKeys
-            found[node.id] = kind(node.whole_by, steps, reach=_reach(node), trace=gated[0].gate.trace)
+            explicit = [sieves[n.block].explicit for n in gated if n.gate.explicit]
+            for known, source in zip(explicit, gated, strict=False):
+                known.reach = max(known.reach, 2 * _reach(node) + source.lateness)
+            found[node.id] = kind(
+                node.whole_by, steps, reach=_reach(node), trace=gated[0].gate.trace, explicit=explicit
+            )
     return found
 
 

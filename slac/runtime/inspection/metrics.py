@@ -50,6 +50,9 @@ class _Collector:
         unheard = [({"input": n}, i.counts.unheard) for n, i in inputs]
         what = "Times that reading waited while a publisher went on, and dropped what is in no count."
         yield _counter("slac_input_unheard", what, unheard, status)
+        own = [({"input": n, "reason": r}, c) for n, i in inputs for r, c in i.counts.unweighted.items()]
+        what = "Spans that count for themselves, because no sampler says for how many they stand."
+        yield _counter("slac_input_unweighted_spans", what, own, status)
         share = [({"input": n}, i.fraction) for n, i in inputs]
         yield _gauge("slac_gate_admitted_ratio", "The share of records that the gate admits.", share, status)
         queued = [({"input": n}, i.queued_bytes) for n, i in inputs]

@@ -35,7 +35,9 @@ def estimated_rows(node: WindowNode) -> EstimatedRows | None:
         return None
     confidence = CONFIDENCE if node.contract is None else node.contract.confidence
     whole, bounded = node.units == "whole", node.units != "keys"
-    columns = EstimatedColumns(node.aggregates, confidence, node.counted, bounded=bounded, whole=whole)
+    columns = EstimatedColumns(
+        node.aggregates, confidence, node.counted, bounded=bounded, whole=whole, together=node.together
+    )
     steps = Steps(columns.known)
     project = [*(lower(p.expr).alias(p.name) for p in node.project), *steps.step(node.project)]
     then = [[lower(t.expr).alias(t.name), *steps.step([t])] for t in node.then]
