@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +19,16 @@ import psutil
 from benchmarks.capacity.feeds import Feed
 from slac.calibration.world import World
 from slac.plan.graph import Plan, PlanData
-from slac.plan.nodes import SourceNode, WindowNode
+from slac.plan.nodes import OutputNode, SourceNode, WindowNode
 from slac.stream.clock import SECOND
 
 ENOUGH = 1.5
 """CPU seconds: where little happens it is watched for longer, …"""
 TOLD = 8
-"""… and where a block is told more rarely than this, for a mean of one delay, or of two, is none …"""
-MOST, LONGEST = 4.0, 600.0
+"""… and where a block is told more rarely than this, for a mean of one delay, or of two, is none, …"""
+SURE = 0.1
+"""… or where the standard error of its mean delay is a larger share of it than this …"""
+MOST, LONGEST = 10.0, 3_600.0
 """… but for no longer than this (CPU seconds, s of event time)."""
 MARGIN = 8.0
 """Seconds behind the end of a window until all that follows from it has been said."""
@@ -72,8 +76,18 @@ def _used(world: World) -> float:
 
 
 def _is_rare(world: World) -> bool:
-    """Whether some block has been told a few times only; rows that are told together have one delay."""
-    return any(len(set(x)) < TOLD for x in world.latencies.values())
+    """Whether the mean delay of some block is not known well yet."""
+    outputs = Counter(b for n in world.plan.nodes if isinstance(n, OutputNode) for b in n.blocks)
+    return any(_is_unsure(delays, outputs[block]) for block, delays in world.latencies.items())
+
+
+def _is_unsure(delays: Sequence[int], outputs: int) -> bool:
+    """Rows that are told together have one delay, and hardly another one at each further output."""
+    different = np.array(sorted(set(delays)))
+    if len(different) < TOLD * outputs:
+        return True
+    error = float(different.std()) / (len(different) / outputs) ** 0.5
+    return error > SURE * float(different.mean())
 
 
 def _rows(world: World) -> dict[str, int]:

@@ -17,6 +17,14 @@ KEYS: Final = 400
 GROUPS: Final = 12
 CALLS: Final = 10
 """Calls of a trace."""
+_LABELS: Final = (
+    {"container": "main"},
+    {"container": "main", "resource": "cpu"},
+    {"handler": "/orders", "code": "200"},
+    {"device": "sda"},
+    {"cpu": "3", "mode": "idle"},
+)
+"""Labels of metrics differ from name to name; what is decoded has room for all of them in each row."""
 _MIX: Final = 2_654_435_761
 """A fixed multiplier spreads values without any randomness."""
 
@@ -100,7 +108,7 @@ def _wide() -> Iterator[Event]:
                 "key": f"key-{mixed // 20 % KEYS}",
                 "group": f"group-{mixed % GROUPS}",
                 "user": f"user-{mixed % 3_000}",
-                "labels": {"pod": f"pod-{mixed // 20 % 100}", "zone": f"zone-{mixed % 3}", "container": "main"},
+                "labels": {"pod": f"pod-{mixed // 20 % 100}", "zone": f"zone-{mixed % 3}", **_LABELS[mixed % 5]},
                 "source": "calibration",
             },
         }
