@@ -34,8 +34,9 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     be wrong before its prediction alone, without a high reading, starts to drop. `deadband`: relative change below
     which a decision stands. `waiting_share`: what inputs that can wait get at least, when others fill the budget.
     `melt`: seconds in which the queue before the gate is to be worked off, but for what is only gathered.
-    `looking_share`: the most that goes into looking at records which are then dropped unread. `standing`: seconds of
-    what goes through the gate that may wait in front of it, unless a burst is to wait.
+    `looking_share`: the most that goes into looking at records which are then dropped unread; `waiting_looks`: the
+    same of inputs whose senders wait with what is not fetched, and lose nothing. `standing`: seconds of what goes
+    through the gate that may wait in front of it, unless a burst is to wait.
     """
 
     headroom: float = 0.95
@@ -47,6 +48,7 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     waiting_share: float = 0.1
     melt: float = 0.5
     looking_share: float = 0.1
+    waiting_looks: float = 0.03
     standing: float = 0.5
 
 
@@ -205,11 +207,13 @@ class Controller:
         others, (1 − s)·a are kept and f·(1 − s)·a + s·B is spent on looking: what is beyond stays in the queue, and
         then its sender waits, or it is refused.
         """
-        share = self.settings.looking_share
         rates = {i: self._due[i] for i, load in offered.items() if load.can_drop}
         records, touch = sum(rates.values()), self._work.touch
         if not records:
             return 1.0, 0.0
+        settings = self.settings
+        shares = {i: settings.waiting_looks if offered[i].waits_outside else settings.looking_share for i in rates}
+        share = sum(rate * shares[i] for i, rate in rates.items()) / records
         whole = touch + self._work.factor * sum(r * offered[i].cores for i, r in rates.items()) / records
         cores, most = records * touch, self._target * (share + (1.0 - share) * touch / whole)
         return (1.0, cores) if cores <= most else (most / cores, most)

@@ -33,6 +33,7 @@ class InputLoad:
     those that were decoded, and `passed`: rows that left the gate (None: as many as were kept). `carried`: rows that
     carry nothing but counts, for each event that was dropped and counted. `queue`: records that may wait, by
     their bytes. `burst`: seconds that a burst is declared to last. `queued_bytes`: in memory, before the gate.
+    `waits_outside`: what is not fetched waits with who sends it, and is not lost.
     """
 
     seen: int
@@ -50,6 +51,7 @@ class InputLoad:
     queue: float = 0.0
     burst: float | None = None
     queued_bytes: int = 0
+    waits_outside: bool = False
 
     @property
     def cores(self) -> float:

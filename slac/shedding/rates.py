@@ -31,6 +31,9 @@ WAYS: Final = 4
 """Ways between decoding all, and as much as can pass."""
 AWAY: Final = 0.2
 """The part of the room that ways are judged without, unless they hold: twice what a reading scatters by."""
+WASTE: Final = 0.2
+"""The most of the room that goes into decoding what then neither passes nor is counted, and could be dropped unread: of
+what there is, most goes into events that are kept."""
 ROUNDS: Final = 16
 _SMALLEST, _LARGEST = 1e-3, 1e4
 
@@ -121,7 +124,8 @@ def _way(
 ) -> _Way | None:
     """One way: a share of all that may be dropped unread is decoded, and what tells nothing passes as it is.
 
-    None where its error is seen at once not to be below a bound: to find it takes many times as long.
+    None where too much is decoded for nothing, or its error is seen at once not to be below a bound: to find it takes
+    many times as long.
     """
     plain = _plain(room, shops)
     sifted = number > 0
@@ -138,7 +142,20 @@ def _way(
         bare >= below or _cost(min(below, _LARGEST), shops, unread, sifted=sifted) > _enough(left)
     ):
         return None
-    return _Way(number, unread, _scale(left, shops, unread, sifted=sifted), bare)
+    way = _Way(number, unread, _scale(left, shops, unread, sifted=sifted), bare)
+    return way if _wasted(way, shops, told) <= WASTE * room else None
+
+
+def _wasted(way: _Way, shops: Mapping[str, Shop], sifting: float) -> float:
+    """Model cores for decoding what neither passes nor is counted, though it could be dropped unread."""
+    wasted = 0.0
+    for name, shop in shops.items():
+        unread, offer = way.unread[name], shop.offer
+        is_counted = unread >= 1.0 and offer.carried is not None
+        if way.sifted and offer.tells_apart and _is_free(shop) and not is_counted:
+            gone = 1.0 - shop.passed(way.scale, unread)
+            wasted += offer.rate * unread * gone * (offer.reading + sifting)
+    return wasted
 
 
 def _sift(shop: Shop, sifting: float) -> float:

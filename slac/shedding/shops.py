@@ -196,9 +196,13 @@ class Shop:
         """The fraction of keys or windows that the neediest contract asks for."""
         return float((self.shares(scale, 1.0) * self._mass).sum())
 
+    def passed(self, scale: float, unread: float) -> float:
+        """The part of what is decoded that passes."""
+        return float((self.shares(scale, unread) * self._mass).sum())
+
     def passing(self, scale: float, unread: float, whole: float | None) -> float:
         """Model cores for what passes, of what is decoded."""
-        passed = whole if whole is not None else float((self.shares(scale, unread) * self._mass).sum())
+        passed = whole if whole is not None else self.passed(scale, unread)
         rows = passed + (1.0 - passed) * (self.offer.carried or 0.0)
         return self.offer.rate * unread * rows * self.offer.passing
 

@@ -75,6 +75,8 @@ class Queue:
     taking: Pacer = field(default_factory=Pacer)
     held: deque[tuple[Records, int]] = field(default_factory=deque)
     patience: None = None
+    presses_back: bool = False
+    loses: bool = False
 
     @property
     def pressing(self) -> int:

@@ -109,3 +109,18 @@ def test_a_decision_carries_what_led_to_it() -> None:
     assert decision.targets == BUDGET
     assert decision.reading.cpu_cores == 0.9
     assert decision.demand_cores > decision.allowed_cores
+
+
+def test_what_waits_outside_is_not_looked_at_to_be_dropped() -> None:
+    """Where senders wait and lose nothing, fewer records are looked at, and more of them are kept."""
+    kept = {}
+    for waits in (False, True):
+        controller = Controller(BUDGET)
+        for n in range(5):
+            seen = n * 1_000_000
+            load = InputLoad(seen=seen, kept=seen // 20, cost=1e-5, waiting=9e5, waits_outside=waits)
+            decision = controller.decide(_reading(n, cpu=0.6), {"a": load})
+        kept[waits] = decision.fractions["a"], decision.delays["a"]
+    assert kept[True][0] > kept[False][0]
+    assert kept[True][1] < kept[False][1]
+    assert kept[True][0] * kept[True][1] > kept[False][0] * kept[False][1]

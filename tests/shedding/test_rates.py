@@ -11,7 +11,7 @@ from slac.plan.expressions import Column
 from slac.plan.shedding import GateNeed, GateSpec, ShedContract, Stratum
 from slac.shedding.admission import LOWEST_FRACTION
 from slac.shedding.profile import Profile
-from slac.shedding.rates import Offer, Rates, allocate
+from slac.shedding.rates import WASTE, Offer, Rates, allocate
 from slac.shedding.shops import Shop, divided
 from slac.stream.types import Bool, Float
 
@@ -106,6 +106,17 @@ def test_far_too_much_is_dropped_unread() -> None:
     rates = allocate(0.02, {"in": _offer(SPEC, carried=0.0)})["in"]
     assert rates.unread < 0.5
     assert rates.error is not None
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0.02, 0.9), st.sampled_from([None, 0, 4]), st.sampled_from([1e-6, 1e-5]))
+def test_little_is_decoded_for_nothing(share: float, held: int | None, passing: float) -> None:
+    """What is decoded passes, or is counted, but for a fifth of the room, whatever the error would be otherwise."""
+    offer = _offer(SPEC, passing=passing, carried=0.0)
+    room = share * offer.rate * (offer.reading + passing)
+    rates = allocate(room, {"in": offer}, held=held)["in"]
+    wasted = offer.rate * (rates.unread - rates.fraction) * offer.reading
+    assert rates.unread == 1.0 or wasted <= WASTE * room * 1.001
 
 
 def test_without_needs_all_inputs_get_the_same_share() -> None:

@@ -140,6 +140,7 @@ class Gating:
             carried=seen.carried,
             queue=queue.room,
             queued_bytes=queue.in_memory,
+            waits_outside=queue.presses_back and not queue.loses,
             burst=None if rate is None or rate.burst_for is None else rate.burst_for / SECOND,
         )
 
