@@ -163,6 +163,12 @@ def _(node: StepsNode, own: frozenset[str]) -> AnyNode:
 
 
 @narrowed.register
+def _(node: TracesNode, own: frozenset[str]) -> AnyNode:
+    # Its keys stay, and what is counted.
+    return _replace(node, schema=_fields(node, own | {*node.keys, "valid"}))
+
+
+@narrowed.register
 def _(node: SelectNode, own: frozenset[str]) -> AnyNode:
     columns = None if node.columns is None else kept(node.columns, own)
     return _replace(node, schema=_fields(node, own), columns=columns)

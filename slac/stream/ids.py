@@ -168,9 +168,16 @@ def source_prefix(input: str, source: str) -> int:  # noqa: A002 - the word of t
 
 def sequence_ids(prefix: int, first: int, count: int) -> Ids:
     """`count` ids of a source from sequence number `first` on."""
-    if count <= len(_STEPS) and first + count <= 1 << SEQUENCE_BITS:
-        # One addition: a third of what it takes to count anew.
-        return _STEPS[:count] + np.uint64(((prefix & PREFIX_MASK) << SEQUENCE_BITS) | first)
+    if first + count <= 1 << SEQUENCE_BITS:
+        # One addition to steps that are there: a third of what it takes to count anew.
+        begin = ((prefix & PREFIX_MASK) << SEQUENCE_BITS) | first
+        if count <= len(_STEPS):
+            return _STEPS[:count] + np.uint64(begin)
+        ids = np.empty(count, np.uint64)
+        for start in range(0, count, len(_STEPS)):
+            piece = ids[start : start + len(_STEPS)]
+            np.add(_STEPS[: len(piece)], np.uint64(begin + start), out=piece)
+        return ids
     return np.arange(first, first + count, dtype=np.uint64) | np.uint64((prefix & PREFIX_MASK) << SEQUENCE_BITS)
 
 

@@ -47,6 +47,9 @@ class TracesOperator(Operator):
         self._waiting, self._ended = Waiting(), Ended()
         self._portions, self._going = Portions(node, few), OneByOne(node, context.document, self._rows.verdicts)
         self._reached = self._cell_end = BEGINNING
+        # Spans may be gone through one by one, which knows keys by their hashes.
+        can = self._spec.form != "spans" and len(node.keys) == 1 and node.schema.polars()[node.keys[0]] == pl.Int64
+        self._integer = node.keys[0] if can else None
         self._counts = dict.fromkeys(("late", "without_key", "traces", "invalid"), 0)
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
@@ -166,16 +169,17 @@ class TracesOperator(Operator):
         held = self._waiting.take(new.hashes, watermark) if len(self._waiting) else []
         if not frames and not held:
             return
-        found = together(frames, new, held)
+        found = together(frames, new, held, self._integer)
         before = np.empty(found.size, np.int64)
-        before[found.used] = self._ended.latest(found.keys[found.used])
+        before[found.used] = self._ended.latest(found.keys[found.used], found.integers_of(found.used))
         others = np.zeros(found.size, np.bool_)
         others[found.used] = True
         if self._spec.form != "spans":
             last = before[found.used]
             plain = whole(found, self._shapes, last, self._node.retain, self._spec, watermark)
             if len(plain.traces):
-                self._ended.add(found.keys[plain.traces], plain.complete + 1)
+                ended = found.keys[plain.traces]
+                self._ended.add(ended, plain.complete + 1, found.integers_of(plain.traces))
                 yield self._rows.of_whole(found, plain, self._shapes.verdicts)
                 others[plain.traces] = False
         if others.any():
@@ -185,7 +189,9 @@ class TracesOperator(Operator):
             yield from [self._told(c) for c in over]
 
     def _told(self, found: Cut) -> pl.DataFrame:
-        self._ended.add(found.frame[KEY].to_numpy()[found.groups.first], found.ended)
+        first = found.groups.first
+        integers = None if self._integer is None else found.frame[self._integer].to_numpy()[first]
+        self._ended.add(found.frame[KEY].to_numpy()[first], found.ended, integers)
         return self._rows.of(found)
 
 

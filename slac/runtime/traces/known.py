@@ -10,6 +10,8 @@ import polars as pl
 from slac.runtime.operator import BEGINNING
 from slac.runtime.traces.groups import Hashes, Longs
 from slac.runtime.traces.judged import NO_ROW
+from slac.runtime.traces.near import Near
+from slac.stream.ids import hash_columns
 
 _GATHER: Final = 2
 _FEW: Final = 4096
@@ -19,18 +21,22 @@ _SPARSE: Final = 16
 
 
 class Ended:
-    """Sorted runs of (hash, time of the end), few of them: those of one size are merged."""
+    """Sorted runs of (hash, time of the end), few of them: those of one size are merged.
+
+    Keys that are integers and lie close together are known as such (`near.py`): who gives `numbers` gives them always.
+    """
 
     def __init__(self) -> None:
         self._runs: list[tuple[Hashes, Longs]] = []
+        self._near = Near()
         self._crowded = _FEW
 
     def __len__(self) -> int:
-        return sum(len(h) for h, _ in self._runs)
+        return len(self._near) + sum(len(h) for h, _ in self._runs)
 
-    def latest(self, keys: Hashes) -> Longs:
+    def latest(self, keys: Hashes, numbers: Longs | None = None) -> Longs:
         """When the last trace of each key ended; the beginning of time for a key that is not known."""
-        found = np.full(len(keys), BEGINNING)
+        found = np.full(len(keys), BEGINNING) if numbers is None else self._near.latest(numbers)
         if not self._runs:
             return found
         if len(keys) <= _HANDFUL:
@@ -51,9 +57,9 @@ class Ended:
                 found[at] = np.maximum(found[at], times[place[hit]])
         return found
 
-    def add(self, keys: Hashes, times: Longs) -> None:
+    def add(self, keys: Hashes, times: Longs, numbers: Longs | None = None) -> None:
         """Traces that ended; a key may stand several times."""
-        if len(keys):
+        if len(keys) and (numbers is None or not self._near.add(numbers, times)):
             self._runs.append(_sorted(keys, times, _order(keys)))
             while len(self._runs) > 1 and len(self._runs[-2][0]) <= _GATHER * len(self._runs[-1][0]):
                 below, above = self._runs[-2:]
@@ -65,19 +71,21 @@ class Ended:
         """Forget what ended before, once as much has come as was left the last time."""
         if len(self) < self._crowded:
             return
+        self._near.forget(before)
         kept = [(h[t >= before], t[t >= before]) for h, t in self._runs]
         self._runs = [(h, t) for h, t in kept if len(h)]
         self._crowded = _FEW + 2 * len(self)
 
     def frame(self) -> pl.DataFrame:
-        """All that is known, for a snapshot."""
-        runs = self._runs or [(np.empty(0, np.uint64), np.empty(0, np.int64))]
+        """All that is known, for a snapshot: by the hashes of keys, however they are known."""
+        numbers, ended = self._near.known()
+        runs = [*self._runs, (hash_columns(pl.DataFrame({"key": numbers}), ["key"], 0).to_numpy(), ended)]
         keys, times = (np.concatenate(part) for part in zip(*runs, strict=True))
         return pl.DataFrame({"key": keys, "ended": times})
 
     def restore(self, frame: pl.DataFrame) -> None:
         """Take over what `frame` gave."""
-        self._runs = []
+        self._runs, self._near = [], Near()
         self.add(frame["key"].to_numpy(), frame["ended"].to_numpy())
 
 

@@ -28,12 +28,13 @@ _AT_ONCE: Final = 1 << 15
 class Numbered:
     """`slots`: of each frame, of each row, the number of its trace; numbers lie below `size` and may have gaps.
 
-    `used`: the numbers that a trace has, in the order of the last rows, and `hashes` of their keys. By number: the
-    `first` and `last` row of a trace, of all rows one behind the other.
+    `used`: the numbers that a trace has, in the order of the last rows, with their `keys` as columns, and `hashes` of
+    these. By number: the `first` and `last` row of a trace, of all rows one behind the other.
     """
 
     slots: tuple[Longs, ...]
     used: Longs
+    keys: pl.DataFrame
     hashes: Hashes
     first: Longs
     last: Longs
@@ -45,7 +46,9 @@ class Numbered:
 
 
 _NONE: Final = np.empty(0, np.int64)
-NO_TRACES: Final = Numbered(slots=(), used=_NONE, hashes=np.empty(0, np.uint64), first=_NONE, last=_NONE)
+NO_TRACES: Final = Numbered(
+    slots=(), used=_NONE, keys=pl.DataFrame(), hashes=np.empty(0, np.uint64), first=_NONE, last=_NONE
+)
 
 
 def numbered(frames: Sequence[pl.DataFrame], keys: Sequence[str]) -> Numbered:
@@ -61,7 +64,8 @@ def numbered(frames: Sequence[pl.DataFrame], keys: Sequence[str]) -> Numbered:
         said = frame_of([pl.concat([f[k] for f in frames])[places_of(rows)] for k in keys])
     else:
         said = pl.DataFrame({keys[0]: used + low})
-    return Numbered(slots=slots, used=used, hashes=hash_columns(said, keys, 0).to_numpy(), first=first, last=last)
+    hashes = hash_columns(said, keys, 0).to_numpy()
+    return Numbered(slots=slots, used=used, keys=said, hashes=hashes, first=first, last=last)
 
 
 def _close_integers(columns: Sequence[pl.Series]) -> tuple[tuple[Longs, ...], int, int] | None:
@@ -95,16 +99,18 @@ def _few(columns: Sequence[pl.Series]) -> tuple[Longs, int]:
 
 def _ends(slots: Sequence[Longs], size: int) -> tuple[Longs, Longs]:
     """The first and the last row of each number: what is written last stays."""
-    first, last = np.full(size, NO_ROW), np.full(size, NO_ROW)
+    # Places of 32 bits are written in two thirds of the time.
+    first, last = np.full(size, NO_ROW, np.int32), np.full(size, NO_ROW, np.int32)
     pieces, base = [], 0
     for part in slots:
         pieces += [(base + b, part[b : b + _AT_ONCE]) for b in range(0, len(part), _AT_ONCE)]
         base += len(part)
     for begin, piece in pieces:
-        last[piece] = np.arange(begin, begin + len(piece))
+        last[piece] = np.arange(begin, begin + len(piece), dtype=np.int32)
     for begin, piece in reversed(pieces):
-        first[piece[::-1]] = np.arange(begin + len(piece) - 1, begin - 1, -1)
-    return first, last
+        backwards = np.ascontiguousarray(piece[::-1])
+        first[backwards] = np.arange(begin + len(piece) - 1, begin - 1, -1, dtype=np.int32)
+    return first.astype(np.int64), last.astype(np.int64)
 
 
 def _by_last_row(slots: Sequence[Longs], last: Longs) -> tuple[Longs, Longs]:

@@ -28,7 +28,8 @@ _AT_ONCE: Final = 1 << 14
 
 def prints(records: Together, spec: TraceSpec) -> tuple[Hashes, Hashes]:
     """Both sums of each number of a trace."""
-    first, second = np.zeros(records.size, np.uint64), np.zeros(records.size, np.uint64)
+    # To add to signed numbers takes half as long, and wraps in the same way.
+    first, second = np.zeros(records.size, np.int64), np.zeros(records.size, np.int64)
     for part in records.parts:
         operation, place, level = _operations(part, spec), part.values(PLACE), part.values(LEVEL, -2)
         for begin in range(0, len(part.slots), _AT_ONCE):
@@ -38,7 +39,7 @@ def prints(records: Together, spec: TraceSpec) -> tuple[Hashes, Hashes]:
                 np.add.at(first, part.slots[rows], calls)
                 calls *= calls
                 np.add.at(second, part.slots[rows], calls)
-    return first, second
+    return first.view(np.uint64), second.view(np.uint64)
 
 
 def _operations(part: Part, spec: TraceSpec) -> Hashes:
@@ -53,7 +54,7 @@ def _operations(part: Part, spec: TraceSpec) -> Hashes:
     return operation
 
 
-def _calls(operation: Hashes, place: Longs, level: Longs) -> Hashes:
+def _calls(operation: Hashes, place: Longs, level: Longs) -> Longs:
     where = np.left_shift(place, _PLACES)
     where ^= level
     said = where.view(np.uint64)
@@ -63,4 +64,4 @@ def _calls(operation: Hashes, place: Longs, level: Longs) -> Hashes:
         said *= _SPREAD
     # Operations are as good as random already, so one round mixes them with their places.
     said ^= np.right_shift(said, _HALF)
-    return said
+    return said.view(np.int64)

@@ -24,7 +24,7 @@ from slac.runtime.traces.whole import Whole
 from slac.stream.batch import ID, TIME, TIME_TYPE, WEIGHT
 from slac.stream.framing import column_of, frame_of, places_of
 from slac.stream.ids import row_ids
-from slac.stream.order import order_of_ids
+from slac.stream.order import reordered
 
 _REASON_TEXT: Final = pl.Series("reason", list(REASONS), dtype=pl.String)
 
@@ -62,11 +62,16 @@ class TraceRows:
         meta = [n for n in (ID, WEIGHT) if n in records.parts[0].frame.columns]
         first = records.rows(found.row, list(dict.fromkeys((*meta, *self._node.keys))))
         ids = self._ids(first)
-        order = order_of_ids(found.complete, ids.to_numpy())
-        at, start, end, shape = (v.take(order) for v in (found.complete, found.start, found.end, found.shape))
-        # Places of 32 bits are those that Polars takes as they are.
-        places, shapes = (places_of(rows) for rows in (order, shape))
-        return self._finished(first[places], ids[places], at, start, end, verdicts.drop(PLAIN)[shapes])
+        order = reordered(found.complete, ids.to_numpy())
+        at, start, end, shape = found.complete, found.start, found.end, found.shape
+        if order is not None:
+            at, start, end, shape = (values.take(order) for values in (at, start, end, shape))
+            places = places_of(order)
+            first, ids = first[places], ids[places]
+        shapes = places_of(shape)
+        # Each by itself: what nobody reads is not made.
+        verdict = frame_of([verdicts[n][shapes] for n in verdicts.columns if n in self._types])
+        return self._finished(first, ids, at, start, end, verdict)
 
     def _verdict(
         self, frame: pl.DataFrame, groups: Groups, overrule: Callable[[Longs], Longs]
@@ -94,8 +99,10 @@ class TraceRows:
         found = {s.name: s for s in (*(first[n] for n in (*meta, *self._node.keys)), *verdict)}
         found[ID] = ids
         found[TIME] = column_of(TIME, at).cast(TIME_TYPE)
-        found["start"] = column_of("start", start).cast(TIME_TYPE)
-        found["duration"] = column_of("duration", np.maximum(end - start, 0)).cast(pl.Duration("us"))
+        if "start" in self._types:
+            found["start"] = column_of("start", start).cast(TIME_TYPE)
+        if "duration" in self._types:
+            found["duration"] = column_of("duration", np.maximum(end - start, 0)).cast(pl.Duration("us"))
         return frame_of([found[n] for n in (TIME, *meta)] + [found[n].cast(t) for n, t in self._types.items()])
 
     def _judge(self, frame: pl.DataFrame, groups: Groups, signature: Hashes) -> Judged:

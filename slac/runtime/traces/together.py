@@ -43,7 +43,8 @@ class Together:
     """Rows that were held, then new ones.
 
     `used`: the numbers that a trace has, those with new rows in the order of their last ones. By number: `keys`, the
-    hash of the key; `first` and `last`, a trace's first and last row, of all rows one behind the other.
+    hash of the key; `first` and `last`, a trace's first and last row, of all rows one behind the other; `integers`, the
+    key itself, where it is an integer that is asked for.
     """
 
     parts: tuple[Part, ...]
@@ -51,11 +52,16 @@ class Together:
     keys: Hashes
     first: Longs
     last: Longs
+    integers: Longs | None = None
 
     @property
     def size(self) -> int:
         """Above all numbers of traces."""
         return len(self.keys)
+
+    def integers_of(self, traces: Longs) -> Longs | None:
+        """The keys of these traces, where they are integers."""
+        return None if self.integers is None else self.integers.take(traces)
 
     def taken(self, name: str, wanted: Longs, missing: int = 0) -> Longs:
         """A column of integers at these rows of all; `missing` for NULL."""
@@ -69,13 +75,24 @@ class Together:
 
     def only(self, chosen: Flags) -> tuple[pl.DataFrame, Groups]:
         """The rows of the flagged numbers, by number, with their `_key`."""
-        rows = [np.flatnonzero(chosen.take(p.slots)) for p in self.parts]
+        rows = self._rows_of(chosen)
         slots = np.concatenate([p.slots.take(r) for p, r in zip(self.parts, rows, strict=True)])
         order = stable_order(slots)
         slots = slots[order]
         frames = [p.frame[_places(r)] for p, r in zip(self.parts, rows, strict=True) if len(r)]
         frame = (frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal"))[_places(order)]
         return frame.hstack([column_of(KEY, self.keys[slots])]), Groups.of(slots)
+
+    def _rows_of(self, chosen: Flags) -> list[Longs]:
+        """By part, the rows of the flagged numbers: mostly they lie near the end, so that few are looked at."""
+        traces = self.used[chosen[self.used]]
+        low, high = int(self.first[traces].min()), int(self.last[traces].max()) + 1
+        rows, base = [], 0
+        for part in self.parts:
+            begin, end = (min(max(row - base, 0), len(part.slots)) for row in (low, high))
+            rows.append(begin + np.flatnonzero(chosen.take(part.slots[begin:end])))
+            base += len(part.slots)
+        return rows
 
     def _column(self, name: str, wanted: Longs) -> pl.Series:
         columns = [p.frame[name] for p in self.parts]
@@ -113,13 +130,19 @@ def _places(rows: Longs) -> pl.Series:
     return pl.Series(rows.astype(np.uint32))
 
 
-def together(frames: Sequence[pl.DataFrame], new: Numbered, held: Sequence[Held]) -> Together:
-    """New rows, behind those that were held."""
+def together(
+    frames: Sequence[pl.DataFrame], new: Numbered, held: Sequence[Held], integer: str | None = None
+) -> Together:
+    """New rows, behind those that were held; `integer`: the key, where it is one column of integers."""
     parts = tuple(Part(frame, slots) for frame, slots in zip(frames, new.slots, strict=True))
     keys = np.zeros(new.size, np.uint64)
     keys[new.used] = new.hashes
+    integers = None
+    if integer is not None:
+        integers = np.zeros(new.size, np.int64)
+        integers[new.used] = new.keys[integer].to_numpy() if len(new.used) else new.used
     if not held:
-        return Together(parts, new.used, keys, new.first, new.last)
+        return Together(parts, new.used, keys, new.first, new.last, integers)
     counts, hashes = (np.concatenate([h[n] for h in held]) for n in (1, 2))
     rows = pl.concat([h[0] for h in held], how="diagonal", rechunk=True)
     place = meeting(hashes, new.hashes)
@@ -130,10 +153,13 @@ def together(frames: Sequence[pl.DataFrame], new: Numbered, held: Sequence[Held]
     end = np.cumsum(counts)
     first[number] = end - counts
     last[number[more]] = end[more] - 1
+    if integers is not None and integer is not None:
+        integers = np.concatenate((integers, rows[integer].to_numpy()[(end - counts)[more]]))
     return Together(
         parts=(Part(rows, np.repeat(number, counts)), *parts),
         used=np.concatenate((new.used, number[more])),
         keys=np.concatenate((keys, hashes[more])),
         first=first,
         last=last,
+        integers=integers,
     )
