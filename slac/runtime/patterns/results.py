@@ -20,8 +20,9 @@ from slac.plan.tag_columns import ARRAY
 from slac.runtime.patterns.evaluator import Match
 from slac.runtime.patterns.meaning import Understood
 from slac.runtime.patterns.rows import Row, array_series, series_of
+from slac.runtime.patterns.spread import Plain, Spread
 from slac.stream.batch import ID, TIME, TIME_TYPE
-from slac.stream.framing import frame_of
+from slac.stream.framing import column_of, frame_of
 from slac.stream.ids import Hashed, Ids, hash_further, hash_hashed, hash_text, hash_values, ids_behind, mix_hashed
 from slac.stream.types import to_polars
 
@@ -49,6 +50,7 @@ class Results:
         self._salt = hash_text(document, node.block)
         self._columns = Narrow([(c.name, c.expr) for c in node.columns])
         self._quick = [(c.name, at_once(c.expr), to_polars(c.expr.dtype)) for c in node.columns]
+        self._plain = Plain([(c.name, c.expr) for c in node.columns])
         self._read = {c.name: c for column in node.columns for c in columns_in(column.expr)}
         self.tells_edges = False
         self._edges: list[pl.DataFrame] = []
@@ -60,7 +62,8 @@ class Results:
         occurrences = self._occurrences(found, tags)
         hashed = [Hashed(hash_values(tag)) for tag in tags]
         listed = self._listed(found) if self.tells_edges else {}
-        return self.rows([times, *self._keys(found)], hashed, self._bound(found), occurrences, listed=listed)
+        bound = [Spread(column) for column in self._bound(found)]
+        return self.rows([times, *self._keys(found)], hashed, bound, occurrences, listed=listed)
 
     def take_edges(self) -> list[pl.DataFrame]:
         """What matches consumed (`_id`, `_consumed`), once, if that was asked for."""
@@ -84,7 +87,7 @@ class Results:
         self,
         times_and_keys: Sequence[pl.Series],
         tags: Sequence[Hashed],
-        bound: Sequence[pl.Series],
+        bound: Sequence[Spread],
         occurrences: Sequence[int] | None = None,
         *,
         states: Hashed | None = None,
@@ -108,7 +111,11 @@ class Results:
             ids = mix_hashed(count, states, [*tags, Hashed(hash_values(number))])
         if self.tells_edges:
             self._edges += _edges(ids, zip(self._node.tags, tags, strict=True), listed)
-        columns = pl.DataFrame([*times_and_keys, pl.Series(ID, ids), *bound])
+        if order is None and count > _FEW and self._plain.is_all:
+            keys = [Spread(key) for key in times_and_keys]
+            if (made := self._plain.of(count, {one.values.name: one for one in (*keys, *bound)})) is not None:
+                return frame_of([times_and_keys[0], column_of(ID, ids), *times_and_keys[1:], *made])
+        columns = pl.DataFrame([*times_and_keys, pl.Series(ID, ids), *(one.series() for one in bound)])
         if order is not None:
             columns = columns.with_columns(pl.Series(_KEY, order)).sort(TIME, _KEY, maintain_order=True)
         return self._said(columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import polars as pl
 
 from slac.plan.nodes import PatternNode
 from slac.runtime.patterns.results import Results
+from slac.runtime.patterns.spread import Spread
 from slac.stream.batch import TIME, TIME_TYPE
 from slac.stream.framing import column_of
 from slac.stream.ids import Hashed
@@ -29,7 +30,7 @@ class Matches:
     times: npt.NDArray[np.int64]
     keys: Sequence[pl.Series]
     ids: Mapping[str, Hashed]
-    bound: Mapping[str, pl.Series] = field(default_factory=dict)
+    bound: Mapping[str, pl.Series | Spread] = field(default_factory=dict)
     states: Hashed | None = None
     distinct: bool = False
     listed: Mapping[str, Callable[[], pl.Series]] = field(default_factory=dict)
@@ -41,8 +42,13 @@ def said(node: PatternNode, results: Results, matches: Matches) -> pl.DataFrame 
         return None
     times = column_of(TIME, matches.times).cast(TIME_TYPE)
     tags = [matches.ids[t.name] for t in node.tags]
-    bound = [matches.bound[name].alias(name) for name in results.read if name in matches.bound]
+    bound = [_named(matches.bound[name], name) for name in results.read if name in matches.bound]
     listed = {tag: ids() for tag, ids in matches.listed.items()} if results.tells_edges else {}
     return results.rows(
         [times, *matches.keys], tags, bound, states=matches.states, distinct=matches.distinct, listed=listed
     )
+
+
+def _named(column: pl.Series | Spread, name: str) -> Spread:
+    spread = column if isinstance(column, Spread) else Spread(column)
+    return replace(spread, values=spread.values.alias(name))

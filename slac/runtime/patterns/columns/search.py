@@ -17,6 +17,7 @@ Fit: TypeAlias = Callable[[Numbers, Numbers], npt.NDArray[np.bool_]]
 """From the rows of pairs and their candidates to whether they fit."""
 _AT_ONCE: Final = 1 << 20
 """So many pairs are held at a time."""
+_PART: Final = 1 << 15
 
 
 def first_fitting(low: Numbers, high: Numbers, fit: Fit) -> Numbers:
@@ -40,13 +41,22 @@ def all_fitting(low: Numbers, high: Numbers, fit: Fit | None) -> tuple[Numbers, 
     if fit is None:
         counts = np.maximum(high - low, 0)
         of = np.repeat(np.arange(len(low)), counts)
-        shifts = (low - np.cumsum(counts) + counts).take(of)
-        shifts += np.arange(len(of))
-        return of, shifts
+        return of, _candidates(low - np.cumsum(counts) + counts, of)
     parts = list(_fitting(low, high, fit))
     rows = [r for r, _ in parts] or [np.empty(0, np.int64)]
     candidates = [c for _, c in parts] or [np.empty(0, np.int64)]
     return np.concatenate(rows), np.concatenate(candidates)
+
+
+def _candidates(shifts: Numbers, of: Numbers) -> Numbers:
+    """The number of each pair, shifted by what belongs to its row: in parts that stay in the cache."""
+    candidates, steps = np.empty_like(of), np.arange(min(len(of), _PART))
+    for start in range(0, len(of), _PART):
+        part = candidates[start : start + _PART]
+        np.take(shifts, of[start : start + _PART], out=part, mode="clip")
+        part += steps[: len(part)]
+        part += start
+    return candidates
 
 
 def _fitting(low: Numbers, high: Numbers, fit: Fit) -> Iterator[tuple[Numbers, Numbers]]:

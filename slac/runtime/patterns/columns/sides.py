@@ -145,10 +145,14 @@ class Sides:
         """The columns of second rows that `select` reads."""
         return self._second_said
 
-    def said_as(self, name: str, column: pl.Series) -> tuple[str, pl.Series]:
-        """What `select` reads of a column of second rows: its name with the tag, and its values in the type."""
+    def said_as(self, name: str) -> str:
+        """What `select` calls a column of second rows."""
+        return f"{self._second.name}.{name}"
+
+    def said_in(self, name: str, column: pl.Series) -> pl.Series:
+        """Values of a column of second rows in the type in which `select` reads them."""
         types = self._understood.rows[self._node.ports[self._second.index]].types
-        return f"{self._second.name}.{name}", _as(column, to_polars(types[name]))
+        return _as(column, to_polars(types[name]))
 
     @property
     def conditional(self) -> bool:

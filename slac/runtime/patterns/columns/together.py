@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +17,7 @@ from slac.runtime.patterns.columns.groups import Groups
 from slac.runtime.patterns.columns.matches import Matches
 from slac.runtime.patterns.columns.pairs import Pairs
 from slac.runtime.patterns.columns.sides import Sides
+from slac.runtime.patterns.spread import Spread
 from slac.stream.batch import ID, TIME, TIME_TYPE
 from slac.stream.framing import column_of
 from slac.stream.ids import Hashed, Ids, hash_further, hash_values
@@ -35,15 +37,11 @@ class _Taken:
     def _by(self) -> pl.Series | None:
         return None if self.then is None else index(self.then)
 
-    def values(self, column: pl.Series) -> pl.Series:
-        return self.values_of(column[self.places])
+    def values(self, column: pl.Series) -> Spread:
+        return Spread(column[self.places], self.then)
 
     def values_of(self, once: pl.Series) -> pl.Series:
         """What each match has of values at the places."""
-        plain = isinstance(once.dtype, pl.Int64 | pl.Datetime | pl.Duration) and not once.null_count()
-        if self.then is not None and plain:
-            # NumPy takes no other form of places, and so none has to be made.
-            return pl.Series(once.name, self.spread(once.cast(pl.Int64).to_numpy())).cast(once.dtype)
         return once if self._by is None else once[self._by]
 
     def hashed(self, column: pl.Series) -> Hashed:
@@ -63,12 +61,10 @@ def matches_of(
     ones = _Taken(first.at, pairs.first) if often else _Taken(first.at.take(pairs.first), None)
     others = _Taken(second.at.take(pairs.second), pairs.of)
     codes, at = second.groups.take(pairs.second), second.times.take(pairs.second)
-    times = others.spread(at)
-    whole = column_of(TIME, times).cast(TIME_TYPE)
-    said = sides.said_of_second
-    read = [whole if name == TIME else others.values(second.rows.column(name)) for name in said]
+    whole = Spread(column_of(TIME, at).cast(TIME_TYPE), others.then)
+    said = {name: whole if name == TIME else others.values(second.rows.column(name)) for name in sides.said_of_second}
     return Matches(
-        times=times,
+        times=others.spread(at),
         keys=[others.values_of(groups.unique[name][index(codes)]) for name in by],
         ids={
             atom.name: taken.hashed(side.rows.column(ID))
@@ -76,7 +72,7 @@ def matches_of(
             if atom is not None and atom.name is not None
         },
         bound={name: ones.values(first.rows.column(name)) for name in sides.said_of_first}
-        | dict(map(sides.said_as, said, read)),
+        | {sides.said_as(name): replace(one, values=sides.said_in(name, one.values)) for name, one in said.items()},
         states=Hashed(hash_further(keys.take(codes), [column_of("", at).cast(TIME_TYPE)]), others.then),
         distinct=sides.tagged and _once(first) and _once(second),
     )
