@@ -15,9 +15,10 @@ import networkx as nx
 import polars as pl
 
 from slac.plan.graph import Plan
-from slac.plan.nodes import AnyNode, LinkInNode, SourceNode
+from slac.plan.nodes import AnyNode, LatestJoinNode, LinkInNode, SourceNode
 from slac.plan.user.running import failure_of
 from slac.plan.waiting import EVE
+from slac.runtime.asking import before, worthwhile
 from slac.runtime.costs import Costs
 from slac.runtime.gates.carriers import without_carriers, without_counts
 from slac.runtime.inbox import Inbox, Joined
@@ -40,7 +41,8 @@ class _Place:
     """A node with what a wave needs of it.
 
     `still`: what `Rhythm.told` says while `due` is due and no input lags, where that `is_known`.
-    `lift`: as `Rhythm.lift`, where the node may promise so much; `lifted`: what that has said last.
+    `lift`: as `Rhythm.lift`, where the node may promise so much; `lifted`: what that has said last. `asks`: as in
+    `Rhythm.asking`.
     """
 
     node: AnyNode
@@ -54,6 +56,7 @@ class _Place:
     due: int | None = None
     still: int = ENDED
     lift: Moment | None = None
+    asks: bool = False
     lifted: int = BEGINNING
 
 
@@ -82,7 +85,9 @@ class Dataflow:
                     self._routes[upstream].append((node.id, port))
         self._veils = veils(plan)
         self._blind = without_counts(plan)
-        self._rhythm = Rhythm(self._inner, self._readers)
+        self._worthwhile = worthwhile(plan)
+        joins = [n.id for n in self._inner if isinstance(n, LatestJoinNode) and 1 not in self._operators[n.id].unheard]
+        self._rhythm = Rhythm(self._inner, self._readers, asking=joins)
         self._together = [n.id for n in self._inner if self._rhythm.comes_at_once(n.id)]
         # What stands above others hands its rows down before these have their turn.
         share = EVE // max(len(self._inner), 1)
@@ -103,6 +108,8 @@ class Dataflow:
         self._head = BEGINNING
         self._sending = sending(plan)
         self._places = [self._place(node) for node in self._inner]
+        patient = {p.id: p for p in self._places if p.is_patient}
+        self._before = {i: [patient[b] for b in before(plan, plan[i]) if b in patient] for i in self._rhythm.asking}
         for node in self._inner:
             self._look(node.id)
 
@@ -250,11 +257,16 @@ class Dataflow:
             is_linked=bool(self._links[node.id]),
             is_patient=self._rhythm.is_patient(node.id),
             lift=None if node.id in self._sending else self._rhythm.lift(node.id),
+            asks=node.id in self._rhythm.asking,
         )
 
     def _step(self, place: _Place, *, wait: bool, end: bool) -> None:
         # In each wave for each node: most have nothing to do but to pass a watermark on.
         node_id, inbox = place.id, place.inbox
+        if place.asks and wait and (inbox.due < ENDED or self._due[node_id] is not None):
+            # A left row asks: what has waited for that is worked on now.
+            for one in self._before[node_id]:
+                self._step(one, wait=False, end=end)
         promised = min([self._promised[i] for i in place.inputs])
         told = min([self._told[i] for i in place.inputs])
         if (
@@ -362,10 +374,22 @@ class Dataflow:
                 self._route(blind, rows)
         lowest: int | None = None
         for reader, port in readers:
+            if port == 0 and reader in self._worthwhile and self._recorder is None:
+                self._ask(reader, batch)
+                continue
             if not self._rhythm.is_patient(reader):
                 self._inbox[reader].add(port, batch, BEGINNING, ENDED)
                 continue
             if lowest is None:
                 lowest = int(instants(batch.frame).min())  # type: ignore[arg-type]
-            matters = self._rhythm.matters(reader, port, lowest)
-            self._inbox[reader].add(port, batch, matters, self._rhythm.said(reader, port, lowest))
+            self._put(reader, port, batch, lowest)
+
+    def _ask(self, join: str, batch: Batch) -> None:
+        worth = self._worthwhile[join](batch)
+        if worth.height:
+            self._put(join, 0, worth, int(instants(worth.frame).min()))  # type: ignore[arg-type]
+
+    def _put(self, reader: str, port: int, batch: Batch, lowest: int) -> None:
+        """Before a patient node, with the lowest time of its rows."""
+        matters = self._rhythm.matters(reader, port, lowest)
+        self._inbox[reader].add(port, batch, matters, self._rhythm.said(reader, port, lowest))

@@ -13,8 +13,8 @@ must hear *at once*: outputs and links, and whatever judges silence or matches i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 from slac.plan.nodes import (
@@ -54,9 +54,15 @@ class Manner:
 class Rhythm:
     """How long rows may wait, for the nodes of one runtime."""
 
-    def __init__(self, nodes: Sequence[AnyNode], readers: Readers, *, crossing: bool = False) -> None:
-        """`crossing`: the nodes are those of a whole plan, and what is sent is noticed where it arrives."""
+    def __init__(
+        self, nodes: Sequence[AnyNode], readers: Readers, *, crossing: bool = False, asking: Collection[str] = ()
+    ) -> None:
+        """`crossing`: the nodes are those of a whole plan, and what is sent is noticed where it arrives.
+
+        `asking`: latest-joins before which right rows may wait until a left row asks, if one can come at any time.
+        """
         beats: dict[str, Moment] = {}
+        self.asking: list[str] = []
         self._readers = readers
         self._manners: dict[str, Manner] = {}
         for node in nodes:
@@ -64,6 +70,9 @@ class Rhythm:
             is_passed = crossing and isinstance(node, LinkOutNode | LinkInNode)
             manner = _passing(inputs[0]) if is_passed else manner_of(node, inputs)
             beats[node.id] = _same if manner is None else manner.beat
+            if node.id in asking and manner is not None and not _is_stepped(manner):
+                manner = replace(manner, said=(manner.said[0], _never))
+                self.asking.append(node.id)
             if manner is not None:
                 self._manners[node.id] = manner
         for node in reversed(nodes):
@@ -86,8 +95,7 @@ class Rhythm:
         None where it may say something of any time, or has to hear at once.
         """
         manner = self._manners.get(node_id)
-        is_stepped = manner is not None and manner.holds and any(manner.beat(time) != time for time in (0, 1))
-        return manner.beat if manner is not None and is_stepped else None
+        return manner.beat if manner is not None and manner.holds and _is_stepped(manner) else None
 
     def matters(self, node_id: str, port: int, time: int) -> int:
         """The lowest watermark at which a row with this `_time` (µs) must have been given to the node."""
@@ -95,6 +103,8 @@ class Rhythm:
         if manner is None:
             return BEGINNING
         said = manner.said[port](time)
+        if said >= ENDED:
+            return ENDED
         return max(said + 1, self._behind(node_id, said)) if manner.holds else self._behind(node_id, said)
 
     def said(self, node_id: str, port: int, time: int) -> int:
@@ -179,6 +189,16 @@ def _(node: WindowNode, inputs: Sequence[Moment]) -> Manner | None:
 
 def _same(time: int) -> int:
     return time
+
+
+def _never(time: int) -> int:
+    del time
+    return ENDED
+
+
+def _is_stepped(manner: Manner) -> bool:
+    """Whether what comes out has few times, as ends of windows."""
+    return any(manner.beat(time) != time for time in (0, 1))
 
 
 def _ends(node: WindowNode) -> Moment:
