@@ -12,7 +12,16 @@ import numpy.typing as npt
 import orjson
 import polars as pl
 
-from slac.adapters.decoding import Decoder, Lines, Quarantined, WireSchema, count_of, find_lines, lines_taken
+from slac.adapters.decoding import (
+    Decoder,
+    Lines,
+    Quarantined,
+    WireSchema,
+    count_of,
+    find_lines,
+    frame_of_body,
+    lines_taken,
+)
 from slac.plan.nodes import SourceNode
 from slac.runtime.arrival import Arrival
 from slac.runtime.durable.journal import JOURNAL
@@ -260,7 +269,9 @@ class Source:
 
     def _admit(self, records: Records, ids: Ids, lines: Lines | None) -> tuple[Records, Ids, Lines | None]:
         """Drop whole records before they are decoded."""
-        mask = self.gate.admit_ids(ids)
+        if records.arrow is not None and self.gate.decision.admission.hoisted:
+            records = replace(records, arrow=None, frame=frame_of_body(records.arrow))
+        mask = self.gate.admit_ids(ids, self.sieve.hoisted.among(records, lines))
         if mask is None:
             return records, ids, lines
         # Nothing is read of which nothing is wanted.

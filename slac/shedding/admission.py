@@ -32,14 +32,16 @@ Weights = npt.NDArray[np.uint64]
 class Admission(msgspec.Struct, frozen=True, kw_only=True):
     """What holds at a gate from a decision on.
 
-    `unread`: weight of a record that is decoded at all. `classes`: by class (the set of strata conditions that an event
-    meets, as bits) the weight for each size of group; a class that is not named is not thinned. `levels`: the size of
+    `unread`: weight of a record that is decoded at all, and `hoisted` that of those of some classes (the set of strata
+    conditions that an event meets, as bits), no higher: then neither `classes` nor `whole` say anything. `classes`: by
+    class the weight for each size of group; a class that is not named is not thinned. `levels`: the size of
     each bucket of groups (base64, deflated; empty: all are of size 0). `whole`: weight of a key, or of a window, that
     is kept as a whole; it holds for events from `since` (event time, µs) on. `counts`: what is dropped behind the
     decoder is counted by class, group and pane.
     """
 
     unread: int = WEIGHT_ONE
+    hoisted: dict[int, int] = {}
     classes: dict[int, tuple[int, ...]] = {}
     levels: str = ""
     whole: int = WEIGHT_ONE

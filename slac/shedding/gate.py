@@ -8,7 +8,7 @@ recorded with its position, so a replay makes the same choice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -101,8 +101,11 @@ class Gate:
         """What one kept event stands for, in multiples of 2⁻²⁰ (2²⁰ where nothing is dropped)."""
         return self._decision.weight
 
-    def admit_ids(self, ids: Ids) -> Mask | None:
-        """Which of the events with these ids (UInt64) to keep; None when it is all of them. Counts them."""
+    def admit_ids(self, ids: Ids, may: Callable[[int], Mask | None] | None = None) -> Mask | None:
+        """Which of the events with these ids (UInt64) to keep; None when it is all of them. Counts them.
+
+        `may`: by class which of them may be of it (None: all), where classes are told apart before they are decoded.
+        """
         self.counts.seen += len(ids)
         threshold = self._decision.threshold
         if threshold is None:
@@ -110,6 +113,9 @@ class Gate:
             self.counts.read += len(ids)
             return None
         mask = admit(ids, self._salt, threshold)
+        for one, weight in self._decision.admission.hoisted.items():
+            more, among = admit(ids, self._salt, threshold_of(weight)), None if may is None else may(one)
+            mask |= more if among is None else more & among
         kept = int(mask.sum())
         self.counts.kept += kept
         self.counts.read += kept

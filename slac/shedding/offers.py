@@ -31,7 +31,8 @@ class InputLoad:
     will do). `cost` 0 is not known; `reading` is what of it goes into decoding. `can_drop` is False for what can wait
     and for `shed: never`: it gets a pace. `touched`: records that came to the gate (None: all that were seen), `read`:
     those that were decoded, and `passed`: rows that left the gate (None: as many as were kept). `carried`: rows that
-    carry nothing but counts, for each event that was dropped and counted. `queue`: records that may wait, by
+    carry nothing but counts, for each event that was dropped and counted. `told`: conditions that the gate can tell of
+    records before they are decoded. `queue`: records that may wait, by
     their bytes. `burst`: seconds that a burst is declared to last. `queued_bytes`: in memory, before the gate.
     `waits_outside`: what is not fetched waits with who sends it, and is not lost.
     """
@@ -48,6 +49,7 @@ class InputLoad:
     spec: GateSpec = field(default_factory=GateSpec)
     profile: Profile = field(default_factory=Profile)
     carried: float = 0.0
+    told: tuple[int, ...] = ()
     queue: float = 0.0
     burst: float | None = None
     queued_bytes: int = 0
@@ -86,6 +88,7 @@ def offer_of(load: InputLoad, rate: float) -> Offer:
         spec=load.spec,
         profile=load.profile,
         carried=load.carried if counted else None,
+        told=load.told,
     )
 
 
@@ -103,11 +106,14 @@ def pressed_of(load: InputLoad, rate: float) -> Pressed:
 def admission_of(rates: Rates, load: InputLoad) -> Admission:
     """What the gate is told; counts only where nothing is dropped unread, and few rows carry them."""
     unread = weight_of(rates.unread)
+    hoisted = {one: w for one, p in rates.hoisted.items() if (w := weight_of(p)) < unread}
     forced = load.spec.contract.mode == "subset"
     counts = load.spec.groups is not None and unread == WEIGHT_ONE and (forced or load.carried <= CARRIED)
     classes = {one: tuple(weight_of(float(p)) for p in shares) for one, shares in rates.classes.items()}
     thinned = {one: w for one, w in classes.items() if max(w) > WEIGHT_ONE}
     levels = "" if rates.levels is None else packed(np.minimum(rates.levels, LEVELS - 1))
+    if hoisted:
+        return Admission(unread=unread, hoisted=hoisted)
     return Admission(unread=unread, classes=thinned, levels=levels, whole=_whole(rates.whole), counts=counts)
 
 

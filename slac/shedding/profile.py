@@ -47,13 +47,18 @@ class Profile:
     moments: dict[tuple[int, int], Moments] = field(default_factory=dict)
     seen: int = 0
 
-    def take(self, classes: Longs, buckets: Longs) -> float:
-        """Count events by their classes and buckets; returns by what the counts before them have faded."""
+    def take(self, classes: Longs, buckets: Longs, weights: Floats | None = None) -> float:
+        """Count events by their classes and buckets; returns by what the counts before them have faded.
+
+        `weights`: what each of them stands for, where classes were thinned unlike.
+        """
         keep: float = FADING ** (len(classes) / LOOK)
         for known in self.counts.values():
             np.multiply(known, keep, out=known)
         for one in np.unique(classes):
-            mine = np.bincount(buckets[classes == one], minlength=BUCKETS).astype(np.float64)
+            those = classes == one
+            each = None if weights is None else weights[those]
+            mine = np.bincount(buckets[those], each, minlength=BUCKETS).astype(np.float64)
             self.counts[int(one)] = mine + self.counts.get(int(one), 0.0)
         self.seen += len(classes)
         return keep

@@ -136,7 +136,7 @@ def _way(
     }
     told = sifting if sifted else 0.0
     reading = sum(s.offer.rate * unread[n] * (s.offer.reading + _sift(s, told)) for n, s in shops.items())
-    bare = max((s.scale_at(unread[n]) for n, s in shops.items() if _is_free(s)), default=0.0)
+    bare = max((s.scale_at(unread[n], sifted=sifted) for n, s in shops.items() if _is_free(s)), default=0.0)
     left = room - reading
     if math.isfinite(below) and (
         bare >= below or _cost(min(below, _LARGEST), shops, unread, sifted=sifted) > _enough(left)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from slac.plan.shedding import GateNeed, GateSpec
 from slac.shedding.admission import LOWEST_FRACTION
+from slac.shedding.hoisting import chosen, told
 from slac.shedding.profile import Floats, Profile, levels_of
 from slac.stream.clock import SECOND
 
@@ -31,6 +32,7 @@ class Offer:
     """An input that is dropped from: events a second, and model cores for one that is decoded, and one that passes.
 
     `carried`: rows that only carry counts, for each event that is dropped; None: what is dropped is not counted.
+    `told`: conditions (strata) that can be told before records are decoded.
     """
 
     rate: float
@@ -39,6 +41,7 @@ class Offer:
     spec: GateSpec = field(default_factory=GateSpec)
     profile: Profile = field(default_factory=Profile)
     carried: float | None = None
+    told: tuple[int, ...] = ()
 
     @property
     def tells_apart(self) -> bool:
@@ -50,7 +53,8 @@ class Offer:
 class Rates:
     """What is admitted of one input.
 
-    `unread`: of the records, before they are decoded. `whole`: of keys or windows, where these are dropped as a whole.
+    `unread`: of the records, before they are decoded; `hoisted` by class that of those that are told before. `whole`:
+    of keys or windows, where these are dropped as a whole.
     `classes`: by class the share for each size of group, whose sizes are `levels`. `fraction`: of all events. `error`:
     the largest relative error among its contracts, None where there is nothing to say. `pace`: records a second that
     may be decoded at all, where none may be dropped unread and there are too many: what is more is refused. `way`: that
@@ -58,6 +62,7 @@ class Rates:
     """
 
     unread: float = 1.0
+    hoisted: Mapping[int, float] = field(default_factory=dict)
     whole: float = 1.0
     classes: Mapping[int, Floats] = field(default_factory=dict)
     levels: Levels | None = None
@@ -95,10 +100,13 @@ class _Target:
         needed = np.maximum(needed, np.minimum(self.bound / number / max(scale, 1.0) ** 2, 1.0))
         return np.where(self.number <= self.bound * self.variation / (2 * square), 1.0, needed)
 
-    def scale(self, share: float, there: npt.NDArray[np.bool_]) -> float:
-        """By how much the error is scaled where so much of every group passes."""
-        number = np.maximum(self.number[there], 1e-9)
-        spread = self.z * np.sqrt(self.variation * (1.0 - share) / (share * number)) / self.error
+    def scale(self, shares: Floats, there: npt.NDArray[np.bool_]) -> float:
+        """By how much the error is scaled where so much of every group passes, by class."""
+        mine, number = shares[self.rows], np.maximum(self.number[there], 1e-9)
+        odds, share = (1.0 - mine) / mine, float((self.parts * mine).sum())
+        if (mine != mine[0]).any():
+            odds = self.parts * self.spread * self.spread * odds * len(mine)
+        spread = self.z * np.sqrt(self.variation * float(odds.mean()) / number) / self.error
         # Of a group too small to be thinned at all the error is that of the next larger one.
         spread = np.maximum(spread, _beyond(np.sqrt(self.bound / (share * number))))
         large = number > self.bound * self.variation / 2
@@ -206,14 +214,33 @@ class Shop:
         rows = passed + (1.0 - passed) * (self.offer.carried or 0.0)
         return self.offer.rate * unread * rows * self.offer.passing
 
-    def scale_at(self, unread: float) -> float:
-        """By how much errors are scaled where so much is decoded and all of that passes."""
+    def scale_at(self, unread: float, *, sifted: bool) -> float:
+        """By how much errors are scaled where so much is decoded and all of that passes, unless it is sifted."""
         if unread >= 1.0:
             return 0.0
-        there = self._mass.sum(axis=0) > 0
         if not self._targets:
             return 1.0 / unread - 1.0
-        return max(t.scale(unread, there) for t in self._targets)
+        if sifted:
+            return self._error(np.full(len(self.classes), unread))
+        return self._decoded(unread)[1]
+
+    def _error(self, shares: Floats) -> float:
+        """By how much errors are scaled where so much of each class passes."""
+        there = self._mass.sum(axis=0) > 0
+        return max(t.scale(shares, there) for t in self._targets)
+
+    def _decoded(self, unread: float) -> tuple[Floats, float]:
+        """By class how much is decoded, if that is so much of all, and by how much errors are scaled then."""
+        mass, apart = self._mass.sum(axis=1), told(self.classes, self.offer.told)
+        if not self._targets or not any(apart):
+            even = np.full(len(mass), unread)
+            return even, self._error(even) if self._targets else 0.0
+        wishes = []
+        for target in self._targets:
+            wish = np.zeros(len(mass))
+            wish[target.rows] = target.spread
+            wishes.append(wish)
+        return chosen(unread, mass, apart, wishes, self._error)
 
     def rates(self, scale: float, unread: float, whole: float | None, *, sifted: bool) -> Rates:
         """What comes out."""
@@ -221,7 +248,10 @@ class Shop:
         if whole is not None:
             return Rates(unread=unread, whole=whole, fraction=whole * unread, error=error if whole < 1.0 else None)
         if not sifted:
-            return Rates(unread=unread, fraction=unread, error=error if unread < 1.0 else None)
+            shares, _ = self._decoded(unread)
+            usual = min(float(shares.min()), unread)
+            hoisted = {one: float(p) for one, p in zip(self.classes, shares, strict=True) if p > usual}
+            return Rates(unread=usual, hoisted=hoisted, fraction=unread, error=error if unread < 1.0 else None)
         shares = self.shares(scale, unread)
         return Rates(
             unread=unread,

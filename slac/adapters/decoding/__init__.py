@@ -2,6 +2,7 @@
 
 from slac.adapters.decoding.arrow import frame_of_body
 from slac.adapters.decoding.decoder import Decoder
+from slac.adapters.decoding.frames import find_column
 from slac.adapters.decoding.lines import (
     Lines,
     count_of,
@@ -25,6 +26,7 @@ __all__ = [
     "WireSchema",
     "count_of",
     "count_records",
+    "find_column",
     "find_lines",
     "lines_taken",
     "frame_of_body",

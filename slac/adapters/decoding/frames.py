@@ -44,11 +44,11 @@ class FrameDecoder:
             time = pl.Series(TIME, [arrival], dtype=pl.Int64).cast(TIME_TYPE).new_from_index(0, frame.height)
             checked.columns.append(time)
         else:
-            found = _find(frame, self._time)
-            given = found if found is not None else _find(frame, (TIME,))
+            found = find_column(frame, self._time)
+            given = found if found is not None else find_column(frame, (TIME,))
             self._check(checked, TIME, self._time, given, Timestamp(), nullable=False, height=frame.height)
         for declared, path in self._places:
-            given = _find(frame, path)
+            given = find_column(frame, path)
             self._check(
                 checked, declared.name, path, given, declared.dtype, nullable=declared.nullable, height=frame.height
             )
@@ -115,7 +115,7 @@ def _refuse(checked: _Checked, unknown: dict[str, pl.Series]) -> None:
             checked.reasons.setdefault(i, f"{path}: not declared")
 
 
-def _find(frame: pl.DataFrame, path: Path) -> pl.Series | None:
+def find_column(frame: pl.DataFrame, path: Path) -> pl.Series | None:
     """The column at a path: through structs, or flat by its last name, or by the dotted path."""
     if path[0] in frame.columns:
         column = frame[path[0]]

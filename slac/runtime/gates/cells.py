@@ -52,12 +52,13 @@ class Classifier:
         count = len(grouped.lengths)
         of = hash_columns(grouped.keys, self.groups, _SALT).to_numpy() if self.groups else np.zeros(1, np.uint64)
         return Cells(
-            classes=self._classes(frame),
+            classes=self.classes(frame),
             groups=grouped.spread(np.arange(count)),
             buckets=grouped.spread((of % np.uint64(BUCKETS)).astype(np.int64)),
         )
 
-    def _classes(self, frame: pl.DataFrame) -> Longs:
+    def classes(self, frame: pl.DataFrame) -> Longs:
+        """The class of each row alone."""
         if not self._strata:
             return np.zeros(frame.height, np.int64)
         found: Longs = frame.select(pl.sum_horizontal(self._strata)).to_series().to_numpy()

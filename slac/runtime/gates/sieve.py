@@ -14,6 +14,7 @@ from slac.plan.nodes import SourceNode
 from slac.plan.subexpressions import columns_in
 from slac.runtime.gates.cells import Cells, Classifier, counted
 from slac.runtime.gates.explicit import Explicit
+from slac.runtime.gates.hoisted import Hoisted, chosen
 from slac.runtime.gates.keys import Steps, Times, kept_keys, kept_windows, key_hashes, randomness
 from slac.runtime.gates.unread import Unread
 from slac.shedding.admission import Admission, thresholds_of, unpacked
@@ -48,6 +49,7 @@ class Sieve:
         ]
         read = (c.name for s in node.gate.strata for c in columns_in(s.when))
         self._told = frozenset((TIME, ID, *self._classifier.groups, *read))
+        self.hoisted = Hoisted(node)
         self._steps = Steps()
         self._unread = Unread(node.lateness)
         self.explicit = Explicit()
@@ -87,6 +89,8 @@ class Sieve:
         admission = decision.admission
         if not frame.height:
             return _without_randomness(frame)
+        if admission.hoisted:
+            return self._by_hoisted(frame, admission)
         if not admission.classes and not self._steps:
             if self.look:
                 self._glance(frame)
@@ -98,6 +102,8 @@ class Sieve:
 
     def unread(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rows that are not sifted: weighted by what was dropped before they were decoded."""
+        if frame.height and self._gate.decision.admission.hoisted:
+            return self._by_hoisted(frame, self._gate.decision.admission)
         return _weighted(_without_randomness(frame), self._gate.decision.admission.unread)
 
     def snapshot(self) -> dict[str, Any]:
@@ -146,14 +152,15 @@ class Sieve:
         if admission.whole != self._steps.last:
             self._steps.add(admission.since, admission.whole)
 
-    def _glance(self, frame: pl.DataFrame) -> None:
+    def _glance(self, frame: pl.DataFrame, weights: Weights | None = None) -> None:
         self.look = False
-        self._observe(frame, self._classifier.cells(frame.head(GLANCE)))
+        self._observe(frame, self._classifier.cells(frame.head(GLANCE)), weights)
 
-    def _observe(self, frame: pl.DataFrame, cells: Cells) -> None:
-        """Note what events are like; of a large batch the first tell enough."""
+    def _observe(self, frame: pl.DataFrame, cells: Cells, weights: Weights | None = None) -> None:
+        """Note what events are like; of a large batch the first tell enough. `weights`: if classes pass unlike."""
         frame, cells = frame.head(GLANCE), cells.head(GLANCE)
-        keep = self.profile.take(cells.classes, cells.buckets)
+        stands = None if weights is None else weights[:GLANCE] / WEIGHT_ONE
+        keep = self.profile.take(cells.classes, cells.buckets, stands)
         if not self._values:
             return
         values = frame.select(v.alias(str(i)) for i, _, v in self._values)
@@ -170,6 +177,15 @@ class Sieve:
         hashed = splitmix64(frame[ID].to_numpy() ^ np.uint64((self._gate.salt + _SECOND_STAGE) & (2**64 - 1)))
         kept: Mask = hashed <= thresholds_of(weights)
         return self._passed(frame, cells, kept, weights, admission)
+
+    def _by_hoisted(self, frame: pl.DataFrame, admission: Admission) -> pl.DataFrame:
+        """By the hash that records were chosen by: what could not be told of them before is known now."""
+        weights, kept = chosen(self._classifier.classes(frame), frame[ID].to_numpy(), self._gate.salt, admission)
+        self._gate.drop(int(len(kept) - kept.sum()), counted=False, carriers=0)
+        if self.look:
+            self._glance(frame.filter(pl.Series(kept)), weights[kept])
+        rows = frame.with_columns(pl.Series(WEIGHT, weights))
+        return rows if kept.all() else rows.filter(pl.Series(kept))
 
     def _weights(self, cells: Cells, admission: Admission) -> Weights:
         weights = np.full(len(cells.classes), WEIGHT_ONE, np.uint64)

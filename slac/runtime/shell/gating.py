@@ -138,6 +138,7 @@ class Gating:
             spec=spec,
             profile=source.sieve.profile,
             carried=seen.carried,
+            told=source.sieve.hoisted.told,
             queue=queue.room,
             queued_bytes=queue.in_memory,
             waits_outside=queue.presses_back and not queue.loses,
