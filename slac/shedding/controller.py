@@ -227,6 +227,9 @@ class Controller:
         self._depths.look(reading.at, offered)
         for name, load in offered.items():
             rate = self._offered.setdefault(name, Rate()).read(reading.at / SECOND, load.seen + load.waiting)
+            if load.is_full:
+                # Whoever sends has to wait: what is worked off is the least of what is offered, not what comes in.
+                rate = max(rate, self._depths.looked[name])
             self._rate_of[name] = rate
             self._due[name] = rate + self._depths.behind(name, load.waiting) / self.settings.melt
             if load.can_drop:

@@ -34,7 +34,7 @@ class InputLoad:
     carry nothing but counts, for each event that was dropped and counted. `told`: conditions that the gate can tell of
     records before they are decoded. `queue`: records that may wait, by
     their bytes. `burst`: seconds that a burst is declared to last. `queued_bytes`: in memory, before the gate.
-    `waits_outside`: what is not fetched waits with who sends it, and is not lost.
+    `waits_outside`: what is not fetched waits with who sends it, and is not lost. `is_full`: there is no room for more.
     """
 
     seen: int
@@ -54,6 +54,7 @@ class InputLoad:
     burst: float | None = None
     queued_bytes: int = 0
     waits_outside: bool = False
+    is_full: bool = False
 
     @property
     def cores(self) -> float:

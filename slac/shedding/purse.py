@@ -76,11 +76,17 @@ class Purse:
             samples.popleft()
 
     def _crowded(self, now: int) -> int:
-        """Until so much of what the last second has spent is a second old that what is spent at once has room."""
-        limit = self._bound - AT_ONCE / 2 * self._rate
-        if self._spent - self._samples[0][1] <= limit:
+        """Until so much of what the last second has spent is a second old that what is spent at once has room.
+
+        Between two samples, which may be as far apart as a wave takes, it counts as spent evenly.
+        """
+        before = self._spent - (self._bound - AT_ONCE / 2 * self._rate)
+        begin, least, _ = self._samples[0]
+        if before <= least:
             return 0
-        for at, before, _ in self._samples:
-            if self._spent - before <= limit:
-                return at + SECOND - now
-        return _APART
+        for at, spent, _ in (*self._samples, (now, self._spent, 0)):
+            if spent >= before:
+                passed = (before - least) / (spent - least) * (at - begin)
+                return max(round(begin + passed) + SECOND - now, 0)
+            begin, least = at, spent
+        return 0

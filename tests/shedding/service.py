@@ -77,6 +77,7 @@ class Queue:
     patience: None = None
     presses_back: bool = False
     loses: bool = False
+    is_full: bool = False
 
     @property
     def pressing(self) -> int:

@@ -142,6 +142,7 @@ class Gating:
             queue=queue.room,
             queued_bytes=queue.in_memory,
             waits_outside=queue.presses_back and not queue.loses,
+            is_full=queue.is_full,
             burst=None if rate is None or rate.burst_for is None else rate.burst_for / SECOND,
         )
 

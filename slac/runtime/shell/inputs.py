@@ -106,6 +106,11 @@ class InputQueue:
         return 0 if self._unmissed(self._clock.now()) else self.bytes
 
     @property
+    def is_full(self) -> bool:
+        """Whether somebody waits for room, or would."""
+        return not self._room.is_set() or self._bytes >= self._most
+
+    @property
     def is_ready(self) -> bool:
         """Whether anything may be worked off now."""
         return bool(self._queue) and not self._pause(self._clock.now())
