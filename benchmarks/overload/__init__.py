@@ -4,7 +4,7 @@
 Arrow and to Esper; with `OVERLOAD=middle` it is all but Esper, in as few seconds as give six hundred readings; with
 `OVERLOAD_ROWS=ndjson:2,arrow:5` only these loads are, and no other engine. Events go by push and pull, so none is lost
 unseen: who sends counts what nobody takes. What contracts promise is shown besides without processes (`worth`,
-`silence`), over thousands of windows.
+`equal`, `silence`), over thousands of windows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final
 
-from benchmarks.overload import silence, worth
+from benchmarks.overload import equal, silence, worth
 from benchmarks.overload.rival import WARM, endured
 from benchmarks.overload.subject import Run, slac_run, watched
 from benchmarks.overload.table import Rival, bars, judged_of, lost, of_esper, told, worked_off
@@ -92,6 +92,7 @@ def measure_rows(extent: Extent) -> Iterator[Row]:
     """All rows."""
     if extent.promises:
         yield from worth.measure_rows()
+        yield from equal.measure_rows()
         yield from silence.measure_rows()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)

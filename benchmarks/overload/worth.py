@@ -40,11 +40,11 @@ EVENTS: Final = 500
 """Of one window."""
 _PIECES: Final = 40
 _SECOND: Final = 1_000_000
-_START: Final = 1_700_000_040 * _SECOND
+START: Final = 1_700_000_040 * _SECOND
 _COSTS: Final[dict[Way, tuple[float, float]]] = {"counted before": (1e-7, 1e-5), "unread": (1e-5, 1e-8)}
 """Processor time to decode an event, and for one that passes: by these a plan counts, or drops unread."""
 _NEAR: Final = 1e-9
-_NUMBERS: Final = {"n": "counts", "failed": "counts of failures", "ratio": "error ratios", "value": "means"}
+NUMBERS: Final = {"n": "counts", "failed": "counts of failures", "ratio": "error ratios", "value": "means"}
 DOCUMENT: Final = """
 apiVersion: slac/v1
 kind: SLA
@@ -66,7 +66,7 @@ spec:
   outputs:
     log: {adapter: stdout, from: [many, health]}
 """
-_FAILURES: Final = ", {failed: COUNT(*) FILTER (WHERE NOT ok)}, {ratio: SHARE(NOT ok)}"
+FAILURES: Final = ", {failed: COUNT(*) FILTER (WHERE NOT ok)}, {ratio: SHARE(NOT ok)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ def promised(kind: Kind) -> Iterator[Row]:
         found, name = outcome(kind, way), f"{kind}, {way}"
         yield row(f"{name}: kept, for an error of {ERRORS[kind]:.0%}", found.kept, "")
         yield row(f"{name}: means within it", found.within("value", ERRORS[kind]), "", bar=bar)
-        for value, text in _NUMBERS.items():
+        for value, text in NUMBERS.items():
             if way == "unread" or value == "value":
                 yield row(f"{name}: intervals of {text} that hold the truth", found.held(value), "", bar=bar)
         yield from _counts(name, found, way, number)
@@ -146,13 +146,13 @@ def _against_chance() -> Iterator[Row]:
     chosen = outcome("1 % failures", "counted before")
     plain = result("1 % failures", Admission(unread=weight_of(chosen.kept)))
     for value in ("failed", "ratio", "value"):
-        name, bar = f"1 % failures, {chosen.kept:.1%} kept: error of {_NUMBERS[value]}", Bar("under", 0.5, of="ratio")
+        name, bar = f"1 % failures, {chosen.kept:.1%} kept: error of {NUMBERS[value]}", Bar("under", 0.5, of="ratio")
         yield row(name, chosen.error(value), "", peer="at random", peer_value=plain.error(value), bar=bar)
 
 
 def _counts(name: str, found: Outcome, way: Way, number: int) -> Iterator[Row]:
     """What is counted before it is dropped is exact; what is dropped unread is marked as an estimate."""
-    for value, text in _NUMBERS.items():
+    for value, text in NUMBERS.items():
         if way == "unread":
             yield row(f"{name}: {text} given as exact that are not", found.false(value), "", bar=Bar("under", 1))
         elif value != "value":
@@ -173,7 +173,7 @@ def outcome(kind: Kind, way: Way) -> Outcome:
 def result(kind: Kind, admission: Admission) -> Outcome:
     """All windows, when the gate admits so much."""
     core, rows = passed(kind, admission)
-    true = passed(kind, OPEN)[1].select("service", TIME, *(pl.col(n).alias(f"true_{n}") for n in _NUMBERS))
+    true = passed(kind, OPEN)[1].select("service", TIME, *(pl.col(n).alias(f"true_{n}") for n in NUMBERS))
     counts = core.sources["requests"].gate.counts
     return Outcome(windows=true.join(rows, on=["service", TIME], how="left"), kept=counts.kept / counts.seen)
 
@@ -182,7 +182,7 @@ def admitted(kind: Kind, way: Way) -> Admission:
     """What keeps the declared error and no more: the least room with which the planned error is no larger."""
     # What is dropped unread keeps no bound for five failures in a window, and needs none to have an interval.
     plan = _plan(ERRORS[kind], failures=way == "counted before")
-    core, node = Core(plan, now=_START, live=False), plan["requests"]
+    core, node = Core(plan, now=START, live=False), plan["requests"]
     source = core.sources["requests"]
     for piece in events(kind):
         source.sieve.look = True
@@ -210,7 +210,7 @@ def admitted(kind: Kind, way: Way) -> Admission:
 
 def passed(kind: Kind, admission: Admission) -> tuple[Core, pl.DataFrame]:
     """The runtime, and the rows of all windows, when the gate admits so much of all events."""
-    core, rows = Core(_plan(ERRORS[kind]), now=_START, live=False), list[pl.DataFrame]()
+    core, rows = Core(_plan(ERRORS[kind]), now=START, live=False), list[pl.DataFrame]()
     if admission is not OPEN:
         core.sources["requests"].gate.set_admission(0.5, "cpu", {}, admission=admission)
     core.flow.tap = lambda node, batch: rows.append(batch.frame) if node == "health" else None
@@ -225,7 +225,7 @@ def events(kind: Kind) -> Sequence[pl.DataFrame]:
     """The events of all windows in the order of time, in pieces."""
     draw, count = np.random.default_rng(17), KEYS * MINUTES * EVENTS
     ok = draw.random(count) >= 0.01
-    times = (_START + np.sort(draw.integers(0, MINUTES * 60 * _SECOND, count))) // 1000
+    times = (START + np.sort(draw.integers(0, MINUTES * 60 * _SECOND, count))) // 1000
     values = {
         "constant": np.full(count, 7.0),
         "exponential": draw.exponential(100.0, count),
@@ -242,12 +242,12 @@ def events(kind: Kind) -> Sequence[pl.DataFrame]:
 
 @cache
 def _plan(error: float, *, failures: bool = True) -> Plan:
-    text = DOCUMENT.replace("FAILURES", _FAILURES if failures else "").replace("ERROR", f"{100 * error:g}")
+    text = DOCUMENT.replace("FAILURES", FAILURES if failures else "").replace("ERROR", f"{100 * error:g}")
     return compile_document(Source("worth.yaml", text)).plan
 
 
 def _records(piece: pl.DataFrame) -> Records:
-    return Records(source="web", arrival=_START + 86_400 * _SECOND, frame=piece)
+    return Records(source="web", arrival=START + 86_400 * _SECOND, frame=piece)
 
 
 def _share(of: pl.Series) -> float:

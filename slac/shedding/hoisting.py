@@ -35,6 +35,8 @@ def chosen(
     """
     even = np.full(len(mass), share)
     best, least = even, error(even)
+    if not any(apart):
+        return best, least
     for wish in wishes:
         found = _divided(share, mass, _together(wish, mass, apart))
         if (off := error(found)) < least and _can_be(found, apart):
