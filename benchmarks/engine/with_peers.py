@@ -30,11 +30,11 @@ PEERS: Final[Mapping[str, Callable[[], Peer | Absent]]] = MappingProxyType(
 )
 
 
-def rows(cases: tuple[Case, ...] = CASES) -> Iterator[Row]:
-    """One row a case and form of a peer; a peer that is absent has rows without a ratio."""
+def rows(cases: tuple[Case, ...] = CASES, *, most: int | None = None) -> Iterator[Row]:
+    """One row a case and form of a peer (at `most` so many); a peer that is absent has rows without a ratio."""
     peers = {name: install() for name, install in PEERS.items()}
     for case in cases:
-        for form in case.peers:
+        for form in case.peers[:most]:
             yield _measured(case, form, peers[form.peer])
 
 

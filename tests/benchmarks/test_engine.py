@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from benchmarks.agreement import check_agreement
-from benchmarks.engine import patterns, tumbling
+from benchmarks.engine import one, patterns, tumbling
 from benchmarks.inputs import requests, requests_arrow, requests_ndjson, steps_arrow
 from slac.diagnostics import RunFailed
 
@@ -45,3 +45,9 @@ def test_a_difference_is_told() -> None:
             check_agreement(rows, other, ["k"])
     with pytest.raises(RunFailed, match="nothing to compare"):
         check_agreement(rows.clear(), rows.clear(), ["k"])
+
+
+def test_some_cases_can_be_measured_alone() -> None:
+    """Who names none that there is is told which there are."""
+    with pytest.raises(SystemExit, match="sliding, latest"):
+        one.main(["slide"])

@@ -78,7 +78,8 @@ def column(values: Integers, name: str) -> pl.Series:
 
 def taken(values: Integers, places: Longs) -> Integers:
     """Those at these places."""
-    return values[places]
+    # Half of the time of brackets.
+    return values.take(places) if isinstance(values, np.ndarray) else values[places]
 
 
 def added(first: Integers, second: Integers) -> Integers:

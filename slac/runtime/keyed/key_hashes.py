@@ -28,7 +28,7 @@ class KeyHashes:
     def of(self, slots: Longs, rows: pl.DataFrame) -> Ids:
         """Of each of these rows with their slots."""
         column = self._slots[_HASH]
-        hashes = column[slots]
+        hashes = column.take(slots)
         if not hashes.all():
             new = np.flatnonzero(hashes == _UNKNOWN)
             # Of each slot the last of its rows stands for all.

@@ -198,9 +198,14 @@ class KeySlots:
         if not (in_order[1:] == in_order[:-1]).any():
             slots[rows] = self._entered(mine, their)
             return
-        single = mine.unique(maintain_order=True)
-        self._entered(single, _hashes(single))
-        slots[rows] = self._found(mine, their)
+        while len(rows):
+            _, firsts = np.unique(their, return_index=True)
+            firsts.sort()
+            self._entered(*_some(mine, their, firsts))
+            found = slots[rows] = self._found(mine, their)
+            # What is left has another key of the same hash.
+            rows = rows[found < 0]
+            mine, their = _some(keys, hashes, rows)
 
     def _take(self, count: int) -> Longs:
         left = max(len(self._unused) - count, 0)

@@ -13,7 +13,7 @@ _NUMBERS = (pl.Int64, pl.UInt64, pl.Float64)
 def picked(values: pl.Series, places: Longs) -> pl.Series:
     """Those at these places."""
     if values.dtype in _NUMBERS and not values.null_count():
-        return column_of(values.name, values.to_numpy()[places])
+        return column_of(values.name, values.to_numpy().take(places))
     return values[places_of(places)]
 
 

@@ -1,9 +1,9 @@
 """The greatest code in a window that moves on: time in cells of half its size, and each row is looked at twice.
 
 A window that ends in one cell has all of the cell before and what is left of the one before that. Of this one, the
-front, the greatest code behind each row is known, so that the greatest of what is left is known while its rows leave;
-of the others only the greatest of all. While time is in one cell, the rows of the cell before are looked at from the
-back, a few with each batch: it is the next front, and no batch pays for all of it.
+front, the rows are known behind which the greatest code falls (`keyed.falls`), so that the greatest of what is left is
+known while rows leave; of the others only the greatest of all. While time is in one cell, the rows of the cell before
+are looked at from the back, a few with each batch: it is the next front, and no batch pays for all of it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import numpy as np
 
 from slac.plan.aggregation.peaks import LOWEST
 from slac.runtime.keyed.book import Book
+from slac.runtime.keyed.falls import NO_FALLS, Falls, falls_of
 from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.log import Rows
-from slac.runtime.keyed.segments import Segments, following_peaks_above, peaks_above
+from slac.runtime.keyed.segments import peaks_above
 from slac.runtime.keyed.turns import Turns, turns
 
 _AT_ONCE: Final = 1 << 16
@@ -28,36 +29,35 @@ _MIDDLE, _FRONT, _BEHIND = "=", "<", ">"
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Rows of one cell: `order` by slot and time, in `segments` (`slots`)."""
+    """Rows of one cell in the order of time: their slots and codes."""
 
-    codes: dict[str, Longs]
-    order: Longs
-    segments: Segments
     slots: Longs
+    codes: dict[str, Longs]
 
 
 class _Cell:
-    """The rows of one cell, in the order of time, and from the back how great what follows each of them is."""
+    """The rows of one cell, in the order of time, which are looked at from the back."""
 
     def __init__(self, names: list[str], pieces: list[_Piece]) -> None:
         self._pieces = pieces
-        self.rows = self._unknown = sum(len(piece.order) for piece in pieces)
-        self.behind = {name: np.empty(self.rows, np.int64) for name in names}
+        self.rows = self._unknown = sum(len(piece.slots) for piece in pieces)
+        self._found: dict[str, list[Falls]] = {name: [] for name in names}
 
     def look(self, upto: int, book: Book) -> None:
         """Look at this many rows in all, if not at more."""
         while self._pieces and self.rows - self._unknown < upto:
             piece = self._pieces.pop()
-            rows = slice(self._unknown - len(piece.order), self._unknown)
-            for name, behind in self.behind.items():
-                known = book.slots[name + _BEHIND]
-                first = known[piece.slots]
-                following = following_peaks_above(piece.codes[name].take(piece.order), first, piece.segments)
-                known[piece.slots] = following[piece.segments.starts]
-                following = np.append(following[1:], LOWEST)
-                following[piece.segments.ends] = first
-                behind[rows][piece.order] = following
-            self._unknown = rows.start
+            self._unknown -= len(piece.slots)
+            for name, found in self._found.items():
+                falls = falls_of(piece.codes[name], piece.slots, book.slots[name + _BEHIND])
+                found.append(falls.moved(self._unknown))
+
+    def falls(self, name: str) -> Falls:
+        """Where the greatest code falls, in rows that have been looked at."""
+        found = self._found[name]
+        if len(found) > 1:
+            self._found[name] = found = [Falls.joined(found[::-1])]
+        return found[0] if found else NO_FALLS
 
 
 class Thirds:
@@ -86,21 +86,28 @@ class Thirds:
         """The greatest codes at `seen` (by `coming.order`), when these rows of one cell come and those leave."""
         self._enter(int(coming.times[0]))
         order, (segments, some) = found.coming.order, found.segments()
-        piece = _Piece(coming.worth.peaks, order, segments, found.slots[some])
+        piece, of = _Piece(coming.slots, coming.worth.peaks), found.slots[some]
         greatest = {}
         strangers = self._strangers(leaving)
+        end = self._left + len(leaving) - strangers
         for name in self._names:
             codes = piece.codes[name].take(order)
-            now = self._book.slots[name]
+            now, front = self._book.slots[name], self._book.slots[name + _FRONT]
             before = np.maximum(now[found.slots], self._book.slots[name + _MIDDLE][found.slots])
-            now[piece.slots] = np.maximum(now[piece.slots], np.maximum.reduceat(codes, segments.starts))
-            first, last = self._emptied(name, strangers, found)
+            now[of] = np.maximum(now[of], np.maximum.reduceat(codes, segments.starts))
+            first = last = front[found.slots]
+            falls = self._front.falls(name).between(self._left, end)
+            if len(falls):
+                # Of each slot the last one stands.
+                front[falls.slots] = falls.left
+                last = front[found.slots]
             floors = np.maximum(before, last)
             peaks = peaks_above(codes, floors[some], segments)
-            if (first > floors).any():
-                self._raise(peaks, name, strangers, found, first, np.flatnonzero(first > floors))
-            greatest[name] = peaks[seen]
-        self._left += len(leaving) - strangers
+            if len(falls) and len(falling := np.flatnonzero(first > floors)):
+                gone = _Gone(leaving.times, coming.times, self._size, self._left - strangers)
+                _raise(peaks, falls, found, first, falling, gone)
+            greatest[name] = peaks.take(seen)
+        self._left = end
         self._rear.append(piece)
         self._look(int(coming.times[-1]))
         return greatest
@@ -116,41 +123,6 @@ class Thirds:
                 rows = held.part(slice(start, min(start + _AT_ONCE, section.stop)))
                 found = turns(rows.part(slice(0)), rows, self._size)
                 self.move(rows.part(slice(0)), rows, found, found.places[:0])
-
-    def _emptied(self, name: str, strangers: int, found: Turns) -> tuple[Longs, Longs]:
-        """What was greatest in the front of each slot, and what is when all have left, which is remembered."""
-        front = self._book.slots[name + _FRONT]
-        first = front[found.slots]
-        leaving = found.leaving
-        some = np.flatnonzero(leaving.lengths)
-        if not len(some):
-            return first, first
-        last = first.copy()
-        last[some] = self._behind(name, strangers, found, (leaving.starts + leaving.lengths)[some] - 1, first[some])
-        front[found.slots] = last
-        return first, last
-
-    def _raise(self, peaks: Longs, name: str, strangers: int, found: Turns, first: Longs, falling: Longs) -> None:
-        """Where more was in the front than is in the end, to what is left of it at each row that comes."""
-        is_falling = np.zeros(len(found.slots), np.bool_)
-        is_falling[falling] = True
-        rows = np.flatnonzero(found.spread(is_falling))
-        of = np.repeat(falling, found.coming.lengths[falling])
-        last = found.gone[rows] - 1
-        # Of each slot, those that leave are preceded by none that has left.
-        none = last < found.leaving.starts[of]
-        left = np.where(none, first[of], self._behind(name, strangers, found, last, first[of]))
-        peaks[rows] = np.maximum(peaks[rows], left)
-
-    def _behind(self, name: str, strangers: int, found: Turns, places: Longs, front: Longs) -> Longs:
-        """The greatest code behind those at `places` of those that leave: all of the front behind strangers to it."""
-        at = found.leaving.order[places] - strangers
-        if not strangers:
-            return self._front.behind[name][at + self._left]
-        behind = front.copy()
-        known = np.flatnonzero(at >= 0)
-        behind[known] = self._front.behind[name][at[known] + self._left]
-        return behind
 
     def _strangers(self, leaving: Rows) -> int:
         """How many of those that leave are older than the front, which has begun since."""
@@ -175,3 +147,29 @@ class Thirds:
     def _look(self, instant: int) -> None:
         """As far as time has come in its cell."""
         self._middle.look(-(-self._middle.rows * (instant % self._step + 1) // self._step), self._book)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """How many rows of the front have left: of those that leave, `shift` more than their number."""
+
+    leaving: Longs
+    coming: Longs
+    size: int
+    shift: int
+
+    def at(self, rows: Longs) -> Longs:
+        """When each of these rows has come."""
+        gone = np.searchsorted(self.leaving, self.coming.take(rows) - self.size, side="right")
+        return gone + self.shift
+
+
+def _raise(peaks: Longs, falls: Falls, found: Turns, first: Longs, falling: Longs, gone: _Gone) -> None:
+    """Where more was in the front than is in the end, to what is left of it at each row that comes."""
+    is_falling = np.zeros(len(found.slots), np.bool_)
+    is_falling[falling] = True
+    rows = np.flatnonzero(found.spread(is_falling))
+    lengths = found.coming.lengths[falling]
+    of, known = np.repeat(found.slots[falling], lengths), np.repeat(first[falling], lengths)
+    left = falls.left_of(of, gone.at(found.coming.order.take(rows)), known)
+    peaks[rows] = np.maximum(peaks[rows], left)
