@@ -29,8 +29,10 @@ AWAITED: Final = 0.01
 """Seconds to gather when something awaited is due: the inputs that carry it come one behind the other."""
 UNDECODED: Final = SECOND
 """So long (µs) what comes in at an input stays undecoded where nobody would notice …"""
-UNDECODED_BYTES: Final = 448 * 1024
-"""… and no more than so many bytes: a little less than what is worth a thread of its own."""
+UNDECODED_BYTES: Final = 256 * 1024
+"""… and no more than so many bytes: with what else comes, less than what is worth a thread of its own."""
+BRINK: Final = 3 * SECOND // 10
+"""So long (µs) before what is due most of it is decoded, for the last wave should be short."""
 MOST_ROWS: Final = 4000
 """So many rows are worked on at once, whenever they matter: more would cost little less."""
 EVE: Final = 2 * SECOND

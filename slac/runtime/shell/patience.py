@@ -5,7 +5,7 @@ What a call costs at any size is paid once a second then, not with every wave. O
 
 from __future__ import annotations
 
-from slac.plan.waiting import UNDECODED, UNDECODED_BYTES
+from slac.plan.waiting import BRINK, UNDECODED, UNDECODED_BYTES
 from slac.runtime.operator import BEGINNING
 from slac.runtime.rhythm import Moment
 from slac.runtime.source import Source
@@ -26,12 +26,14 @@ class Patience:
     def left(self, now: int, *, since: int, size: int) -> int:
         """For how long (µs) `size` bytes, the first of which came at `since` (wall clock, µs), may wait at `now`.
 
-        When the clock says that they could carry the watermark to what is due next, they wait no longer.
+        When the clock says that they could carry the watermark to what is due next, they wait no longer; most are
+        worked off a little before, so that little is left for then.
         """
         reached = self._source.arrival.watermark
         if self.is_pressed or size >= UNDECODED_BYTES or reached <= BEGINNING:
             return 0
         if self._due <= reached:
             self._due = self._notices(reached)
-        behind = self._source.heard - reached
-        return max(min(since + UNDECODED, self._due + behind) - now, 0)
+        end = self._due + self._source.heard - reached
+        until = end - BRINK if since < end - BRINK else end
+        return max(min(since + UNDECODED, until) - now, 0)

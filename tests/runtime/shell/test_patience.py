@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from slac.plan.waiting import UNDECODED, UNDECODED_BYTES
+from slac.plan.waiting import BRINK, UNDECODED, UNDECODED_BYTES
 from slac.runtime.shell.inputs import InputQueue
 from slac.runtime.shell.patience import Patience
 from slac.runtime.source import Source
@@ -45,6 +45,10 @@ def test_rows_wait_a_second_or_until_the_end_of_a_window() -> None:
     one, now = patience(made), START + 3 * SECOND + BEHIND
     assert one.left(now, since=now, size=1) == UNDECODED
     assert one.left(now + SECOND // 4, since=now, size=1) == UNDECODED - SECOND // 4
+
+    brink = START + 10 * SECOND + BEHIND - BRINK
+    assert one.left(brink - 1, since=brink - SECOND // 2, size=1) == 1
+    assert one.left(brink, since=brink - SECOND // 2, size=1) == 0
 
     late = START + int(9.7 * SECOND) + BEHIND
     assert one.left(late, since=late, size=1) == int(0.3 * SECOND)
