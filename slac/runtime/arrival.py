@@ -26,8 +26,8 @@ class Arrival:
         """No row with a time below this will come on time."""
         return max(self.latest - self.lateness, self.promised) if self.latest > BEGINNING else self.promised
 
-    def take(self, times: Times) -> Times | None:
-        """Account for rows in order of arrival.
+    def take(self, times: Times, *, ascending: bool = False) -> Times | None:
+        """Account for rows in order of arrival; `ascending`: their times are known to.
 
         Returns the watermark that each row met, or None when not one of them was behind it: the usual case, which
         costs one pass, and hardly that where the rows are in order.
@@ -35,7 +35,7 @@ class Arrival:
         if not len(times):
             return None
         before = self.watermark
-        if times[0] >= before and bool((times[1:] >= times[:-1]).all()):
+        if times[0] >= before and (ascending or ascends(times)):
             self.latest = max(self.latest, int(times[-1]))
             return None
         highest = int(times.max())
@@ -55,3 +55,8 @@ class Arrival:
         moved = until > self.watermark
         self.promised = max(self.promised, until)
         return moved
+
+
+def ascends(times: Times) -> bool:
+    """Whether no time lies before the one in front of it."""
+    return bool((times[1:] >= times[:-1]).all())

@@ -23,7 +23,7 @@ from slac.adapters.decoding import (
     lines_taken,
 )
 from slac.plan.nodes import SourceNode
-from slac.runtime.arrival import Arrival
+from slac.runtime.arrival import Arrival, ascends
 from slac.runtime.durable.journal import JOURNAL
 from slac.runtime.gates.sieve import Sieve
 from slac.runtime.hiding import Hiding
@@ -167,10 +167,12 @@ class Source:
             self.unknown_fields += decoded.unknown_fields
             self.unweighted.update(decoded.unweighted)
             frame = self._stamp(self._hiding.hidden(decoded.frame), ids)
-            frame = self._without_future(frame, records, taken)
+            # What is left out of rows in the order of time leaves the others in it.
+            ascending = ascends(instants(frame).to_numpy())
+            frame = self._without_future(frame, records, taken, ascending=ascending)
             frame = self._without_repeats(frame)
             self.keys.take(frame)
-            taken.batches = self._split(frame)
+            taken.batches = self._split(frame, ascending=ascending)
         taken.quarantined = [self._hiding.refused(q) for q in taken.quarantined]
         self.quarantined += len(taken.quarantined)
         return taken
@@ -298,16 +300,17 @@ class Source:
         self.repeats += int((~first).sum())
         return frame if bool(first.all()) else frame.filter(pl.Series(first))
 
-    def _without_future(self, frame: pl.DataFrame, records: Records, taken: Taken) -> pl.DataFrame:
+    def _without_future(self, frame: pl.DataFrame, records: Records, taken: Taken, *, ascending: bool) -> pl.DataFrame:
         """Refused where time keeps step with the clock; a file's time is its own, so there they are only counted."""
         bound = records.arrival + FUTURE
         times = instants(frame)
         # NumPy's takes half of the time.
         at = times.to_numpy()
-        if not frame.height or int(at.max()) <= bound:
+        if not frame.height or int(at[-1] if ascending else at.max()) <= bound:
             return frame
         if not self.live:
-            self.ahead += int(np.count_nonzero(at > bound))
+            ahead = len(at) - np.searchsorted(at, bound, side="right") if ascending else np.count_nonzero(at > bound)
+            self.ahead += int(ahead)
             return frame
         for row in frame.filter(times > bound).iter_rows(named=True):
             reason = f"timestamp {row[TIME].isoformat()} is more than an hour ahead of this machine's clock"
@@ -316,20 +319,23 @@ class Source:
             taken.quarantined.append(Quarantined(index=-1, reason=reason, raw=raw, number=number))
         return frame.filter(times <= bound)
 
-    def _split(self, frame: pl.DataFrame) -> list[Batch]:
+    def _split(self, frame: pl.DataFrame, *, ascending: bool) -> list[Batch]:
         if not frame.height:
             return []
         times = instants(frame).to_numpy()
-        met = self.arrival.take(times)
+        met = self.arrival.take(times, ascending=ascending)
         if met is None:
-            return self._sifted(frame)
+            return self._sifted(frame, ascending=ascending)
         late = times < met
         self.late += int(late.sum())
         behind = frame.filter(pl.Series(late)).with_columns(pl.Series(ARRIVAL_WATERMARK, met[late], dtype=pl.Int64))
         # What is late is little, and has been dropped from unread at most.
-        batches = [*self._sifted(frame.filter(pl.Series(~late))), Batch(self.sieve.unread(behind), late=True)]
+        on_time = frame.filter(pl.Series(~late))
+        batches = [*self._sifted(on_time, ascending=ascending), Batch(self.sieve.unread(behind), late=True)]
         return [b for b in batches if b.height]
 
-    def _sifted(self, frame: pl.DataFrame) -> list[Batch]:
+    def _sifted(self, frame: pl.DataFrame, *, ascending: bool) -> list[Batch]:
         passed = self.sieve.admit(frame)
-        return [Batch(passed)] if passed.height else []
+        # Numbers in sequence ascend; ids of the document's own do not.
+        ordered = ascending and passed is frame and self._natural is None
+        return [Batch(passed, ordered=ordered)] if passed.height else []

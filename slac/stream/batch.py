@@ -51,16 +51,24 @@ class Batch:
     """Rows of one stream.
 
     A late batch holds rows behind their input's watermark at arrival, with `_wm` per row; restatements of windows
-    (rows with `_revision`) are late in this sense, too.
+    (rows with `_revision`) are late in this sense, too. `ordered`: the rows are known to stand in the total order, so
+    that nobody need look; what is not known says nothing.
     """
 
     frame: pl.DataFrame
     late: bool = False
+    ordered: bool = False
 
     @property
     def height(self) -> int:
         """Number of rows."""
         return self.frame.height
+
+    @property
+    def lowest(self) -> int:
+        """The earliest instant (µs) of a row; there has to be one."""
+        times = instants(self.frame)
+        return int(times[0] if self.ordered else times.min())  # type: ignore[arg-type]
 
 
 def instants(frame: pl.DataFrame) -> pl.Series:

@@ -18,6 +18,7 @@ from slac.runtime.shell.merging import merged
 from slac.runtime.source import Source
 from slac.shedding.admission import Admission, weight_of
 from slac.stream.arrow_body import ArrowBody
+from slac.stream.batch import ID, TIME, instants
 from slac.stream.ports import Records
 from tests.runtime.gates.documents import START, plan_of, source_of
 
@@ -106,3 +107,18 @@ def test_a_journal_keeps_messages_as_they_came(tmp_path: Path) -> None:
     assert journal.append([given_records]) == 1
     (found,) = Journal(SegmentFiles(tmp_path), 1 << 20).replay(0)
     assert (found.arrow, found.frame, found.ndjson) == (given_records.arrow, None, None)
+
+
+@settings(max_examples=20, deadline=None)
+@given(swaps=st.lists(st.integers(0, 198), max_size=2), drops=st.booleans())
+def test_rows_are_said_to_be_in_order_only_where_they_are(swaps: list[int], drops: bool) -> None:  # noqa: FBT001
+    """What is said of a batch is true; of all rows in the order of time it is said."""
+    rows = list(range(200))
+    for place in swaps:
+        rows[place], rows[place + 1] = rows[place + 1], rows[place]
+    batches = source(drops=drops).take(records(EVENTS[rows])).batches
+    said = [b.ordered for b in batches]
+    stand = [b.frame.equals(b.frame.sort(TIME, ID)) for b in batches]
+    assert all(stands for says, stands in zip(said, stand, strict=True) if says)
+    assert swaps or drops or all(said)
+    assert all(b.lowest == instants(b.frame).min() for b in batches)

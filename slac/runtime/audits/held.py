@@ -33,8 +33,8 @@ class _Run:
     high: int
 
     @classmethod
-    def of(cls, frame: pl.DataFrame) -> _Run:
-        frame = in_order(frame, total_order(frame))
+    def of(cls, frame: pl.DataFrame, *, ordered: bool = False) -> _Run:
+        frame = frame if ordered else in_order(frame, total_order(frame))
         times = instants(frame)
         return cls(frame, int(times[0]), int(times[-1]))
 
@@ -68,11 +68,11 @@ class HeldRows:
         """Number of rows held."""
         return sum(run.frame.height for run in self._runs)
 
-    def add(self, frame: pl.DataFrame) -> None:
-        """Hold rows, in any order."""
+    def add(self, frame: pl.DataFrame, *, ordered: bool = False) -> None:
+        """Hold rows, in any order; `ordered`: they are known to stand in the total one."""
         if not frame.height:
             return
-        self._runs.append(_Run.of(frame))
+        self._runs.append(_Run.of(frame, ordered=ordered))
         while self._is_crowded():
             last = [run.frame for run in self._runs[-_GATHER:]]
             self._runs[-_GATHER:] = [_Run.of(pl.concat(last, how="diagonal"))]

@@ -12,5 +12,4 @@ def on_time(batch: Batch, reached: int) -> pl.DataFrame:
     frame = batch.frame
     if batch.late:
         return frame.clear()
-    times = instants(frame)
-    return frame if not frame.height or int(times.min()) >= reached else frame.filter(times >= reached)  # type: ignore[arg-type]
+    return frame if not frame.height or batch.lowest >= reached else frame.filter(instants(frame) >= reached)

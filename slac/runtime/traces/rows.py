@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -60,7 +60,7 @@ class TraceRows:
         if (found.complete[1:] < found.complete[:-1]).any():
             found = found.part(np.argsort(found.complete))
         meta = [n for n in (ID, WEIGHT) if n in records.parts[0].frame.columns]
-        first = records.rows(found.row, list(dict.fromkeys((*meta, *self._node.keys))))
+        first = self._first(records, found, meta)
         ids = self._ids(first)
         order = reordered(found.complete, ids.to_numpy())
         at, start, end, shape = found.complete, found.start, found.end, found.shape
@@ -72,6 +72,14 @@ class TraceRows:
         # Each by itself: what nobody reads is not made.
         verdict = frame_of([verdicts[n][shapes] for n in verdicts.columns if n in self._types])
         return self._finished(first, ids, at, start, end, verdict)
+
+    def _first(self, records: Together, found: Whole, meta: Sequence[str]) -> pl.DataFrame:
+        """Meta columns and keys of the first records."""
+        integers = records.integers_of(found.traces)
+        if integers is None:
+            return records.rows(found.row, list(dict.fromkeys((*meta, *self._node.keys))))
+        rows = records.rows(found.row, meta)
+        return frame_of([*rows.get_columns(), column_of(self._node.keys[0], integers)])
 
     def _verdict(
         self, frame: pl.DataFrame, groups: Groups, overrule: Callable[[Longs], Longs]
