@@ -52,12 +52,16 @@ class _Cell:
                 falls = falls_of(piece.codes[name], piece.slots, book.slots[name + _BEHIND])
                 found.append(falls.moved(self._unknown))
 
-    def falls(self, name: str) -> Falls:
-        """Where the greatest code falls, in rows that have been looked at."""
-        found = self._found[name]
-        if len(found) > 1:
-            self._found[name] = found = [Falls.joined(found[::-1])]
-        return found[0] if found else NO_FALLS
+    def leave(self, name: str, begin: int, end: int) -> Falls:
+        """Where the greatest code falls in these rows, all of which have been looked at; none before is asked again."""
+        # The last pieces found are the first of the cell; only those that are reached are touched.
+        found, parts = self._found[name], [NO_FALLS]
+        while found:
+            parts.append(found[-1].between(begin, end))
+            if len(found[-1]) and found[-1].places[-1] >= end:
+                break
+            found.pop()
+        return parts[1] if len(parts) == 2 else Falls.joined(parts)
 
 
 class Thirds:
@@ -96,7 +100,7 @@ class Thirds:
             before = np.maximum(now[found.slots], self._book.slots[name + _MIDDLE][found.slots])
             now[of] = np.maximum(now[of], np.maximum.reduceat(codes, segments.starts))
             first = last = front[found.slots]
-            falls = self._front.falls(name).between(self._left, end)
+            falls = self._front.leave(name, self._left, end)
             if len(falls):
                 # Of each slot the last one stands.
                 front[falls.slots] = falls.left
