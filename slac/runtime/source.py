@@ -33,17 +33,17 @@ from slac.runtime.operator import State
 from slac.runtime.portions import part, thinned
 from slac.runtime.repeating import Repeats
 from slac.shedding.gate import Gate
-from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, WEIGHT, Batch, instants
+from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, Batch, instants
 from slac.stream.framing import column_of, frame_of
 from slac.stream.ids import sequence_ids, sequence_of, source_prefix
 from slac.stream.ports import Position, Records
 from slac.stream.privacy import Hasher
-from slac.stream.tracestate import RANDOMNESS
+from slac.stream.tracestate import RANDOMNESS, STOOD
 
 FUTURE: Final = 3_600_000_000
 """An event further ahead of its arrival than this (µs) would carry the watermark away from all others."""
 
-_SAMPLED: Final = (WEIGHT, RANDOMNESS)
+_SAMPLED: Final = (STOOD, RANDOMNESS)
 """Columns that only rows have of which samplers have said something."""
 
 Ids = npt.NDArray[np.uint64]

@@ -19,11 +19,17 @@ RANGE: Final = 1 << BITS
 RANDOMNESS: Final = "_randomness"
 """Column (UInt64), between the decoder and the gate: R where `rv` says it, else NULL."""
 _HEX: Final = 14
+STOOD: Final = "_stood"
+"""Column (UInt64), between the decoder and the gate: what a span stood for when it came, in multiples of 2⁻²⁰."""
 _LONGEST: Final = 256
 """Characters of a whole entry."""
 _ENTRY: Final = r"(?:^|,)[ \t]*ot=([^,]*?)[ \t]*(?:,|$)"
 _PRINTED: Final = r"\{key=ot, value=([^}]*)\}"
 _MEMBERS: Final = "^(?:[a-z][a-z0-9]*:[A-Za-z0-9._-]*)(?:;[a-z][a-z0-9]*:[A-Za-z0-9._-]*)*$"
+
+_BEGIN: Final = r"(?:(?:^|,)[ \t]*ot=|\{key=ot, value=)"
+_HEADER: Final = rf"{_BEGIN}(?:[^;,}}]*;)*?"
+_THRESHOLD: Final = rf"({_HEADER})th:[^;,}}]*"
 
 Numbers = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
@@ -58,8 +64,8 @@ def sampling(tracestates: pl.Series) -> Sampling:
 
 def _parsed(tracestates: pl.Series) -> Sampling:
     text = pl.col("text")
-    entry = pl.coalesce(text.str.extract(_ENTRY), text.str.extract(_PRINTED)).alias("entry")
-    entries = tracestates.alias("text").to_frame().select(entry)
+    entry = pl.coalesce(text.str.extract(_ENTRY), text.str.extract(_PRINTED))
+    entries = tracestates.alias("text").to_frame().select(pl.when(entry != "").then(entry).alias("entry"))
     sound = (pl.col("entry").str.len_bytes() <= _LONGEST) & pl.col("entry").str.contains(_MEMBERS)
     parts = entries.select(
         pl.when(sound).then(pl.col("entry").str.extract("(?:^|;)th:([^;]*)")).alias("th"),
@@ -94,3 +100,29 @@ def _number(digits: pl.Series, form: str) -> tuple[pl.Series, Mask]:
     fine = digits.str.contains(form)
     padded = digits.set(~fine.fill_null(value=False), None).str.pad_end(_HEX, "0")
     return padded.str.to_integer(base=16, dtype=pl.UInt64), (~fine).fill_null(value=False).to_numpy()
+
+
+def raised(tracestates: pl.Series, thresholds: Numbers) -> pl.Series:
+    """Texts whose `th` is at least these thresholds, as a sampler behind another one leaves them.
+
+    Where no `th` is said, none is added: how many such a span stood for before is not known.
+    """
+    distinct, places = np.unique(thresholds, return_inverse=True)
+    words = pl.Series([threshold_text(int(t)) for t in distinct], dtype=pl.String)[places]
+    found = sampling(tracestates)
+    higher = pl.Series(found.has_threshold & (thresholds > found.thresholds))
+    frame = pl.DataFrame([tracestates.alias("text"), ("${1}th:" + words).alias("said")])
+    put = frame.select(pl.col("text").str.replace(_THRESHOLD, pl.col("said"))).to_series()
+    return put.zip_with(higher, tracestates).alias(tracestates.name)
+
+
+def erased(tracestates: pl.Series) -> pl.Series:
+    """Texts without `th`: of a span that was chosen by something else, too, it would tell too little."""
+    text = pl.col(tracestates.name)
+    # First with what follows it, then what is the last, then what is the only one.
+    rest = text.str.replace(rf"({_HEADER})th:[^;,}}]*;", "${1}")
+    rest = rest.str.replace(rf"({_BEGIN}[^;,}}]*(?:;[^;,}}]*)*?);th:[^;,}}]*", "${1}")
+    rest = rest.str.replace(r"(^|,)[ \t]*ot=th:[^;,]*(?:,|$)", "${1}").str.replace(
+        r"(\{key=ot, value=)th:[^;,}]*", "${1}"
+    )
+    return tracestates.to_frame().select(rest.str.strip_chars_end(",")).to_series()

@@ -43,7 +43,7 @@ class Decoded:
     `total` is the number of records looked at: rows of `frame` plus `quarantined`.
     `unknown_fields` is an estimate: the undeclared fields of the first record times `total`; `unknown_names` are the
     paths found there. Metrics only: it depends on how records were cut into blocks. `unweighted`: spans of which it is
-    not known for how many they stand, by reason; where others stand for several, `frame` has `_weight`.
+    not known for how many they stand, by reason; where others stand for several, `frame` has `_stood`.
     """
 
     frame: pl.DataFrame

@@ -13,9 +13,9 @@ from slac.adapters.decoding.aside import set_aside
 from slac.adapters.decoding.result import Decoded
 from slac.adapters.decoding.wire import WireSchema
 from slac.plan.sources import SampledSpec
-from slac.stream.batch import WEIGHT, WEIGHT_ONE
+from slac.stream.batch import WEIGHT_ONE
 from slac.stream.ports import Records
-from slac.stream.tracestate import RANDOMNESS, RANGE, Sampling, of_trace_ids, sampling
+from slac.stream.tracestate import RANDOMNESS, RANGE, STOOD, Sampling, of_trace_ids, sampling
 
 MOST: Final = 1 << 20
 """A span that stands for more than so many is set aside: sums of such weights are not exact any more."""
@@ -24,7 +24,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 class SampledCheck:
-    """Adds `_weight` where a span stands for more than itself, and `_randomness` where `rv` says it.
+    """Adds `_stood` where a span stands for more than itself, and `_randomness` where `rv` says it.
 
     What a sampler says wrongly counts as not said, as OpenTelemetry has it: such a span stands for itself, and how many
     those are is told by reason (`missing`, `malformed`, `inconsistent`: it would not have been kept).
@@ -43,7 +43,7 @@ class SampledCheck:
         thresholds = np.where(odd, np.uint64(0), found.thresholds)
         columns = []
         if thresholds.any():
-            columns.append(pl.Series(WEIGHT, weights_of(thresholds)))
+            columns.append(pl.Series(STOOD, weights_of(thresholds)))
         if found.has_explicit.any():
             explicit = pl.Series(RANDOMNESS, found.explicit)
             columns.append(explicit.set(pl.Series(~found.has_explicit), None))

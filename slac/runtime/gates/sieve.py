@@ -13,16 +13,15 @@ from slac.plan.lowering import lower
 from slac.plan.nodes import SourceNode
 from slac.plan.subexpressions import columns_in
 from slac.runtime.gates.cells import Cells, Classifier, counted
-from slac.runtime.gates.explicit import Explicit
 from slac.runtime.gates.hoisted import Hoisted, chosen
-from slac.runtime.gates.keys import Steps, Times, kept_keys, kept_windows, key_hashes, randomness
+from slac.runtime.gates.keys import Steps, Times, kept_keys, kept_windows, randomness
+from slac.runtime.gates.sampled import Samplers
 from slac.runtime.gates.unread import Unread
 from slac.shedding.admission import Admission, thresholds_of, unpacked
 from slac.shedding.gate import Gate, GateDecision
 from slac.shedding.profile import Profile
 from slac.stream.batch import COUNT, ID, TIME, WEIGHT, WEIGHT_ONE, instants
 from slac.stream.ids import splitmix64
-from slac.stream.tracestate import RANDOMNESS
 
 GLANCE: Final = 4096
 """Rows of a batch that are looked at to know what the events are like."""
@@ -52,17 +51,14 @@ class Sieve:
         self.hoisted = Hoisted(node)
         self._steps = Steps()
         self._unread = Unread(node.lateness)
-        self.explicit = Explicit()
-        """What spans say of the randomness of their traces, where the gate goes by it."""
-        one_choice = node.sampled is not None and node.gate.trace and node.gate.key == (node.sampled.trace,)
-        self._is_one_choice = one_choice
-        """Whether samplers before this gate and the gate go by one R: then the higher threshold holds, not both."""
+        self.samplers = Samplers(node)
         self._decided = gate.decision
         self._levels = unpacked("")
 
     def admit(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows that pass, with `_weight` and `_count` where anything was dropped; all rows come on time."""
-        passed = self._admitted(frame)
+        self.samplers.remember(frame)
+        passed = self.samplers.joined(self._admitted(frame))
         self.passed(passed)
         return passed
 
@@ -88,14 +84,13 @@ class Sieve:
             self._decided = decision
         admission = decision.admission
         if not frame.height:
-            return _without_randomness(frame)
+            return frame
         if admission.hoisted:
             return self._by_hoisted(frame, admission)
         if not admission.classes and not self._steps:
             if self.look:
                 self._glance(frame)
-            self._remember(frame)
-            return _weighted(_without_randomness(frame), admission.unread)
+            return _weighted(frame, admission.unread)
         if self._steps:
             return self._by_whole(frame, admission)
         return self._by_class(frame, admission)
@@ -103,15 +98,16 @@ class Sieve:
     def unread(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rows that are not sifted: weighted by what was dropped before they were decoded."""
         if frame.height and self._gate.decision.admission.hoisted:
-            return self._by_hoisted(frame, self._gate.decision.admission)
-        return _weighted(_without_randomness(frame), self._gate.decision.admission.unread)
+            return self.samplers.joined(self._by_hoisted(frame, self._gate.decision.admission))
+        return self.samplers.joined(_weighted(frame, self._gate.decision.admission.unread))
 
     def snapshot(self) -> dict[str, Any]:
         """What `restore` needs, JSON-able: all else is in the gate's decision, or grows anew."""
         self._unread.note(self._gate.taken_highest())
         unread = self._unread.snapshot()
+        explicit = self.samplers.explicit
         state = {"steps": self._steps.snapshot(), "at": self._decided.number, "unread": unread}
-        return {**state, "explicit": self.explicit.snapshot()} if self.explicit else state
+        return {**state, "explicit": explicit.snapshot()} if explicit else state
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over a snapshot; the gate was restored before."""
@@ -119,7 +115,7 @@ class Sieve:
         if "unread" in state:
             self._unread.restore(state["unread"])
         if "explicit" in state:
-            self.explicit.restore(state["explicit"])
+            self.samplers.explicit.restore(state["explicit"])
         self._decided = self._gate.decision
         self._levels = unpacked(self._decided.admission.levels)
         if state["at"] != self._decided.number:
@@ -201,12 +197,13 @@ class Sieve:
         weights = np.full(frame.height, WEIGHT_ONE, np.uint64)
         if self._spec.key:
             weights = self._steps.at(times)
-            kept = kept_keys(self._randomness(frame), weights)
+            found = randomness(frame, self._spec.key, trace=self._spec.trace)
+            kept = kept_keys(self.samplers.randomness(frame, found), weights)
         else:
             size, every = self._spec.windows or (1, 1)
             kept = kept_windows(times, size, every, self._steps, self._gate.salt)
         if kept.all() and int(weights.max()) == WEIGHT_ONE:
-            return _weighted(_without_randomness(frame), admission.unread)
+            return _weighted(frame, admission.unread)
         cells = self._classifier.cells(frame)
         self._observe(frame, cells)
         return self._passed(frame, cells, kept, weights, admission)
@@ -214,8 +211,7 @@ class Sieve:
     def _passed(
         self, frame: pl.DataFrame, cells: Cells, kept: Mask, weights: Weights, admission: Admission
     ) -> pl.DataFrame:
-        weights = self._together(frame, weights * np.uint64(admission.unread) // np.uint64(WEIGHT_ONE))
-        frame = _without_randomness(frame)
+        weights = weights * np.uint64(admission.unread) // np.uint64(WEIGHT_ONE)
         dropped = int(len(kept) - kept.sum())
         if not admission.counts:
             self._gate.drop(dropped, counted=False, carriers=0)
@@ -231,35 +227,6 @@ class Sieve:
             rows = self._blanked(rows, pl.Series(carriers[stays]))
         return rows.with_columns(pl.Series(WEIGHT, weights), pl.Series(COUNT, counts[stays], dtype=pl.Int64))
 
-    def _randomness(self, frame: pl.DataFrame) -> Weights:
-        """R of each row's key, as its samplers have it."""
-        self._remember(frame)
-        found = randomness(frame, self._spec.key, trace=self._spec.trace)
-        if not self._spec.explicit or RANDOMNESS not in frame.columns:
-            return found
-        own = frame[RANDOMNESS]
-        chosen: Weights = np.where(own.is_not_null().to_numpy(), own.fill_null(0).to_numpy(), found)
-        return chosen
-
-    def _remember(self, frame: pl.DataFrame) -> None:
-        if self._spec.explicit and RANDOMNESS in frame.columns:
-            said = frame.filter(pl.col(RANDOMNESS).is_not_null())
-            keys = key_hashes(said, self._spec.key)
-            self.explicit.see(keys, said[RANDOMNESS].to_numpy(), instants(said).to_numpy())
-
-    def _together(self, frame: pl.DataFrame, weights: Weights) -> Weights:
-        """With what rows stood for when they came: of one choice the higher weight, of two their product."""
-        if WEIGHT not in frame.columns:
-            return weights
-        before = frame[WEIGHT].to_numpy()
-        if not self._is_one_choice:
-            return _product(before, weights)
-        higher = np.maximum(before, weights)
-        if self._spec.explicit or RANDOMNESS not in frame.columns:
-            return higher
-        joined: Weights = np.where(frame[RANDOMNESS].is_null().to_numpy(), higher, _product(before, weights))
-        return joined
-
     def _blanked(self, rows: pl.DataFrame, carriers: pl.Series) -> pl.DataFrame:
         """Which of a cell's events carries a count depends on batches, so it tells nothing but what is true of all."""
         blank = [pl.when(~carriers).then(pl.col(n)).alias(n) for n in rows.columns if n not in self._told]
@@ -269,16 +236,4 @@ class Sieve:
 def _weighted(frame: pl.DataFrame, weight: int) -> pl.DataFrame:
     if weight == WEIGHT_ONE:
         return frame
-    if WEIGHT in frame.columns:
-        return frame.with_columns(pl.Series(WEIGHT, _product(frame[WEIGHT].to_numpy(), np.uint64(weight))))
     return frame.with_columns(pl.Series(WEIGHT, np.full(frame.height, weight, np.uint64)))
-
-
-def _without_randomness(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.drop(RANDOMNESS) if RANDOMNESS in frame.columns else frame
-
-
-def _product(weights: Weights, others: Weights | np.uint64) -> Weights:
-    """Of two independent choices; too large for integers of 64 bits on the way."""
-    found: Weights = np.rint(weights.astype(np.float64) * others / WEIGHT_ONE).astype(np.uint64)
-    return found

@@ -57,7 +57,7 @@ class Unread:
         if max(weight, self._open) > WEIGHT_ONE:
             since = -_EVER if self._latest is None else self._latest - self._lateness
             stretches = [*stretches, [since, _EVER, max(weight, self._open)]]
-        if not stretches:
+        if not stretches or not len(begins) or stretches[-1][1] < int(begins.min()):
             return found
         # Both ends ascend, so those that a span meets stand together; and few spans are different.
         since_all, until_all, weights = np.array(stretches, np.int64).T

@@ -41,10 +41,15 @@ class Unseen:
         calls = {c.name for c in node.aggregates if c.function == "count"}
         self._counts = {p.name for p in node.project if isinstance(p.expr, Column) and p.expr.name in calls}
 
+    @property
+    def has_doubts(self) -> bool:
+        """Whether anything was dropped that a window may reach back to."""
+        return any(s.has_dropped for s in self._sieves)
+
     def __call__(self, batch: Batch) -> Batch:
         """The batch with them; all that have bounds have the same fields, whoever made them."""
         frame = batch.frame
-        if not batch.height or not (BOUNDS in frame.columns or any(s.has_dropped for s in self._sieves)):
+        if not batch.height or not (BOUNDS in frame.columns or self.has_doubts):
             return batch
         blind, weights = self._blind(frame)
         if BOUNDS in frame.columns:
@@ -70,9 +75,7 @@ class Unseen:
 
     def _open(self, frame: pl.DataFrame, weights: Weights) -> pl.Series:
         """Bounds for all rows as if no event of them had been kept where others were dropped."""
-        nothing = np.zeros(frame.height)
-        unseen = weights / WEIGHT_ONE
-        more: Floats = of_count(nothing, nothing, nothing, nothing, unseen, self._z).high
+        more = self._missed(weights)
         fields = []
         for name, dtype in self._types.items():
             if name in self._counts:
@@ -81,6 +84,27 @@ class Unseen:
             else:
                 fields += _anything(name, dtype, frame.height)
         return pl.DataFrame(fields).to_struct(BOUNDS)
+
+    def _missed(self, weights: Weights) -> Floats:
+        """So many events a sample with these weights may leave out and have none of."""
+        nothing = np.zeros(len(weights))
+        more: Floats = of_count(nothing, nothing, nothing, nothing, weights / WEIGHT_ONE, self._z).high
+        return more
+
+
+class UnseenAround(Unseen):
+    """The same of windows that slide with their rows.
+
+    A row of a whole key comes only while the key passes: had the threshold been higher before, it may not have passed.
+    """
+
+    def _blind(self, frame: pl.DataFrame) -> tuple[Mask, Weights]:
+        begins, ends = (frame[n].cast(pl.Int64).to_numpy() for n in (WINDOW_START, TIME))
+        single = np.maximum.reduce([s.unread_between(begins, ends) for s in self._sieves])
+        whole = np.maximum.reduce([s.left_out_between(begins, ends) for s in self._sieves])
+        now = np.maximum.reduce([s.left_out_between(ends, ends) for s in self._sieves])
+        blind: Mask = (single > WEIGHT_ONE) | (whole > (now if self._units == "whole" else np.uint64(WEIGHT_ONE)))
+        return blind, np.maximum(single, whole)
 
 
 class UnseenElsewhere(Unseen):
@@ -119,10 +143,14 @@ def _far(dtype: AnyType, side: float) -> pl.Series:
 
 
 def unseen_guards(plan: Plan, sieves: Mapping[str, Sieve]) -> dict[str, Unseen]:
-    """By node, for windows that the clock gives, and before which gates may drop."""
+    """By node, for windows before which gates may drop; sessions have all of their keys."""
     found: dict[str, Unseen] = {}
     for node in plan.nodes:
-        if not isinstance(node, WindowNode) or not node.window.is_shared or node.contract is None:
+        if not isinstance(node, WindowNode) or node.contract is None:
+            continue
+        if node.window.kind == "sliding" and (before := list(_sieves(node, plan, sieves))):
+            found[node.id] = UnseenAround(node, before)
+        if not node.window.is_shared:
             continue
         if node.role == "final":
             found[node.id] = UnseenElsewhere(node, ())

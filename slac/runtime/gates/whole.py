@@ -94,7 +94,7 @@ def guards(plan: Plan, sieves: Mapping[str, Sieve]) -> dict[str, Guard]:
         if gated:
             steps = [sieves[n.block].steps for n in gated]
             kind = WholeSessions if isinstance(node, WindowNode) else WholeKeys
-            explicit = [sieves[n.block].explicit for n in gated if n.gate.explicit]
+            explicit = [sieves[n.block].samplers.explicit for n in gated if n.gate.explicit]
             for known, source in zip(explicit, gated, strict=False):
                 known.reach = max(known.reach, 2 * _reach(node) + source.lateness)
             found[node.id] = kind(

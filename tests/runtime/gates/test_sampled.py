@@ -19,6 +19,7 @@ from slac.runtime.core import Core
 from slac.shedding.admission import KEY_RANGE, Admission, key_threshold, weight_of
 from slac.stream.batch import WEIGHT, WEIGHT_ONE
 from slac.stream.ports import Records
+from slac.testing.harness import Harness
 from tests.runtime.gates.spans import SAMPLED, START, TEXT, TRACES, plan_of, sampled, spans, told
 
 SHARES = st.sampled_from([1.0, 0.7, 0.5, 0.3, 0.25, 0.1])
@@ -81,6 +82,37 @@ def test_intervals_know_that_spans_of_a_trace_go_together() -> None:
             holds.append(bounds["n_low"] <= exact[row["service"], row["_time"]] <= bounds["n_high"])
     assert len(holds) > 80
     assert np.mean(holds) > 0.93
+
+
+def test_partial_rows_of_sampled_spans_are_as_good() -> None:
+    """Over a link the same estimates, with the same intervals."""
+    places = "spec:\n  placement:\n    edge: {blocks: [spans], connect: central}\n    "
+    places += 'central: {blocks: ["*"], listen: "tcp://127.0.0.1:7001"}\n'
+    text = TEXT.replace("SAMPLED", SAMPLED).replace("    OTHERS\n", "").replace(", FROM", "")
+    events = sampled(spans(300, share=0.25), 0.25)
+    harness = Harness(compile_document(Text("shop.yaml", text.replace("spec:\n", places, 1))).plan, start=START)
+    lines = (orjson.dumps({k: v for k, v in e.items() if k != "_r"}) + b"\n" for e in events)
+    harness.give("spans", b"".join(lines))
+    harness.end()
+    names = ["service", "n", "ms", "_bounds"]
+    apart = harness.published("load").sort("_time", "service").select(names).to_dicts()
+    together = sorted(told(SINGLE, events)["load"], key=lambda r: (r["_time"], r["service"]))
+    assert apart == [{name: row[name] for name in names} for row in together]
+
+
+@pytest.mark.parametrize(
+    ("traces", "admission", "states"),
+    [(True, Admission(whole=weight_of(0.25)), {"ot=th:c"}), (False, Admission(unread=weight_of(0.25)), {""})],
+)
+def test_what_passes_tells_what_the_gate_has_dropped(
+    traces: bool,  # noqa: FBT001 - parametrised
+    admission: Admission,
+    states: set[str],
+) -> None:
+    """By traces the gate's threshold, where it is higher; of single spans none, for alone it would tell too little."""
+    plan = plan_of(traces=traces, others="each: {from: spans, select: [trace_id, state]}")
+    rows = told(plan, sampled(spans(200, share=0.5), 0.5), admission)["each"]
+    assert {r["state"] for r in rows} == states
 
 
 def test_what_nobody_thinned_is_exact() -> None:
