@@ -2,9 +2,10 @@
 
 Each document runs at three rates, in a process of its own: the cores of all its nodes with their decoding, gathering,
 outputs, links and checkpoints, under a clock that goes on by what they take (`slac.calibration.world`). The machine is
-calibrated first, and again after every few documents, and its pace is looked at before and behind each run: the same
-work takes up to twice as long from one minute to the next where others share its processors. The shares that pass a
-filter and the keys of a window are taken from the run, as a document would declare them; all else is the model's.
+calibrated first, and again after every few documents, and in turns with each run goes a part of that measurement, which
+tells the pace of the machine meanwhile: where others share its processors, the same work takes up to twice as long from
+one moment to the next. The shares that pass a filter and the keys of a window are taken from the run, as a document
+would declare them; all else is the model's.
 `SLAC_QUICK=1`: one rate, shorter, after quick calibrations. `python -m benchmarks.capacity NAME…`: some documents.
 """
 
@@ -45,32 +46,28 @@ MET: Final = Bar("under", 1.0)
 
 def run() -> list[Row]:
     """For each document and rate, how far the prediction is off, as a share of what it may be."""
-    return of_documents(documents())
+    return summed(in_turns(documents()))
 
 
-def of_documents(paths: Sequence[Path]) -> list[Row]:
-    """The same of some documents."""
+def in_turns(paths: Sequence[Path]) -> Iterator[tuple[float, list[Row]]]:
+    """Documents one behind the other, each rate with its rows; the machine is calibrated before some of them."""
     quick = bool(os.environ.get("SLAC_QUICK"))
-    pieces = [paths[i : i + TOGETHER] for i in range(0, len(paths), TOGETHER)]
-    return summed(some for piece in pieces for some in measured(piece, quick=quick))
+    for first in range(0, len(paths), TOGETHER):
+        yield from measured(paths[first : first + TOGETHER], quick=quick)
 
 
 def measured(paths: Sequence[Path], *, quick: bool = False) -> Iterator[tuple[float, list[Row]]]:
     """Some documents with a calibration of their own, each rate with its rows.
 
-    How fast the machine is is looked at before and behind each of them: the prices are those of that time.
+    In turns with each run goes a reference, so that the prices are those of the time in which it was measured.
     """
     file, costs = _calibrated(quick=quick)
-    before = 1.0 if quick else _pace(file)
     for path in paths:
         plan = compiled(path)
         for factor in FACTORS[1:2] if quick else FACTORS:
             arguments = [str(_written(plan)), str(factor), str(WARM), str(SECONDS / (1 + quick))]
-            seen = on_one_core("benchmarks.capacity.worker", *arguments)
-            behind = 1.0 if quick else _pace(file)
-            now = paced(costs, (before + behind) / 2)
-            yield factor, compared(f"{path.stem} × {factor:g}", plan, factor, seen, now)
-            before = behind
+            seen = on_one_core("benchmarks.capacity.worker", *arguments, *([] if quick else [str(file)]))
+            yield factor, compared(f"{path.stem} × {factor:g}", plan, factor, seen, paced(costs, seen["pace"]))
 
 
 def summed(found: Iterable[tuple[float, list[Row]]]) -> list[Row]:
@@ -118,11 +115,6 @@ def _calibrated(*, quick: bool) -> tuple[Path, Calibration]:
     path.parent.mkdir(parents=True, exist_ok=True)
     on_one_core("benchmarks.capacity.costs", str(path), *(["quick"] if quick else []))
     return path, load_calibration(path)
-
-
-def _pace(calibration: Path) -> float:
-    """How many times as long as when it was calibrated the machine takes now."""
-    return float(on_one_core("benchmarks.capacity.pace", str(calibration)))
 
 
 def _written(plan: Plan) -> Path:

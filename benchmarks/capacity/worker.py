@@ -1,4 +1,4 @@
-"""`python -m benchmarks.capacity.worker PLAN FACTOR WARM SECONDS`: drive one plan, print what it used as JSON.
+"""`python -m benchmarks.capacity.worker PLAN FACTOR WARM SECONDS [CALIBRATION]`: drive a plan, print what it used.
 
 It is given a plan, not a document: a runtime holds no compiler in its memory either.
 """
@@ -17,7 +17,8 @@ import numpy as np
 import psutil
 
 from benchmarks.capacity.feeds import Feed
-from slac.calibration.world import World
+from benchmarks.capacity.pace import Beside
+from slac.calibration.world import START, World
 from slac.plan.graph import Plan, PlanData
 from slac.plan.nodes import OutputNode, SourceNode, WindowNode
 from slac.stream.clock import SECOND
@@ -32,6 +33,8 @@ MOST, LONGEST = 10.0, 3_600.0
 """… but for no longer than this (CPU seconds, s of event time)."""
 MARGIN = 8.0
 """Seconds behind the end of a window until all that follows from it has been said."""
+TURN = 0.15
+"""CPU seconds for which it runs before the reference has its turn."""
 ASSUMED = 100.0
 """Events a second where nothing is declared."""
 
@@ -42,20 +45,24 @@ def rates_of(plan: Plan, factor: float) -> dict[str, float]:
     return {n.block: factor * (n.rate.normal if n.rate else ASSUMED) for n in sources}
 
 
-def main(path: str, factor: float, warm: float, seconds: float) -> dict[str, Any]:
-    """Cores by node, bytes of the process, latencies, and what the nodes did."""
+def main(path: str, factor: float, warm: float, seconds: float, calibration: str | None = None) -> dict[str, Any]:
+    """Cores by node, bytes of the process, latencies, what the nodes did, and the pace of the machine meanwhile."""
     plan = Plan(msgspec.json.decode(Path(path).read_bytes(), type=PlanData))
     sources = [n for n in plan.nodes if isinstance(n, SourceNode) and n.table is None]
     world = World(plan, {n.block: Feed(n) for n in sources}, rates_of(plan, factor), time.process_time)
     world.run(max(warm, _longest_window(plan) + MARGIN))
+    pieces = max(round(_used(world) / TURN * seconds / max((world.now - START) / SECOND, 1.0)), 1)
     world.reset()
     before, began = _rows(world), world.now
-    world.run(seconds)
-    while _used(world) < (MOST if _is_rare(world) else ENOUGH) and world.now < began + LONGEST * SECOND:
-        world.run(seconds)
+    with Beside(calibration) as reference:
+        while _is_short(world, began, seconds):
+            for _ in range(pieces):
+                world.run(seconds / pieces)
+                reference.turn()
     lasted = (world.now - began) / SECOND
     tallies = {i: t for r in world.runtimes.values() for i, t in r.tallies.items()}
     return {
+        "pace": reference.pace,
         "cores": {name: r.used / lasted for name, r in world.runtimes.items()},
         "waves": {name: r.waves / lasted for name, r in world.runtimes.items()},
         "memory": psutil.Process().memory_info().rss,
@@ -69,6 +76,14 @@ def _longest_window(plan: Plan) -> float:
     """Seconds: when what is said of a first window has been said, all has run once."""
     windows = [n.window for n in plan.nodes if isinstance(n, WindowNode) and n.window.is_shared]
     return max((w.size / SECOND for w in windows), default=0.0)
+
+
+def _is_short(world: World, began: int, seconds: float) -> bool:
+    """Whether it is to be watched for longer."""
+    lasted = (world.now - began) / SECOND
+    if lasted < seconds:
+        return True
+    return _used(world) < (MOST if _is_rare(world) else ENOUGH) and lasted < LONGEST
 
 
 def _used(world: World) -> float:
@@ -95,4 +110,4 @@ def _rows(world: World) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(msgspec.json.encode(main(sys.argv[1], *map(float, sys.argv[2:5]))))
+    sys.stdout.buffer.write(msgspec.json.encode(main(sys.argv[1], *map(float, sys.argv[2:5]), *sys.argv[5:6])))

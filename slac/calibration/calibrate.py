@@ -11,12 +11,11 @@ from typing import Final
 import msgspec
 import networkx as nx
 
-from slac.calibration.feeds import feeds
 from slac.calibration.fit import fit
 from slac.calibration.footprint import Footprint, footprint
 from slac.calibration.pace import RATE, reference_pieces, share
-from slac.calibration.samples import Sample, samples
-from slac.calibration.world import World
+from slac.calibration.phase import phase
+from slac.calibration.samples import Sample
 from slac.diagnostics import Source
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, OutputNode, SourceNode
@@ -30,8 +29,6 @@ PHASES: Final = ((60.0, 4.0), (500.0, 3.0), (6_000.0, 2.0))
 QUICK: Final = ((80.0, 2.0), (800.0, 2.0))
 PUBLISHED: Final = 4
 """Blocks that a piece of it publishes."""
-WARM: Final = 2.5
-"""Seconds of event time before it is measured: windows have closed by then, and state is there."""
 
 
 def calibrate(
@@ -109,21 +106,3 @@ def _only(node: AnyNode, ends: AbstractSet[tuple[str, int]]) -> AnyNode:
     ports = [port for port in range(len(node.inputs)) if (node.id, port) in ends]
     taken = {name: tuple(getattr(node, name)[p] for p in ports) for name in ("inputs", "blocks", "kinds")}
     return msgspec.structs.replace(node, **taken)
-
-
-def phase(plan: Plan, rate: float, seconds: float, timer: Timer) -> list[Sample]:
-    """What every node takes at this rate."""
-    read = {n.block for n in plan.nodes if isinstance(n, SourceNode)}
-    makers = {name: feed for name, feed in feeds().items() if name in read}
-    world = World(plan, makers, dict.fromkeys(makers, rate), timer)
-    world.run(WARM)
-    world.reset()
-    before, began = _rows(world), world.now
-    world.run(seconds)
-    lasted = (world.now - began) / 1e6
-    rows = {i: (n - before.get(i, 0)) / lasted for i, n in _rows(world).items()}
-    return samples(world, rows, lasted)
-
-
-def _rows(world: World) -> dict[str, int]:
-    return {i: n for r in world.runtimes.values() for i, n in r.core.flow.rows.items()}

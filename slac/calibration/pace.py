@@ -6,12 +6,13 @@ run again are real documents, since a loop follows the clock of the processor, b
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
 from typing import Final
 
 import msgspec
 
+from slac.calibration.phase import Phase
 from slac.calibration.samples import Sample
 from slac.plan.graph import Plan
 from slac.runtime.costs import Timer
@@ -20,22 +21,46 @@ from slac.shedding.capacity.calibration import TERMS, Calibration, CostLine
 RATE: Final = 500.0
 """Events a second of each input: one of the rates at which all is measured."""
 SECONDS: Final = 3.0
+TURN: Final = 1.0
+"""Seconds of event time of a turn: a tenth of a second of work."""
 PIECES: Final = 2
 """Of so many pieces of the document one is run again."""
 
 
-def pace(calibration: Calibration, *, timer: Timer) -> float:
-    """How many times as long as when `calibration` was made the same work takes now; `timer`: CPU seconds."""
-    from slac.calibration.calibrate import parts, phase, subject
+class Reference:
+    """The part of the measurement that is run again, in turns with whatever is looked at.
 
-    again = reference_pieces(parts(subject(whole=True)))
-    gc.collect()
-    gc.disable()
-    try:
-        found = [sample for plan in again for sample in phase(plan, RATE, SECONDS, timer)]
-    finally:
-        gc.enable()
-    return share(calibration.kinds, found) / calibration.reference
+    `timer` gives CPU seconds of this process. Under a speed that changes from second to second turns should be short.
+    """
+
+    def __init__(self, calibration: Calibration, *, timer: Timer) -> None:
+        from slac.calibration.calibrate import parts, subject
+
+        self._calibration = calibration
+        pieces = reference_pieces(parts(subject(whole=True)))
+        self._phases = [Phase(piece, RATE, timer) for piece in pieces]
+        self._next = cycle(self._phases)
+
+    def turn(self, seconds: float = TURN) -> None:
+        """Another piece, for so long (event time)."""
+        next(self._next).run(seconds)
+
+    def round(self) -> None:
+        """Every piece, for as long as when it was calibrated."""
+        for phase in self._phases:
+            phase.run(SECONDS)
+
+    def pace(self) -> float:
+        """How many times as long as when the calibration was made the same work has taken."""
+        found = [sample for phase in self._phases for sample in phase.samples()]
+        return share(self._calibration.kinds, found) / self._calibration.reference
+
+
+def pace(calibration: Calibration, *, timer: Timer) -> float:
+    """How many times as long as when `calibration` was made the same work takes now, over some seconds."""
+    reference = Reference(calibration, timer=timer)
+    reference.round()
+    return reference.pace()
 
 
 def paced(calibration: Calibration, pace: float) -> Calibration:

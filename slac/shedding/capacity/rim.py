@@ -53,7 +53,7 @@ def source_load(node: SourceNode, flows: Sequence[Flow], scene: Scene) -> NodeLo
     return NodeLoad(
         flow=flow,
         rows_in=rate,
-        work=((_decoder(node), decode), *_harder(node, waves, rate)),
+        work=((_decoder(node), decode), *_harder(node, waves, rate), *_watched(node, waves, rate)),
         memory=rate / max(waves, 1e-9) * (wire + COPIES * flow.row_bytes),
     )
 
@@ -141,6 +141,16 @@ def _harder(node: SourceNode, waves: float, rate: float) -> Priced:
     instants = kinds.count(Timestamp) + (node.time_mode == "event") if node.mapping else 0
     counted = (("decode.map", kinds.count(Map)), ("decode.nested", nested), ("decode.instant", instants))
     return tuple((kind, Work(exprs=waves * n, cells=rate * n)) for kind, n in counted if n)
+
+
+def _watched(node: SourceNode, waves: float, rate: float) -> Priced:
+    """An input counts the keys that it declares: each set of columns is hashed in every batch."""
+    sets = [[c.strip() for c in said.split(",")] for said in (node.rate.keys if node.rate else ())]
+    known = [names for names in sets if set(names) <= set(node.schema.names)]
+    if not known:
+        return ()
+    columns = sum(map(len, known))
+    return (("decode.keys", Work(exprs=waves * len(known), cells=rate * columns)),)
 
 
 def _decoder(node: SourceNode) -> str:
