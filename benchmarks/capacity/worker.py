@@ -45,7 +45,7 @@ def rates_of(plan: Plan, factor: float) -> dict[str, float]:
     return {n.block: factor * (n.rate.normal if n.rate else ASSUMED) for n in sources}
 
 
-def main(path: str, factor: float, warm: float, seconds: float, calibration: str | None = None) -> dict[str, Any]:
+def main(path: str, factor: float, warm: float, seconds: float, *, calibration: str | None = None) -> dict[str, Any]:
     """Cores by node, bytes of the process, latencies, what the nodes did, and the pace of the machine meanwhile."""
     plan = Plan(msgspec.json.decode(Path(path).read_bytes(), type=PlanData))
     sources = [n for n in plan.nodes if isinstance(n, SourceNode) and n.table is None]
@@ -102,7 +102,7 @@ def _is_unsure(delays: Sequence[int], outputs: int) -> bool:
     if len(different) < TOLD * outputs:
         return True
     error = float(different.std()) / (len(different) / outputs) ** 0.5
-    return error > SURE * float(different.mean())
+    return bool(error > SURE * float(different.mean()))
 
 
 def _rows(world: World) -> dict[str, int]:
@@ -110,4 +110,6 @@ def _rows(world: World) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(msgspec.json.encode(main(sys.argv[1], *map(float, sys.argv[2:5]), *sys.argv[5:6])))
+    sys.stdout.buffer.write(
+        msgspec.json.encode(main(sys.argv[1], *map(float, sys.argv[2:5]), calibration="".join(sys.argv[5:6]) or None))
+    )
