@@ -110,6 +110,5 @@ def _rows(world: World) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(
-        msgspec.json.encode(main(sys.argv[1], *map(float, sys.argv[2:5]), calibration="".join(sys.argv[5:6]) or None))
-    )
+    numbers, file = map(float, sys.argv[2:5]), "".join(sys.argv[5:6]) or None
+    sys.stdout.buffer.write(msgspec.json.encode(main(sys.argv[1], *numbers, calibration=file)))
