@@ -48,7 +48,7 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     waiting_share: float = 0.1
     melt: float = 0.5
     looking_share: float = 0.1
-    waiting_looks: float = 0.05
+    waiting_looks: float = 0.06
     standing: float = 0.5
 
 
