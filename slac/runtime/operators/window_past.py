@@ -65,16 +65,18 @@ class WindowPast:
         `again`: they may be said once more.
         """
         sums = self._columns.sums(groups)
-        if not thinned(groups).any():
+        # What is known to windows that may be said again is remembered though nothing was dropped from them so far.
+        if not thinned(groups).any() and not (again and self._ids.size):
             return sums
         own, ids, known = self._own(sums), self._groups(sums), self._nothing(groups.height)
         starts, ends = (groups[n].to_numpy() for n in (START, END))
         for end in np.unique(ends).tolist():
             rows = np.flatnonzero(ends == end)
             known[:, rows] = self._turn(ids[rows], starts[rows], end, own[:, rows])
-            if again:
-                order = np.argsort(ids[rows])
-                self._given[end] = ids[rows][order], known[:, rows][:, order]
+            heard = rows[known[:, rows].any(axis=0)]
+            if again and heard.size:
+                heard = heard[np.argsort(ids[heard])]
+                self._given[end] = ids[heard], known[:, heard]
         return replace(sums, past=self._past(known))
 
     def once_more(self, groups: pl.DataFrame) -> Sums:

@@ -110,6 +110,27 @@ def test_a_window_that_is_said_again_knows_what_it_knew() -> None:
     assert widths(again[0]).join(alone, on="k").select((pl.col("width") != pl.col("width_right")).all()).item()
 
 
+def test_a_window_that_nothing_was_dropped_from_is_said_again_by_what_it_knew() -> None:
+    """Rows that stand for others may come later: whether it had closed alone or with one that was thinned."""
+    span, counted = pl.col(TIME).cast(pl.Int64) // SPAN, pl.lit(1, pl.Int64).alias("_count")
+    rows = thinned(seldom(6), 0.5).with_columns(counted)
+    whole = seldom(6).with_columns(pl.lit(WEIGHT_ONE, pl.UInt64).alias(WEIGHT), counted).filter(span == 3)
+    on_time = pl.concat([rows.filter(span < 3), whole.select(rows.columns), rows.filter(span > 3)])
+    late = rows.filter(span == 3).with_columns(pl.col(ID) + 10**6, pl.lit(6 * SPAN).alias(ARRIVAL_WATERMARK))
+    again = []
+    for closing in ((3, 4, 5, 6), (3, 6)):
+        operator, begin = build_operator(window(late="restate", names=NAMES), CONTEXT), 0
+        for end in closing:
+            operator.on_batch(0, Batch(on_time.filter(span.is_between(begin, end - 1))))
+            worked(operator, end * SPAN)
+            begin = end
+        operator.on_batch(0, Batch(late, late=True))
+        again.append(pl.concat([b.frame for b in operator.on_watermark(6 * SPAN + 1)]))
+
+    assert again[0].equals(again[1])
+    assert widths(again[0])["width"].min() > 5  # type: ignore[operator]
+
+
 def test_nothing_is_kept_where_nothing_was_dropped() -> None:
     """Neither before a gate drops, nor of rows that it weighed and kept."""
     rows = seldom(4)
