@@ -73,8 +73,8 @@ class Hoisted:
         places = {f.name: p for f, p in schema.places() if isinstance(f.dtype, Bool | String)}
         places = {name: path for name, path in places.items() if name not in node.sensitive}
         self._looks: dict[int, _Look] = {}
-        # What is chosen by other ids or weights than records have before they are decoded is not chosen here.
-        if not node.natural_id and node.sampled is None and node.gate.may_drop_unread:
+        # What is chosen by other ids than records have before they are decoded is not chosen here.
+        if not node.natural_id and node.gate.may_drop_unread:
             for number, stratum in enumerate(node.gate.strata):
                 asked = _asked(stratum.when)
                 if asked is not None and asked[0] in places:
@@ -119,11 +119,13 @@ def _places(data: bytes, token: bytes) -> Longs:
         bytes_, end = np.frombuffer(data, np.uint8), np.frombuffer(token[-_WORD:], "<u4")[0]
         words = (bytes_[o : o + (len(bytes_) - o) // _WORD * _WORD].view("<u4") for o in range(_WORD))
         return np.concatenate([np.flatnonzero(w == end) * _WORD + o for o, w in enumerate(words)])
-    found, at = [], data.find(token)
-    while at >= 0:
-        found.append(at)
-        at = data.find(token, at + len(token))
-    return np.array(found, np.int64)
+    if token not in data:
+        return np.zeros(0, np.int64)
+    # Of a short one there may be many in a line: texts in texts are full of escapes.
+    is_here = np.ones(len(data) - len(token) + 1, np.bool_)
+    for place, byte in enumerate(token):
+        is_here &= np.frombuffer(data, np.uint8, len(is_here), place) == byte
+    return np.flatnonzero(is_here)
 
 
 def _asked(when: AnyExpr) -> tuple[str, tuple[Value, ...]] | None:

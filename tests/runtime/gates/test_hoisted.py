@@ -124,6 +124,16 @@ def test_no_event_of_a_class_is_missed(rows: list[dict[str, Any]], *, ascii_only
         assert not (np.array(is_of) & ~may).any()
 
 
+def test_short_texts_among_escapes() -> None:
+    """Values of no or few characters are found at every place, and of a line with an escape nothing is known."""
+    text = TEXT.replace("NOT ok", "service IN ('', 'a')")
+    services = ["", "a", "b", "ab", 'x"a', "\\"]
+    data = b"\n".join(json.dumps({"service": s, "note": "b" * n}).encode() for n, s in enumerate(services, 1))
+    may = Hoisted(source_of(plan_of(text=text))).among(Records(source="x", arrival=0, ndjson=data), find_lines(data))(1)
+    assert may is not None
+    assert may.tolist() == [True, True, False, False, True, True]
+
+
 def test_what_cannot_be_told() -> None:
     """Numbers, columns of another type or that are not there, and ids that are made of the content."""
     assert Hoisted(source_of(PLAN)).told == (0,)

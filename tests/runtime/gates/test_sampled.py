@@ -16,12 +16,14 @@ from slac.diagnostics import Source as Text
 from slac.plan.graph import Plan
 from slac.plan.nodes import SourceNode, WindowNode
 from slac.runtime.core import Core
+from slac.runtime.gates.hoisted import Hoisted
 from slac.shedding.admission import KEY_RANGE, Admission, key_threshold, weight_of
 from slac.stream.batch import WEIGHT, WEIGHT_ONE
 from slac.stream.ports import Records
 from slac.testing.harness import Harness
 from tests.runtime.gates.spans import SAMPLED, START, TEXT, TRACES, plan_of, sampled, spans, told
 
+FIRST = "first: {from: spans, window: tumbling 10s, select: [{n: COUNT(*) FILTER (WHERE operation = 'op0')}]}"
 SHARES = st.sampled_from([1.0, 0.7, 0.5, 0.3, 0.25, 0.1])
 PLAN = plan_of()
 SINGLE = plan_of(traces=False)
@@ -113,6 +115,20 @@ def test_what_passes_tells_what_the_gate_has_dropped(
     plan = plan_of(traces=traces, others="each: {from: spans, select: [trace_id, state]}")
     rows = told(plan, sampled(spans(200, share=0.5), 0.5), admission)["each"]
     assert {r["state"] for r in rows} == states
+
+
+def test_classes_that_are_told_before_decoding_stand_for_both_choices() -> None:
+    """A class that is kept as a whole stands for what its sampler has dropped, all others for that of the gate, too."""
+    plan = plan_of(traces=False, others=FIRST)
+    assert Hoisted(_source(plan)).told == (0,)
+    events = sampled(spans(600, share=0.5), 0.5)
+    rows = told(plan, events, Admission(unread=weight_of(0.25), hoisted={1: WEIGHT_ONE}), size=157)
+    # Of each trace one span is of the class.
+    mine = len(events) // 2
+    others = sum(r["_kept"] for r in rows["load"]) - mine
+    assert 0.15 * mine < others < 0.35 * mine
+    assert _total(rows["first"]) == 2 * mine
+    assert _total(rows["load"]) == 2 * mine + 8 * others
 
 
 def test_what_nobody_thinned_is_exact() -> None:
