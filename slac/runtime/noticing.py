@@ -30,8 +30,11 @@ def noticing(plan: Plan) -> dict[str, Moment]:
     for node in nodes:
         for port, upstream in enumerate(node.inputs):
             readers[upstream].append((node.id, port))
-    rhythm = Rhythm([n for n in nodes if n.inputs], readers, crossing=True)
-    promising = frozenset(n.id for n in nodes if rhythm.lift(n.id) is not None) - sending(plan)
+    inner = [n for n in nodes if n.inputs]
+    rhythm = Rhythm(inner, readers, crossing=True)
+    # A runtime promises by what it knows itself: of a link not that windows are at its other end.
+    alone = Rhythm(inner, readers)
+    promising = frozenset(n.id for n in inner if alone.lift(n.id) is not None) - sending(plan)
     return {
         n.block: _moment(rhythm, readers[n.id])
         for n in nodes

@@ -79,6 +79,20 @@ def test_an_input_that_anybody_waits_for_does_not_wait(extra: str) -> None:
     assert set(found) == ({"slow"} if "latest: sums" in extra else set())
 
 
+@pytest.mark.parametrize("is_apart", [False, True])
+def test_a_join_promises_up_to_the_end_of_windows_that_its_own_runtime_closes(is_apart: bool) -> None:  # noqa: FBT001
+    """Where they come over a link it waits for all its inputs, and so do those behind it: none of these is held."""
+    relay = """edge: {{blocks: [slow, limits, prompt, alarms], connect: middle}}
+    middle: {{blocks: [sums], listen: "tcp://127.0.0.1:4", address: "tcp://127.0.0.1:4", connect: central}}"""
+    edge = next(row.strip() for row in DOCUMENT.splitlines() if row.startswith("    edge:"))
+    text = (DOCUMENT.replace(edge, relay) if is_apart else DOCUMENT).format(extra="", outputs="[judged, twice]")
+    made = compile_document(Source("noticing.yaml", text), CompileOptions()).plan
+
+    join = next(p for c in Harness(made).cores.values() for p in c.flow._places if p.id == "judged.join.l")
+    assert (join.lift is None) == is_apart
+    assert set(noticing(made)) == (set() if is_apart else {"slow"})
+
+
 def line(at: float, x: float) -> bytes:
     """An event so many seconds after `START`."""
     return orjson.dumps({"timestamp": START // 1000 + int(at * 1000), "payload": {"x": x}, "context": {"k": "a"}})
