@@ -20,7 +20,6 @@ from slac.shedding.capacity.calibration import TERMS, Calibration, CostLine
 
 RATE: Final = 500.0
 """Events a second of each input: one of the rates at which all is measured."""
-SECONDS: Final = 3.0
 TURN: Final = 1.0
 """Seconds of event time of a turn: a tenth of a second of work."""
 PIECES: Final = 2
@@ -45,22 +44,10 @@ class Reference:
         """Another piece, for so long (event time)."""
         next(self._next).run(seconds)
 
-    def round(self) -> None:
-        """Every piece, for as long as when it was calibrated."""
-        for phase in self._phases:
-            phase.run(SECONDS)
-
     def pace(self) -> float:
         """How many times as long as when the calibration was made the same work has taken."""
         found = [sample for phase in self._phases for sample in phase.samples()]
         return share(self._calibration.kinds, found) / self._calibration.reference
-
-
-def pace(calibration: Calibration, *, timer: Timer) -> float:
-    """How many times as long as when `calibration` was made the same work takes now, over some seconds."""
-    reference = Reference(calibration, timer=timer)
-    reference.round()
-    return reference.pace()
 
 
 def paced(calibration: Calibration, pace: float) -> Calibration:
