@@ -263,18 +263,19 @@ class Dataflow:
     def _step(self, place: _Place, *, wait: bool, end: bool) -> None:
         # In each wave for each node: most have nothing to do but to pass a watermark on.
         node_id, inbox = place.id, place.inbox
-        if place.asks and wait and (inbox.due < ENDED or self._due[node_id] is not None):
-            # A left row asks: what has waited for that is worked on now.
+        promised = min([self._promised[i] for i in place.inputs])
+        is_due = (
+            not wait or inbox.due <= promised or (inbox.rows > 0 and (inbox.is_crowded or inbox.prepares(promised)))
+        )
+        if place.asks and wait and (is_due or self._wakes[node_id] <= promised):
+            # A left row is to be answered: what has waited for that is worked on now.
             for one in self._before[node_id]:
                 self._step(one, wait=False, end=end)
-        promised = min([self._promised[i] for i in place.inputs])
         told = min([self._told[i] for i in place.inputs])
         if (
-            not wait
-            or inbox.due <= promised
+            is_due
             or (self._wakes[node_id] <= promised and told > self._reached[node_id])
             or (place.is_linked and self._is_doubted(node_id))
-            or (inbox.rows and (inbox.is_crowded or inbox.prepares(promised)))
         ):
             self._work(node_id, told, end=end)
         mark = max(self._promised[node_id], place.operator.output_watermark(promised))

@@ -38,10 +38,28 @@ spec:
       select: [k, t, x, {n: s.n}]
     all: {from: kinds, join: {s: {latest: firsts, by: k}}, retain: 1h, where: s.n > 2, select: [k, {n: s.n}]}
     sums: {from: firsts, by: k, window: tumbling 10s, select: [{n: MAX(n)}]}
-  outputs: {out: {adapter: stdout, from: [news, all, sums]}}
+    calm: {from: firsts, join: {l: {latest: kinds, by: k}}, retain: 1h, select: [k, n, {x: l.x}]}
+    tops: {from: calm, by: k, window: tumbling 5s, select: [{n: MAX(n)}, {x: SUM(x)}]}
+  outputs: {out: {adapter: stdout, from: [news, all, sums, tops]}}
   placement: {node: {blocks: ["*"]}}
 """
-BLOCKS = ("news", "all", "sums")
+CALM = """
+apiVersion: slac/v1
+kind: SLA
+metadata: {name: calm}
+spec:
+  events: {E: {payload: {x: int}, context: {k: string, t: string}}}
+  inputs:
+    e: {adapter: http, listen: "127.0.0.1:1", path: /e, emits: E, lateness: 0s}
+    f: {adapter: http, listen: "127.0.0.1:2", path: /f, emits: E, lateness: 0s}
+  computations:
+    counts: {from: f, by: k, window: running, retain: 1h, select: [{n: COUNT(*)}]}
+    beside: {from: e, join: {s: {latest: counts, by: k}}, retain: 1h, select: [k, x, {n: s.n}]}
+    tops: {from: beside, by: k, window: tumbling 10s, select: [{n: MAX(n)}, {x: SUM(x)}]}
+  outputs: {out: {adapter: stdout, from: tops}}
+"""
+"""Whoever asks waits for the end of a window."""
+BLOCKS = ("news", "all", "sums", "tops")
 JOIN = "news.join.s"
 
 
@@ -80,6 +98,20 @@ def test_right_rows_wait_until_a_left_row_asks() -> None:
     harness.give("e", line(10, "a", "u", 3))
 
     assert harness.published("news").select("t", "x", "n").rows() == [("v", 3, 9)]
+
+
+def test_right_rows_wait_as_long_as_who_asks_does() -> None:
+    """Where left rows wait for the end of a window, what answers them is worked on then too, and not in each wave."""
+    harness = Harness(compile_document(Source("calm.yaml", CALM), CompileOptions(collapse=True)).plan)
+    flow = next(iter(harness.cores.values())).flow
+    for at in range(9):
+        for name in "ef":
+            harness.give(name, line(at, "a", "u", 1))
+    assert (flow._inbox["counts"].rows, flow._inbox["beside.join.s"].rows) == (9, 9)
+
+    for name in "ef":
+        harness.give(name, line(10, "a", "u", 1))
+    assert harness.published("tops").select("n", "x").rows() == [(9, 9)]
 
 
 events = st.lists(
