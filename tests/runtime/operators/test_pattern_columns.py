@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from slac.runtime.operator import OperatorContext
 from slac.runtime.operators.build import build_operator
 from slac.runtime.operators.pattern import PatternOperator
 from slac.runtime.operators.pattern_columns import PatternColumnsOperator
+from slac.runtime.patterns import results
 from slac.stream.batch import DEPTH, ID, TIME, Batch
 from tests.runtime.operators.driving import Driver, events
 from tests.runtime.patterns.compiled import SECOND, node_of
@@ -151,10 +153,12 @@ def general(case: Case) -> Driver:
 @given(cases(), st.data())
 @settings(max_examples=100, deadline=None)
 def test_columns_and_the_general_evaluator_say_the_same(case: Case, data: st.DataObject) -> None:
-    """Rows, ids, order and what `limit` gave up agree for any slices and restarts."""
+    """Rows, ids, order and what `limit` gave up agree for any slices and restarts, and of few matches as of many."""
     expected = whole(case, general(case))
     node = case.node
-    driven = piecewise(case, Driver(lambda: build_operator(node, CONTEXT)), data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(results, "_FEW", data.draw(st.sampled_from([0, results._FEW])))
+        driven = piecewise(case, Driver(lambda: build_operator(node, CONTEXT)), data)
     assert table(driven).equals(table(expected))
     assert driven.operator.statistics()["given_up"] == expected.operator.statistics()["given_up"]
     assert isinstance(driven.operator, PatternOperator if column_shape(node) is None else PatternColumnsOperator)
