@@ -94,6 +94,10 @@ def _(node: WindowNode, port: int, way: Way, contract: ShedContract) -> Iterator
     if node.window.kind == "session":
         # Where an event is missing a session would end: like what a pattern waits for, that must not be for a drop.
         whole = groups or ()
+    trace = _trace(node, way) if node.window.kind != "session" else None
+    if trace is not None:
+        # What samplers have kept of a trace is all of it, and so is what is said of it.
+        whole = (trace,)
     for call in node.aggregates:
         where = over_input(way, call.where) if call.where is not None else None
         seen = divided and groups is not None and (call.where is None or where is not None)
@@ -116,6 +120,7 @@ def _(node: WindowNode, port: int, way: Way, contract: ShedContract) -> Iterator
             call=call.name,
             exact=seen and counts,
             keys=whole,
+            trace=trace is not None,
             sampled=way.source.sampled is not None,
         )
 
@@ -188,6 +193,12 @@ def _groups(way: Way, keys: tuple[str, ...]) -> tuple[str, ...] | None:
     found = [plain_column(way, key) for key in keys]
     known = tuple(name for name in found if name is not None)
     return known if len(known) == len(found) else None
+
+
+def _trace(node: WindowNode, way: Way) -> str | None:
+    """The input's column of the trace, where it is sampled, and each result is of one trace."""
+    trace = way.source.sampled.trace if way.source.sampled is not None else None
+    return trace if trace in {plain_column(way, key) for key in node.keys} else None
 
 
 def _number(call: AggregateCall, args: list[AnyExpr]) -> AnyExpr | None:

@@ -90,6 +90,12 @@ class Steps:
             found[held] = np.maximum(found[held], np.uint64(self._weights[place]))
         return found
 
+    def changed(self, begins: Times, ends: Times) -> npt.NDArray[np.bool_]:
+        """Whether another weight came to hold within spans (the last instant is): then keys may be there in part."""
+        since = np.array(self._since, np.int64)
+        found: npt.NDArray[np.bool_] = np.searchsorted(since, ends, "right") > np.searchsorted(since, begins, "right")
+        return found
+
     def snapshot(self) -> list[list[int]]:
         """Pairs, JSON-able."""
         return [[s, w] for s, w in zip(self._since, self._weights, strict=True)]

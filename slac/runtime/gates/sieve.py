@@ -143,6 +143,12 @@ class Sieve:
             return np.full(len(begins), WEIGHT_ONE, np.uint64)
         return self._steps.highest(ends, ends - begins)
 
+    def parted_between(self, begins: Times, ends: Times) -> Mask:
+        """Whether whole keys may have passed for a part of spans only, unless counted rows say so themselves."""
+        if not self._spec.key or self._spec.groups is not None:
+            return np.zeros(len(begins), np.bool_)
+        return self._steps.changed(begins, ends)
+
     def _take_over(self, admission: Admission) -> None:
         self._levels = unpacked(admission.levels)
         if admission.whole != self._steps.last:

@@ -70,7 +70,8 @@ class Unseen:
         empty = frame[KEPT].fill_null(0).to_numpy() == 0
         single = np.maximum.reduce([s.unread_between(begins, ends) for s in self._sieves])
         whole = np.maximum.reduce([s.left_out_between(begins, ends) for s in self._sieves])
-        blind: Mask = (single > WEIGHT_ONE) | ((whole > WEIGHT_ONE) & (empty | (self._units != "whole")))
+        parted = np.logical_or.reduce([s.parted_between(begins, ends) for s in self._sieves])
+        blind: Mask = (single > WEIGHT_ONE) | ((whole > WEIGHT_ONE) & (empty | parted | (self._units != "whole")))
         return blind, np.maximum(single, whole)
 
     def _open(self, frame: pl.DataFrame, weights: Weights) -> pl.Series:

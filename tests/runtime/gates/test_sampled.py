@@ -24,6 +24,7 @@ from slac.testing.harness import Harness
 from tests.runtime.gates.spans import SAMPLED, START, TEXT, TRACES, plan_of, sampled, spans, told
 
 FIRST = "first: {from: spans, window: tumbling 10s, select: [{n: COUNT(*) FILTER (WHERE operation = 'op0')}]}"
+LENGTHS = "lengths: {from: spans, by: trace_id, window: tumbling 10s, select: [{n: COUNT(*)}]}"
 SHARES = st.sampled_from([1.0, 0.7, 0.5, 0.3, 0.25, 0.1])
 PLAN = plan_of()
 SINGLE = plan_of(traces=False)
@@ -115,6 +116,37 @@ def test_what_passes_tells_what_the_gate_has_dropped(
     plan = plan_of(traces=traces, others="each: {from: spans, select: [trace_id, state]}")
     rows = told(plan, sampled(spans(200, share=0.5), 0.5), admission)["each"]
     assert {r["state"] for r in rows} == states
+
+
+def test_results_by_trace_have_all_spans_of_it() -> None:
+    """The gate before them drops whole traces, by the same randomness, so they are exact; and totals know of both."""
+    plan = plan_of(traces=False, others=LENGTHS)
+    gate = _source(plan).gate
+    assert (gate.key, gate.trace, gate.explicit) == (("trace_id",), True, True)
+    assert not gate.may_drop_unread
+    events = sampled(spans(300, each=4, share=0.5), 0.5)
+    found = told(plan, events, Admission(whole=weight_of(0.25)))
+    assert {(r["n"], "_bounds" in r) for r in found["lengths"]} == {(4, False)}
+    assert _total(found["load"]) == 4 * 4 * len(found["lengths"]) < 2 * len(events) + 300
+
+
+def test_results_by_trace_know_that_a_threshold_has_changed() -> None:
+    """Where it rises within a window, what is left of a trace is not taken for all of it."""
+    plan = plan_of(traces=False, others=LENGTHS)
+    events = sampled(spans(300, each=4, share=0.5, gap=1_500_000), 0.5)
+    half = len(events) // 2
+    core, rows = Core(plan, now=START, live=False), []
+    rows += _feed(core, events[:half])
+    core.sources["spans"].gate.set_admission(
+        0.2, "cpu", {}, admission=Admission(whole=weight_of(0.2), since=events[half - 1]["timestamp"] * 1000 + 1)
+    )
+    rows += [*_feed(core, events[half:]), *core.on_input_ended("spans")]
+    true = {(r["trace_id"], r["_time"]): r["n"] for r in told(plan, events)["lengths"]}
+    said = [r for one in rows if getattr(one, "block", "") == "lengths" for r in one.frame.to_dicts()]
+    parts = [r for r in said if r["n"] < true[r["trace_id"], r["_time"]]]
+    assert len(parts) > 3
+    assert all(r["_bounds"]["n_low"] <= true[r["trace_id"], r["_time"]] <= r["_bounds"]["n_high"] for r in parts)
+    assert sum(r.get("_bounds") is None for r in said) > 0.7 * len(said)
 
 
 def test_classes_that_are_told_before_decoding_stand_for_both_choices() -> None:
@@ -219,7 +251,7 @@ def test_gates_that_share_a_threshold_go_by_what_all_of_them_can_read() -> None:
 
 def test_windows_know_how_many_spans_go_together() -> None:
     """By service: as many as the document says. By trace: a result has all of its spans, or none."""
-    plan = plan_of(others="lengths: {from: spans, by: trace_id, window: tumbling 10s, select: [{n: COUNT(*)}]}")
+    plan = plan_of(others=LENGTHS)
     load, lengths = plan["load"], plan["lengths"]
     assert isinstance(load, WindowNode)
     assert isinstance(lengths, WindowNode)
