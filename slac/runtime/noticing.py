@@ -38,7 +38,7 @@ def noticing(plan: Plan) -> dict[str, Moment]:
     return {
         n.block: _moment(rhythm, readers[n.id])
         for n in nodes
-        if isinstance(n, SourceNode) and n.table is None and _is_unheard(n.id, rhythm, readers, promising)
+        if isinstance(n, SourceNode) and _can_wait(n) and _is_unheard(n.id, rhythm, readers, promising)
     }
 
 
@@ -55,6 +55,11 @@ def _joined(plan: Plan) -> list[AnyNode]:
         msgspec.structs.replace(n, inputs=(ends[n.stream, n.origin, n.node],)) if isinstance(n, LinkInNode) else n
         for n in plan.nodes
     ]
+
+
+def _can_wait(source: SourceNode) -> bool:
+    """Whether it is the same when its records are read: of those that become one, all have the arrival of the last."""
+    return source.table is None and source.time_mode == "event"
 
 
 def _is_unheard(source: str, rhythm: Rhythm, readers: Readers, promising: frozenset[str]) -> bool:

@@ -79,6 +79,12 @@ def test_an_input_that_anybody_waits_for_does_not_wait(extra: str) -> None:
     assert set(found) == ({"slow"} if "latest: sums" in extra else set())
 
 
+def test_events_that_take_the_time_of_their_arrival_do_not_wait() -> None:
+    """What is read at once has one arrival: a row might come into the window behind its own."""
+    text = DOCUMENT.format(extra="", outputs="[judged, twice]").replace("path: /s,", "path: /s, time: ingest,")
+    assert noticing(compile_document(Source("noticing.yaml", text), CompileOptions()).plan) == {}
+
+
 @pytest.mark.parametrize("is_apart", [False, True])
 def test_a_join_promises_up_to_the_end_of_windows_that_its_own_runtime_closes(is_apart: bool) -> None:  # noqa: FBT001
     """Where they come over a link it waits for all its inputs, and so do those behind it: none of these is held."""
