@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from slac.adapters.decoding import count_of
+from slac.plan.waiting import LINGER
 from slac.runtime.durable.segments import Segments
 from slac.runtime.shell.journals import InputJournal
 from slac.runtime.shell.merging import merged
@@ -155,12 +156,16 @@ class InputQueue:
     async def lull(self) -> bool:
         """Wait until just before what is queued is worked off; False at once where that is not known, or is now.
 
+        What nobody misses yet is fetched as often as if it were gathered like all else.
+
         Who is in it when the queue is stopped can still push what it finds right then.
         """
         # What goes to the disk first would come too late.
         on_disk = self.journal is not None or (self.overflow is not None and self.overflow.is_used)
-        pause = 0.0 if self._is_last or on_disk else self.lasts() - _BEFORE
-        if pause <= 0:
+        # Who is woken by each message for what nobody misses would pay more than waves of it cost.
+        unmissed = min(self._unmissed(self._clock.now()) / SECOND, LINGER)
+        pause = max(self.lasts(), unmissed) - _BEFORE
+        if self._is_last or on_disk or pause <= 0:
             return False
         loop = asyncio.get_running_loop()
         self._lull = loop.create_future()

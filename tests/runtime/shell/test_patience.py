@@ -87,3 +87,21 @@ def test_a_queue_gives_out_nothing_that_nobody_misses(is_last: bool) -> None:  #
         assert len(queue.take(1 << 20)) == 1
 
     asyncio.run(run())
+
+
+def test_what_nobody_misses_is_not_fetched_message_by_message() -> None:
+    """Though no wave is near: an input leaves in its socket for a while what comes while its queue waits."""
+
+    async def run() -> None:
+        clock = ManualClock(START + 3 * SECOND + BEHIND)
+        queue = InputQueue(source(), can_wait=False, clock=clock, wake=asyncio.Event(), limit=0)
+        assert not await queue.lull()
+        queue.patience = patience(queue.source)
+        assert await queue.push(record(3.1))
+        waiting = asyncio.create_task(queue.lull())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        queue.stop()
+        assert await waiting
+
+    asyncio.run(run())
