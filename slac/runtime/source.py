@@ -329,7 +329,7 @@ class Source:
         late = times < met
         self.late += int(late.sum())
         behind = frame.filter(pl.Series(late)).with_columns(pl.Series(ARRIVAL_WATERMARK, met[late], dtype=pl.Int64))
-        # What is late is little, and has been dropped from unread at most.
+        # What is late is little, and has mostly been dropped from unread at most.
         on_time = frame.filter(pl.Series(~late))
         batches = [*self._sifted(on_time, ascending=ascending), Batch(self.sieve.unread(behind), late=True)]
         return [b for b in batches if b.height]

@@ -96,10 +96,16 @@ class Sieve:
         return self._by_class(frame, admission)
 
     def unread(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Rows that are not sifted: weighted by what was dropped before they were decoded."""
-        if frame.height and self._gate.decision.admission.hoisted:
-            return self.samplers.joined(self._by_hoisted(frame, self._gate.decision.admission))
-        return self.samplers.joined(_weighted(frame, self._gate.decision.admission.unread))
+        """Late rows, which are not sifted: weighted by what was dropped before they were decoded.
+
+        But those of whole keys that nothing counts pass as their keys do: one alone would look like all of its key.
+        """
+        admission = self._gate.decision.admission
+        if frame.height and admission.hoisted:
+            return self.samplers.joined(self._by_hoisted(frame, admission))
+        if frame.height and self._steps and self._spec.key and self._spec.groups is None:
+            return self.samplers.joined(self._by_whole(frame, admission))
+        return self.samplers.joined(_weighted(frame, admission.unread))
 
     def snapshot(self) -> dict[str, Any]:
         """What `restore` needs, JSON-able: all else is in the gate's decision, or grows anew."""

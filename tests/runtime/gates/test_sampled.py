@@ -149,6 +149,21 @@ def test_results_by_trace_know_that_a_threshold_has_changed() -> None:
     assert sum(r.get("_bounds") is None for r in said) > 0.7 * len(said)
 
 
+def test_late_spans_pass_as_their_traces_do() -> None:
+    """Of a trace that was dropped no late span is said alone."""
+    plan = plan_of(traces=False, others=LENGTHS.replace("select:", "late: restate, retain: 5m, select:"))
+    events = sampled(spans(200, each=4, share=0.5), 0.5)
+    late = [e for e in events if e["payload"]["span_id"] == "3" and e["timestamp"] < (START + 15_000_000) // 1000]
+    on_time, core = [e for e in events if e not in late], Core(plan, now=START, live=False)
+    core.sources["spans"].gate.set_admission(0.4, "cpu", {}, admission=Admission(whole=weight_of(0.25)))
+    half = len(on_time) // 2
+    said = [one for piece in (on_time[:half], late, on_time[half:]) for one in _feed(core, piece)]
+    said += core.on_input_ended("spans")
+    rows = {r["trace_id"]: r for one in said if getattr(one, "block", "") == "lengths" for r in one.frame.to_dicts()}
+    assert core.sources["spans"].late > 10
+    assert {r["n"] for r in rows.values()} == {4}
+
+
 def test_classes_that_are_told_before_decoding_stand_for_both_choices() -> None:
     """A class that is kept as a whole stands for what its sampler has dropped, all others for that of the gate, too."""
     plan = plan_of(traces=False, others=FIRST)
