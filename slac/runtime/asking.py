@@ -12,10 +12,11 @@ from typing import Final
 import networkx as nx
 
 from slac.plan.at_once import AtOnce, at_once
-from slac.plan.expressions import AnyExpr, Call
+from slac.plan.expressions import AnyExpr
 from slac.plan.graph import Plan
 from slac.plan.lowering import columns_of
 from slac.plan.nodes import AnyNode, LatestJoinNode, SelectNode
+from slac.plan.tag_columns import conjuncts
 from slac.stream.batch import BOUNDS, COUNT, REVISION, UNDECIDED, WEIGHT, Batch
 from slac.stream.picking import rows_where
 from slac.stream.types import Bool
@@ -50,17 +51,9 @@ def _needed(node: LatestJoinNode, plan: Plan) -> Iterator[AnyExpr]:
         return
     left = {f.name: f.dtype for f in plan[node.inputs[0]].schema.fields}
     kept = {f.name for f in node.schema.fields if left.get(f.name) == f.dtype}
-    for part in _parts(readers[0].where):
+    for part in conjuncts(readers[0].where):
         if isinstance(part.dtype, Bool) and columns_of(part) and columns_of(part) <= kept:
             yield part
-
-
-def _parts(condition: AnyExpr) -> Iterator[AnyExpr]:
-    if isinstance(condition, Call) and condition.function == "and":
-        for arg in condition.args:
-            yield from _parts(arg)
-    else:
-        yield condition
 
 
 def _keeping(conditions: Sequence[AtOnce]) -> Worthwhile:
