@@ -1,9 +1,9 @@
 """Runtimes under more load than fits: whether they stay inside the budget, what they keep, how late and how true it is.
 
 `python -m benchmarks overload`; with `OVERLOAD=quick` each load lasts 12 s instead of 60, and fewer are offered as
-Arrow and to Esper; with `OVERLOAD=middle` it has Esper at two loads, and as few seconds as give six hundred readings; with
-`OVERLOAD_ROWS=ndjson:2,arrow:5` only these loads are, and no other engine. Events go by push and pull, so none is lost
-unseen: who sends counts what nobody takes. What contracts promise is shown besides without processes (`worth`,
+Arrow and to Esper; with `OVERLOAD=middle` it has Esper at two loads, and as few seconds as give six hundred readings;
+with `OVERLOAD_ROWS=ndjson:2,arrow:5` only these loads are, and no other engine. Events go by push and pull, so none is
+lost unseen: who sends counts what nobody takes. What contracts promise is shown besides without processes (`worth`,
 `equal`, `silence`), over thousands of windows.
 """
 
