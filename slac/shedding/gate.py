@@ -20,7 +20,7 @@ from slac.shedding.admission import LOWEST_FRACTION as LOWEST_FRACTION  # noqa: 
 from slac.shedding.admission import OPEN, Admission, threshold_of, weight_of
 from slac.shedding.readings import Reading, ResolvedBudget
 from slac.stream.batch import WEIGHT_ONE
-from slac.stream.ids import admit, format_id, hash_text
+from slac.stream.ids import admit, format_id, hash_text, salted
 
 Reason = Literal["cpu", "memory", "network", "refused", "recovered"]
 DROP_REASONS: Final = ("cpu", "memory", "network", "refused")
@@ -112,9 +112,10 @@ class Gate:
             self.counts.kept += len(ids)
             self.counts.read += len(ids)
             return None
-        mask = admit(ids, self._salt, threshold)
+        hashed = salted(ids, self._salt)
+        mask = admit(hashed, threshold)
         for one, weight in self._decision.admission.hoisted.items():
-            more, among = admit(ids, self._salt, threshold_of(weight)), None if may is None else may(one)
+            more, among = admit(hashed, threshold_of(weight)), None if may is None else may(one)
             mask |= more if among is None else more & among
         kept = int(mask.sum())
         self.counts.kept += kept

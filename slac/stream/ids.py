@@ -203,11 +203,16 @@ def window_ids(frame: pl.DataFrame, document: str, block: str, keys: Sequence[st
     return row_ids(frame, document, block, (*keys, WINDOW_START, TIME))
 
 
-def admit(ids: Ids, salt: int, threshold: int | None) -> Mask:
-    """Which ids a gate lets through: those whose salted hash lies under `threshold` (p·2⁶⁴; None or 2⁶⁴: all)."""
+def salted(ids: Ids, salt: int) -> Ids:
+    """What a gate chooses by: one hash of each id, held against as many thresholds as it has."""
+    return splitmix64(ids ^ np.uint64(salt))
+
+
+def admit(hashed: Ids, threshold: int | None) -> Mask:
+    """Which ids a gate lets through: those whose `salted` hash lies under `threshold` (p·2⁶⁴; None or 2⁶⁴: all)."""
     if threshold is None or threshold >= 1 << 64:
-        return np.ones(len(ids), np.bool_)
-    mask: Mask = splitmix64(ids ^ np.uint64(salt)) < np.uint64(threshold)
+        return np.ones(len(hashed), np.bool_)
+    mask: Mask = hashed < np.uint64(threshold)
     return mask
 
 

@@ -21,6 +21,7 @@ from slac.stream.ids import (
     parse_id,
     reid,
     row_ids,
+    salted,
     sequence_ids,
     source_prefix,
     splitmix64,
@@ -124,13 +125,13 @@ def test_window_ids_depend_on_key_and_window() -> None:
 def test_the_gate_takes_the_share_and_a_smaller_share_is_a_part_of_it() -> None:
     """A gate at 0.1 keeps a tenth, all of which one at 0.5 keeps; another salt chooses independently."""
     many = sequence_ids(3, 0, 100_000)
-    tenth, half = admit(many, 5, (1 << 64) // 10), admit(many, 5, 1 << 63)
+    tenth, half = admit(salted(many, 5), (1 << 64) // 10), admit(salted(many, 5), 1 << 63)
 
     assert abs(tenth.mean() - 0.1) < 0.005
     assert not (tenth & ~half).any()
-    assert abs((half & admit(many, 6, 1 << 63)).mean() - 0.25) < 0.01
-    assert admit(many, 5, None).all()
-    assert admit(many, 5, 1 << 64).all()
+    assert abs((half & admit(salted(many, 6), 1 << 63)).mean() - 0.25) < 0.01
+    assert admit(salted(many, 5), None).all()
+    assert admit(salted(many, 5), 1 << 64).all()
 
 
 def test_printed_ids_come_back() -> None:

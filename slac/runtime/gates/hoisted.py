@@ -20,7 +20,7 @@ from slac.adapters.decoding import Lines, WireSchema, find_column
 from slac.plan.expressions import AnyExpr, Call, Column, Literal
 from slac.plan.nodes import SourceNode
 from slac.shedding.admission import Admission, threshold_of
-from slac.stream.ids import Ids, Mask, admit
+from slac.stream.ids import Ids, Mask, admit, salted
 from slac.stream.ports import Records
 from slac.stream.types import Bool, String
 
@@ -105,11 +105,12 @@ class Hoisted:
 def chosen(classes: Longs, ids: Ids, salt: int, admission: Admission) -> tuple[Ids, Mask]:
     """By row its weight, and whether it passes, once its class (conditions as bits) is known."""
     weights = np.full(len(classes), admission.unread, np.uint64)
-    kept = admit(ids, salt, threshold_of(admission.unread))
+    hashed = salted(ids, salt)
+    kept = admit(hashed, threshold_of(admission.unread))
     for one, weight in admission.hoisted.items():
         mine = classes == one
         weights[mine] = weight
-        kept |= mine & admit(ids, salt, threshold_of(weight))
+        kept |= mine & admit(hashed, threshold_of(weight))
     return weights, kept
 
 
