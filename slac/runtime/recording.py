@@ -25,7 +25,7 @@ def recorded(part: Plan) -> Mapping[str, AuditNode | ViolationNode | AbsenceNode
 
 
 class Recording:
-    """A tap (`slac.runtime.dataflow.Tap`) that asks for publication to the store, in the order of what leaves."""
+    """A tap (`slac.runtime.delivery.Tap`) that asks for publication to the store, in the order of what leaves."""
 
     def __init__(self, part: Plan, instructions: list[Instruction]) -> None:
         self._blocks = {node_id: node.block for node_id, node in recorded(part).items()}

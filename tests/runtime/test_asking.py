@@ -14,7 +14,7 @@ from polars.testing import assert_frame_equal
 from slac.compiler import CompileOptions, compile_document
 from slac.diagnostics import Source
 from slac.plan.graph import Plan
-from slac.runtime import dataflow, inbox
+from slac.runtime import delivery, inbox
 from slac.runtime.asking import worthwhile
 from slac.stream.batch import REVISION, Batch
 from slac.testing import Harness
@@ -132,7 +132,7 @@ def test_who_waits_says_what_who_does_not_says(
         at += step
         rest.append(line(at, key, kind, x))
     patient = Harness(plan())
-    with patch.object(dataflow, "worthwhile", lambda _: {}):
+    with patch.object(delivery, "worthwhile", lambda _: {}):
         eager = Harness(plan())
     with patch.object(inbox, "MOST_ROWS", most):
         while rest:

@@ -116,7 +116,7 @@ def test_few_rows_wait(monkeypatch: pytest.MonkeyPatch) -> None:
             give(runtime, (1, "a", 9), (2, "a", 3))
 
             # The counters themselves would fetch what waits.
-            assert runtime.flow._rows["high"] == 2
+            assert runtime.flow.counted["high"] == 2
 
 
 def test_batches_that_are_alike_become_one() -> None:

@@ -11,7 +11,7 @@ import polars as pl
 from slac.adapters.publication.records import to_ndjson
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkOutNode, OutputNode
-from slac.runtime.dataflow import Tap
+from slac.runtime.delivery import Tap
 from slac.runtime.links.bodies import to_body
 from slac.stream.batch import Batch
 from slac.stream.clock import SECOND
@@ -60,7 +60,7 @@ class Watcher:
 
 
 class Taps:
-    """What every batch passes (`slac.runtime.dataflow.Tap`): the one of the run itself, then those who look on."""
+    """What every batch passes (`slac.runtime.delivery.Tap`): the one of the run itself, then those who look on."""
 
     def __init__(self, plan: Plan, first: Tap | None) -> None:
         # Where several nodes are one block, the last is what the block gives out.
