@@ -15,6 +15,7 @@ from slac.shedding.admission import Admission
 from slac.shedding.attained import Attained
 from slac.shedding.depths import BEHIND, Depths
 from slac.shedding.gate import LOWEST_FRACTION, Reason
+from slac.shedding.holding import Holding
 from slac.shedding.laws import MemoryLaw, NetworkLaw, Rate, WorkModel
 from slac.shedding.memory import MemoryHold
 from slac.shedding.offers import InputLoad, admission_of, admitted_cores, offer_of, pressed_of
@@ -134,6 +135,7 @@ class Controller:
         self._waits = False
         self._patience = Patience()
         self._hold = MemoryHold()
+        self._holding = Holding()
         self._depths = Depths()
         self._planned = _Planned()
         self._last: Decision | None = None
@@ -144,6 +146,7 @@ class Controller:
         self._learn(reading, offered, seconds)
         demand, waiting = self._demand(reading, offered)
         self._target = self._attain(reading, offered, seconds)
+        self._holds(offered)
         taken, looking = self._looking(offered)
         demand *= taken
         allowed = (self._target - looking) / self._work.factor
@@ -199,6 +202,19 @@ class Controller:
         # A little work says more about noise than about its cost; but where it is little because we drop, it counts.
         if admitted >= (0.0 if self._dropping else 0.05 * self._target):
             self._work.learn(reading.cpu_cores - self._idle, touched, admitted, seconds)
+            self._holding.learn(self._work.factor, seconds, dropping=self._dropping)
+
+    def _holds(self, offered: Mapping[str, InputLoad]) -> bool:
+        """Whether all who send are made to wait instead of being dropped from."""
+        rates = {i: self._due[i] for i, load in offered.items() if load.can_drop}
+        records = sum(rates.values())
+        if not records or not all(offered[i].waits_outside for i in rates):
+            self._holding.holds = False
+            return False
+        cores = sum(rate * offered[i].cores for i, rate in rates.items()) / records
+        return self._holding.look(
+            touch=self._work.touch, factor=self._work.factor, cores=cores, share=self.settings.waiting_looks
+        )
 
     def _looking(self, offered: Mapping[str, InputLoad]) -> tuple[float, float]:
         """Which part of the records of droppable inputs can be looked at, and the cores that it takes.
@@ -215,6 +231,8 @@ class Controller:
         shares = {i: settings.waiting_looks if offered[i].waits_outside else settings.looking_share for i in rates}
         share = sum(rate * shares[i] for i, rate in rates.items()) / records
         whole = touch + self._work.factor * sum(r * offered[i].cores for i, r in rates.items()) / records
+        if self._holding.holds:
+            return 1.0, min(records * touch, self._target * touch / whole)
         cores, most = records * touch, self._target * (share + (1.0 - share) * touch / whole)
         return (1.0, cores) if cores <= most else (most / cores, most)
 
@@ -255,7 +273,8 @@ class Controller:
         high = reading.cpu_cores >= (self.settings.evidence * self.settings.headroom if waits else 1.0) * budget
         high |= self._attained.cores is not None
         begins = (high and excess > 1.0 + self.settings.deadband) or excess >= self.settings.margin
-        self._dropping = excess > 1.0 and not self._waits and (self._dropping or begins)
+        stays = self._waits or self._holding.holds
+        self._dropping = excess > 1.0 and not stays and (self._dropping or begins)
         return 1.0 / excess if self._dropping else 1.0
 
     def _look(self, reading: Reading, offered: Mapping[str, InputLoad], demand: float, room: float) -> None:
@@ -270,6 +289,8 @@ class Controller:
         self, offered: Mapping[str, InputLoad], rates: Mapping[str, Rates], room: float, taken: float
     ) -> dict[str, float]:
         """Records a second to work off of what waits, each by its share of the work; or of what can only be refused."""
+        if self._holding.holds:
+            return {}
         if not self._waits:
             paces = {i: r.pace for i, r in rates.items() if r.pace is not None}
             if taken < 1.0:
@@ -330,14 +351,16 @@ class Controller:
     ) -> dict[str, float]:
         """Records that may wait before each gate that drops, or that has been behind for a second.
 
-        `fits`: which part of all could be looked at and kept: so much may come through, if not as much has yet.
+        `fits`: which part of all could be looked at and kept: so much may come through, if not as much has yet. Where
+        that is not all, and senders wait, no more comes in than that from the beginning on.
         """
         found = dict[str, float]()
+        is_much = self._dropping or (self._holding.holds and fits < 1.0)
         for name, load in offered.items():
-            if not load.can_drop or not (self._dropping or self._depths.stands(name, at)):
+            if not load.can_drop or not (is_much or self._depths.stands(name, at)):
                 continue
             pace = self._depths.looked[name]
-            if self._dropping and not self._depths.stands(name, at):
+            if is_much and not self._depths.stands(name, at):
                 pace = delays.get(name, max(pace, fits * self._due[name]))
             patience = load.spec.patience / SECOND if self._waits else 0.0
             found[name] = pace * max(self.settings.standing, patience)

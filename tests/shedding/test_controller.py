@@ -117,12 +117,28 @@ def test_what_waits_outside_is_not_looked_at_to_be_dropped() -> None:
     for waits in (False, True):
         controller = Controller(BUDGET)
         seen = (n * 1_000_000 for n in range(5))
-        loads = [InputLoad(seen=n, kept=n // 20, cost=1e-5, waiting=9e5, waits_outside=waits) for n in seen]
+        loads = [InputLoad(seen=n, kept=n // 200, cost=1e-4, waiting=9e5, waits_outside=waits) for n in seen]
         decision = [controller.decide(_reading(n, cpu=0.6), {"a": load}) for n, load in enumerate(loads)][-1]
         kept[waits] = decision.fractions["a"], decision.delays["a"]
     assert kept[True][0] > kept[False][0]
     assert kept[True][1] < kept[False][1]
     assert kept[True][0] * kept[True][1] > kept[False][0] * kept[False][1]
+
+
+@pytest.mark.parametrize(("waits", "others"), [(False, False), (True, False), (True, True)])
+def test_who_can_wait_waits_where_to_drop_would_let_hardly_more_come(waits: bool, others: bool) -> None:  # noqa: FBT001
+    """Of cheap records of senders that all can wait nothing is dropped, and nothing paces what is worked off."""
+    controller, fractions, delays = Controller(BUDGET), list[float](), list[float | None]()
+    for n in range(12):
+        loads = {"a": InputLoad(seen=n * 600_000, kept=n * 600_000, cost=1e-6, waiting=3e5, waits_outside=waits)}
+        if others:
+            loads["b"] = InputLoad(seen=n, kept=n, cost=1e-6)
+        decision = controller.decide(_reading(n, cpu=0.59), loads)
+        fractions.append(decision.fractions["a"])
+        delays.append(decision.delays.get("a"))
+    assert (min(fractions) == 1.0) == (waits and not others)
+    if waits and not others:
+        assert set(delays) == {None}
 
 
 @pytest.mark.parametrize("is_full", [False, True])
