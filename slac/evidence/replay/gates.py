@@ -14,11 +14,10 @@ import numpy as np
 from slac.plan.graph import Plan
 from slac.plan.nodes import SourceNode, is_table
 from slac.runtime.delivery import Guard
-from slac.runtime.gates.running import dropped_before
 from slac.runtime.gates.sieve import Sieve
 from slac.runtime.gates.unseen import unseen_guards
 from slac.runtime.gates.whole import guards
-from slac.runtime.operator import Lacks, State
+from slac.runtime.operator import State
 from slac.shedding.gate import Gate, GateDecision
 from slac.stream.batch import ID, Batch
 from slac.stream.ids import SEQUENCE_BITS, source_prefix
@@ -49,10 +48,6 @@ class GatesAgain:
         """What they leave out of, or add to, the rows of these nodes."""
         found: dict[str, Guard] = {**unseen_guards(self._plan, self._sieves), **guards(self._plan, self._sieves)}
         return {node: guard for node, guard in found.items() if node in computed}
-
-    def lacks(self) -> Mapping[str, Lacks]:
-        """What running windows may lack because of them."""
-        return dropped_before(self._plan, self._sieves)
 
     def decided(self, block: str, text: str) -> None:
         """A decision, as JSON, where it was made."""
