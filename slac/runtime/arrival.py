@@ -1,5 +1,6 @@
 """Lateness, decided row by row in order of arrival, so that no slicing of the input can change it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +15,13 @@ Times = npt.NDArray[np.int64]
 class Arrival:
     """The watermark of one input: latest event time − lateness, or what an idle promise says, whichever is later.
 
-    All times are event times in µs.
+    All times are event times in µs. `heed` is told of a promise that moves the watermark.
     """
 
     lateness: int
     latest: int = BEGINNING
     promised: int = BEGINNING
+    heed: Callable[[int], None] | None = None
 
     @property
     def watermark(self) -> int:
@@ -53,6 +55,8 @@ class Arrival:
     def promise(self, until: int) -> bool:
         """Declare that the input is idle up to `until`; True when that moves the watermark."""
         moved = until > self.watermark
+        if moved and self.heed is not None:
+            self.heed(until)
         self.promised = max(self.promised, until)
         return moved
 

@@ -15,6 +15,7 @@ from slac.plan.nodes import LinkInNode, LinkOutNode, SourceNode
 from slac.runtime.assembly import operators_of
 from slac.runtime.costs import NEVER, Costs, Timer
 from slac.runtime.dataflow import Dataflow
+from slac.runtime.gates.running import dropped_before
 from slac.runtime.gates.unseen import unseen_guards
 from slac.runtime.gates.whole import guards
 from slac.runtime.instructions import Instruction, Refused, Send
@@ -60,7 +61,6 @@ class Core:
         self.finished = False
         self._instructions: list[Instruction] = []
         self.troubles = Troubles(plan, keep=keep)
-        context = OperatorContext(document=plan.document, start=now if live else None)
         self.sources = {
             n.block: Source(n, document=plan.document, now=now, live=live, hasher=hasher)
             if n.table is None
@@ -73,9 +73,11 @@ class Core:
         }
         self._inlet_ids = {n.stream: n.id for n in plan.nodes if isinstance(n, LinkInNode)}
         self._source_ids = {n.block: n.id for n in plan.nodes if isinstance(n, SourceNode)}
+        sieves = {b: s.sieve for b, s in self.sources.items()}
+        lacks = dropped_before(plan, sieves)
+        context = OperatorContext(document=plan.document, start=now if live else None, lacks=lacks)
         self.flow = Dataflow(plan, operators_of(plan, context, self._instructions), Costs(timer))
         self.flow.inlets = {self._inlet_ids[stream]: inlet for stream, inlet in self.inlets.items()}
-        sieves = {b: s.sieve for b, s in self.sources.items()}
         self.flow.guards = {**unseen_guards(plan, sieves), **guards(plan, sieves)}
         if keep:
             self.flow.tap = Recording(plan, self._instructions)

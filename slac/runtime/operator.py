@@ -10,12 +10,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from slac.plan.estimates.missed import Missed
 from slac.runtime.instructions import Notice
 from slac.stream.batch import Batch
+
+Times = npt.NDArray[np.int64]
 
 BEGINNING: Final = -(1 << 62)
 """The watermark before anything is known."""
@@ -31,16 +36,29 @@ class State:
     frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
+class Lacks(Protocol):
+    """What gates have dropped of the events that a window is made of."""
+
+    @property
+    def has_any(self) -> bool:
+        """Whether there is anything of which it may not be known that it was there."""
+
+    def between(self, begins: Times, ends: Times) -> Missed:
+        """The most that was dropped in spans of event time (µs, both ends within)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorContext:
     """What an operator may know beside its node: the document's name (ids are hashed from it), and the anchor.
 
     `start`: event time (µs) at which silence begins to count, the wall clock at the start of a live run; None where
-    input is read from files to their end: then a stream's own first row is the anchor.
+    input is read from files to their end: then a stream's own first row is the anchor. `lacks`: by node, what windows
+    that have no end may lack, because gates dropped it.
     """
 
     document: str
     start: int | None = None
+    lacks: Mapping[str, Lacks] = field(default_factory=dict)
 
 
 class Operator(ABC):
@@ -57,6 +75,9 @@ class Operator(ABC):
     tells_edges: bool = False
     """Whether somebody wants to know what rows consumed, where only the operator knows."""
 
+    unsaid: int = 0
+    """Rows that it need not say (`spare`) and has not said, since somebody asked and set it back."""
+
     @abstractmethod
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Take rows of one port; return what can be said at once. A late batch has rows behind the watermark."""
@@ -69,6 +90,13 @@ class Operator(ABC):
         """
         del watermark, end
         return ()
+
+    def spare(self, most: int | None) -> None:
+        """No reader keeps what lasts no longer than `most` µs, and nobody else looks on; None: all is to be said.
+
+        Only for traces (`slac.runtime.traces.brief.least`); it may change at any time.
+        """
+        del most
 
     def on_doubt(self, certain: int) -> Iterable[Batch]:
         """A peer cannot be reached: the watermark goes on without it, and what is behind `certain` (µs) may be missing.

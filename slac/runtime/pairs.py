@@ -39,4 +39,4 @@ def _window(node: WindowNode, context: OperatorContext, meetings: Sequence[Meeti
     def together() -> Operator:
         return RunningBeside(node, context, meetings, is_read=is_read)
 
-    return PairedWindow(node, together, lambda one: plain_window(one, context), meetings)
+    return PairedWindow(node, together, lambda one: plain_window(one, context), meetings, context.lacks.get(node.id))

@@ -88,7 +88,7 @@ class Source:
         self.live = live
         self.gate = Gate(node.block, salt=source_prefix(document, node.block))
         self.sieve = Sieve(node, self.gate)
-        self.arrival = Arrival(node.lateness)
+        self.arrival = Arrival(node.lateness, heed=self.sieve.promised)
         self.deeds = Repeats(self.gate, self.arrival)
         self.origins: dict[str, Origin] = {}
         self.rebuilt: dict[int, int] = {}

@@ -36,7 +36,7 @@ class ReplayFlow:
         self._path = path
         self._given = given
         self._instructions: list[Instruction] = []
-        context = OperatorContext(document=path.plan.document, start=start if live else None)
+        context = OperatorContext(document=path.plan.document, start=start if live else None, lacks=gates.lacks())
         self.flow = Dataflow(path.plan, operators_of(only(path.plan, path.computed), context, self._instructions))
         self.gates = gates
         self.flow.guards = self.gates.guards(path.computed)
@@ -61,6 +61,7 @@ class ReplayFlow:
                     self.flow.enter(node, batch)
             case Marked(node=node, watermark=mark):
                 self._marks[node] = mark
+                self.gates.marked(node, mark)
                 if node in self._rim:
                     self.flow.promise(node, mark)
             case Doubted(node=node, certain=certain):

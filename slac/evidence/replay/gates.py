@@ -14,10 +14,11 @@ import numpy as np
 from slac.plan.graph import Plan
 from slac.plan.nodes import SourceNode, is_table
 from slac.runtime.delivery import Guard
+from slac.runtime.gates.running import dropped_before
 from slac.runtime.gates.sieve import Sieve
 from slac.runtime.gates.unseen import unseen_guards
 from slac.runtime.gates.whole import guards
-from slac.runtime.operator import State
+from slac.runtime.operator import Lacks, State
 from slac.shedding.gate import Gate, GateDecision
 from slac.stream.batch import ID, Batch
 from slac.stream.ids import SEQUENCE_BITS, source_prefix
@@ -49,6 +50,10 @@ class GatesAgain:
         found: dict[str, Guard] = {**unseen_guards(self._plan, self._sieves), **guards(self._plan, self._sieves)}
         return {node: guard for node, guard in found.items() if node in computed}
 
+    def lacks(self) -> Mapping[str, Lacks]:
+        """What running windows may lack because of them."""
+        return dropped_before(self._plan, self._sieves)
+
     def decided(self, block: str, text: str) -> None:
         """A decision, as JSON, where it was made."""
         decision = msgspec.json.decode(text, type=GateDecision)
@@ -64,6 +69,11 @@ class GatesAgain:
         while due and _stands_before(due[0], block, batch):
             self._follow(block, due.pop(0))
         self._sieves[block].passed(batch.frame)
+
+    def marked(self, node: str, watermark: int) -> None:
+        """What has been promised of a node."""
+        if block := self._blocks.get(node):
+            self._sieves[block].promised(watermark)
 
     def snapshot(self) -> State:
         """All that they know."""

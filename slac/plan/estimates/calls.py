@@ -9,13 +9,17 @@ from msgspec.structs import replace
 
 from slac.plan.estimates.doubts import is_doubt
 from slac.plan.estimates.thinned import COUNTED_ONLY, TRUE
-from slac.plan.expressions import AggregateCall
+from slac.plan.expressions import AggregateCall, Column
 from slac.plan.signatures import FLOAT
+from slac.stream.batch import TIME
+from slac.stream.types import Timestamp
 
 GROUP: Final = "_group~"
 """Beside all rows of a group, whatever aggregates take in."""
 UNCOUNTED: Final = "_uncounted~"
 """Beside those rows that no gate has counted."""
+BEGAN: Final = "_began~"
+"""Beside the rows of a running window: when the first of them was, as far as that is known."""
 _SPREADS: Final = frozenset(("var_pop", "var_samp", "stddev_pop", "stddev_samp"))
 BESIDE: Final = frozenset(("thinned_count", "thinned_value", "thinned_spread", "thinned_quantile"))
 
@@ -33,6 +37,12 @@ def with_estimates(calls: Sequence[AggregateCall], counted: Sequence[str] = ()) 
             if _content(one) not in always:
                 kept.setdefault(_content(one), one)
     return (*calls, *kept.values(), *always.values())
+
+
+def began() -> AggregateCall:
+    """What says when the rows of a group begin."""
+    dtype = Timestamp()
+    return AggregateCall(name=BEGAN, function="min", args=(Column(name=TIME, dtype=dtype),), dtype=dtype)
 
 
 def besides(calls: Sequence[AggregateCall], counted: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
@@ -82,7 +92,7 @@ def _made(call: AggregateCall, function: str, *options: str) -> AggregateCall:
 
 def is_beside(call: AggregateCall) -> bool:
     """Whether a call has no value of its own."""
-    return call.function in BESIDE
+    return call.function in BESIDE or call.name == BEGAN
 
 
 def has_estimates(calls: Sequence[AggregateCall]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import singledispatch
 from typing import Final
 
@@ -19,8 +18,9 @@ from slac.plan.aggregation.ranks import Rank
 from slac.plan.aggregation.registers import Distinct
 from slac.plan.estimates.calls import GROUP, besides, is_beside
 from slac.plan.estimates.doubts import doubted, has_doubts, is_doubt
+from slac.plan.estimates.missed import Missed, unbounded
 from slac.plan.estimates.past import Powers
-from slac.plan.estimates.spans import Floats, Mask, Span, quantile_of
+from slac.plan.estimates.spans import Floats, Mask, quantile_of
 from slac.plan.estimates.totals import Longs
 from slac.plan.estimates.values import Estimate, Sums, estimate, estimates, powers, remembered, thinned
 from slac.plan.expressions import AggregateCall, AnyExpr, Column, Literal
@@ -78,29 +78,23 @@ class EstimatedColumns:
         """What windows tell those behind them, one for each of `remembered`."""
         return [powers(self._typed[call], kind, sums) for call, kind in self.remembered]
 
-    def of(self, groups: pl.DataFrame, sums: Sums | None = None) -> pl.DataFrame:
+    def of(self, groups: pl.DataFrame, sums: Sums | None = None, missed: Missed | None = None) -> pl.DataFrame:
         """Partial rows, one a group, with `_seen`, `_kept`, a column a call, and those of `columns`.
 
-        `sums`: the same as numbers, with what is known from windows before.
+        `sums`: the same as numbers, with what is known from windows before. `missed`: what groups may lack.
         """
-        thin = thinned(groups).alias(THINNED)
+        sums = self.sums(groups) if sums is None else sums
+        thin, found = thinned(groups).alias(THINNED), estimates(sums, self.calls)
+        if missed is not None:
+            thin, found = thin | pl.Series(missed.where(sums)), missed.over(found, self.calls, sums)
         made = groups.with_columns([*self._final, thin])
-        found = estimates(self.sums(groups) if sums is None else sums, self.calls)
         everywhere = np.full(made.height, fill_value=not self._bounded)
         unknown = (made[f"{GROUP}.zero"] > 0).to_numpy() if self._whole else everywhere
         columns = []
         for name, one in found.items():
-            known = one if name in self._counted else _unbounded(one, unknown)
+            known = one if name in self._counted else unbounded(one, unknown)
             columns += _columns(self._typed[name], made[name], known, thin)
         return made.with_columns(columns)
-
-
-def _unbounded(found: Estimate, where: Mask) -> Estimate:
-    """Without bounds in some groups."""
-    if not where.any():
-        return found
-    low, high = np.where(where, -np.inf, found.span.low), np.where(where, np.inf, found.span.high)
-    return replace(found, span=Span(low, high), is_open=found.is_open | where)
 
 
 def _is_kept(name: str, bounds: Bounds) -> bool:

@@ -72,6 +72,11 @@ class Sieve:
         self._unread.note(self._gate.taken_highest())
         self._unread.see(instants(frame).to_numpy(), self._gate.decision.admission.unread)
 
+    def promised(self, watermark: int) -> None:
+        """No row below this (µs) will come on time any more, though none that is so late has come yet."""
+        self._unread.note(self._gate.taken_highest())
+        self._unread.promise(watermark)
+
     @property
     def number(self) -> int:
         """That of the decision that holds."""
@@ -138,16 +143,29 @@ class Sieve:
         self._unread.note(self._gate.taken_highest())
         return bool(self._unread) or bool(self._steps) or self._gate.decision.admission.unread > WEIGHT_ONE
 
-    def unread_between(self, begins: Times, ends: Times) -> Weights:
-        """The highest weight of records before they are decoded, in spans of event time (µs, the last within)."""
+    def unread_between(self, begins: Times, ends: Times, *, on_time: bool = False) -> Weights:
+        """The highest weight of records before they are decoded, in spans of event time (µs, the last within).
+
+        `on_time`: of those that would have come on time.
+        """
         self._unread.note(self._gate.taken_highest())
-        return self._unread.highest(begins, ends, self._gate.decision.admission.unread)
+        return self._unread.highest(begins, ends, self._gate.decision.admission.unread, on_time=on_time)
 
     def left_out_between(self, begins: Times, ends: Times) -> Weights:
         """The same of whole keys, unless rows say of them that they were left out."""
         if not self._spec.key or self._spec.contract.mode == "subset":
             return np.full(len(begins), WEIGHT_ONE, np.uint64)
         return self._steps.highest(ends, ends - begins)
+
+    def withheld_between(self, begins: Times, ends: Times, *, is_own: bool) -> Mask:
+        """Whether whole keys, or windows, were dropped that may be those of rows that came at the end of spans.
+
+        `is_own`: these have the keys that are dropped as wholes, so that what held at their own time did not drop them.
+        """
+        most = self._steps.highest(ends, ends - begins)
+        least = self._steps.at(ends) if is_own and self._spec.key else np.uint64(WEIGHT_ONE)
+        found: Mask = most > least
+        return found
 
     def parted_between(self, begins: Times, ends: Times) -> Mask:
         """Whether whole keys may have passed for a part of spans only, unless counted rows say so themselves."""

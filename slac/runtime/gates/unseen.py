@@ -149,18 +149,19 @@ def unseen_guards(plan: Plan, sieves: Mapping[str, Sieve]) -> dict[str, Unseen]:
     for node in plan.nodes:
         if not isinstance(node, WindowNode) or node.contract is None:
             continue
-        if node.window.kind == "sliding" and (before := list(_sieves(node, plan, sieves))):
+        if node.window.kind == "sliding" and (before := list(sieves_before(node, plan, sieves))):
             found[node.id] = UnseenAround(node, before)
         if not node.window.is_shared:
             continue
         if node.role == "final":
             found[node.id] = UnseenElsewhere(node, ())
-        elif node.role == "whole" and (before := list(_sieves(node, plan, sieves))):
+        elif node.role == "whole" and (before := list(sieves_before(node, plan, sieves))):
             found[node.id] = Unseen(node, before)
     return found
 
 
-def _sieves(node: AnyNode, plan: Plan, sieves: Mapping[str, Sieve]) -> Iterator[Sieve]:
+def sieves_before(node: AnyNode, plan: Plan, sieves: Mapping[str, Sieve]) -> Iterator[Sieve]:
+    """Those of all inputs that a node is made of."""
     here = {n.id: n for n in plan.nodes}
     for name in nx.ancestors(plan.graph, node.id) & here.keys():
         source = here[name]

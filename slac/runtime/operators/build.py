@@ -112,7 +112,7 @@ def _(node: WindowNode, context: OperatorContext) -> Operator:
     """Every window makes estimates where its rows have weights; one that is whole may be over undecided windows."""
 
     def build() -> Operator:
-        return EstimatingWindow(node, lambda one: plain_window(one, context))
+        return EstimatingWindow(node, lambda one: plain_window(one, context), context.lacks.get(node.id))
 
     is_own = not node.window.is_shared or follows_order(node.aggregates)
     return build() if is_own or node.role != "whole" else DoubtingWindow(build, node.retain)

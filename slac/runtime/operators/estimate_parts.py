@@ -14,6 +14,7 @@ import polars as pl
 
 from slac.plan.aggregates import family, part_columns
 from slac.plan.aggregation.family import part
+from slac.plan.estimates.calls import began as the_beginning
 from slac.plan.estimates.calls import besides, with_estimates
 from slac.plan.estimates.doubts import is_doubt, with_doubts
 from slac.plan.expressions import AggregateCall
@@ -28,17 +29,23 @@ from slac.stream.types import AnyType, Float
 class Extension:
     """Of `plain` aggregates; `calls` are those with what estimates need, `counted` names of those that gates count.
 
-    `fields`: those of `_bounds` on the rows; None where they have weights at most.
+    `fields`: those of `_bounds` on the rows; None where they have weights at most. `began`: also when rows begin; of
+    what is known already, that is long ago.
     """
 
     def __init__(
-        self, plain: tuple[AggregateCall, ...], fields: Fields | None = None, counted: tuple[str, ...] = ()
+        self,
+        plain: tuple[AggregateCall, ...],
+        fields: Fields | None = None,
+        counted: tuple[str, ...] = (),
+        *,
+        began: bool = False,
     ) -> None:
         self.fields = fields
         calls = plain
         if fields is not None:
             calls = with_doubts(calls, known_by([name for name, _ in fields], _types(calls)))
-        self.calls = with_estimates(calls, counted)
+        self.calls = (*with_estimates(calls, counted), *([the_beginning()] if began else ()))
         self._parts = part_columns(plain)
         self._new = _sources(plain, self.calls, besides(self.calls, counted))
 

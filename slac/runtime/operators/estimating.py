@@ -14,7 +14,7 @@ import polars as pl
 
 from slac.plan.estimates.calls import GROUP
 from slac.plan.nodes import WindowNode
-from slac.runtime.operator import Operator, State
+from slac.runtime.operator import Lacks, Operator, State
 from slac.runtime.operators.around import Around
 from slac.runtime.operators.bounds_types import Fields, fields_of
 from slac.runtime.operators.estimate_parts import Extension
@@ -28,15 +28,19 @@ _ONE_EACH: Final = pl.col(WEIGHT).fill_null(WEIGHT_ONE).clip(0, WEIGHT_ONE)
 
 
 class EstimatingWindow(Around):
-    """One window node; `build` makes the operator of a node, with or without what estimates need."""
+    """One window node; `build` makes the operator of a node, with or without what estimates need.
 
-    def __init__(self, node: WindowNode, build: Callable[[WindowNode], Operator]) -> None:
+    `lacks`: what it may lack; from when there is any, it makes estimates too.
+    """
+
+    def __init__(self, node: WindowNode, build: Callable[[WindowNode], Operator], lacks: Lacks | None = None) -> None:
         self._node = node
         self._build = build
         self._inner = build(node)
         self._extension: Extension | None = None
         self._is_partial = node.role in ("merged", "final")
         self._is_whole = node.units == "whole"
+        self._lacks = lacks
 
     @property
     def operator(self) -> Operator:
@@ -54,6 +58,12 @@ class EstimatingWindow(Around):
             batch = Batch(self._extension.of_rows(batch.frame, partial=self._is_partial), late=batch.late)
         return self._inner.on_batch(port, batch)
 
+    def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
+        """As the operator does."""
+        if self._lacks is not None and self._extension is None and self._lacks.has_any:
+            self._begin(self._extended(None))
+        return self._inner.on_watermark(watermark, end=end)
+
     def snapshot(self) -> State:
         """The state of the operator, and what estimates it makes."""
         state = self._inner.snapshot()
@@ -69,6 +79,7 @@ class EstimatingWindow(Around):
             fields = [(n, k) for n, k in made] if state.values[_DOUBTS] else None
             self._extension = self._extended(fields)
             self._inner = self._build(self._with(self._extension))
+            state = State(state.values, {n: self._extension.of_state(f) for n, f in state.frames.items()})
         self._inner.restore(state)
 
     def _wanted(self, frame: pl.DataFrame) -> Extension | None:
@@ -85,7 +96,8 @@ class EstimatingWindow(Around):
         return self._extended(None) if weighted and has is None else None
 
     def _extended(self, fields: Fields | None) -> Extension:
-        return Extension(self._node.aggregates, fields, self._node.counted)
+        runs = self._node.window.kind == "running"
+        return Extension(self._node.aggregates, fields, self._node.counted, began=runs)
 
     def _with(self, extension: Extension) -> WindowNode:
         return msgspec.structs.replace(self._node, aggregates=extension.calls)

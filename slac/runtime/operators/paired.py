@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from slac.plan.nodes import LatestJoinNode, WindowNode
-from slac.runtime.operator import Operator, OperatorContext, State
+from slac.runtime.operator import Lacks, Operator, OperatorContext, State
 from slac.runtime.operators.estimating import EstimatingWindow
 from slac.runtime.operators.estimating_join import EstimatingJoin
 from slac.runtime.operators.latest_join import LatestJoinOperator
@@ -26,8 +26,9 @@ class PairedWindow(EstimatingWindow):
         together: Callable[[], Operator],
         apart: Callable[[WindowNode], Operator],
         meetings: Sequence[Meeting],
+        lacks: Lacks | None = None,
     ) -> None:
-        super().__init__(node, lambda one: together() if one is node else apart(one))
+        super().__init__(node, lambda one: together() if one is node else apart(one), lacks)
         self._meetings = meetings
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:

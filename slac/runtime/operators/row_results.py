@@ -8,9 +8,13 @@ from typing import Final
 import polars as pl
 
 from slac.plan.aggregates import final_exprs
+from slac.plan.aggregation.family import part
+from slac.plan.estimates.calls import began
+from slac.plan.estimates.missed import Missed
 from slac.plan.lowering import lower
 from slac.plan.nodes import WindowNode
 from slac.runtime.audits.held import AT
+from slac.runtime.operator import Lacks
 from slac.runtime.operators.estimated_rows import estimated_rows, without_bounds
 from slac.stream.batch import ID, KEPT, SEEN, TIME, TIME_TYPE, WINDOW_START
 from slac.stream.framing import column_of, frame_of
@@ -22,8 +26,8 @@ _AS_WRITTEN: Final = pl.QueryOptFlags.none()
 class RowResults:
     """Makes the rows of one `running` or `sliding` node."""
 
-    def __init__(self, node: WindowNode, document: str) -> None:
-        self._node, self._document = node, document
+    def __init__(self, node: WindowNode, document: str, lacks: Lacks | None = None) -> None:
+        self._node, self._document, self._lacks = node, document, lacks
         self.salt = hash_text(document, node.block)
         self._final = final_exprs(node.aggregates)
         self._steps = [[lower(p.expr).alias(p.name) for p in node.project]]
@@ -41,11 +45,18 @@ class RowResults:
         """
         keys = list(self._node.keys)
         if self._estimates is not None:
-            groups = self._estimates.columns.of(groups)
+            groups = self._estimates.columns.of(groups, missed=self._missed(groups))
         values = groups.select(AT, *keys, *self._final)
         frame = rows.select(AT, ID, *keys).join(values, on=[AT, *keys], nulls_equal=True, maintain_order="left")
         frame = frame.with_columns(row_ids(frame, self._document, self._node.block, (*keys, ID)))
         return self._finished(frame.lazy()).sort(TIME, ID)
+
+    def _missed(self, groups: pl.DataFrame) -> Missed | None:
+        if self._lacks is None or not self._lacks.has_any:
+            return None
+        # What was dropped ahead of the first row would have kept the key going if it was no further from it.
+        begins = groups[part(began(), "value")].cast(pl.Int64).to_numpy() - self._node.retain
+        return self._lacks.between(begins, groups[AT].to_numpy())
 
     def ids_by(self, rows: pl.DataFrame, keys: Ids) -> Ids:
         """The id of the row that each of `rows` gives, from the hash of its key (by `salt`)."""

@@ -34,7 +34,7 @@ class PerRowOperator(ReplayableOperator):
         types = node.schema.polars()
         self._types = {k: types[k] for k in node.keys}
         self._columns = [AT, *node.keys, *part_columns(node.aggregates), KEPT, SEEN]
-        self._results = RowResults(node, context.document)
+        self._results = RowResults(node, context.document, context.lacks.get(node.id))
         self._held = HeldRows()
         self._reached = BEGINNING
         self._late = 0
