@@ -49,7 +49,7 @@ def main(path: str, factor: float, warm: float, seconds: float, *, calibration: 
     """Cores by node, bytes of the process, latencies, what the nodes did, and the pace of the machine meanwhile."""
     plan = Plan(msgspec.json.decode(Path(path).read_bytes(), type=PlanData))
     sources = [n for n in plan.nodes if isinstance(n, SourceNode) and n.table is None]
-    world = World(plan, {n.block: Feed(n) for n in sources}, rates_of(plan, factor), time.process_time)
+    world = World(plan, {n.block: Feed(n) for n in sources}, rates_of(plan, factor), time.process_time, holding=True)
     world.run(max(warm, _longest_window(plan) + MARGIN))
     pieces = max(round(_used(world) / TURN * seconds / max((world.now - START) / SECOND, 1.0)), 1)
     world.reset()

@@ -30,6 +30,7 @@ def samples(world: World, rows: Mapping[str, float], seconds: float) -> list[Sam
     frames = {i: n / seconds for r in world.runtimes.values() for i, n in r.frames.items()}
     scene = Scene(
         rates=world.rates,
+        hurried=not world.holding,
         waves={name: r.waves / seconds for name, r in world.runtimes.items()},
         facts=replace(facts, calls={**facts.calls, **frames}),
     )

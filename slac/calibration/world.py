@@ -24,7 +24,9 @@ from slac.runtime.core import Core
 from slac.runtime.costs import Tally, Timer
 from slac.runtime.instructions import Instruction, Publish, Send
 from slac.runtime.links.bodies import from_body, to_body
+from slac.runtime.noticing import noticing
 from slac.runtime.shell.gathering import Gathering
+from slac.runtime.shell.patience import Patience
 from slac.stream.batch import instants
 from slac.stream.clock import SECOND
 from slac.stream.ports import Records
@@ -49,6 +51,31 @@ class Feed(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class Queue:
+    """What waits at one input: since when, and until when it is left undecoded at the latest (wall clock, µs)."""
+
+    patience: Patience | None = None
+    records: list[Records] = field(default_factory=list)
+    bytes: int = 0
+    since: int = 0
+    ready: int = 0
+
+    def add(self, records: Records, at: int) -> None:
+        """What has come in at `at`."""
+        self.since = self.since if self.records else at
+        self.records.append(records)
+        self.bytes += records.size
+        left = 0 if self.patience is None else self.patience.left(at, since=self.since, size=self.bytes)
+        # What is found to be urgent is so for good; what is not may still become it.
+        self.ready = at + left if len(self.records) == 1 else min(self.ready, at + left)
+
+    def take(self) -> list[Records]:
+        """All of it, neighbours as one."""
+        taken, self.records, self.bytes = self.records, [], 0
+        return _merged(taken)
+
+
 @dataclass
 class Runtime:
     """One placement: its core, what has come in and waits, and what it has used (CPU seconds, waves).
@@ -59,39 +86,43 @@ class Runtime:
     name: str
     core: Core
     gathering: Gathering
+    queues: dict[str, Queue]
     used: float = 0.0
     waves: int = 0
     frames: Counter[str] = field(default_factory=Counter)
-    records: dict[str, list[Records]] = field(default_factory=dict)
     sends: list[tuple[str, Send, bytes | None]] = field(default_factory=list)
-    bytes: int = 0
-    since: int | None = None
+    heard: int = 0
+    worked: int = START
 
     @property
     def tallies(self) -> dict[str, Tally]:
         """The costs of its nodes, its waves and its checkpoints."""
         return self.core.flow.costs.tallies
 
-    def look_again(self, now: int) -> None:
-        """After a wave: what came meanwhile is found now."""
-        if self.since is not None:
-            self.since = max(self.since, now)
-
     def due(self) -> int | None:
         """When its next wave begins (µs); None where nothing waits."""
-        if self.since is None:
+        readies = [q.ready for q in self.queues.values() if q.records]
+        if self.sends:
+            readies.append(self.heard)
+        if not readies:
             return None
+        # What came during a wave is found behind it.
+        since = max(min(readies), self.worked)
         peers = len({i.node.origin for i in self.core.inlets.values()}) if self.sends else 0
-        return self.since + round(SECOND * self.gathering.pause(self.since, waiting=self.bytes, peers=peers))
+        waiting = sum(q.bytes for q in self.queues.values() if q.ready <= since)
+        return since + round(SECOND * self.gathering.pause(since, waiting=waiting, peers=peers))
 
 
 class World:
     """All placements of a plan, senders first.
 
     `rates`: events a second by input. `latencies`: by block, µs from what a row is about to its publication.
+    `holding`: inputs of which nobody would notice stay undecoded for a while, as in a runtime of its own.
     """
 
-    def __init__(self, plan: Plan, feeds: Mapping[str, Feed], rates: Mapping[str, float], timer: Timer) -> None:
+    def __init__(
+        self, plan: Plan, feeds: Mapping[str, Feed], rates: Mapping[str, float], timer: Timer, *, holding: bool = False
+    ) -> None:
         self.plan = plan
         self.now = START
         self.rates = dict(rates)
@@ -102,6 +133,8 @@ class World:
         self._given = dict.fromkeys(feeds, 0)
         self._kinds = _kinds(plan)
         self._links = {(n.stream, n.node): n.id for n in plan.nodes if isinstance(n, LinkInNode | LinkOutNode)}
+        self.holding = holding
+        self._notices = noticing(plan) if holding else {}
         self.runtimes = {name: self._runtime(name) for name in senders_first(plan)}
         self._slice, self._tick, self._kept = START + SLICE, START + SECOND, START + plan.data.checkpoint
         for runtime in self.runtimes.values():
@@ -152,15 +185,12 @@ class World:
                     self._hand_over(block, feed.take(number, since, until), until)
 
     def _hand_over(self, block: str, records: Records, at: int) -> None:
-        runtime = self.runtimes[self._homes[block]]
-        runtime.records.setdefault(block, []).append(records)
-        runtime.bytes += records.size
-        runtime.since = at if runtime.since is None else runtime.since
+        self.runtimes[self._homes[block]].queues[block].add(records, at)
 
     def _wave(self, runtime: Runtime) -> None:
-        merged = [(b, _merged(r)) for b, r in runtime.records.items()]
-        sends, now = runtime.sends, self.now
-        runtime.records, runtime.sends, runtime.bytes, runtime.since = {}, [], 0, None
+        now = self.now
+        merged = [(b, q.take()) for b, q in runtime.queues.items() if q.records and q.ready <= now]
+        sends, runtime.sends = runtime.sends, []
 
         def work() -> list[Instruction]:
             for block, records in merged:
@@ -173,7 +203,7 @@ class World:
 
         taken = self._carry_out(runtime, work, is_wave=True)
         runtime.waves += 1
-        runtime.look_again(self.now)
+        runtime.worked = self.now
         runtime.gathering.cost = taken
         runtime.gathering.look()
 
@@ -198,8 +228,8 @@ class World:
                 case Send(stream=stream, to=to, frame=frame):
                     body = None if frame is None else self._body(runtime, stream, frame)
                     other = self.runtimes[to]
+                    other.heard = other.heard if other.sends else self.now
                     other.sends.append((runtime.name, instruction, body))
-                    other.since = self.now if other.since is None else other.since
                 case _:
                     pass
         return taken
@@ -233,7 +263,13 @@ class World:
 
     def _runtime(self, name: str) -> Runtime:
         core = Core(self.plan.part(name), now=START, live=True, timer=self._timer)
-        return Runtime(name, core, Gathering(core))
+        queues = {
+            block: Queue(Patience(source, self._notices[block]) if block in self._notices else None)
+            for block, source in core.sources.items()
+        }
+        for block, source in core.sources.items():
+            source.has_waiting = lambda q=queues[block]: bool(q.records)  # type: ignore[misc]
+        return Runtime(name, core, Gathering(core), queues)
 
 
 def come(gaps: float) -> int:

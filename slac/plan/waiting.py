@@ -31,6 +31,8 @@ UNDECODED: Final = SECOND
 """So long (µs) what comes in at an input stays undecoded where nobody would notice …"""
 UNDECODED_BYTES: Final = 256 * 1024
 """… and no more than so many bytes: with what else comes, less than what is worth a thread of its own."""
+PRESSED: Final = 0.7
+"""… and only while less than this part of the processor time that there may be is asked for."""
 BRINK: Final = 3 * SECOND // 10
 """So long (µs) before what is due most of it is decoded, for the last wave should be short."""
 MOST_ROWS: Final = 4000

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from slac.plan.shedding import GateSpec
+from slac.plan.waiting import PRESSED
 from slac.runtime.operator import BEGINNING
 from slac.runtime.shell.inputs import InputQueue
 from slac.shedding.admission import OPEN, Admission
@@ -17,8 +18,6 @@ from slac.shedding.gate import GateDecision
 from slac.shedding.offers import InputLoad
 from slac.stream.clock import SECOND
 
-PRESSED: Final = 0.7
-"""From this part of what there is on, events are looked at, so that it is known what they are like when it matters."""
 FORGETTING: Final = 0.995
 """How much a step keeps of what carrying counts has cost, while nothing is counted."""
 CAUGHT_UP: Final = 0.5

@@ -11,6 +11,7 @@ import msgspec
 
 from slac.plan.graph import Placement, Plan
 from slac.plan.nodes import SourceNode
+from slac.plan.waiting import PRESSED
 from slac.shedding.budget import resolve_budget
 from slac.shedding.capacity.calibration import Calibration
 from slac.shedding.capacity.flow import NO_FACTS, Facts, Scene
@@ -99,17 +100,26 @@ class _Estimate:
 
     @cached_property
     def normal(self) -> Walked:
-        return walk(self.plan, self.calibration, replace(self.base, notes=self.notes))
+        return self._walked(replace(self.base, notes=self.notes))
 
     @cached_property
     def burst(self) -> Walked:
-        return walk(self.plan, self.calibration, replace(self.base, burst=True, notes=self.notes))
+        return self._walked(replace(self.base, burst=True, notes=self.notes))
 
     def at(self, factor: float) -> Walked:
         """The plan at so many times its normal rates."""
         if factor not in self.walks:
-            self.walks[factor] = walk(self.plan, self.calibration, replace(self.base, factor=factor))
+            self.walks[factor] = self._walked(replace(self.base, factor=factor))
         return self.walks[factor]
+
+    def _walked(self, scene: Scene) -> Walked:
+        """The plan under a load; where it nearly uses up a budget, nothing stays undecoded."""
+        walked = walk(self.plan, self.calibration, scene)
+        pressed = any(
+            walked.total(self.plan, p.name).cores > PRESSED * self.budget(p).cpu_cores
+            for p in self.plan.data.placements
+        )
+        return walk(self.plan, self.calibration, replace(scene, hurried=True)) if pressed else walked
 
     def budget(self, placement: Placement) -> ResolvedBudget:
         return resolve_budget(placement.budget, self.machine)
@@ -118,7 +128,7 @@ class _Estimate:
         """Whether one runtime of a node holds the load of `scene`."""
         place = (scene.factor, tuple(sorted(scene.instances.items())))
         if place not in self.loads:
-            self.loads[place] = walk(self.plan, self.calibration, replace(scene, facts=self.base.facts))
+            self.loads[place] = self._walked(replace(scene, facts=self.base.facts))
         return not self._over(placement, self.loads[place], "normal")
 
     def published(self, backlogs: Mapping[str, Backlog | None]) -> tuple[Published, ...]:

@@ -37,6 +37,7 @@ class NodeLoad:
     """What one node does a second (kind of cost → work), the bytes it holds, and the bits it moves a second.
 
     `holds`: keys, groups, rows or partial matches; `timers`: how many of them wait for an instant.
+    `held`: what comes in stays undecoded while nobody would notice.
     """
 
     flow: Flow
@@ -46,6 +47,7 @@ class NodeLoad:
     bits: float = 0.0
     holds: float = 0.0
     timers: float = 0.0
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,17 +74,21 @@ class Scene:
 
     `waves`: placement → waves a second. `instances`: placement → how many runtimes play it. `rates` (input → events
     a second) stands above what is declared; `passes`: the share of its rows that a block lets through, as declared;
-    `facts` are what has been seen of nodes; `paired` are joins that are worked off with a window beside them; `memo`
+    `facts` are what has been seen of nodes; `held` are inputs that stay undecoded while nobody would notice, with the
+    seconds after which their rows matter, none where the runtime is `hurried`; `paired` are joins that are worked off
+    with a window beside them; `memo`
     holds what is found out about a node once; `notes` gathers the assumptions that were needed.
     """
 
     burst: bool = False
     factor: float = 1.0
+    hurried: bool = False
     waves: Mapping[str, float] = field(default_factory=dict)
     instances: Mapping[str, int] = field(default_factory=dict)
     rates: Mapping[str, float] | None = None
     facts: Facts = NO_FACTS
     passes: Mapping[str, float] = field(default_factory=dict)
+    held: Mapping[str, float] = field(default_factory=dict)
     paired: frozenset[str] = frozenset()
     memo: dict[str, Any] = field(default_factory=dict)
     bytes_per_key: float = 200.0

@@ -11,7 +11,16 @@ from functools import singledispatch
 from typing import Final
 
 from slac.plan.graph import Plan
-from slac.plan.nodes import AnyNode, LatestJoinNode, SelectNode, StepsNode, UnionNode, WindowNode
+from slac.plan.nodes import (
+    AnyNode,
+    LatestJoinNode,
+    LinkInNode,
+    LinkOutNode,
+    SelectNode,
+    StepsNode,
+    UnionNode,
+    WindowNode,
+)
 from slac.plan.waiting import EVE_ROWS, MOST_ROWS
 from slac.shedding.capacity.flow import Flow
 from slac.stream.clock import SECOND
@@ -23,20 +32,36 @@ Periods = Mapping[tuple[str, int], float]
 
 
 def periods(plan: Plan) -> Periods:
-    """How long rows may wait in front of each node of a plan, at each port."""
-    readers: dict[str, list[tuple[str, int]]] = {n.id: [] for n in plan.nodes}
-    beats: dict[str, float] = {}
-    for node in plan.nodes:
-        beats[node.id] = beat(node, [beats.get(i, 0.0) for i in node.inputs])
-        for port, before in enumerate(node.inputs):
+    """How long rows may wait in front of each node of a plan, at each port; what is sent is heard at once."""
+    return periods_of(plan.nodes, {n.id: n.inputs for n in plan.nodes}, crossing=False)
+
+
+def periods_of(order: Sequence[AnyNode], inputs: Mapping[str, Sequence[str]], *, crossing: bool = True) -> Periods:
+    """The same of nodes in an order in which each is behind those that it reads: `inputs`, their ids by node.
+
+    `crossing`: what is sent matters where it arrives.
+    """
+    readers: dict[str, list[tuple[str, int]]] = {n.id: [] for n in order}
+    for node in order:
+        for port, before in enumerate(inputs[node.id]):
             readers[before].append((node.id, port))
+    beats = beats_of(order, inputs)
     found: dict[tuple[str, int], float] = {}
-    for node in reversed(plan.nodes):
+    for node in reversed(order):
         # What nobody reads could wait for ever; it is worked when many rows have come.
         behind = min((found[reader] for reader in readers[node.id]), default=EVER)
-        for port in range(len(node.inputs)):
-            found[node.id, port] = patience(node, port, behind, beats)
+        for port in range(len(inputs[node.id])):
+            is_sent = isinstance(node, LinkOutNode) and not crossing
+            found[node.id, port] = 0.0 if is_sent else patience(node, port, behind, beats)
     return found
+
+
+def beats_of(order: Sequence[AnyNode], inputs: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """By node, seconds between the instants that its rows can have; `order` and `inputs` as of `periods_of`."""
+    beats: dict[str, float] = {}
+    for node in order:
+        beats[node.id] = beat(node, [beats[i] for i in inputs[node.id]])
+    return beats
 
 
 def gathered(flow: Flow, period: float) -> float:
@@ -62,7 +87,9 @@ def _(node: UnionNode, inputs: Sequence[float]) -> float:
 
 @beat.register
 def _(node: WindowNode, inputs: Sequence[float]) -> float:
-    return node.window.every / SECOND if node.window.kind in _GRIDS else (inputs[0] if inputs else 0.0)
+    if node.window.kind in _GRIDS:
+        return node.window.every / SECOND
+    return inputs[0] if inputs and node.window.kind != "session" else 0.0
 
 
 @singledispatch
@@ -75,6 +102,8 @@ def patience(node: AnyNode, port: int, behind: float, beats: Mapping[str, float]
 @patience.register(SelectNode)
 @patience.register(UnionNode)
 @patience.register(StepsNode)
+@patience.register(LinkOutNode)
+@patience.register(LinkInNode)
 def _passes(node: AnyNode, port: int, behind: float, beats: Mapping[str, float]) -> float:
     return behind
 

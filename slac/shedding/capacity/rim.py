@@ -8,6 +8,7 @@ from typing import Final
 from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SourceNode
 from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
+from slac.shedding.capacity.held import takes
 from slac.shedding.capacity.keys import NO_KEYS, declared_keys
 from slac.shedding.capacity.outflow import COPIES, flow_behind, inputs_of, outflow
 from slac.shedding.capacity.prices import Priced
@@ -32,6 +33,8 @@ def source_load(node: SourceNode, flows: Sequence[Flow], scene: Scene) -> NodeLo
     rate = source_rate(node, scene)
     waves = min(rate, scene.waves.get(node.node, rate))
     wire = json_bytes(node.payload) + json_bytes(node.context)
+    if node.id in scene.held:
+        waves = min(waves, takes(rate, wire, scene.held[node.id]))
     fields = len(node.schema.fields)
     flow = outflow(
         node,
@@ -55,6 +58,7 @@ def source_load(node: SourceNode, flows: Sequence[Flow], scene: Scene) -> NodeLo
         rows_in=rate,
         work=((_decoder(node), decode), *_harder(node, waves, rate), *_watched(node, waves, rate)),
         memory=rate / max(waves, 1e-9) * (wire + COPIES * flow.row_bytes),
+        held=node.id in scene.held,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, LinkInNode, LinkOutNode, SourceNode
 from slac.plan.own_latest import own_latest
+from slac.shedding.capacity.held import held_inputs
 from slac.shedding.capacity.pace import Periods, periods
 
 
@@ -19,14 +20,16 @@ class Shape:
     """A plan as the model walks it.
 
     `order`: nodes, each behind those that it reads, over links too; `inputs`: their ids by node. `periods`: how long
-    rows may wait. `paired`: joins that are worked off with a window beside them. `passes`: what inputs say of the
-    share that blocks let through. `memo`: what each node's own function
+    rows may wait. `held`: inputs that stay undecoded, and how often their rows matter. `paired`: joins that are worked
+    off with a window beside them. `passes`: what inputs say of the share that blocks let through. `memo`: what each
+    node's own function
     has found out about it once.
     """
 
     order: tuple[AnyNode, ...]
     inputs: Mapping[str, tuple[str, ...]]
     periods: Periods
+    held: Mapping[str, float]
     paired: frozenset[str]
     passes: Mapping[str, float]
     memo: dict[str, Any] = field(default_factory=dict)
@@ -47,10 +50,12 @@ def shape_of(plan: Plan) -> Shape:
         order = tuple(TopologicalSorter(inputs).static_order())
     except CycleError as error:
         raise ValueError(f"the plan goes round in circles at {', '.join(error.args[1])}") from error
+    nodes = tuple(plan[i] for i in order)
     return Shape(
-        order=tuple(plan[i] for i in order),
+        order=nodes,
         inputs=inputs,
         periods=periods(plan),
+        held=held_inputs(nodes, inputs),
         paired=frozenset(own_latest(plan.nodes)),
         passes={
             block: share

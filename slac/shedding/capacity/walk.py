@@ -117,12 +117,12 @@ def record_costs(plan: Plan, calibration: Calibration | None = None) -> dict[str
     """
     costs = calibration or shipped_calibration()
     sources = {n.block: n.node for n in plan.nodes if isinstance(n, SourceNode)}
-    still = walk(plan, costs, Scene(rates={}))
+    still = walk(plan, costs, Scene(rates={}, hurried=True))
     return {i: _one_more(plan, costs, i, node, still) for i, node in sources.items()}
 
 
 def _one_more(plan: Plan, calibration: Calibration, block: str, node: str, still: Walked) -> float:
-    busy = walk(plan, calibration, Scene(rates={block: PROBE}))
+    busy = walk(plan, calibration, Scene(rates={block: PROBE}, hurried=True))
     return max(busy.total(plan, node).cores - still.total(plan, node).cores, 0.0) / PROBE
 
 
@@ -130,7 +130,8 @@ def loads_of(plan: Plan, scene: Scene) -> dict[str, NodeLoad]:
     """The load of every node, with as many waves as the scene says."""
     loads: dict[str, NodeLoad] = {}
     shape = shape_of(plan)
-    scene = replace(scene, paired=shape.paired, passes=shape.passes, memo=shape.memo)
+    held = {} if scene.hurried else shape.held
+    scene = replace(scene, held=held, paired=shape.paired, passes=shape.passes, memo=shape.memo)
     for node in shape.order:
         flows = [
             _given(loads[before].flow, node, scene, shape.periods.get((node.id, port), 0.0))

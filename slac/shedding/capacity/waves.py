@@ -7,9 +7,9 @@ from typing import Final
 
 from slac.plan.graph import Plan
 from slac.plan.nodes import LinkInNode, SourceNode
-from slac.plan.waiting import HOP, MOST_HOPS, lingering
+from slac.plan.waiting import HOP, LINGER, MOST_HOPS, lingering
 from slac.shedding.capacity.arrivals import idle_time
-from slac.shedding.capacity.flow import NodeLoad
+from slac.shedding.capacity.flow import Flow, NodeLoad
 from slac.shedding.capacity.pauses import Rare, turns
 
 __all__ = ["arrivals", "longest", "next_waves"]
@@ -68,8 +68,17 @@ def longest(plan: Plan, placement: str, usual: float) -> float:
 
 
 def arrivals(plan: Plan, loads: Mapping[str, NodeLoad], placement: str) -> float:
-    """How often a second something comes in: an event, or what peers send in a wave of theirs."""
-    return sum(_arrivals(loads[n.id], n) for n in _rim(plan, placement))
+    """How often a second something comes in: an event, what peers send in a wave of theirs, or what was held."""
+    rim = [(n, loads[n.id]) for n in _rim(plan, placement)]
+    heard = sum(_arrivals(load, n) for n, load in rim if not load.held)
+    return heard + _let_go([load.flow for _, load in rim if load.held])
+
+
+def _let_go(flows: Sequence[Flow]) -> float:
+    """How often inputs that are held are let go: together, but for those whose events are far apart."""
+    ordered = sorted(flows, key=lambda flow: -flow.rate)
+    apart = [min(1.0 / max(flow.rate, 1e-9) / LINGER, 1.0) for flow in ordered]
+    return sum(flow.batches * (share if n else 1.0) for n, (flow, share) in enumerate(zip(ordered, apart, strict=True)))
 
 
 def _rim(plan: Plan, placement: str) -> list[SourceNode | LinkInNode]:
