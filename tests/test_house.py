@@ -1,8 +1,9 @@
 """The house itself: what must hold of every file, whoever wrote it."""
 
-import ast
+import itertools
 import re
 import subprocess
+import tokenize
 import tomllib
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,8 +38,15 @@ MACHINE_PATHS = re.compile(r"(?<![\w.*/-])/(?:work|farm|root|tmp|home/\w+)/\w")
 
 def test_every_module_says_what_it_is() -> None:
     """Each module has a docstring."""
-    parsed = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
-    assert not [name for name, tree in parsed.items() if ast.get_docstring(tree) is None]
+    assert not [path.relative_to(ROOT).as_posix() for path in MODULES if not begins_with_text(path)]
+
+
+def begins_with_text(path: Path) -> bool:
+    """Whether the first statement of a module is a text; what follows is not parsed."""
+    with tokenize.open(path) as file:
+        tokens = (t.type for t in tokenize.generate_tokens(file.readline))
+        told = [*itertools.islice((t for t in tokens if t not in (tokenize.COMMENT, tokenize.NL)), 2)]
+    return told == [tokenize.STRING, tokenize.NEWLINE]
 
 
 def test_no_file_has_outgrown_a_reader() -> None:

@@ -48,13 +48,16 @@ def whole(status: RuntimeStatus, before: RuntimeStatus | None = None) -> Rendera
 def headline(status: RuntimeStatus) -> str:
     """Who it is, since when, and what it has saved."""
     up = _span(status.now - status.started)
-    saved = (
-        "no state is kept"
-        if status.checkpoint_taken is None
-        else (f"checkpoint {status.checkpoint}, {_span(status.now - status.checkpoint_taken)} ago")
-    )
     done = ", finished" if status.finished else ""
-    return f"{status.document}  {status.node}/{status.instance}  pid {status.pid}  up {up}{done}  {saved}"
+    kept = saved(status.checkpoint, status.checkpoint_taken, status.now, keeps=status.keeps)
+    return f"{status.document}  {status.node}/{status.instance}  pid {status.pid}  up {up}{done}  {kept}"
+
+
+def saved(number: int, taken: int | None, now: int, *, keeps: bool) -> str:
+    """What a restart would find: the last checkpoint, taken when (µs), or none."""
+    if taken is not None:
+        return f"checkpoint {number}, {_span(now - taken)} ago"
+    return "no checkpoint yet" if keeps else "no state is kept"
 
 
 def usage(status: RuntimeStatus) -> str:

@@ -40,6 +40,8 @@ CAN_WAIT: Final = False
 ANSWERS: Final = True
 """What is not taken is answered with 429: its sender has it still."""
 _JSON, _ARROW = "application/json", "application/vnd.apache.arrow.stream"
+_PLAIN: Final = "identity"
+"""The only content encoding that is read."""
 _RETRY_AFTER_S: Final = "1"
 
 
@@ -59,7 +61,7 @@ def probe_environment(settings: Mapping[str, Any]) -> list[Problem]:
 
 
 class HttpInput:
-    """Answers 202 when the records are with the runtime, 400, 413, or 429 when it takes no more now."""
+    """Answers 202 when the records are with the runtime, 400, 413, 415, or 429 when it takes no more now."""
 
     can_wait = False
     port: int = 0
@@ -88,6 +90,10 @@ class HttpInput:
             await asyncio.Event().wait()
 
     async def _take(self, request: Request, sink: InputSink) -> Response:
+        encoding = request.headers.get("content-encoding", _PLAIN).strip().lower()
+        if encoding != _PLAIN:
+            # Its sender has it still; taken as it is, all of it would go to quarantine.
+            return _refusal(415, f"bodies are taken as they are, not in {encoding}", {"accept-encoding": _PLAIN})
         body = await _read(request, self._max_body)
         if body is None:
             return _refusal(413, f"the body is larger than {self._max_body} bytes")

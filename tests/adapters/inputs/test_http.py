@@ -1,6 +1,7 @@
 """The HTTP input, spoken to by a real client."""
 
 import asyncio
+import gzip
 import io
 import socket
 from collections.abc import Callable, Coroutine
@@ -65,6 +66,9 @@ def test_what_is_not_taken() -> None:
         worse = await client.post("/in", content=b"hello", headers={"content-type": "application/json; charset=utf-8"})
         assert worse.status_code == 400
         assert (await client.post("/in", content=b"x" * 2000)).status_code == 413
+        packed = await client.post("/in", content=gzip.compress(b"{}"), headers={"content-encoding": "gzip"})
+        assert packed.status_code == 415
+        assert packed.json() == {"error": "bodies are taken as they are, not in gzip"}
         sink.refuse = True
         refused = await client.post("/in", content=b"{}")
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
