@@ -104,6 +104,8 @@ class Source:
         self.late = 0
         self.repeats = 0
         self.ahead = 0
+        self.pressed = 0
+        """How often reading had to wait while senders waited too."""
         self.unheard = 0
         """How often reading had to wait while a publisher went on, which drops what it cannot send."""
         self.keys = KeyWatch(node.rate.keys if node.rate else {}, frozenset(node.schema.names))

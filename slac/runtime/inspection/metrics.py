@@ -50,6 +50,8 @@ class _Collector:
         unheard = [({"input": n}, i.counts.unheard) for n, i in inputs]
         what = "Times that reading waited while a publisher went on, and dropped what is in no count."
         yield _counter("slac_input_unheard", what, unheard, status)
+        pressed = [({"input": n}, i.counts.pressed) for n, i in inputs]
+        yield _counter("slac_input_pressed", "Times that reading waited while senders waited too.", pressed, status)
         own = [({"input": n, "reason": r}, c) for n, i in inputs for r, c in i.counts.unweighted.items()]
         what = "Spans that count for themselves, because no sampler says for how many they stand."
         yield _counter("slac_input_unweighted_spans", what, own, status)

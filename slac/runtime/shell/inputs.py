@@ -345,6 +345,7 @@ class InputQueue:
         """Wait for it; False when the queue was stopped meanwhile: what comes now may not be worked off any more."""
         while not self._has_place(size) and (self.bytes or self._held):
             self.source.unheard += self.loses
+            self.source.pressed += self.presses_back and not self.loses
             self._room.clear()
             await self._room.wait()
             if self._stopped:

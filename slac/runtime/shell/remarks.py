@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Final
 
 from slac.runtime.source import Source
+
+CALM: Final = 40
+"""So many looks without anybody who waited end what is told once."""
 
 log = logging.getLogger("slac.runtime")
 
@@ -21,9 +25,11 @@ class Remarks:
         self._ahead: set[str] = set()
         self._unheard: dict[str, int] = {}
         self._is_unheard: dict[str, bool] = {}
+        self._pressed: dict[str, int] = {}
+        self._calm: dict[str, int] = {}
 
     def look(self) -> None:
-        """Log what is new: more keys than declared, events of a file from the future, and publishers left unheard."""
+        """Log what is new: more keys than declared, events from the future, publishers unheard, senders that wait."""
         for name, source in self._sources.items():
             before = self._unheard.get(name, 0)
             self._unheard[name] = source.unheard
@@ -34,6 +40,7 @@ class Remarks:
                     name,
                 )
             self._is_unheard[name] = source.unheard > before
+            self._press(name, source.pressed)
         for name, source in self._sources.items():
             for surplus in source.keys.news():
                 log.warning(
@@ -51,3 +58,15 @@ class Remarks:
                     "time with them, and what follows them is late",
                     name,
                 )
+
+    def _press(self, name: str, pressed: int) -> None:
+        """Say it when senders are made to wait, who have not been for a while."""
+        before, calm = self._pressed.get(name, 0), self._calm.get(name, CALM)
+        self._pressed[name] = pressed
+        self._calm[name] = 0 if pressed > before else calm + 1
+        if pressed > before and calm >= CALM:
+            log.warning(
+                "input %s cannot be worked on as fast as its senders push: they wait, and what they give up meanwhile "
+                "is in no count",
+                name,
+            )

@@ -17,7 +17,8 @@ class InputSummary(msgspec.Struct, frozen=True, kw_only=True):
     `read`: what of them was decoded, and `counted`: what was dropped then, but counted by class and group before, which
     `carriers` rows tell on. `ahead`: of a file, dated more than an hour ahead of this machine's clock. `keys`: distinct
     values of what the input's `rate: keys:` declares, seen by this process. `unheard`: how often reading waited while a
-    publisher went on, which drops then what nobody counts. `unweighted`: spans of which no sampler says for how many
+    publisher went on, which drops then what nobody counts, and `pressed`: how often it waited while senders waited too,
+    or gave up, which is in no count either. `unweighted`: spans of which no sampler says for how many
     they stand, by reason; each counts for itself.
     """
 
@@ -34,6 +35,7 @@ class InputSummary(msgspec.Struct, frozen=True, kw_only=True):
     ahead: int = 0
     keys: dict[str, int] = {}
     unheard: int = 0
+    pressed: int = 0
     unweighted: dict[str, int] = {}
 
 
@@ -54,6 +56,7 @@ def summarise_input(source: Source) -> InputSummary:
         ahead=source.ahead,
         keys=source.keys.counts(),
         unheard=source.unheard,
+        pressed=source.pressed,
         unweighted=dict(source.unweighted),
     )
 

@@ -38,7 +38,9 @@ from slac.testing import free_port
 from tests.runtime.inspection.somebody import SOMEBODY
 from tests.runtime.inspection.test_taps import taps
 
-COUNTS = InputSummary(seen=12, kept=10, dropped={"cpu": 2}, quarantined=3, late=1, unknown_fields=0, unheard=3)
+COUNTS = InputSummary(
+    seen=12, kept=10, dropped={"cpu": 2}, quarantined=3, late=1, unknown_fields=0, unheard=3, pressed=4
+)
 STATUS = msgspec.structs.replace(
     SOMEBODY,
     inputs={"hits": InputStatus(counts=COUNTS, fraction=0.5, queued_bytes=9, watermark=58_000_000, ended=False)},
@@ -268,6 +270,7 @@ def test_metrics_and_health() -> None:
     assert samples["slac_input_records_total", "hits"] == 12
     assert samples["slac_input_dropped_records_total", "hits"] == 2
     assert samples["slac_input_unheard_total", "hits"] == 3
+    assert samples["slac_input_pressed_total", "hits"] == 4
     assert samples["slac_input_watermark_lag_seconds", "hits"] == 2
     assert samples["slac_block_rows_total", "large"] == 4
     assert samples["slac_block_held", "large"] == 2

@@ -7,7 +7,7 @@ import pytest
 from slac.compiler import compile_document
 from slac.diagnostics import Source
 from slac.runtime.core import Core
-from slac.runtime.shell.remarks import Remarks
+from slac.runtime.shell.remarks import CALM, Remarks
 from slac.stream.ports import Records
 
 DOCUMENT = """
@@ -75,3 +75,15 @@ def test_a_publisher_left_unheard_is_told_each_time_it_begins(caplog: pytest.Log
             source.unheard = waited
             remarks.look()
     assert [r.message.startswith("input visits cannot be read as fast") for r in caplog.records] == [True, True]
+
+
+def test_senders_that_wait_are_told_once_as_long_as_they_do(caplog: pytest.LogCaptureFixture) -> None:
+    """A queue that has room for a moment does not begin it anew, a calm does."""
+    runtime = core()
+    remarks = Remarks(runtime.sources)
+    source = runtime.sources["visits"]
+    with caplog.at_level(logging.WARNING, "slac.runtime"):
+        for waited in (0, 2, 2, 5, *[5] * CALM, 6):
+            source.pressed = waited
+            remarks.look()
+    assert [r.message.startswith("input visits cannot be worked on as fast") for r in caplog.records] == [True, True]
