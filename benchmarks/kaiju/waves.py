@@ -56,6 +56,8 @@ class Pair:
         self._waits = waits
         self.cores = {side: Core(plan.part(side), now=START, live=True) for side in SIDES}
         self.taken: dict[str, list[float]] = {side: [] for side in SIDES}
+        for core in self.cores.values():
+            core.flow.is_lean = True
         for inlet in self.cores["central"].inlets.values():
             inlet.join("edge", START)
 

@@ -27,6 +27,7 @@ from slac.runtime.noticing import sending
 from slac.runtime.operator import BEGINNING, ENDED, Operator, State
 from slac.runtime.recorder import Accepting, Recorder
 from slac.runtime.rhythm import Moment, Rhythm
+from slac.runtime.traces.brief import least
 from slac.stream.batch import Batch
 
 
@@ -88,8 +89,21 @@ class Dataflow:
         self._places = [self._place(node) for node in self._inner]
         patient = {p.id: p for p in self._places if p.is_patient}
         self._before = {i: [patient[b] for b in before(plan, plan[i]) if b in patient] for i in self._rhythm.asking}
+        self._least = least(plan)
+        self._is_lean = False
         for node in self._inner:
             self._look(node.id)
+
+    @property
+    def is_lean(self) -> bool:
+        """Whether what no reader keeps need not be said: nobody else looks on."""
+        return self._is_lean
+
+    @is_lean.setter
+    def is_lean(self, is_lean: bool) -> None:
+        if is_lean != self._is_lean:
+            self._is_lean = is_lean
+            self._spare()
 
     @property
     def tap(self) -> Tap | None:
@@ -159,6 +173,7 @@ class Dataflow:
         self._delivery.recorder = recorder
         for operator in self._operators.values():
             operator.tells_edges = recorder is not None
+        self._spare()
 
     def settle(self) -> None:
         """Bring every operator to where it would be if nothing ever waited; outside nobody notices. As `run`."""
@@ -299,6 +314,9 @@ class Dataflow:
             if due is not None and due <= told:
                 deliver(node_id, operator.on_watermark(told, end=end))
                 has_worked = True
+        if operator.unsaid:
+            self._delivery.rows[node_id] += operator.unsaid
+            operator.unsaid = 0
         self._look(node_id)
         self._notices += operator.notices()
         if recorder is not None:
@@ -306,6 +324,13 @@ class Dataflow:
                 recorder.told(node_id, edges)
         if has_worked:  # to be asked, and to have nothing to do, costs what a wave costs anyway
             self.costs.add(node_id, rows, began)
+
+    def _spare(self) -> None:
+        is_lean = self._is_lean and self._delivery.recorder is None
+        for node_id, most in self._least.items():
+            if node_id in self._operators:
+                self._operators[node_id].spare(most if is_lean else None)
+                self._look(node_id)
 
     def _look(self, node_id: str) -> None:
         """Note when the operator wants to be called."""

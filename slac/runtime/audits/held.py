@@ -104,6 +104,10 @@ class HeldRows:
         kept = [(run, run.frame.filter(chosen)) for run in self._runs]
         self._runs = [r if f.height == r.frame.height else _Run.of(f) for r, f in kept if f.height]
 
+    def has(self, names: frozenset[str]) -> bool:
+        """Whether a row held has one of these columns."""
+        return not all(names.isdisjoint(run.frame.columns) for run in self._runs)
+
     def frame(self) -> pl.DataFrame | None:
         """All rows held, for a snapshot."""
         return pl.concat([run.frame for run in self._runs], how="diagonal") if self._runs else None

@@ -35,6 +35,7 @@ class Inspection:
         self._stack = AsyncExitStack()
         taps = Taps(parts.plan, parts.core.flow.tap)
         parts.core.flow.tap = taps
+        self._taps = taps
         self._socket = ControlSocket(
             settings.directory.joinpath(*PLACE, name),
             settings.control,
@@ -45,6 +46,11 @@ class Inspection:
             shared=settings.once,
             changing=changing,
         )
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody looks at the rows of a block."""
+        return self._taps.is_watched
 
     def log_by(self, switch: Callable[[LogMode], Awaitable[None]]) -> None:
         """Who switches the log when that is asked for."""

@@ -12,6 +12,7 @@ from slac.plan.nodes import TracesNode
 from slac.runtime.audits.held import AT, HeldRows
 from slac.runtime.operator import BEGINNING, Operator, OperatorContext, State
 from slac.runtime.operators.on_time import on_time
+from slac.runtime.traces.brief import Brief
 from slac.runtime.traces.complete import balanced
 from slac.runtime.traces.cutting import Cut, cut
 from slac.runtime.traces.known import Ended
@@ -50,6 +51,7 @@ class TracesOperator(Operator):
         # Spans may be gone through one by one, which knows keys by their hashes.
         can = self._spec.form != "spans" and len(node.keys) == 1 and node.schema.polars()[node.keys[0]] == pl.Int64
         self._integer = node.keys[0] if can else None
+        self._brief: Brief | None = None
         self._counts = dict.fromkeys(("late", "without_key", "traces", "invalid"), 0)
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
@@ -59,9 +61,13 @@ class TracesOperator(Operator):
         self._held.add(frame, ordered=batch.ordered)
         return ()
 
+    def spare(self, most: int | None) -> None:
+        """From now on nobody hears of traces that last no longer than `most` µs; None: of all."""
+        self._brief = None if most is None else Brief(self._keys, self._spec, most)
+
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
         """Traces that are over."""
-        parts = self._held.release_parts(watermark)
+        parts = self._released(watermark)
         one_by_one = self._portions.is_few(parts, self._going, self._waiting)
         over = (self._few_over if one_by_one else self._many_over)(parts, watermark)
         said = [found for found in over if found.height]
@@ -75,9 +81,14 @@ class TracesOperator(Operator):
         return (Batch(out),)
 
     def next_due(self) -> int | None:
-        """Just behind the first row held, when the first trace is over, or when too many are held."""
+        """Just behind the first row held, when the first trace is over, or when too many are held.
+
+        Where nobody hears of brief ones, not before one that is held can last long.
+        """
         due = [d for d in (self._waiting.lowest, self._going.lowest) if d is not None]
-        due += [] if self._held.lowest is None else [self._held.lowest + 1]
+        if self._held.lowest is not None:
+            brief = self._brief_ones()
+            due.append(self._held.lowest + 1 if brief is None else brief.due(self._held.lowest))
         due += [self._cell_end] if len(self._waiting) > self._spec.limit else []
         return min(due, default=None)
 
@@ -107,6 +118,24 @@ class TracesOperator(Operator):
         """`late` and `without_key`: rows dropped; `traces` and `invalid`: said; `keys`: open traces; `rows`: held."""
         rows = self._held.rows + self._waiting.records + self._going.records
         return {**self._counts, "keys": len(self._waiting) + len(self._going), "rows": rows}
+
+    def _released(self, watermark: int) -> list[pl.DataFrame]:
+        """The rows before the watermark, but for those of traces of which nobody hears."""
+        brief = self._brief_ones()
+        if brief is None:
+            return self._held.release_parts(watermark)
+        parts, over = brief.sift(self._held, watermark, self._ended, (*self._going.keys, *self._waiting.keys))
+        self._counts["traces"] += over
+        self.unsaid += over
+        return parts
+
+    def _brief_ones(self) -> Brief | None:
+        """Who tells which traces nobody hears of, where that can be told now."""
+        brief, going, waiting = self._brief, self._going, self._waiting
+        if brief is None:
+            return None
+        fits = brief.fits(self._held, len(going) + len(waiting), going.records + waiting.records)
+        return brief if fits else None
 
     def _open(self) -> Waiting:
         """All that is open, as columns."""

@@ -330,6 +330,7 @@ class Runtime:
         if not wave:
             return
         self._busy |= wave.size > 0
+        self._core.flow.is_lean = not self._inspection.is_watched
         await self._in_core(lambda: wave.carry(now), wave.size)
         self._gathering.cost = (self._clock.now() - now) / SECOND
         self._gathering.look()

@@ -59,6 +59,11 @@ class OneByOne:
         return len(self._open)
 
     @property
+    def keys(self) -> list[Hashes]:
+        """Hashes of the keys of open traces."""
+        return [self._keys(list(self._open.values()))] if self._open else []
+
+    @property
     def lowest(self) -> int | None:
         """When the first trace is over, if nothing more comes."""
         while self._due:

@@ -53,6 +53,11 @@ class Waiting:
         return sum(len(c.keys) for c in self._chunks)
 
     @property
+    def keys(self) -> list[Hashes]:
+        """Hashes of their keys, in some parts."""
+        return [chunk.keys for chunk in self._chunks]
+
+    @property
     def records(self) -> int:
         """Records held."""
         return sum(c.open.groups.rows for c in self._chunks)
