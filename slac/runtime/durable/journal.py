@@ -47,12 +47,14 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True):
 class Journal:
     """Records are numbered from 1 on; `limit`: bytes on disk from which on nothing is taken.
 
-    `replay` must have come to its end before the first `append`.
+    `replay` must have come to its end before the first `append`. Unless it is `durable`, nothing waits for the disk, and
+    a crash of the machine may take what was appended.
     """
 
-    def __init__(self, segments: Segments, limit: int) -> None:
+    def __init__(self, segments: Segments, limit: int, *, durable: bool = True) -> None:
         self._segments = segments
         self._limit = limit
+        self._durable = durable
         self._sizes: dict[int, int] = {}
         self._current: int | None = None
         self._last = 0
@@ -125,7 +127,8 @@ class Journal:
         self._torn = True  # until all of it is on the disk
         try:
             self._segments.append(current, at, entries)
-            self._segments.sync([current])
+            if self._durable:
+                self._segments.sync([current])
         except OSError:
             with contextlib.suppress(OSError):
                 self._mend()

@@ -37,7 +37,8 @@ class Overflow:
     def __init__(self, block: str, segments: Segments, limit: int, back: Callable[[Records], None]) -> None:
         self._block = block
         self._segments = segments
-        self._journal = Journal(segments, limit)
+        # No run reads what another has left.
+        self._journal = Journal(segments, limit, durable=False)
         self._limit = limit
         self._back = back
         self._incoming: list[Records] = []
