@@ -20,8 +20,8 @@ _ROOM: Final = 1 << 16
 """Integer keys that lie so close together are numbers of traces as they are."""
 EXACT: Final = (pl.String, pl.Int64, pl.UInt64, pl.Boolean)
 """Types of keys of which Python says the same as Polars whether two are equal."""
-_AT_ONCE: Final = 1 << 15
-"""Rows that are worked on at once: what is made of them stays in the cache."""
+_ROWS: Final = np.int64(32)
+_BELOW: Final = np.int64((1 << 32) - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ def numbered(frames: Sequence[pl.DataFrame], keys: Sequence[str]) -> Numbered:
     close = _close_integers([f[keys[0]] for f in frames]) if len(keys) == 1 else None
     slots, low, size = _grouped(frames, keys) if close is None else close
     first, last = _ends(slots, size)
-    used, rows = _by_last_row(slots, last)
+    used, rows = _by_last_row(last)
     if close is None:
         said = frame_of([pl.concat([f[k] for f in frames])[places_of(rows)] for k in keys])
     else:
@@ -101,24 +101,21 @@ def _ends(slots: Sequence[Longs], size: int) -> tuple[Longs, Longs]:
     """The first and the last row of each number: what is written last stays."""
     # Places of 32 bits are written in two thirds of the time.
     first, last = np.full(size, NO_ROW, np.int32), np.full(size, NO_ROW, np.int32)
-    pieces, base = [], 0
-    for part in slots:
-        pieces += [(base + b, part[b : b + _AT_ONCE]) for b in range(0, len(part), _AT_ONCE)]
-        base += len(part)
-    for begin, piece in pieces:
-        last[piece] = np.arange(begin, begin + len(piece), dtype=np.int32)
-    for begin, piece in reversed(pieces):
-        backwards = np.ascontiguousarray(piece[::-1])
-        first[backwards] = np.arange(begin + len(piece) - 1, begin - 1, -1, dtype=np.int32)
+    ends = np.cumsum([len(part) for part in slots]).tolist()
+    rows = np.arange(ends[-1], dtype=np.int32)
+    pieces = [(part, rows[end - len(part) : end]) for part, end in zip(slots, ends, strict=True)]
+    for part, mine in pieces:
+        last[part] = mine
+    for part, mine in reversed(pieces):
+        first[part[::-1]] = mine[::-1]
     return first.astype(np.int64), last.astype(np.int64)
 
 
-def _by_last_row(slots: Sequence[Longs], last: Longs) -> tuple[Longs, Longs]:
+def _by_last_row(last: Longs) -> tuple[Longs, Longs]:
     """Numbers in the order of their last rows, and these rows."""
-    is_last = np.zeros(sum(map(len, slots)), np.bool_)
-    is_last[last[last != NO_ROW]] = True
-    rows = np.flatnonzero(is_last)
-    bases = np.cumsum([0, *map(len, slots)])
-    cuts = np.searchsorted(rows, bases)
-    taken = [s.take(rows[a:b] - base) for s, a, b, base in zip(slots, cuts[:-1], cuts[1:], bases[:-1], strict=True)]
-    return np.concatenate(taken), rows
+    # Both are one number, because values are sorted several times as fast as places.
+    used = np.flatnonzero(last != NO_ROW)
+    both = last.take(used) << _ROWS
+    both |= used
+    both.sort()
+    return both & _BELOW, both >> _ROWS

@@ -1,8 +1,8 @@
-"""Prints: two sums of hashes by which traces of one shape know each other while this process runs.
+"""Prints: a sum of hashes by which traces of one shape know each other while this process runs.
 
 A call or event is hashed from its operation (and host), its place and its depth (or kind); a trace is the sum of these
-hashes, and the sum of their squares: what tells shapes from one another, whatever order the records come in. Unlike
-classes, prints are never written down, so they may be made by Polars' own hash of texts.
+hashes: what tells shapes from one another, whatever order the records come in. Unlike classes, prints are never written
+down, so they may be made by Polars' own hash of texts; like classes, they are of 64 bits.
 """
 
 from __future__ import annotations
@@ -17,29 +17,28 @@ from slac.runtime.traces.records import END, HOST_OF, LEVEL, OPERATION, PLACE, S
 from slac.runtime.traces.together import Part, Together
 from slac.stream.ids import splitmix64
 
-_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
+# Odd numbers without a pattern, as signed ones.
+_PLACES: Final = np.int64(-0x61C8864680B583EB)
+_LEVELS: Final = np.int64(-0x40A7B892E31B1A47)
+_SPREAD: Final = np.int64(-0x6B2FB644ECCEEE15)
 _LACKS: Final = np.uint64(0x6C61636B73206974)
-_HALF: Final = np.uint64(32)
-_PLACES: Final = np.int64(32)
+_HALF: Final = np.int64(32)
 _SEED: Final = 20_112
-_AT_ONCE: Final = 1 << 14
+_AT_ONCE: Final = 1 << 15
 """Rows that are hashed at once: what is made of them stays in the cache."""
 
 
-def prints(records: Together, spec: TraceSpec) -> tuple[Hashes, Hashes]:
-    """Both sums of each number of a trace."""
+def prints(records: Together, spec: TraceSpec) -> Hashes:
+    """The sum of each number of a trace."""
     # To add to signed numbers takes half as long, and wraps in the same way.
-    first, second = np.zeros(records.size, np.int64), np.zeros(records.size, np.int64)
+    total = np.zeros(records.size, np.int64)
+    spare = np.empty((2, _AT_ONCE), np.int64)
     for part in records.parts:
-        operation, place, level = _operations(part, spec), part.values(PLACE), part.values(LEVEL, -2)
+        operation, place, level = _operations(part, spec).view(np.int64), part.values(PLACE), part.values(LEVEL, -2)
         for begin in range(0, len(part.slots), _AT_ONCE):
             rows = slice(begin, begin + _AT_ONCE)
-            calls = _calls(operation[rows], place[rows], level[rows])
-            with np.errstate(over="ignore"):
-                np.add.at(first, part.slots[rows], calls)
-                calls *= calls
-                np.add.at(second, part.slots[rows], calls)
-    return first.view(np.uint64), second.view(np.uint64)
+            np.add.at(total, part.slots[rows], _calls(operation[rows], place[rows], level[rows], spare))
+    return total.view(np.uint64)
 
 
 def _operations(part: Part, spec: TraceSpec) -> Hashes:
@@ -54,14 +53,13 @@ def _operations(part: Part, spec: TraceSpec) -> Hashes:
     return operation
 
 
-def _calls(operation: Hashes, place: Longs, level: Longs) -> Longs:
-    where = np.left_shift(place, _PLACES)
-    where ^= level
-    said = where.view(np.uint64)
-    with np.errstate(over="ignore"):
-        said *= _SPREAD
-        said ^= operation
-        said *= _SPREAD
+def _calls(operation: Longs, place: Longs, level: Longs, spare: Longs) -> Longs:
+    """Of each record a hash, which stands in `spare` until the next ones come."""
+    said, other = spare[:, : len(place)]
+    np.multiply(place, _PLACES, out=said)
+    said += np.multiply(level, _LEVELS, out=other)
+    said ^= operation
+    said *= _SPREAD
     # Operations are as good as random already, so one round mixes them with their places.
-    said ^= np.right_shift(said, _HALF)
-    return said.view(np.int64)
+    said ^= np.right_shift(said, _HALF, out=other)
+    return said

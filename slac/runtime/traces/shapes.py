@@ -35,25 +35,25 @@ class Shapes:
 
     def __init__(self, judge: Judge, look: Look) -> None:
         self._judge, self._look = judge, look
-        self._first = self._second = np.empty(0, np.uint64)
+        self._prints = np.empty(0, np.uint64)
         self._guess = np.zeros(1 << _BITS, np.int64)
         self._held = 0
         self.verdicts = pl.DataFrame()
         self.plain: Flags = np.empty(0, np.bool_)
 
     def __len__(self) -> int:
-        return len(self._first)
+        return len(self._prints)
 
-    def find(self, records: Together, traces: Longs, first: Hashes, second: Hashes) -> Longs:
+    def find(self, records: Together, traces: Longs, prints: Hashes) -> Longs:
         """Of each of these traces, the row of its shape in `verdicts`: learned, where it was not known.
 
         −1 where there would be too many calls to remember.
         """
-        found = self._known(first, second)
+        found = self._known(prints)
         new = np.flatnonzero(found == NO_ROW)
         if not len(new):
             return found
-        new = new[np.unique(first[new], return_index=True)[1]]
+        new = new[np.unique(prints[new], return_index=True)[1]]
         chosen = np.zeros(records.size, np.bool_)
         chosen[traces[new]] = True
         frame, groups = records.only(chosen)
@@ -63,21 +63,24 @@ class Shapes:
             return found
         if not worth.all():
             frame, groups = frame.filter(pl.Series(groups.rows_of(worth))), Groups.sized(groups.counts[worth])
-        self._learn(frame, groups, first[new[worth]], second[new[worth]])
-        return self._known(first, second)
+        self._learn(frame, groups, prints[new[worth]])
+        return self._known(prints)
 
-    def _known(self, first: Hashes, second: Hashes) -> Longs:
+    def _known(self, prints: Hashes) -> Longs:
         if not len(self):
-            return np.full(len(first), NO_ROW)
-        place = self._guess[first >> _BELOW]
-        # Where several shapes begin with the same bits, the guess is one of them.
-        missed = np.flatnonzero(self._first[place] != first)
-        place[missed] = np.minimum(np.searchsorted(self._first, first[missed]), len(self) - 1)
-        return np.where((self._first[place] == first) & (self._second[place] == second), place, NO_ROW)
+            return np.full(len(prints), NO_ROW)
+        place = self._guess.take((prints >> _BELOW).view(np.int64))
+        missed = np.flatnonzero(self._prints.take(place) != prints)
+        if len(missed):
+            # Where several shapes begin with the same bits, the guess is one of them.
+            others = prints[missed]
+            found = np.minimum(np.searchsorted(self._prints, others), len(self) - 1)
+            place[missed] = np.where(self._prints[found] == others, found, NO_ROW)
+        return place
 
-    def _learn(self, frame: pl.DataFrame, groups: Groups, first: Hashes, second: Hashes) -> None:
+    def _learn(self, frame: pl.DataFrame, groups: Groups, prints: Hashes) -> None:
         if self._held + groups.rows > MOST_CALLS:
-            self._first, self._second, self._held = self._first[:0], self._second[:0], 0
+            self._prints, self._held = self._prints[:0], 0
             self._guess[:] = 0
         fit = int(np.searchsorted(groups.starts, MOST_CALLS, side="right")) - 1
         if fit <= 0:
@@ -85,11 +88,11 @@ class Shapes:
         found = self._judge(frame[: groups.starts[fit]], Groups(groups.starts[: fit + 1]))
         self.verdicts = pl.concat([self.verdicts, found]) if len(self) else found
         self._held += int(groups.starts[fit])
-        first, second = np.concatenate((self._first, first[:fit])), np.concatenate((self._second, second[:fit]))
-        order = np.argsort(first, kind="stable")
-        self._first, self._second, self.verdicts = first[order], second[order], self.verdicts[order]
+        prints = np.concatenate((self._prints, prints[:fit]))
+        order = np.argsort(prints, kind="stable")
+        self._prints, self.verdicts = prints[order], self.verdicts[order]
         self.plain = self.verdicts[PLAIN].to_numpy()
-        self._guess[self._first >> _BELOW] = np.arange(len(self))
+        self._guess[(self._prints >> _BELOW).view(np.int64)] = np.arange(len(self))
 
 
 def every(_: pl.DataFrame, groups: Groups) -> Flags:

@@ -39,6 +39,19 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """`rows` of all; `most`: the longest part, `near`: where they would stand in it, if all lay there.
+
+    `others`: of each other part, which of them lie in it, and where there.
+    """
+
+    rows: Longs
+    most: int
+    near: Longs
+    others: tuple[tuple[int, Longs, Longs], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Together:
     """Rows that were held, then new ones.
 
@@ -63,9 +76,17 @@ class Together:
         """The keys of these traces, where they are integers."""
         return None if self.integers is None else self.integers.take(traces)
 
-    def taken(self, name: str, wanted: Longs, missing: int = 0) -> Longs:
+    def at(self, wanted: Longs) -> Places:
+        """Where these rows of all stand: for `taken`, which is asked of several columns."""
+        sizes = [len(p.slots) for p in self.parts]
+        most = int(np.argmax(sizes))
+        base = sum(sizes[:most])
+        others = [(number, *self._places(number, wanted)) for number in range(len(sizes)) if number != most]
+        return Places(wanted, most, wanted - base if base else wanted, tuple(o for o in others if len(o[1])))
+
+    def taken(self, name: str, wanted: Places, missing: int = 0) -> Longs:
         """A column of integers at these rows of all; `missing` for NULL."""
-        return self._gathered([p.values(name, missing) for p in self.parts], wanted)
+        return _gathered([p.values(name, missing) for p in self.parts], wanted)
 
     def rows(self, wanted: Longs, columns: Sequence[str]) -> pl.DataFrame:
         """Columns of these rows of all."""
@@ -97,23 +118,12 @@ class Together:
     def _column(self, name: str, wanted: Longs) -> pl.Series:
         columns = [p.frame[name] for p in self.parts]
         if columns[0].dtype.is_integer() and not any(c.null_count() for c in columns):
-            return column_of(name, self._gathered([c.to_numpy() for c in columns], wanted))
+            return column_of(name, _gathered([c.to_numpy() for c in columns], self.at(wanted)))
         placed = [self._places(number, wanted) for number in range(len(columns))]
         found = [(where, column[rows]) for column, (where, rows) in zip(columns, placed, strict=True)]
         back = np.empty(len(wanted), np.uint32)
         back[np.concatenate([where for where, _ in found])] = np.arange(len(wanted), dtype=np.uint32)
         return pl.concat([values for _, values in found])[column_of("", back)]
-
-    def _gathered(self, columns: Sequence[npt.NDArray[np.int64]], wanted: Longs) -> Longs:
-        """From the longest part as if all were there, which nearly all are; then what lies in the others."""
-        sizes = [len(c) for c in columns]
-        most = int(np.argmax(sizes))
-        found = columns[most].take(wanted - sum(sizes[:most]), mode="clip")
-        for number in range(len(columns)):
-            if number != most:
-                where, rows = self._places(number, wanted)
-                found[where] = columns[number][rows]
-        return found
 
     def _places(self, number: int, wanted: Longs) -> tuple[Longs, Longs]:
         """Which of these rows lie in a part, and where there."""
@@ -123,6 +133,14 @@ class Together:
             inside &= wanted >= base
         where = np.flatnonzero(inside)
         return where, wanted[where] - base
+
+
+def _gathered(columns: Sequence[npt.NDArray[np.int64]], wanted: Places) -> Longs:
+    """From the longest part as if all were there, which nearly all are; then what lies in the others."""
+    found = columns[wanted.most].take(wanted.near, mode="clip")
+    for number, where, rows in wanted.others:
+        found[where] = columns[number].take(rows)
+    return found
 
 
 def _places(rows: Longs) -> pl.Series:

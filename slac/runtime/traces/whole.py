@@ -15,7 +15,7 @@ from slac.runtime.traces.judged import NO_ROW
 from slac.runtime.traces.prints import prints
 from slac.runtime.traces.records import END, PLACE, START
 from slac.runtime.traces.shapes import Shapes
-from slac.runtime.traces.together import Together
+from slac.runtime.traces.together import Places, Together
 
 _FEW: Final = 16
 """One in so many traces."""
@@ -52,7 +52,7 @@ def whole(records: Together, shapes: Shapes, before: Longs, retain: int, spec: T
     with its last event. `before`: when the last trace of each key ended.
     """
     traces = records.used
-    first, last = records.first.take(traces), records.last.take(traces)
+    first, last = records.at(records.first.take(traces)), records.at(records.last.take(traces))
     began, until = records.taken(AT, first), records.taken(AT, last)
     sure = (began - before >= retain) & (until - began < min(spec.timeout, spec.within))
     complete = until
@@ -60,17 +60,17 @@ def whole(records: Together, shapes: Shapes, before: Longs, retain: int, spec: T
         complete = _complete(records, traces, last)
         sure &= (complete >= until) & (complete - began < spec.within)
     sure &= complete < watermark
-    first_sum, second_sum = prints(records, spec)
+    told = prints(records, spec)
     found = np.flatnonzero(sure)
     chosen = traces.take(found)
-    shape = shapes.find(records, chosen, first_sum.take(chosen), second_sum.take(chosen))
+    shape = shapes.find(records, chosen, told.take(chosen))
     plain = np.flatnonzero(shape != NO_ROW)
     plain = plain[shapes.plain[shape[plain]]] if len(plain) else plain
     which = found[plain]
     made = Whole(
         traces=traces.take(which),
         shape=shape.take(plain),
-        row=first.take(which),
+        row=first.rows.take(which),
         complete=complete.take(which),
         start=began.take(which),
         end=until.take(which),
@@ -78,7 +78,7 @@ def whole(records: Together, shapes: Shapes, before: Longs, retain: int, spec: T
     return made if spec.form != "executions" else _spanning(made, records)
 
 
-def _complete(records: Together, traces: Longs, last: Longs) -> Longs:
+def _complete(records: Together, traces: Longs, last: Places) -> Longs:
     """When the root of each trace ended; the beginning of time where there is none, or it is too dear to look for.
 
     Of a sound trace one record is the root. Where nearly all tell it last, the few others are gone through.
