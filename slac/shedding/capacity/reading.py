@@ -13,5 +13,8 @@ def reading_costs(plan: Plan, calibration: Calibration | None = None) -> dict[st
     """CPU seconds that one more record of each input costs before anything is made of it, in batches as under load."""
     costs = calibration or shipped_calibration()
     sources = [n for n in plan.nodes if isinstance(n, SourceNode) and n.table is None]
-    scenes = {n: Scene(rates={n.block: PROBE}, hurried=True) for n in sources}
-    return {n.block: walk(plan, costs, scene).uses[n.id].cores / PROBE for n, scene in scenes.items()}
+    return {n.block: walk(plan, costs, _alone(n)).uses[n.id].cores / PROBE for n in sources}
+
+
+def _alone(node: SourceNode) -> Scene:
+    return Scene(rates={node.block: PROBE}, hurried=True)
