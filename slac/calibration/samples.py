@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from slac.calibration.world import CHECKPOINT, WAVE, World
 from slac.runtime.costs import Tally
@@ -12,6 +13,8 @@ from slac.shedding.capacity.flow import Scene
 from slac.shedding.capacity.measured import seen_facts
 from slac.shedding.capacity.prices import Priced
 from slac.shedding.capacity.walk import loads_of
+
+KEYS: Final = "decode.keys"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +38,28 @@ def samples(world: World, rows: Mapping[str, float], seconds: float) -> list[Sam
         facts=replace(facts, calls={**facts.calls, **frames}),
     )
     loads = loads_of(world.plan, scene)
+    watched = {i: t.seconds for r in world.runtimes.values() for i, t in r.watched.items()}
     found = [
-        Sample(of=n.id, work=loads[n.id].work, seconds=tallies[n.id].seconds / seconds)
+        sample
         for n in world.plan.nodes
         if n.id in tallies and loads[n.id].work and loads[n.id].rows_in and tallies[n.id].seconds > 0
+        for sample in _parts(n.id, loads[n.id].work, tallies[n.id].seconds / seconds, watched.get(n.id, 0.0) / seconds)
     ]
     for name, runtime in world.runtimes.items():
         nodes = sum(n.node == name for n in world.plan.nodes)
         found += _overheads(name, runtime.tallies, nodes, seconds)
     return found
+
+
+def _parts(of: str, work: Priced, seconds: float, watched: float) -> list[Sample]:
+    """What a node took; counting keys, which nothing but other inputs would tell from decoding, by itself."""
+    if not watched:
+        return [Sample(of=of, work=work, seconds=seconds)]
+    keys, others = (tuple(w for w in work if (w[0] == KEYS) == is_keys) for is_keys in (True, False))
+    return [
+        Sample(of=of, work=others, seconds=max(seconds - watched, 0.0)),
+        Sample(of=f"{of} (keys)", work=keys, seconds=watched),
+    ]
 
 
 def _overheads(name: str, tallies: Mapping[str, Tally], nodes: int, seconds: float) -> list[Sample]:

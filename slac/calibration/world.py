@@ -23,6 +23,7 @@ from slac.runtime.checkpoint import pack
 from slac.runtime.core import Core
 from slac.runtime.costs import Tally, Timer
 from slac.runtime.instructions import Instruction, Publish, Send
+from slac.runtime.key_watch import KeyWatch
 from slac.runtime.links.bodies import from_body, to_body
 from slac.runtime.noticing import noticing
 from slac.runtime.shell.gathering import Gathering
@@ -76,11 +77,25 @@ class Queue:
         return _merged(taken)
 
 
+class _TimedKeys(KeyWatch):
+    """The keys of an input, counted; `tallies`: what that takes of decoding, by input."""
+
+    def __init__(self, node: SourceNode, tallies: dict[str, Tally], timer: Timer) -> None:
+        super().__init__(node.rate.keys if node.rate else {}, frozenset(node.schema.names))
+        self._id, self._tallies, self._timer = node.id, tallies, timer
+
+    def take(self, frame: pl.DataFrame) -> None:
+        """Account for the rows of one batch."""
+        began = self._timer()
+        super().take(frame)
+        self._tallies.setdefault(self._id, Tally()).add(frame.height, self._timer() - began)
+
+
 @dataclass
 class Runtime:
     """One placement: its core, what has come in and waits, and what it has used (CPU seconds, waves).
 
-    `frames`: how many with rows it has sent, by sending node.
+    `frames`: how many with rows it has sent, by sending node. `watched`: the costs of counting keys, by input.
     """
 
     name: str
@@ -90,6 +105,7 @@ class Runtime:
     used: float = 0.0
     waves: int = 0
     frames: Counter[str] = field(default_factory=Counter)
+    watched: dict[str, Tally] = field(default_factory=dict)
     sends: list[tuple[str, Send, bytes | None]] = field(default_factory=list)
     heard: int = 0
     worked: int = START
@@ -168,6 +184,7 @@ class World:
             runtime.used, runtime.waves = 0.0, 0
             runtime.tallies.clear()
             runtime.frames.clear()
+            runtime.watched.clear()
 
     def _next_tick(self) -> int:
         """Once a second, and when a promise would let something fire, as in the shell."""
@@ -269,7 +286,11 @@ class World:
         }
         for block, source in core.sources.items():
             source.has_waiting = lambda q=queues[block]: bool(q.records)  # type: ignore[misc]
-        return Runtime(name, core, Gathering(core), queues)
+        runtime = Runtime(name, core, Gathering(core), queues)
+        for source in core.sources.values():
+            if source.node.rate is not None and source.node.rate.keys:
+                source.keys = _TimedKeys(source.node, runtime.watched, self._timer)
+        return runtime
 
 
 def come(gaps: float) -> int:

@@ -18,6 +18,7 @@ class Flow:
     """A stream at work: rows, batches and watermark advances (`waves`) a second, and what its rows are like.
 
     `window`: size and hop (µs) of the windows that its rows come from. `lateness`: µs that rows may be held open.
+    `instants`: how many a published row has.
     """
 
     rate: float
@@ -30,6 +31,7 @@ class Flow:
     window: tuple[int, int] | None = None
     lateness: int = 0
     inputs: frozenset[str] = frozenset()
+    instants: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
 from slac.shedding.capacity.outflow import calls, count_keys
 from slac.shedding.capacity.prices import text_columns
-from slac.shedding.capacity.sizes import WORD, arrow_bytes, json_bytes
+from slac.shedding.capacity.sizes import WORD, arrow_bytes, instants_in, json_bytes
 from slac.stream.clock import SECOND
 from slac.stream.types import Schema
 
@@ -30,6 +30,7 @@ def latest_load(node: LatestJoinNode, flows: Sequence[Flow], scene: Scene) -> No
         row_bytes=float(arrow_bytes(node.schema, windowed=node.windowed)),
         json_bytes=float(json_bytes(node.schema)),
         fields=len(node.schema.fields),
+        instants=instants_in(node.schema, windowed=node.windowed),
         keys=left.keys | right.keys.prefixed(node.alias),
     )
     # Keys are looked up by their values; what else a row has is not touched for that.
@@ -66,6 +67,7 @@ def interval_load(node: IntervalJoinNode, flows: Sequence[Flow], scene: Scene) -
         row_bytes=float(arrow_bytes(node.schema)),
         json_bytes=float(json_bytes(node.schema)),
         fields=len(node.schema.fields),
+        instants=instants_in(node.schema, windowed=node.windowed),
         keys=left.keys | right.keys.prefixed(node.alias),
         window=None,
         lateness=0,

@@ -9,7 +9,7 @@ from typing import Final
 from slac.plan.nodes import AnyNode
 from slac.shedding.capacity.flow import Flow, Scene
 from slac.shedding.capacity.keys import ASSUMED_KEYS, NO_KEYS, Keys
-from slac.shedding.capacity.sizes import arrow_bytes, json_bytes
+from slac.shedding.capacity.sizes import arrow_bytes, instants_in, json_bytes
 from slac.stream.clock import SECOND
 
 __all__ = ["COPIES", "calls", "count_keys", "flow_behind", "inputs_of", "outflow"]
@@ -63,6 +63,7 @@ def outflow(
         window=window,
         lateness=lateness,
         inputs=inputs,
+        instants=instants_in(node.schema, windowed=node.windowed),
     )
 
 

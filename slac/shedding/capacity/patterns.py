@@ -12,7 +12,7 @@ from slac.plan.nodes import PatternNode
 from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
 from slac.shedding.capacity.outflow import calls
-from slac.shedding.capacity.sizes import json_bytes
+from slac.shedding.capacity.sizes import instants_in, json_bytes
 from slac.stream.clock import SECOND
 
 __all__ = ["pattern_load"]
@@ -49,6 +49,7 @@ def pattern_load(node: PatternNode, flows: Sequence[Flow], scene: Scene) -> Node
         rate=matches,
         json_bytes=float(json_bytes(node.schema)),
         fields=len(node.schema.fields),
+        instants=instants_in(node.schema, windowed=node.windowed),
         window=None,
         inputs=frozenset[str]().union(*(f.inputs for f in flows)),
     )

@@ -66,13 +66,15 @@ def output_load(node: OutputNode, flows: Sequence[Flow], scene: Scene) -> NodeLo
     """Every row becomes a record."""
     rate = sum(f.rate for f in flows)
     cells = sum(f.rate * f.fields for f in flows)
+    # Instants are written as text, each of which takes as long as some other cells.
+    stamps = sum(f.rate * f.instants for f in flows)
     sent = sum(f.rate * f.json_bytes for f in flows)
     batches = sum(f.batches for f in flows)
     flow = outflow(node, rate=rate, batches=batches, waves=max(f.waves for f in flows), inputs=inputs_of(flows))
     return NodeLoad(
         flow=flow,
         rows_in=rate,
-        work=(("output", Work(batches=min(batches, rate), rows=rate, cells=cells, bytes=sent)),),
+        work=(("output", Work(batches=min(batches, rate), rows=rate, cells=cells, slots=stamps, bytes=sent)),),
     )
 
 

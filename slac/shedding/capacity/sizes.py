@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slac.stream.privacy import LENGTH
-from slac.stream.types import AnyType, Bool, Enum, Hashed, List, Map, Schema, String, Struct
+from slac.stream.types import AnyType, Bool, Enum, Hashed, List, Map, Schema, String, Struct, Timestamp
 
 TEXT_LENGTH = 16
 """Characters of a text, where nothing has been measured; printed as an assumption."""
@@ -29,6 +29,11 @@ def json_bytes(schema: Schema) -> float:
 def text_fields(schema: Schema) -> int:
     """How many columns are text."""
     return sum(isinstance(f.dtype, String | Enum | Map) for f in schema.fields)
+
+
+def instants_in(schema: Schema, *, windowed: bool = False) -> int:
+    """How many instants a published row has: its own, those of its window, and columns of them."""
+    return 1 + 2 * windowed + sum(isinstance(f.dtype, Timestamp) for f in schema.fields)
 
 
 def _arrow(dtype: AnyType) -> float:

@@ -10,7 +10,7 @@ from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
 from slac.shedding.capacity.outflow import count_keys
 from slac.shedding.capacity.prices import text_columns
-from slac.shedding.capacity.sizes import WORD, arrow_bytes, json_bytes
+from slac.shedding.capacity.sizes import WORD, arrow_bytes, instants_in, json_bytes
 from slac.stream.clock import SECOND
 
 __all__ = ["steps_load"]
@@ -31,6 +31,7 @@ def steps_load(node: StepsNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad
         row_bytes=float(arrow_bytes(node.schema, windowed=node.windowed)),
         json_bytes=float(json_bytes(node.schema)),
         fields=len(node.schema.fields),
+        instants=instants_in(node.schema, windowed=node.windowed),
         lateness=0,
     )
     work = Work(

@@ -11,7 +11,7 @@ from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Flow, NodeLoad, Scene
 from slac.shedding.capacity.keys import NO_KEYS
 from slac.shedding.capacity.prices import text_columns
-from slac.shedding.capacity.sizes import WORD, arrow_bytes, json_bytes
+from slac.shedding.capacity.sizes import WORD, arrow_bytes, instants_in, json_bytes
 from slac.stream.clock import SECOND
 
 __all__ = ["traces_load"]
@@ -43,6 +43,7 @@ def traces_load(node: TracesNode, flows: Sequence[Flow], scene: Scene) -> NodeLo
         row_bytes=float(arrow_bytes(node.schema)),
         json_bytes=float(json_bytes(node.schema)),
         fields=len(node.schema.fields),
+        instants=instants_in(node.schema, windowed=node.windowed),
         keys=NO_KEYS,
         window=None,
         lateness=0,
