@@ -47,8 +47,8 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True):
 class Journal:
     """Records are numbered from 1 on; `limit`: bytes on disk from which on nothing is taken.
 
-    `replay` must have come to its end before the first `append`. Unless it is `durable`, nothing waits for the disk, and
-    a crash of the machine may take what was appended.
+    `replay` must have come to its end before the first `append`. Unless it is `durable`, nothing waits for the disk,
+    and a crash of the machine may take what was appended.
     """
 
     def __init__(self, segments: Segments, limit: int, *, durable: bool = True) -> None:
@@ -59,6 +59,8 @@ class Journal:
         self._current: int | None = None
         self._last = 0
         self._torn = False
+        self._reached = (0, 0, 0)
+        """The segment, the number and the place of what follows the record that `behind` gave last."""
 
     @property
     def size(self) -> int:
@@ -89,7 +91,10 @@ class Journal:
         firsts = sorted(self._sizes)
         for first, following in zip(firsts, [*firsts[1:], None], strict=False):
             if following is None or following > after + 1:
-                yield from (_to_records(e) for e in self._entries(first, following) if e.number > after)
+                begin = self._reached[1:] if self._reached[:2] == (first, after + 1) else (first, 0)
+                for entry in self._entries(first, following, *begin):
+                    if entry.number > after:
+                        yield _to_records(entry)
 
     def append(self, records: Sequence[Records]) -> int:
         """Make records durable, each with its `first`; how many, from the first on, there was room for.
@@ -152,8 +157,9 @@ class Journal:
             self._current = None
         self._torn = False
 
-    def _entries(self, first: int, following: int | None) -> Iterator[_Entry]:
-        at, size, expected = 0, self._sizes[first], first
+    def _entries(self, first: int, following: int | None, expected: int | None = None, at: int = 0) -> Iterator[_Entry]:
+        """Those of a segment, from the one `expected` at a place on; the first of all, where none is."""
+        size, expected = self._sizes[first], first if expected is None else expected
         while at < size and (following is None or expected < following):
             entry, length = self._read(first, at)
             if entry is None or entry.number != expected:
@@ -161,6 +167,7 @@ class Journal:
                 log.log(level, "segment %d of a journal is torn before record %d", first, expected)
                 return
             at, expected = at + length, expected + 1
+            self._reached = (first, expected, at)
             yield entry
 
     def _read(self, segment: int, at: int) -> tuple[_Entry | None, int]:

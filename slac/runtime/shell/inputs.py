@@ -33,6 +33,8 @@ _MANY: Final = 128 * 1024
 """Bytes of records that are not worth to be counted when they are refused."""
 _LEAST: Final = 512 * 1024
 """Bytes that may wait however slowly they are worked off: for less a wave would wait. Of what is larger one may."""
+_BACK: Final = 8 * 1024 * 1024
+"""Bytes that are read back from disk at a time, when less waits in memory: for some tenths of a second."""
 _UNKNOWN: Final = 1 << 62
 _BEFORE: Final = 0.001
 """Seconds before what was gathered is worked off, in which inputs fetch what has come meanwhile."""
@@ -230,8 +232,8 @@ class InputQueue:
             self.purse.took(size)
         if self.taking.rate and taken:
             self.taking.took(sum(map(self._about, taken)), now)
-        if self.overflow is not None and self._bytes < self._limit // 2:
-            self.overflow.refill(self._limit // 2)
+        if self.overflow is not None and self._bytes < (least := min(self._limit // 2, _BACK)):
+            self.overflow.refill(least)
         if not self._held:
             self._room.set()
         return merged(taken)

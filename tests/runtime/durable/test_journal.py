@@ -168,3 +168,33 @@ def test_only_the_owner_may_read(tmp_path: Path) -> None:
     begun(SegmentFiles(tmp_path / "j")).append([record(1)])
 
     assert {p.stat().st_mode & 0o777 for p in (tmp_path / "j").iterdir()} == {0o600}
+
+
+def test_what_was_looked_at_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look goes on behind the last record that was given, whatever is appended and forgotten between two."""
+    read = list[int]()
+
+    class Counting(SegmentFiles):
+        def read(self, number: int, at: int, size: int) -> bytes:
+            read.append(at)
+            return super().read(number, at, size)
+
+    monkeypatch.setattr(journal, "SEGMENT", 500)
+    made, found = begun(Counting(tmp_path)), list[int]()
+    for turn in range(12):
+        made.append([record(turn * 5 + n) for n in range(5)])
+        for _, records in zip(range(4), made.behind(len(found)), strict=False):
+            found.append(records.arrival)
+        made.forget(len(found))
+    assert len(read) == 2 * len(found)  # a head and a body
+    assert found + [r.arrival for r in made.behind(len(found))] == list(range(60))
+    assert [r.arrival for r in made.behind(len(found) + 2)] == list(range(len(found) + 2, 60))
+
+
+def test_what_need_not_last_does_not_wait_for_the_disk(tmp_path: Path) -> None:
+    """Nothing is synced, so nothing fails that way."""
+    segments = FailingSegments(tmp_path)
+    segments.broken = True
+    made = Journal(segments, LIMIT, durable=False)
+    assert made.append([record(1), record(2)]) == 2
+    assert [r.arrival for r in made.behind(0)] == [1, 2]
