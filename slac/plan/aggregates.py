@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-import numpy as np
 import polars as pl
 
 from slac.plan.aggregation.cells import cells_of_cells, cells_of_rows, has_cells, with_cells
@@ -30,7 +29,6 @@ from slac.plan.aggregation.totals import Average, Sum
 from slac.plan.estimates.ranked import ThinnedQuantile
 from slac.plan.estimates.rows import needed, sums
 from slac.plan.estimates.thinned import ThinnedCount, ThinnedSpread, ThinnedValue
-from slac.plan.estimates.totals import Groups
 from slac.plan.expressions import AggregateCall
 from slac.stream.batch import COUNT, ID, KEPT, SEEN, TIME, WEIGHT, WEIGHT_ONE, total_order
 from slac.stream.framing import frame_of
@@ -177,7 +175,7 @@ def _beside_rows(
     made = _grouped_rows(frame.with_row_index(_ROW), keys, calls, [*row, *others])
     lengths = made[_ROW].list.len().cast(pl.Int64).to_numpy()
     rows = frame.select(needed(beside, frame.columns))[made[_ROW].explode()]
-    found = sums(rows, beside, Groups(np.cumsum(lengths) - lengths, lengths))
+    found = sums(rows, beside, lengths)
     return made.hstack(list(found.values())).select(*keys, *names)
 
 

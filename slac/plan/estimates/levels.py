@@ -1,8 +1,10 @@
-"""The weights of rows, of which mostly few are different: a gate has one for each class and size of group."""
+"""Rows by group and weight: of these pairs, which are few, ordinary sums are made, and only the sums are weighted.
+
+A gate has one weight for each class and size of group, a sampler one for each threshold.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -10,68 +12,82 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from slac.plan.estimates.moments import Floats
-from slac.plan.estimates.totals import Counted, Groups, narrow_sums
-from slac.stream.batch import WEIGHT, WEIGHT_ONE
+from slac.plan.estimates.totals import Floats, Groups, Longs, Words
+from slac.stream.batch import WEIGHT_ONE
+from slac.stream.places import sorted_slots
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
-MOST: Final = 6
-"""To count rows of so many weights costs as much as to add up what their weights make of them."""
+_MOST: Final = 16
+"""To look for so many different weights one by one takes no longer than to sort all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Excess:
-    """By how much the weight of each row is greater than one (exact; one number where all rows have the same).
+class Weighed:
+    """`order`: rows by group and weight. `pairs`: where each group and weight lies in it, and `groups`: each group.
 
-    `levels`: its different values, and the rows that have each; empty where these are many. `all`: how many rows of
-    each level a group has.
+    `slots`: the groups that have rows; `firsts`: the first pair of each. `weights`: the different ones, in multiples of
+    2⁻²⁰, and `level`: which of them a pair has.
     """
 
-    rows: Floats
+    order: Longs
+    pairs: Groups
     groups: Groups
-    levels: Sequence[tuple[float, Mask]]
-    all: Counted | None
+    slots: Longs
+    firsts: Longs
+    weights: Words
+    level: Longs
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, groups: Groups) -> Excess:
-        """Of rows with weights that lie group by group; NULL is the weight of one event."""
-        weights = frame[WEIGHT].fill_null(WEIGHT_ONE) if frame[WEIGHT].null_count() else frame[WEIGHT]
-        known = weights.to_numpy()
-        if len(known) and known.min() == known.max():
-            known = known[:1]
-        more: Floats = known.astype(np.float64)
-        more = more * (1.0 / WEIGHT_ONE) - 1.0
-        levels = _levels(more)
-        return cls(more, groups, levels, _counted(levels, groups, None))
+    def of(cls, weights: pl.Series, slots: Longs) -> Weighed:
+        """From the weight of each row (NULL is that of one event), and its group; there is one row at least."""
+        known = (weights.fill_null(WEIGHT_ONE) if weights.null_count() else weights).to_numpy()
+        different, of = _levels(known)
+        order, pairs, numbers = _by(slots if of is None else slots * len(different) + of)
+        slot, level = np.divmod(numbers, len(different))
+        firsts = np.flatnonzero(np.append(True, slot[1:] != slot[:-1]))
+        groups = Groups(pairs.starts[firsts], np.add.reduceat(pairs.lengths, firsts))
+        return cls(order, pairs, groups, slot[firsts], firsts, different, level)
 
-    def where(self, flags: Mask) -> Floats:
-        """0 for all other rows."""
-        return np.where(flags, self.rows, 0.0)
+    def more(self) -> Floats:
+        """By how much each different weight is greater than one: exact."""
+        return self.weights.astype(np.float64) * (1.0 / WEIGHT_ONE) - 1.0
 
-    def counted(self, flags: Mask | None = None) -> Counted | None:
-        """How many rows of each level a group has, or of those with a flag; None where levels are many."""
-        return self.all if flags is None else _counted(self.levels, self.groups, flags)
+    def counted(self, flags: Mask | None = None) -> Longs:
+        """How many rows each pair has, or of those with a flag (as rows stood)."""
+        return (
+            self.pairs.lengths
+            if flags is None
+            else np.add.reduceat(flags[self.order], self.pairs.starts, dtype=np.int64)
+        )
+
+    def together(self, pairs: Longs) -> Longs:
+        """By group the sums of what is told by pair (the last axis)."""
+        return np.add.reduceat(pairs, self.firsts, axis=-1)
+
+    def by_row(self, levels: Floats) -> Floats:
+        """Of each row in order, what is told by weight; one number where all have the same."""
+        return levels if len(levels) == 1 else np.repeat(levels[self.level], self.pairs.lengths)
 
 
-def _counted(levels: Sequence[tuple[float, Mask]], groups: Groups, flags: Mask | None) -> Counted | None:
-    if not levels:
-        return None
-    rest = groups.lengths if flags is None else narrow_sums(flags, groups)
-    times = []
-    for _, mask in levels[:-1]:
-        times.append(narrow_sums(mask if flags is None else mask & flags, groups))
-        rest = rest - times[-1]
-    return Counted(np.array([level for level, _ in levels]), [*times, rest])
+def _levels(known: Words) -> tuple[Words, Longs | None]:
+    """The different weights, and which one each row has; None where there is only one."""
+    found = [known[0]]
+    rest = known != known[0]
+    of = np.zeros(len(known), np.uint8)
+    while rest.any():
+        if len(found) == _MOST:
+            different, places = np.unique(known, return_inverse=True)
+            return different, places
+        weight = known[rest.argmax()]
+        mine = known == weight
+        of |= mine.view(np.uint8) * np.uint8(len(found))
+        found.append(weight)
+        rest ^= mine
+    return np.array(found), of.astype(np.int64) if len(found) > 1 else None
 
 
-def _levels(more: Floats) -> Sequence[tuple[float, Mask]]:
-    rest = np.ones(len(more), np.bool_)
-    found: list[tuple[float, Mask]] = []
-    for _ in range(MOST):
-        place = int(rest.argmax()) if len(rest) else 0
-        if not (len(rest) and rest[place]):
-            return found
-        mask: Mask = more == more[place]
-        found.append((float(more[place]), mask))
-        rest ^= mask
-    return () if rest.any() else found
+def _by(numbers: Longs) -> tuple[Longs, Groups, Longs]:
+    """Rows by number, equal ones as they stood; where each number lies then, and the different ones."""
+    order, ordered = sorted_slots(numbers)
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    return order, Groups(starts, np.diff(starts, append=len(ordered))), ordered[starts].astype(np.int64)

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from slac.plan.estimates.moments import Floats
+from slac.plan.estimates.totals import Floats
 
 
 @dataclass(frozen=True, slots=True)

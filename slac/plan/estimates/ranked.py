@@ -10,7 +10,7 @@ import polars as pl
 from slac.plan.aggregation.family import column, part
 from slac.plan.aggregation.sketches import ACCURACY, BUCKETS, bucket_of, middle
 from slac.plan.aggregation.tallies import COUNT, VALUE, merged_tallies
-from slac.plan.estimates.moments import Floats
+from slac.plan.estimates.totals import Floats
 from slac.plan.expressions import AggregateCall
 from slac.stream.batch import WEIGHT, WEIGHT_ONE
 

@@ -1,25 +1,27 @@
-"""What rows add to the sums beside aggregates, and these sums by group."""
+"""What rows with weights add to the sums beside aggregates, by group."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import polars as pl
 
 from slac.plan.aggregation.family import argument, part, per_row
-from slac.plan.estimates.levels import Excess
-from slac.plan.estimates.moments import Floats
-from slac.plan.estimates.thinned import COUNTED_ONLY, TRUE, Added, ThinnedCount, ThinnedValue
-from slac.plan.estimates.totals import Groups, Longs, Numbers, Piece, narrow_sums, pieces_of, wide_totals
+from slac.plan.estimates.levels import Mask, Weighed
+from slac.plan.estimates.moments import COUNTED, LIMBS, digits, spread, weighted
+from slac.plan.estimates.thinned import COUNTED_ONLY, TRUE, ThinnedCount, ThinnedValue
+from slac.plan.estimates.totals import Longs, Piece, Words, wide_series, wide_words
+from slac.plan.estimates.valued import Valued
 from slac.plan.expressions import AggregateCall
 from slac.plan.lowering import lower
 from slac.stream.batch import COUNT, WEIGHT
-from slac.stream.types import Float
 
 Thinned: TypeAlias = ThinnedCount | ThinnedValue
+_NARROW: Final = 20
+"""Weights are in multiples of 2⁻²⁰."""
 
 
 def needed(calls: Sequence[tuple[AggregateCall, Thinned]], columns: Sequence[str]) -> list[str]:
@@ -30,117 +32,150 @@ def needed(calls: Sequence[tuple[AggregateCall, Thinned]], columns: Sequence[str
     return [name for name in columns if name in read]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GroupSums:
-    """By part: sums of 64 bits (`narrow`), pieces of those of 128 (`wide`), and what is 0 (`none`: whether it is wide).
+    """By part, of the groups `slots`: sums of 64 bits (`narrow`), and low and high words of those of 128 (`wide`).
 
-    `again`: parts whose sums are those of another one; which these are depends on the calls alone.
+    What is missing is 0. `again`: parts whose sums are those of another one, which depends on the calls alone.
     """
 
+    slots: Longs
     narrow: dict[str, Longs] = field(default_factory=dict)
-    wide: dict[str, list[Piece]] = field(default_factory=dict)
-    none: dict[str, bool] = field(default_factory=dict)
+    wide: dict[str, tuple[Words, Longs]] = field(default_factory=dict)
     again: dict[str, str] = field(default_factory=dict)
 
-    def take(self, name: str, numbers: Numbers | None, groups: Groups, *, is_wide: bool) -> None:
-        """Add up what rows add to a part."""
-        if numbers is None:
-            self.none[name] = is_wide
-        elif is_wide:
-            self.wide[name] = list(pieces_of(numbers, groups))
-        else:
-            self.narrow[name] = narrow_sums(numbers, groups)
+    def words(self) -> tuple[list[str], Words, Longs]:
+        """All of them in 128 bits: names, and a row of words for each."""
+        small = [(total.view(np.uint64), total >> np.int64(63)) for total in self.narrow.values()]
+        low, high = zip(*small, *self.wide.values(), strict=True)
+        return [*self.narrow, *self.wide], np.stack(low), np.stack(high)
 
 
-def group_sums(frame: pl.DataFrame, calls: Sequence[tuple[AggregateCall, Thinned]], groups: Groups) -> GroupSums:
-    """Of rows with weights, which lie group by group, for all calls."""
-    more = Excess.of(frame, groups)
-    values = frame.select(e.alias(call.name) for call, _ in calls if (e := _value(call)) is not None)
-    sums = GroupSums()
-    known: dict[object, dict[str, str]] = {}
+def group_sums(frame: pl.DataFrame, calls: Sequence[tuple[AggregateCall, Thinned]], slots: Longs) -> GroupSums:
+    """Of rows with weights, of which each is of the group that `slots` says, for all calls."""
+    added = _Added(frame, calls, Weighed.of(frame[WEIGHT], slots))
     for call, kind in calls:
-        own = values[call.name] if call.name in values.columns else None
-        types = kind.parts(call)
-        # What is the same beside several calls over one value is added up once.
-        told = known.setdefault((call.args, call.where), {}) if isinstance(kind, ThinnedValue) else {}
-        sums.again.update((part(call, name), told[name]) for name in types if name in told)
-        # Powers that are too large are in no lane.
-        with np.errstate(over="ignore", invalid="ignore"):
-            for name, numbers in _added(call, kind, frame, more, own, frozenset(told)):
-                sums.take(part(call, name), numbers, groups, is_wide=isinstance(types[name], pl.Int128))
-        told.update((name, part(call, name)) for name in types if name not in told and name != "odd")
-    return sums
+        match kind:
+            case ThinnedValue():
+                added.value(call, kind)
+            case ThinnedCount():
+                added.count(call)
+    return added.done()
 
 
-def sums(frame: pl.DataFrame, calls: Sequence[tuple[AggregateCall, Thinned]], groups: Groups) -> dict[str, pl.Series]:
-    """The parts of all calls by group, of the same rows."""
-    found, count = group_sums(frame, calls, groups), len(groups.starts)
+def sums(frame: pl.DataFrame, calls: Sequence[tuple[AggregateCall, Thinned]], lengths: Longs) -> dict[str, pl.Series]:
+    """The parts of all calls by group, of rows that lie group by group, so many each."""
+    found, count = group_sums(frame, calls, np.repeat(np.arange(len(lengths)), lengths)), len(lengths)
     zero, wide_zero = (pl.Series([0], dtype=d).new_from_index(0, count) for d in (pl.Int64, pl.Int128))
-    zeros = {name: (wide_zero if is_wide else zero).alias(name) for name, is_wide in found.none.items()}
-    narrow = {name: pl.Series(name, total) for name, total in found.narrow.items()}
-    parts = {**narrow, **wide_totals(found.wide, count), **zeros}
-    return {**parts, **{name: parts[source].alias(name) for name, source in found.again.items()}}
+    parts = {name: pl.Series(name, total) for name, total in found.narrow.items()}
+    parts |= wide_series(found.wide)
+    types = {part(call, name): dtype for call, kind in calls for name, dtype in kind.parts(call).items()}
+    made = {}
+    for name, dtype in types.items():
+        own = parts.get(found.again.get(name, name))
+        made[name] = (own if own is not None else zero if dtype == pl.Int64() else wide_zero).alias(name)
+    return made
 
 
-def _added(
-    call: AggregateCall,
-    kind: Thinned,
-    frame: pl.DataFrame,
-    more: Excess,
-    own: pl.Series | None,
-    known: Collection[str],
-) -> Added:
-    match kind:
-        case ThinnedValue():
+class _Added:
+    """What all calls add, one after the other."""
+
+    def __init__(self, frame: pl.DataFrame, calls: Sequence[tuple[AggregateCall, Thinned]], weighed: Weighed) -> None:
+        self._frame, self._calls, self._weighed = frame, calls, weighed
+        # With a column beside it what is the same for all rows is told for each of them.
+        asked = [e.alias(call.name) for call, _ in calls if (e := _value(call)) is not None]
+        self._values = frame.select(WEIGHT, *asked)
+        self._more = weighed.more()
+        self._above, self._gone = ((self._more > 0)[weighed.level], (self._more < 0)[weighed.level])
+        self._factors: dict[str, Longs] = {}
+        self._valued: dict[object, tuple[Valued, dict[str, str]]] = {}
+        self._highest: dict[object, int] = {}
+        for call, kind in calls:
+            if isinstance(kind, ThinnedValue):
+                most = max(int(name[1]) for name in kind.moments)
+                self._highest[call.args, call.where] = max(most, self._highest.get((call.args, call.where), 0))
+        self._sums = GroupSums(weighed.slots)
+        self._wide: dict[str, list[Piece]] = {}
+
+    def done(self) -> GroupSums:
+        """All sums."""
+        if self._wide:
+            low, high = wide_words(list(self._wide.values()), len(self._weighed.slots))
+            self._sums.wide.update(zip(self._wide, zip(low, high, strict=True), strict=True))
+        return self._sums
+
+    def count(self, call: AggregateCall) -> None:
+        """Of rows, or of those where something holds."""
+        chosen = None
+        if (own := self._own(call)) is not None:
+            flags = own.fill_null(value=False) if TRUE in call.options or not call.args else own.is_not_null()
+            chosen = flags.to_numpy()
+        if COUNTED_ONLY in call.options and COUNT in self._frame.columns:
+            told = self._frame[COUNT]
+            known = told.is_not_null().to_numpy()
+            mine = known if chosen is None else known & chosen
+            gate = np.where(mine, told.fill_null(1).to_numpy() - 1, 0)
+            weighed = self._weighed
+            self._sums.narrow[part(call, "gate")] = np.add.reduceat(gate[weighed.order], weighed.groups.starts)
+            chosen = ~known if chosen is None else chosen & ~known
+        counted = self._weighed.counted(chosen)
+        self._add(part(call, "zero"), counted, self._gone)
+        self._weights(call, counted, "a")
+
+    def value(self, call: AggregateCall, kind: ThinnedValue) -> None:
+        """Of a column; what is the same beside several calls over one column is added up once."""
+        valued, told = self._of_column(call)
+        names = kind.parts(call)
+        self._sums.again.update((part(call, name), told[name]) for name in names if name in told)
+        if not told:
+            self._weights(call, valued.counted, "ab")
+            if self._gone.any():
+                self._add(part(call, "zero"), self._weighed.counted(self._possible(call)), self._gone)
+            self._wide[part(call, "total")] = valued.total()
+        new = [name for name in kind.moments if f"{name}{LIMBS[0]}" not in told]
+        self._sums.wide.update((part(call, name), words) for name, words in valued.moments(new).items())
+        odd = valued.odd(fourth="a4" in kind.moments)
+        if odd is not None:
+            self._add(part(call, "odd"), odd, self._above)
+        told.update((name, part(call, name)) for name in names if name not in told and name != "odd")
+
+    def _of_column(self, call: AggregateCall) -> tuple[Valued, dict[str, str]]:
+        key = (call.args, call.where)
+        if key not in self._valued:
+            own = self._own(call)
             assert own is not None
-            return _of_value(call, kind, frame, more, own, known)
-        case ThinnedCount():
-            return _of_count(call, kind, frame, more, own)
+            self._valued[key] = Valued(own, call, self._weighed, self._factor, self._highest[key]), {}
+        return self._valued[key]
 
+    def _possible(self, call: AggregateCall) -> Mask | None:
+        """Rows that FILTER lets pass, or may: a row that was dropped tells what a gate knows of it, never its value."""
+        if call.where is None:
+            return None
+        passes = per_row(lower(call.where)).fill_null(value=True).alias(call.name)
+        return self._frame.select(WEIGHT, passes)[call.name].to_numpy()
 
-def _of_value(
-    call: AggregateCall,
-    kind: ThinnedValue,
-    frame: pl.DataFrame,
-    more: Excess,
-    own: pl.Series,
-    known: Collection[str],
-) -> Added:
-    # A row that was dropped tells what a gate knows of it: mostly whether it would have counted, never its value.
-    gone = more.rows < 0
-    if call.where is not None and gone.any():
-        # All rows at once may have said one thing.
-        gone = gone & frame.select(per_row(lower(call.where)).fill_null(value=True)).to_series().to_numpy()
-    zero = gone if gone.any() else None
-    present = own.is_not_null().to_numpy() if own.null_count() else None
-    rows, counted = more.rows if present is None else more.where(present), more.counted(present)
-    if isinstance(call.args[0].dtype, Float):
-        values: Floats = (own.fill_null(0.0) if present is not None else own).to_numpy()
-        # What is no number makes the value NaN anyway.
-        if not np.isfinite(values).all():
-            values = np.where(np.isfinite(values), values, 0.0)
-        return kind.added(rows, values, None, zero, counted, known)
-    whole = own.to_physical().cast(pl.Int64)
-    numbers = (whole.fill_null(0) if present is not None else whole).to_numpy()
-    return kind.added(rows, numbers.astype(np.float64), numbers, zero, counted, known)
+    def _own(self, call: AggregateCall) -> pl.Series | None:
+        return self._values[call.name] if call.name in self._values.columns else None
 
+    def _weights(self, call: AggregateCall, counted: Longs, orders: str) -> None:
+        """What weights alone add, of so many rows of each pair."""
+        self._add(part(call, "k"), counted, self._above)
+        for order, name in (("m", "more"), *((order, f"{order}0") for order in orders)):
+            found = weighted(counted, self._factor(order, _NARROW if order == "m" else COUNTED))
+            self._wide[part(call, name)] = [(shift, self._weighed.together(numbers)) for shift, numbers in found]
 
-def _of_count(
-    call: AggregateCall, kind: ThinnedCount, frame: pl.DataFrame, more: Excess, own: pl.Series | None
-) -> Added:
-    chosen = None
-    if own is not None:
-        flags = own.fill_null(value=False) if TRUE in call.options or not call.args else own.is_not_null()
-        chosen = flags.to_numpy()
-    gate = None
-    if COUNTED_ONLY in call.options and COUNT in frame.columns:
-        told = frame[COUNT]
-        known = told.is_not_null().to_numpy()
-        gate = np.where(known if chosen is None else known & chosen, told.fill_null(1).to_numpy() - 1, 0)
-        chosen = ~known if chosen is None else chosen & ~known
-    counted = more.counted(chosen)
-    rows = more.rows if chosen is None or counted is not None else more.where(chosen)
-    return kind.added(rows, counted, gate)
+    def _add(self, name: str, counted: Longs, flags: Mask) -> None:
+        """How many rows there are of pairs with a flag, where there are any."""
+        if flags.any():
+            self._sums.narrow[name] = self._weighed.together(np.where(flags, counted, 0))
+
+    def _factor(self, order: str, scale: int = COUNTED) -> Longs:
+        """By pair the digits of what its weight makes of a row, in multiples of two to the power of −scale."""
+        name = f"{order}{scale}"
+        if name not in self._factors:
+            made = digits(np.rint(spread(self._more, order) * 2.0**scale))
+            self._factors[name] = made[:, self._weighed.level]
+        return self._factors[name]
 
 
 def _value(call: AggregateCall) -> pl.Expr | None:

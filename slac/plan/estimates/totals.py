@@ -1,13 +1,13 @@
-"""Exact sums by group of integers that floats hold, however large: 128 bits, whatever the order of the rows.
+"""Rows that lie group by group, and sums of 128 bits of them.
 
-A float has 53 bits, and a sum of n rows takes log₂ n of them: so numbers are cut into pieces, multiples of a power of
-two that are few bits wide, whose sums as floats are exact (Rump, Ogita and Oishi, SIAM J. Sci. Comput. 2008). To put
-columns of 128 bits together for each row costs ten times as much.
+A float has 53 bits, and a sum of n rows takes log₂ n of them: numbers that are cut into pieces of few bits have sums
+that are exact as floats, of short runs of rows (Rump, Ogita and Oishi, SIAM J. Sci. Comput. 2008). To put columns of
+128 bits together for each row costs ten times as much.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, TypeAlias
@@ -21,48 +21,18 @@ Words = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
 Piece: TypeAlias = tuple[int, Longs]
 """An exponent of two, and sums by group of which each is so many times that power."""
-Numbers: TypeAlias = "Rounded | Floats | Longs | npt.NDArray[np.bool_] | Sequence[tuple[Floats, int]] | Counted"
-"""A number a row (or one for all rows); or several, each an integer times two to the power of the second."""
-_MANTISSA: Final = 52
-_HALF: Final = 26
 _WORD: Final = 64
 _RUN: Final = 255
 """Rows that are added up as floats at once; the sums of them as integers."""
-_RUNS: Final = 9
-"""At most so many of a group, as a power of two."""
 _WIDE_WORD: Final = pl.Series([1 << _WORD], dtype=pl.Int128)
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """A few numbers (integers), and by group how many times each is added."""
-
-    numbers: Floats
-    times: Sequence[Longs]
-
-
-@dataclass(frozen=True, slots=True)
-class Rounded:
-    """Floats, each of which counts as the nearest integer to it times two to the power of `scale`.
-
-    `most`: the greatest magnitude of them. A float that has no bits below 1 may be as large as you like.
-    """
-
-    values: Floats
-    scale: int
-    most: float
-
-
-@dataclass(frozen=True, slots=True)
 class Runs:
-    """Groups, cut where they are long: where each run begins, the first run of each group, and the rows of the longest.
-
-    `firsts` is None where no group is cut.
-    """
+    """Groups, cut where they are long: where each run begins, and the first run of each group (None: none is cut)."""
 
     starts: Longs
     firsts: Longs | None
-    longest: int
 
 
 @dataclass(frozen=True)
@@ -79,31 +49,23 @@ class Groups:
 
     @cached_property
     def runs(self) -> Runs:
-        """So short that their sums have room for many bits, and so few of a group that the sum of theirs fits."""
-        most, longest = max(_RUN, self.rows >> _RUNS), int(self.lengths.max())
-        if longest <= most:
-            return Runs(self.starts, None, longest)
-        counts = -(-self.lengths // most)
+        """So short that their sums have room for many bits."""
+        if int(self.lengths.max()) <= _RUN:
+            return Runs(self.starts, None)
+        counts = -(-self.lengths // _RUN)
         firsts = np.cumsum(counts) - counts
-        begins = np.repeat(self.starts - firsts * most, counts)
-        return Runs(begins + np.arange(len(begins)) * most, firsts, most)
+        begins = np.repeat(self.starts - firsts * _RUN, counts)
+        return Runs(begins + np.arange(len(begins)) * _RUN, firsts)
 
 
-def narrow_sums(numbers: Numbers, groups: Groups) -> Longs:
-    """The sums by group of small integers, or of flags."""
-    if isinstance(numbers, Counted):
-        return sum((int(n) * t for n, t in zip(numbers.numbers, numbers.times, strict=True)), np.zeros(1, np.int64))
-    return _narrow(np.asarray(numbers, np.int64), groups)
-
-
-def wide_totals(pieces: Mapping[str, Sequence[Piece]], count: int) -> dict[str, pl.Series]:
-    """By name the sums of `count` groups as Int128, as long as these fit."""
-    if not pieces:
+def wide_series(words: Mapping[str, tuple[Words, Longs]]) -> dict[str, pl.Series]:
+    """Low and high words by name as columns of Int128, all of the same length."""
+    if not words:
         return {}
-    low, high = wide_words(list(pieces.values()), count)
+    low, high = (np.stack(each) for each in zip(*words.values(), strict=True))
     # All at once: a series costs more than what it holds.
     wide = pl.Series(high.ravel()).cast(pl.Int128) * _WIDE_WORD + pl.Series(low.ravel()).cast(pl.Int128)
-    return {name: wide.slice(n * count, count).alias(name) for n, name in enumerate(pieces)}
+    return {name: wide.slice(n * low.shape[1], low.shape[1]).alias(name) for n, name in enumerate(words)}
 
 
 def wide_words(pieces: Sequence[Sequence[Piece]], count: int) -> tuple[Words, Longs]:
@@ -118,73 +80,6 @@ def wide_words(pieces: Sequence[Sequence[Piece]], count: int) -> tuple[Words, Lo
         low[rows] = before + more_low
         high[rows] += more_high + (low[rows] < before)
     return low, high
-
-
-def pieces_of(of: Numbers, groups: Groups) -> Iterator[Piece]:
-    """The sums by group of floats that count as integers below 2¹⁰⁰."""
-    if isinstance(of, Counted):
-        yield from _counted(of)
-    elif isinstance(of, Rounded):
-        if len(of.values) == 1:
-            yield from _constant(float(np.rint(of.values[0] * 2.0**of.scale)), groups.lengths)
-        else:
-            yield from _cut(of, groups)
-    elif isinstance(of, np.ndarray):
-        values = np.asarray(of, np.float64)
-        yield from pieces_of(Rounded(values, 0, max(float(values.max()), -float(values.min()))), groups)
-    else:
-        for numbers, shift in of:
-            for exponent, sums in pieces_of(numbers, groups):
-                yield exponent + shift, sums
-
-
-def _narrow(numbers: Longs, groups: Groups) -> Longs:
-    return groups.lengths * numbers[0] if len(numbers) == 1 else np.add.reduceat(numbers, groups.starts)
-
-
-def _counted(of: Counted) -> Iterator[Piece]:
-    """As two pieces for all, where numbers are small enough."""
-    if np.abs(of.numbers).max() >= 2.0**_MANTISSA:
-        for number, times in zip(of.numbers, of.times, strict=True):
-            yield from _constant(float(number), times)
-        return
-    whole, times = of.numbers.astype(np.int64), np.stack(of.times)
-    yield _HALF, (whole >> _HALF) @ times
-    yield 0, (whole & ((1 << _HALF) - 1)) @ times
-
-
-def _constant(number: float, times: Longs) -> Iterator[Piece]:
-    """The same number so many times by group."""
-    whole = int(number)
-    shift = max(abs(whole).bit_length() - _MANTISSA - 1, 0)
-    mantissa = whole >> shift
-    yield shift + _HALF, times * (mantissa >> _HALF)
-    yield shift, times * (mantissa & ((1 << _HALF) - 1))
-
-
-def _cut(of: Rounded, groups: Groups) -> Iterator[Piece]:
-    """From the highest bits on, as many at a time as the sums have room for; what is left at last is rounded."""
-    room = _MANTISSA - groups.runs.longest.bit_length()
-    exponent = int(np.frexp(of.most)[1]) + of.scale - room
-    upper, rest, spare = np.empty_like(of.values), of.values, None
-    while exponent > 0:
-        yield exponent, _multiples(rest, exponent - of.scale, upper, groups)
-        # Without room of its own what was given would be gone.
-        spare = np.subtract(rest, upper, out=spare)
-        rest = spare
-        exponent -= room
-    yield 0, _multiples(rest, -of.scale, upper, groups)
-
-
-def _multiples(numbers: Floats, exponent: int, into: Floats, groups: Groups) -> Longs:
-    """The sums of multiples of a power of two that are next to some numbers; `into`: these multiples themselves."""
-    rounding = 1.5 * 2.0 ** (exponent + _MANTISSA)
-    np.add(numbers, rounding, out=into)
-    np.subtract(into, rounding, out=into)
-    runs = groups.runs
-    sums: Floats = np.add.reduceat(into, runs.starts)
-    found = (sums * 2.0**-exponent).astype(np.int64)
-    return found if runs.firsts is None else np.add.reduceat(found, runs.firsts)
 
 
 def _words(sums: Longs, shifts: Longs) -> tuple[Words, Longs]:

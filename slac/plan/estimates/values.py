@@ -19,7 +19,7 @@ from slac.plan.aggregation.spread import SCALE as SQUARED
 from slac.plan.aggregation.spread import Spread
 from slac.plan.aggregation.totals import Average, Sum
 from slac.plan.estimates.calls import GROUP, UNCOUNTED
-from slac.plan.estimates.moments import COUNTED, LANES
+from slac.plan.estimates.moments import COUNTED, moments
 from slac.plan.estimates.past import Past, Powers, mean_of, with_past
 from slac.plan.estimates.ranked import counted, quantiles
 from slac.plan.estimates.spans import Floats, Mask, Span, of_count, of_mean, of_share, of_variance
@@ -57,7 +57,7 @@ class Sums:
     counted: frozenset[str]
     beside: Mapping[str, tuple[str, ...]]
     past: Past = field(default_factory=dict)
-    _moments: dict[tuple[str, str], Floats] = field(default_factory=dict)
+    _moments: dict[str, Floats] = field(default_factory=dict)
 
     def number(self, call: str, name: str, scale: float = 1.0) -> Floats:
         """A part, divided by its scale."""
@@ -65,15 +65,12 @@ class Sums:
         return found / scale if scale != 1.0 else found
 
     def moment(self, call: str, name: str) -> Floats:
-        """The sum of a moment's lanes."""
-        found = self._moments.get((call, name))
-        if found is None:
-            lanes = [("", COUNTED)] if name[1] == "0" else [(lane, scale) for lane, _, scale in LANES]
-            found = np.zeros(self.groups.height)
-            for lane, scale in lanes:
-                found = found + self.number(call, f"{name}{lane}", 2.0**scale)
-            self._moments[call, name] = found
-        return found
+        """A moment: of weights alone, or put together from its limbs."""
+        if name[1] == "0":
+            return self.number(call, name, 2.0**COUNTED)
+        if not self._moments:
+            self._moments.update(moments(self.groups))
+        return self._moments[f"{call}.{name}"]
 
     def unseen(self, of: str = GROUP) -> Floats:
         """The weight of an event of a group of which none was kept: the mean of those that were, if any were."""

@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 
 from slac.plan.aggregation.peaks import LOWEST
-from slac.runtime.keyed.grouping import Longs, sorted_slots
+from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.segments import Segments, following_peaks_above
+from slac.stream.places import sorted_slots
 
 _FIRST: Final = 2048
 """So many rows are looked at before the others, where little is known of what follows."""

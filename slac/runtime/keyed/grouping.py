@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from slac.stream.places import sorted_slots
 
 Longs = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -16,7 +18,6 @@ Mask = npt.NDArray[np.bool_]
 Value = TypeVar("Value", bound=np.generic)
 
 _ROW: Final = "_row"
-_SHORT: Final = 32
 _MANY: Final = 1024
 
 
@@ -90,20 +91,3 @@ def distinct(slots: Longs, size: int) -> Longs:
 def stable_order(slots: Longs) -> Longs:
     """Places in the order of `slots` (0 … 2³²), equal ones as they stood."""
     return sorted_slots(slots)[0]
-
-
-def sorted_slots(slots: Longs) -> tuple[Longs, npt.NDArray[Any]]:
-    """The same, and the slots in this order, of 32 bits where that is enough.
-
-    Slot and place are one number, as narrow as may be: values are sorted faster than places.
-    """
-    bits = max(len(slots) - 1, 0).bit_length()
-    is_short = int(slots.max(initial=0)).bit_length() + bits <= _SHORT
-    kind: npt.DTypeLike = np.uint32 if is_short else np.int64
-    numbers: npt.NDArray[Any] = slots.astype(kind)
-    numbers <<= bits
-    numbers |= np.arange(len(slots), dtype=numbers.dtype)
-    numbers.sort()
-    places = (numbers & ((1 << bits) - 1)).astype(np.int64, copy=False)
-    numbers >>= bits
-    return places, numbers

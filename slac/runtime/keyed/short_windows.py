@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from slac.runtime.keyed.grouping import Longs, sorted_slots
+from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.log import Rows
 from slac.runtime.keyed.segments import Segments, ranged_peaks
 from slac.runtime.keyed.turns import Turns
+from slac.stream.places import sorted_slots
 
 
 def wide_peaks(held: Rows, names: list[str], found: Turns, seen: Longs) -> dict[str, Longs]:

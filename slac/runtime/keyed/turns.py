@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from slac.runtime.keyed.grouping import Longs, Value, lengths_of, sorted_slots
+from slac.runtime.keyed.grouping import Longs, Value, lengths_of
 from slac.runtime.keyed.log import Rows
 from slac.runtime.keyed.segments import Segments
+from slac.stream.places import sorted_slots
 
 _SHORT: Final = 32
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import numpy as np
 import polars as pl
@@ -12,14 +11,11 @@ from slac.plan.aggregates import family
 from slac.plan.aggregation.family import part
 from slac.plan.estimates.rows import Thinned, group_sums, needed
 from slac.plan.estimates.thinned import ThinnedCount, ThinnedValue
-from slac.plan.estimates.totals import Groups, wide_words
 from slac.plan.expressions import AggregateCall
 from slac.runtime.keyed.grouping import Longs
 from slac.runtime.keyed.halved import Halved
 from slac.runtime.keyed.wide_sums import WideSums
 from slac.stream.batch import WEIGHT
-
-_SIGN: Final = np.int64(63)
 
 
 def is_beside(call: AggregateCall) -> bool:
@@ -37,22 +33,23 @@ class BesideSums:
         ]
         self._types = {part(c, name): dtype for c, kind in self._calls for name, dtype in kind.parts(c).items()}
         self._again: Mapping[str, str] = {}
+        self._needed: dict[tuple[str, ...], list[str]] = {}
 
     def asked(self, frame: pl.DataFrame) -> pl.DataFrame | None:
         """The columns that say what rows add; None where they add nothing."""
         if not self._calls or WEIGHT not in frame.columns:
             return None
-        return frame[needed(self._calls, frame.columns)]
+        columns = tuple(frame.columns)
+        if columns not in self._needed:
+            self._needed[columns] = needed(self._calls, columns)
+        return frame[self._needed[columns]]
 
-    def add(self, rows: pl.DataFrame, slots: Longs, groups: Groups, into: WideSums) -> None:
-        """Rows that were `asked` for and lie group by group; `slots` are those of the groups."""
-        found = group_sums(rows, self._calls, groups)
+    def add(self, rows: pl.DataFrame, slots: Longs, into: WideSums) -> None:
+        """Rows that were `asked` for, of these slots."""
+        found = group_sums(rows, self._calls, slots)
         self._again = found.again
-        if found.narrow:
-            small = np.stack(list(found.narrow.values()))
-            into.add(list(found.narrow), slots, small.view(np.uint64), small >> _SIGN)
-        if found.wide:
-            into.add(list(found.wide), slots, *wide_words(list(found.wide.values()), len(slots)))
+        names, low, high = found.words()
+        into.add(names, found.slots, low, high)
 
     def parts(self, slots: Longs, held: WideSums) -> list[pl.Series]:
         """The part columns of these slots."""

@@ -10,6 +10,7 @@ import polars as pl
 
 from slac.plan.estimates.totals import Groups
 from slac.runtime.keyed.grouping import Longs
+from slac.stream.places import sorted_slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,10 @@ class Order:
 
     @classmethod
     def of(cls, slots: Longs) -> Order:
-        """Of rows of these slots, which are few: to sort them by 16 bits takes a sixth of the time."""
-        lengths = np.bincount(slots)
-        present = np.flatnonzero(lengths)
-        lengths = lengths[present]
-        rows = np.argsort(slots.astype(np.uint16), kind="stable")
-        return cls(rows, present, Groups(np.cumsum(lengths) - lengths, lengths))
+        """Of rows of these slots."""
+        rows, ordered = sorted_slots(slots)
+        starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+        return cls(rows, ordered[starts].astype(np.int64), Groups(starts, np.diff(starts, append=len(ordered))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,8 +203,7 @@ class PaneSums:
     def _work_off(self, pane: _Sums) -> None:
         """What weights add, of the rows that wait for it."""
         if (found := pane.later.taken()) is not None:
-            order = Order.of(found.slots)
-            self._beside.add(found.rows[order.rows], order.slots, order.groups, pane.wide)
+            self._beside.add(found.rows, found.slots, pane.wide)
 
     def _slots(self, frame: pl.DataFrame) -> Longs | None:
         """The slot of each row's key; None where keys are too many, or of a kind that is not looked up."""

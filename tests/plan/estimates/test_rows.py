@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slac.plan.aggregates import partials
+from slac.plan.aggregates import merged, partials
+from slac.plan.estimates import powers, totals
 from slac.plan.estimates.calls import with_estimates
-from slac.plan.expressions import AggregateCall, Column
+from slac.plan.estimates.moments import moments as moments_of
+from slac.plan.expressions import AggregateCall, Column, Literal
 from slac.plan.signatures import BOOL, FLOAT, INT
 from slac.stream.batch import ID, TIME, TIME_TYPE, WEIGHT, WEIGHT_ONE
 
@@ -26,29 +31,67 @@ CALLS = with_estimates(
         AggregateCall(name="some", function="sum", args=(V,), where=OK, dtype=FLOAT),
     )
 )
-LANES = (("a", 0.0, 2.0**40, 60), ("b", 2.0**40, 2.0**100, 0), ("c", 2.0**100, 2.0**160, -60))
 VALUES = st.one_of(
     st.floats(-1e6, 1e6), st.sampled_from([0.0, 3e-9, 1e9, -1e15, 1e30, 1e52, 1e300, math.inf, math.nan, None])
 )
-ROWS = st.tuples(
-    st.sampled_from(["a", "b"]), VALUES, st.sampled_from([True, False, None]), st.sampled_from([0, 1 << 20, 2_438_549])
-)
+WEIGHTS = st.sampled_from([0, 1 << 20, 2_438_549]) | st.integers(1 << 20, 1 << 40)
+ROWS = st.tuples(st.sampled_from(["a", "b"]), VALUES, st.sampled_from([True, False, None]), WEIGHTS)
+Rows: TypeAlias = list[tuple[str, float | None, bool | None, int]]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(ROWS, min_size=1, max_size=30), st.booleans())
-def test_parts_are_sums_of_what_each_row_adds(rows: list[tuple[str, float, bool, int]], same: bool) -> None:  # noqa: FBT001 - drawn
-    """Of each moment in three lanes, of counts, and of values that are missing, infinite or not asked for."""
+def test_parts_are_sums_of_what_each_row_adds(rows: Rows, same: bool) -> None:  # noqa: FBT001 - drawn
+    """Of each moment in three limbs, of counts, and of values that are missing, infinite or not asked for."""
+    check(rows, same=same)
+
+
+def test_many_rows_of_many_weights_are_added_up_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More weights than are looked for one by one, and more rows than are worked on at once."""
+    monkeypatch.setattr(totals, "_RUN", 3)
+    monkeypatch.setattr(powers, "_BLOCK", 7)
+    values = [0.1 * n - 9 if n % 11 else None for n in range(200)]
+    check([("ab"[n % 3 > 1], v, n % 5 > 0, (1 << 20) + 977 * (n % 40)) for n, v in enumerate(values)])
+
+
+def test_what_is_the_same_for_all_rows_is_added_for_each() -> None:
+    """A value and a condition without a column."""
+    one, true = Literal(value=1, dtype=INT), Literal(value=True, dtype=BOOL)
+    called = AggregateCall(name="s", function="sum", args=(one,), where=true, dtype=INT)
+    counted = AggregateCall(name="n", function="count", where=true, dtype=INT)
+    frame = frame_of([("a", 1.0, True, 0), ("a", 2.0, True, 5 << 20)])
+    parts = partials(frame, ["k"], with_estimates((called, counted)))
+    assert parts.select("n~.k", "n~.zero", "s~.k", "s~.zero", "s~.total").row(0) == (1, 1, 1, 1, 3 << 20)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(ROWS, min_size=2, max_size=30), st.integers(1, 29))
+def test_moments_are_the_same_however_rows_are_cut(rows: Rows, cut: int) -> None:
+    """Limbs that were added up are carried before they are read."""
+    pieces = [frame_of(piece) for piece in (rows[:cut], rows[cut:]) if piece]
+    parts = [partials(piece.with_columns(k=pl.lit("a")), ["k"], CALLS) for piece in pieces]
+    whole_parts = partials(frame_of(rows).with_columns(k=pl.lit("a")), ["k"], CALLS)
+    found, expected = moments_of(merged(pl.concat(parts), ["k"], CALLS)), moments_of(whole_parts)
+    assert {name: v.tobytes() for name, v in found.items()} == {name: v.tobytes() for name, v in expected.items()}
+
+
+def frame_of(rows: Rows) -> pl.DataFrame:
+    """The rows of a stream."""
     schema = {"k": pl.String, "v": pl.Float64, "ok": pl.Boolean, WEIGHT: pl.UInt64}
-    frame = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(
         pl.int_range(pl.len()).cast(TIME_TYPE).alias(TIME), pl.int_range(pl.len()).cast(pl.UInt64).alias(ID)
     )
+
+
+def check(rows: Rows, *, same: bool = False) -> None:
+    """All parts are those that Python's integers give."""
+    frame = frame_of(rows)
     frame = frame.with_columns(pl.lit(2_438_549, pl.UInt64).alias(WEIGHT)) if same else frame
     expected: dict[str, Counter[str]] = {"a": Counter(), "b": Counter()}
     for row in frame.iter_rows(named=True):
         expected[row["k"]].update(added(row["v"], row["ok"], row[WEIGHT] / WEIGHT_ONE - 1.0))
     for found in partials(frame, ["k"], CALLS).iter_rows(named=True):
-        told = {n: v for n, v in found.items() if "~." in n}
+        told = whole({n: v for n, v in found.items() if "~." in n})
         assert told == {name: expected[found["k"]][name] for name in told}
 
 
@@ -81,14 +124,24 @@ def moments(name: str, value: float | None, more: float, orders: list[str]) -> C
     factors = {"a": more * (more + 1.0), "b": more * (more + 1.0) * more, "m": more}
     made.update({f"{name}.{f}0": round(factors[f] * 2.0**40) for f in "ab"})
     made[f"{name}.total"] = round(more * x * 2.0**40) if abs(more * x) < 2.0**62 else 0
-    powers = [np.float64(1.0), np.float64(x)]
+    each = [np.float64(1.0)]
     with np.errstate(over="ignore"):
-        for _ in range(3):
-            powers.append(powers[-1] * np.float64(x))
-    with np.errstate(over="ignore", invalid="ignore"):
-        made_of = {order: float(np.float64(factors[order[0]]) * powers[int(order[1])]) for order in orders}
-    for order, product in made_of.items():
-        for lane, least, edge, scale in LANES:
-            made[f"{name}.{order}{lane}"] = round(math.ldexp(product, scale)) if least <= abs(product) < edge else 0
-    made[f"{name}.odd"] = int(more > 0 and not abs(made_of[max(orders)]) < 2.0**160)
+        for _ in range(4):
+            each.append(each[-1] * np.float64(x))
+    third = abs(each[3]) * max(1.0, factors["a"], factors["b"]) < 2.0**160
+    fourth = third and abs(each[4]) * max(1.0, factors["a"]) < 2.0**160
+    for order in orders:
+        fits = fourth if order[1] == "4" else third
+        power = round(math.ldexp(each[int(order[1])], 66)) if fits else 0
+        made[f"{name}.{order}"] = round(factors[order[0]] * 2.0**40) * power
+    made[f"{name}.odd"] = int(more > 0 and not (fourth if "a4" in orders else third))
+    return made
+
+
+def whole(parts: Mapping[str, int]) -> dict[str, int]:
+    """The same with one number in place of three limbs."""
+    made = {name: number for name, number in parts.items() if name[-1] not in "lmh"}
+    for name, low in parts.items():
+        if name[-1] == "l" and f"{name[:-1]}h" in parts:
+            made[name[:-1]] = low + (parts[f"{name[:-1]}m"] << 88) + (parts[f"{name[:-1]}h"] << 176)
     return made
