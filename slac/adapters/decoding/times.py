@@ -51,7 +51,8 @@ def from_integers(numbers: pl.Series, unit: TimeUnit) -> pl.Series:
         return _within_years(numbers // 1000)
     factor = _PER_UNIT[unit]
     # Bounded before it is multiplied: Int64 would wrap silently. Behind that it lies within the years.
-    return (_null_outside(numbers, EARLIEST // factor, LATEST // factor) * factor).cast(TIME_TYPE)
+    bounded = _null_outside(numbers, EARLIEST // factor, LATEST // factor)
+    return (bounded if factor == 1 else bounded * factor).cast(TIME_TYPE)
 
 
 def _within_years(microseconds: pl.Series) -> pl.Series:

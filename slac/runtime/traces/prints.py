@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import polars as pl
 
 from slac.plan.traces import TraceSpec
 from slac.runtime.traces.groups import Hashes, Longs
@@ -44,18 +45,25 @@ def prints(records: Together, spec: TraceSpec) -> Hashes:
 def _operations(part: Part, spec: TraceSpec) -> Hashes:
     """A hash of the operation of each record, and of the host where it counts; others where a time is missing."""
     frame = part.frame
-    operation = frame[OPERATION].hash(_SEED).to_numpy()
+    operation = _hashed(frame[OPERATION])
     if spec.by_host:
-        operation = splitmix64(operation) ^ frame[HOST_OF].hash(_SEED).to_numpy()
+        operation = splitmix64(operation) ^ _hashed(frame[HOST_OF])
     for name in (START, END) if spec.form == "executions" else ():
         if frame[name].null_count():
             operation = operation ^ np.where(frame[name].is_null().to_numpy(), _LACKS, np.uint64(0))
     return operation
 
 
+def _hashed(texts: pl.Series) -> Hashes:
+    """By rows of a frame: `Series.hash` would start a query."""
+    found: Hashes = texts.to_frame().hash_rows(_SEED).to_numpy()
+    return found
+
+
 def _calls(operation: Longs, place: Longs, level: Longs, spare: Longs) -> Longs:
     """Of each record a hash, which stands in `spare` until the next ones come."""
-    said, other = spare[:, : len(place)]
+    said: Longs = spare[0, : len(place)]
+    other = spare[1, : len(place)]
     np.multiply(place, _PLACES, out=said)
     said += np.multiply(level, _LEVELS, out=other)
     said ^= operation
