@@ -32,7 +32,7 @@ def worthwhile(plan: Plan) -> dict[str, Worthwhile]:
     found = {}
     for node in plan.nodes:
         if isinstance(node, LatestJoinNode) and not node.restate:
-            conditions = [one for one in map(at_once, _needed(node, plan)) if one is not None]
+            conditions = [one for one in map(at_once, asked(node, plan)) if one is not None]
             if conditions:
                 found[node.id] = _keeping(conditions)
     return found
@@ -44,7 +44,7 @@ def before(plan: Plan, node: AnyNode) -> list[str]:
     return [n.id for n in plan.nodes if n.id in above]
 
 
-def _needed(node: LatestJoinNode, plan: Plan) -> Iterator[AnyExpr]:
+def asked(node: LatestJoinNode, plan: Plan) -> Iterator[AnyExpr]:
     """What the only reader asks of columns of the left side, as they are there; what another block reads is whole."""
     readers = [r for r in plan.readers(node.id) if isinstance(r, SelectNode) and r.block == node.block]
     if len(plan.readers(node.id)) != 1 or not readers or readers[0].where is None:

@@ -27,7 +27,7 @@ from slac.runtime.noticing import sending
 from slac.runtime.operator import BEGINNING, ENDED, Operator, State
 from slac.runtime.recorder import Accepting, Recorder
 from slac.runtime.rhythm import Moment, Rhythm
-from slac.runtime.traces.brief import least
+from slac.runtime.sparing import spared
 from slac.stream.batch import Batch
 
 
@@ -89,7 +89,7 @@ class Dataflow:
         self._places = [self._place(node) for node in self._inner]
         patient = {p.id: p for p in self._places if p.is_patient}
         self._before = {i: [patient[b] for b in before(plan, plan[i]) if b in patient] for i in self._rhythm.asking}
-        self._least = least(plan)
+        self._spared = spared(plan)
         self._is_lean = False
         for node in self._inner:
             self._look(node.id)
@@ -103,7 +103,7 @@ class Dataflow:
     def is_lean(self, is_lean: bool) -> None:
         if is_lean != self._is_lean:
             self._is_lean = is_lean
-            self._spare()
+            self._spare(is_lean=is_lean and self._delivery.recorder is None)
 
     @property
     def tap(self) -> Tap | None:
@@ -170,10 +170,10 @@ class Dataflow:
 
     def record(self, recorder: Recorder | None) -> None:
         """Let `recorder` look on from now on; None: nobody."""
+        self._spare(is_lean=self._is_lean and recorder is None)
         self._delivery.recorder = recorder
         for operator in self._operators.values():
             operator.tells_edges = recorder is not None
-        self._spare()
 
     def settle(self) -> None:
         """Bring every operator to where it would be if nothing ever waited; outside nobody notices. As `run`."""
@@ -325,12 +325,16 @@ class Dataflow:
         if has_worked:  # to be asked, and to have nothing to do, costs what a wave costs anyway
             self.costs.add(node_id, rows, began)
 
-    def _spare(self) -> None:
-        is_lean = self._is_lean and self._delivery.recorder is None
-        for node_id, most in self._least.items():
-            if node_id in self._operators:
-                self._operators[node_id].spare(most if is_lean else None)
-                self._look(node_id)
+    def _spare(self, *, is_lean: bool) -> None:
+        for node_id, most in self._spared.items():
+            if (operator := self._operators.get(node_id)) is None:
+                continue
+            operator.spare(most if is_lean else None)
+            due, reached = operator.next_due(), self._reached[node_id]
+            if due is not None and due <= reached:
+                # What was put off is said before somebody looks on.
+                self._delivery.deliver(node_id, operator.on_watermark(reached))
+            self._look(node_id)
 
     def _look(self, node_id: str) -> None:
         """Note when the operator wants to be called."""

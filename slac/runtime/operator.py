@@ -8,7 +8,7 @@ order is done at the watermark, in the total order (`_time`, `_depth` where rows
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -53,12 +53,14 @@ class OperatorContext:
 
     `start`: event time (µs) at which silence begins to count, the wall clock at the start of a live run; None where
     input is read from files to their end: then a stream's own first row is the anchor. `lacks`: by node, what windows
-    that have no end may lack, because gates dropped it.
+    that have no end may lack, because gates dropped it; `told`: by node, what gates before it have dropped, in words
+    for another runtime.
     """
 
     document: str
     start: int | None = None
     lacks: Mapping[str, Lacks] = field(default_factory=dict)
+    told: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
 
 class Operator(ABC):
@@ -92,9 +94,10 @@ class Operator(ABC):
         return ()
 
     def spare(self, most: int | None) -> None:
-        """No reader keeps what lasts no longer than `most` µs, and nobody else looks on; None: all is to be said.
+        """No reader keeps some of what this operator says, and nobody else looks on; None: all is to be said.
 
-        Only for traces (`slac.runtime.traces.brief.least`); it may change at any time.
+        `most`: of traces those that last no longer than so many µs; of windows, rows behind so many of their key
+        (`slac.runtime.sparing`). It may change at any time.
         """
         del most
 

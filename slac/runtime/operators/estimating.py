@@ -47,6 +47,11 @@ class EstimatingWindow(Around):
         """What is at work."""
         return self._inner
 
+    def spare(self, most: int | None) -> None:
+        """As the operator does, as long as it makes no estimates, nor may begin to at some moment."""
+        if self._lacks is None and self._extension is None:
+            self._inner.spare(most)
+
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """As the operator does."""
         wanted = self._wanted(batch.frame)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ import polars as pl
 
 from slac.plan.aggregates import partial_schema
 from slac.plan.nodes import WindowNode
+from slac.plan.waiting import MOST_ROWS
 from slac.runtime.audits.held import AT
 from slac.runtime.keyed.book import LAST, Book
 from slac.runtime.keyed.finals import Finals
@@ -22,11 +23,13 @@ from slac.runtime.keyed.picking import picked, picked_rows
 from slac.runtime.keyed.segments import Segments, cumulative_peaks, last_of_runs
 from slac.runtime.operator import BEGINNING, OperatorContext
 from slac.runtime.operators.window_per_row import PerRowOperator
-from slac.stream.batch import KEPT
+from slac.stream.batch import BOUNDS, COUNT, KEPT, REVISION, UNDECIDED, WEIGHT, Batch, instants
 from slac.stream.ids import Ids
 from slac.stream.order import order_of_ids
 
 _FEW: Final = 1024
+_ODD: Final = frozenset((BOUNDS, COUNT, REVISION, UNDECIDED, WEIGHT))
+"""Rows with one of these columns say more than that they are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,42 @@ class RunningByColumns(PerRowOperator):
         types = {LAST: pl.Int64(), **partial_schema(self._types, node.aggregates)}
         self._stored = [pl.col(name).cast(dtype) for name, dtype in types.items()]
         self._crowded = _FEW
+        self._is_spared, self._has_news = False, True
+
+    def spare(self, most: int | None) -> None:
+        """Nobody hears of rows behind the first of a key: those whose key is known may wait."""
+        self._is_spared, self._has_news = most is not None, True
+
+    def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
+        """Hold rows until the watermark has passed them; late ones are dropped and counted."""
+        super().on_batch(port, batch)
+        if self._is_spared and not self._has_news:
+            self._has_news = self._may_begin(batch.frame)
+        return ()
+
+    def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
+        """A row for each row before the watermark."""
+        said = super().on_watermark(watermark, end=end)
+        if self._is_spared:
+            held = self._held.frame()
+            self._has_news = held is not None and self._may_begin(held)
+        return said
+
+    def next_due(self) -> int | None:
+        """Just behind the first row held; where nobody hears of rows of known keys, not before another one comes."""
+        if self._is_spared and not self._has_news and self._held.rows < MOST_ROWS:
+            return None
+        return super().next_due()
+
+    def _may_begin(self, frame: pl.DataFrame) -> bool:
+        """Whether a row may be the first of its key, which may have been silent, or says more than that it is there."""
+        if not frame.height:
+            return False
+        slots = self._book.slots.places(frame)
+        if slots.min() < 0 or not _ODD.isdisjoint(frame.columns):
+            return True
+        silent = int(instants(frame).max()) - int(self._book.slots[LAST][slots].min())  # type: ignore[arg-type]
+        return silent > self._node.retain
 
     def statistics(self) -> Mapping[str, int]:
         """Also `keys`: keys held."""

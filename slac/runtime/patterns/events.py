@@ -13,6 +13,7 @@ from slac.plan.nodes import PatternNode
 from slac.runtime.patterns.meaning import Understood
 from slac.runtime.patterns.rows import Row, values_of
 from slac.stream.batch import DEPTH, ID, TIME, instants
+from slac.stream.framing import column_of, frame_of
 from slac.stream.types import AnyType
 
 __all__ = ["MASK", "Incoming", "KeyedEvent"]
@@ -54,7 +55,7 @@ class Incoming:
         lowest = int(times.min())  # type: ignore[arg-type]
         self.latest = highest if self.latest is None else max(self.latest, highest)
         self.first = lowest if self.first is None else min(self.first, lowest)
-        kept = frame.select(self._columns(port, frame))
+        kept = self._prepared(port, frame)
         if not (mask := kept[MASK] != 0).all():
             kept = kept.filter(mask)
         if any(kept[key].null_count() for key in self.node.keys):
@@ -93,10 +94,31 @@ class Incoming:
             self.put(port, rest)
         return {port: frame for port, frame in ready.items() if frame.height}
 
+    def _prepared(self, port: int, frame: pl.DataFrame) -> pl.DataFrame:
+        """What is needed of the rows; where nothing is to be worked out, without a query."""
+        same = self.understood.same[port]
+        if same is None or self.understood.computed[port]:
+            return frame.select(self._columns(port, frame))
+        depth = column_of(DEPTH, np.full(frame.height, self.node.depths[port], np.uint16))
+        return frame_of(
+            [
+                frame[TIME],
+                frame[DEPTH] if DEPTH in frame.columns else depth,
+                frame[ID],
+                column_of(MASK, np.full(frame.height, same, np.int64)),
+                *(frame[key] for key in self.node.keys),
+                *(frame[name] for name in self._plain(port)),
+            ]
+        )
+
+    def _plain(self, port: int) -> list[str]:
+        """The columns that are read as they are."""
+        types = self.understood.rows[port].types
+        return [n for n in types if not n.startswith("#") and n not in (*self.node.keys, TIME, ID)]
+
     def _columns(self, port: int, frame: pl.DataFrame) -> list[pl.Expr]:
-        known, rows = self.understood, self.understood.rows[port]
+        known = self.understood
         computed = known.computed[port]
-        plain = [n for n in rows.types if not n.startswith("#") and n not in (*self.node.keys, TIME, ID)]
         depth = pl.col(DEPTH) if DEPTH in frame.columns else pl.lit(self.node.depths[port], pl.UInt16).alias(DEPTH)
         return [
             pl.col(TIME),
@@ -104,7 +126,7 @@ class Incoming:
             pl.col(ID),
             known.masks[port].alias(MASK),
             *map(pl.col, self.node.keys),
-            *map(pl.col, plain),
+            *map(pl.col, self._plain(port)),
             *computed,
         ]
 

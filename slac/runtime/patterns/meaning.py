@@ -44,13 +44,15 @@ class SqlMeaning:
 class Understood:
     """What a pattern node means for its ports.
 
-    `masks`: by port, the bits of the atoms that a row fits by what can be told of it alone; `rows`: what rows carry;
+    `masks`: by port, the bits of the atoms that a row fits by what can be told of it alone; `same`: these bits where
+    they are the same for all rows; `rows`: what rows carry;
     `computed`: columns to be made beforehand; `back`: by atom, the conditions that look back, over those.
     """
 
     meaning: SqlMeaning
     back: Mapping[int, tuple[AnyExpr, ...]]
     masks: tuple[pl.Expr, ...]
+    same: tuple[int | None, ...]
     rows: tuple[RowType, ...]
     computed: tuple[tuple[pl.Expr, ...], ...]
 
@@ -83,6 +85,7 @@ def understood(node: PatternNode) -> Understood:
         ),
         back={n: tuple(parts) for n, parts in back.items()},
         masks=tuple(_mask(node, port, own) for port in range(count)),
+        same=tuple(_same(node, port, own) for port in range(count)),
         rows=rows,
         computed=tuple(
             tuple(lower(e).alias(n) for n, e in sight.computed.get(port, {}).items()) for port in range(count)
@@ -101,6 +104,12 @@ def _mask(node: PatternNode, port: int, own: Mapping[int, list[AnyExpr]]) -> pl.
         if node.ports[index] == port
     ]
     return reduce(pl.Expr.or_, bits)
+
+
+def _same(node: PatternNode, port: int, own: Mapping[int, list[AnyExpr]]) -> int | None:
+    """The bits of the atoms of a port, where none of these has a condition."""
+    atoms_here = {index: conditions for index, conditions in own.items() if node.ports[index] == port}
+    return None if any(atoms_here.values()) else sum(1 << index for index in atoms_here)
 
 
 def _bit(bit: int, conditions: list[pl.Expr]) -> pl.Expr:

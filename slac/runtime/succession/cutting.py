@@ -43,6 +43,8 @@ def ended(core: Core, copy: Core, arrived: Iterable[HeldBack], now: int) -> Ende
 
     `copy` is another core of the same plan, which is used up.
     """
+    # Another plan may have readers for what nobody keeps in this one.
+    core.flow.is_lean = False
     states = _frozen(core.snapshot())
     arrived = list(arrived)
     if not arrived:

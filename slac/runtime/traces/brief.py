@@ -30,7 +30,7 @@ from slac.stream.types import Duration
 
 MOST: Final = 1 << 15
 """So many spans are held at most."""
-ODD: Final = frozenset((BOUNDS, COUNT, REVISION, UNDECIDED, WEIGHT))
+_ODD: Final = frozenset((BOUNDS, COUNT, REVISION, UNDECIDED, WEIGHT))
 """Rows with one of these columns say more than that they are there."""
 _LASTING: Final = "duration"
 _TURNED: Final = {"<": ">", "<=": ">="}
@@ -91,7 +91,7 @@ class Brief:
     def fits(self, held: HeldRows, traces: int, records: int) -> bool:
         """Whether so little is held, with what is open elsewhere, that no bound can bite, and all says what it is."""
         rows = held.rows
-        return rows + records <= MOST and rows + traces <= self.spec.limit and not held.has(ODD)
+        return rows + records <= MOST and rows + traces <= self.spec.limit and not held.has(_ODD)
 
     def sift(
         self, held: HeldRows, watermark: int, ended: Ended, taken: Sequence[Hashes]
