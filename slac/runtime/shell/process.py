@@ -330,7 +330,6 @@ class Runtime:
         if not wave:
             return
         self._busy |= wave.size > 0
-        self._core.flow.is_lean = not self._inspection.is_watched
         await self._in_core(lambda: wave.carry(now), wave.size)
         self._gathering.cost = (self._clock.now() - now) / SECOND
         self._gathering.look()
@@ -345,6 +344,7 @@ class Runtime:
     async def _in_core(self, call: Callable[[], list[Instruction]], size: int) -> None:
         """The core is only ever in one call; a large one leaves the event loop free."""
         async with self._free:
+            self._core.flow.is_lean = not self._inspection.is_watched
             if size >= LARGE:
                 instructions = await asyncio.get_running_loop().run_in_executor(None, call)
             else:
