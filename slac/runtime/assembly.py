@@ -25,7 +25,7 @@ def operators_of(plan: Plan, context: OperatorContext, instructions: list[Instru
             case OutputNode():
                 operators[node.id] = OutputOperator(node, node.blocks, instructions)
             case LinkOutNode():
-                operators[node.id] = LinkOutOperator(node, instructions)
+                operators[node.id] = LinkOutOperator(node, instructions, context.told.get(node.id))
             case SelectNode() if node.id in twins:
                 operators[node.id] = SelectOperator(node, context, twins[node.id])
             case _:

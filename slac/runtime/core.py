@@ -16,6 +16,7 @@ from slac.runtime.assembly import operators_of
 from slac.runtime.costs import NEVER, Costs, Timer
 from slac.runtime.dataflow import Dataflow
 from slac.runtime.gates.running import dropped_before
+from slac.runtime.gates.telling import told_before
 from slac.runtime.gates.unseen import unseen_guards
 from slac.runtime.gates.whole import guards
 from slac.runtime.instructions import Instruction, Refused, Send
@@ -74,11 +75,16 @@ class Core:
         self._inlet_ids = {n.stream: n.id for n in plan.nodes if isinstance(n, LinkInNode)}
         self._source_ids = {n.block: n.id for n in plan.nodes if isinstance(n, SourceNode)}
         sieves = {b: s.sieve for b, s in self.sources.items()}
-        lacks = dropped_before(plan, sieves)
-        context = OperatorContext(document=plan.document, start=now if live else None, lacks=lacks)
+        links = {self._inlet_ids[stream]: inlet.elsewhere for stream, inlet in self.inlets.items()}
+        context = OperatorContext(
+            document=plan.document,
+            start=now if live else None,
+            lacks=dropped_before(plan, sieves, links),
+            told=told_before(plan, sieves, links),
+        )
         self.flow = Dataflow(plan, operators_of(plan, context, self._instructions), Costs(timer))
         self.flow.inlets = {self._inlet_ids[stream]: inlet for stream, inlet in self.inlets.items()}
-        self.flow.guards = {**unseen_guards(plan, sieves), **guards(plan, sieves)}
+        self.flow.guards = {**unseen_guards(plan, sieves, links), **guards(plan, sieves, links)}
         if keep:
             self.flow.tap = Recording(plan, self._instructions)
 
@@ -129,6 +135,7 @@ class Core:
             real=send.real,
             now=now,
             certain=send.certain,
+            gates=send.gates,
         )
         for batch in batches:
             self.flow.enter(self._inlet_ids[stream], batch)
@@ -253,6 +260,8 @@ class Core:
 
     def _farewells(self, closing: Iterable[Send], last: int, real: int) -> list[Instruction]:
         frames: dict[str, list[pl.DataFrame]] = {}
+        closing = list(closing)
+        gates = {send.stream: send.gates for send in closing if send.gates is not None}
         for send in closing:
             if send.frame is not None:
                 frames.setdefault(send.stream, []).append(send.frame)
@@ -264,6 +273,7 @@ class Core:
                 last,
                 ended=True,
                 real=real,
+                gates=gates.get(n.stream),
             )
             for n in self.plan.nodes
             if isinstance(n, LinkOutNode)

@@ -21,7 +21,8 @@ class Send:
     """Rows of a stream for the runtime of placement `to`; all are below `watermark`, which holds from now on.
 
     `ended`: nothing will follow; `real` is how far event time itself had come before the end was declared (µs).
-    `certain`: how far all that send to this runtime were heard, where one could not be reached (µs).
+    `certain`: how far all that send to this runtime were heard, where one could not be reached (µs). `gates`: what the
+    gates before the stream have dropped (`slac.runtime.gates.told`); None: as was said last.
     """
 
     stream: str
@@ -31,6 +32,7 @@ class Send:
     ended: bool = False
     real: int | None = None
     certain: int | None = None
+    gates: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

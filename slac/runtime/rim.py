@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,8 @@ from slac.stream.order import in_order
 
 MOST_ROWS: Final = 500_000
 """Rows in one message of a link: what a watermark that stood still for long sets free is sent in parts."""
+AGAIN: Final = 60_000_000
+"""After so much event time (µs) what gates have dropped is told once more."""
 
 
 class OutputOperator(Operator):
@@ -43,11 +45,18 @@ class LinkOutOperator(Operator):
     """Holds rows until the watermark passes them, so that what crosses a link is in order and can be told by it.
 
     A receiver that has accepted watermark W has every row below W: after a crash on either side that is all they need
-    to agree on. A late row takes the place of the watermark behind which it came (`_wm`).
+    to agree on. A late row takes the place of the watermark behind which it came (`_wm`). What gates before it have
+    dropped (`gates`) is told with the rows that it matters to, when it has changed, and from time to time: a receiver
+    may have begun anew.
     """
 
-    def __init__(self, node: LinkOutNode, instructions: list[Instruction]) -> None:
+    def __init__(
+        self, node: LinkOutNode, instructions: list[Instruction], gates: Callable[[], str] | None = None
+    ) -> None:
         self._node = node
+        self._gates = gates
+        self._told = ""
+        self._again = BEGINNING
         self._instructions = instructions
         self._held: list[tuple[int, int, pl.DataFrame]] = []
         self._late = 0
@@ -84,7 +93,18 @@ class LinkOutOperator(Operator):
         return ()
 
     def _send(self, frame: pl.DataFrame | None, watermark: int) -> None:
-        self._instructions.append(Send(self._node.stream, self._node.to, frame, watermark, certain=self._certain))
+        gates = self._telling(watermark)
+        self._instructions.append(
+            Send(self._node.stream, self._node.to, frame, watermark, certain=self._certain, gates=gates)
+        )
+
+    def _telling(self, watermark: int) -> str | None:
+        """What is to be told of gates; None for nothing."""
+        gates = self._told if self._gates is None else self._gates()
+        if gates == self._told and (not gates or watermark < self._again):
+            return None
+        self._told, self._again = gates, watermark + AGAIN
+        return gates
 
     def next_due(self) -> int | None:
         """Every advance of the watermark is news to the other side."""
@@ -97,11 +117,13 @@ class LinkOutOperator(Operator):
     def snapshot(self) -> State:
         """The rows held back."""
         frames = {"held": pl.concat([f for _, _, f in self._held], how="diagonal")} if self._held else {}
-        return State({"late": self._late, "certain": self._certain}, frames)
+        told = {"told": [self._told, self._again]} if self._told else {}
+        return State({"late": self._late, "certain": self._certain, **told}, frames)
 
     def restore(self, state: State) -> None:
         """Take over the rows held back."""
         self._late, self._certain = state.values["late"], state.values["certain"]
+        self._told, self._again = state.values.get("told", ("", BEGINNING))
         if "held" in state.frames:
             self._hold(state.frames["held"])
 

@@ -93,7 +93,8 @@ class Source:
         self.origins: dict[str, Origin] = {}
         self.rebuilt: dict[int, int] = {}
         """By id prefix, how many records were taken of a source of which nothing else is known."""
-        self.heard = now
+        self.heard = self.moved = now
+        """When records came last (wall clock, µs), and when such as moved the watermark."""
         self.ended = False
         self.awaited = 0
         self.has_waiting: Callable[[], bool] = lambda: False
@@ -157,6 +158,7 @@ class Source:
         if records.position is not None:
             origin.position = records.position
         self.heard = max(self.heard, records.arrival)
+        before = self.arrival.watermark
         if origin.skip:
             again, lines = min(origin.skip, count), None
             origin.skip -= again
@@ -175,6 +177,8 @@ class Source:
             frame = self._without_repeats(frame)
             self.keys.take(frame)
             taken.batches = self._split(frame, ascending=ascending)
+            if self.arrival.watermark > before:
+                self.moved = max(self.moved, records.arrival)
         taken.quarantined = [self._hiding.refused(q) for q in taken.quarantined]
         self.quarantined += len(taken.quarantined)
         return taken

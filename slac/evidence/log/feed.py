@@ -112,6 +112,9 @@ class Lost:
 Step = RunBegan | Restored | Entered | Marked | Doubted | Ran | GateChanged | Saved | Held | Missing | Lost
 
 _SKIPPED: Final = frozenset({EntryKind.NOTICE, EntryKind.VERDICT, EntryKind.REFUSED, EntryKind.LINK})
+_TELLS: Final = '"gates":'
+_TELLS_NOTHING: Final = '"gates":null'
+"""In what a link has accepted: most of it says nothing of gates."""
 
 
 def steps(log: LogDirectory) -> Iterator[Step]:
@@ -138,7 +141,9 @@ def _steps_of(segment: LogSegment) -> Iterator[Step]:
     entered = order.filter(pl.col("kind") == EntryKind.ENTER)["node"].unique().to_list()
     batches = {node: _batches(segment, node) for node in entered}
     for seq, kind, node, value, late, detail in order.iter_rows():
-        if kind not in _SKIPPED:
+        if kind == EntryKind.LINK and _TELLS in detail and _TELLS_NOTHING not in detail:
+            yield GateChanged(seq, node, detail)
+        elif kind not in _SKIPPED:
             if kind == EntryKind.STATE:
                 yield Held(seq, partial(segment.state, seq))
             else:

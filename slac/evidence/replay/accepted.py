@@ -71,7 +71,10 @@ def _follow(at: Accepted, segment: LogSegment) -> Iterator[int]:
         match EntryKind(kind):
             case EntryKind.LINK:
                 position = msgspec.json.decode(detail, type=Position)
-                at.positions.setdefault(node, {})[position.peer] = position
+                peers = at.positions.setdefault(node, {})
+                if position.gates is None and position.peer in peers:
+                    position = msgspec.structs.replace(position, gates=peers[position.peer].gates)
+                peers[position.peer] = position
             case EntryKind.ENTER if late:
                 at.late[node] = at.late.get(node, 0) + value
             case EntryKind.STATE:

@@ -12,12 +12,14 @@ import msgspec
 import numpy as np
 
 from slac.plan.graph import Plan
-from slac.plan.nodes import SourceNode, is_table
+from slac.plan.nodes import LinkInNode, SourceNode, is_table
 from slac.runtime.delivery import Guard
+from slac.runtime.gates.elsewhere import Elsewhere
 from slac.runtime.gates.running import dropped_before
 from slac.runtime.gates.sieve import Sieve
 from slac.runtime.gates.unseen import unseen_guards
 from slac.runtime.gates.whole import guards
+from slac.runtime.links.position import Position
 from slac.runtime.operator import Lacks, State
 from slac.shedding.gate import Gate, GateDecision
 from slac.stream.batch import ID, Batch
@@ -39,6 +41,7 @@ class GatesAgain:
         self._sieves: dict[str, Sieve] = {}
         self._due: Decisions = {}
         self._blocks: dict[str, str] = {}
+        self._links = {n.id: Elsewhere() for n in plan.nodes if isinstance(n, LinkInNode)}
         for node in plan.nodes:
             if isinstance(node, SourceNode) and not is_table(node):
                 self._blocks[node.id] = node.block
@@ -47,15 +50,20 @@ class GatesAgain:
 
     def guards(self, computed: Collection[str]) -> Mapping[str, Guard]:
         """What they leave out of, or add to, the rows of these nodes."""
-        found: dict[str, Guard] = {**unseen_guards(self._plan, self._sieves), **guards(self._plan, self._sieves)}
+        found: dict[str, Guard] = dict(unseen_guards(self._plan, self._sieves, self._links))
+        found |= guards(self._plan, self._sieves, self._links)
         return {node: guard for node, guard in found.items() if node in computed}
 
     def lacks(self) -> Mapping[str, Lacks]:
         """What running windows may lack because of them."""
-        return dropped_before(self._plan, self._sieves)
+        return dropped_before(self._plan, self._sieves, self._links)
 
     def decided(self, block: str, text: str) -> None:
-        """A decision, as JSON, where it was made."""
+        """A decision, as JSON, where it was made; or what a link was told of decisions elsewhere."""
+        if block in self._links:
+            position = msgspec.json.decode(text, type=Position)
+            self._links[block].hear(position.peer, position.gates or "")
+            return
         decision = msgspec.json.decode(text, type=GateDecision)
         self._decisions.setdefault(block, []).append(decision)
         self._follow(block, decision)
@@ -77,10 +85,13 @@ class GatesAgain:
 
     def snapshot(self) -> State:
         """All that they know."""
-        return State({b: [self._gates[b].snapshot(), sieve.snapshot()] for b, sieve in self._sieves.items()})
+        gates = {b: [self._gates[b].snapshot(), sieve.snapshot()] for b, sieve in self._sieves.items()}
+        return State({**gates, **{i: dict(link.said) for i, link in self._links.items() if link.said}})
 
     def restore(self, state: State) -> None:
         """Go on from there; what was decided later is decided again in its place."""
+        for node, link in self._links.items():
+            link.restore(state.values.get(node, {}))
         for block, sieve in self._sieves.items():
             if block in state.values:
                 gate, sifted = state.values[block]

@@ -9,17 +9,19 @@ import numpy as np
 from slac.plan.estimates.missed import Missed
 from slac.plan.graph import Plan
 from slac.plan.nodes import WindowNode
+from slac.runtime.gates.drops import Drops
+from slac.runtime.gates.elsewhere import Elsewhere
 from slac.runtime.gates.keys import Times
 from slac.runtime.gates.sieve import Sieve
-from slac.runtime.gates.unseen import sieves_before
+from slac.runtime.gates.unseen import drops_before
 from slac.runtime.operator import Lacks
 from slac.stream.batch import WEIGHT_ONE
 
 
 class DroppedBefore:
-    """Of one window; `sieves`: those of all gates before it."""
+    """Of one window; `sieves`: what all gates before it have dropped."""
 
-    def __init__(self, node: WindowNode, sieves: Sequence[Sieve]) -> None:
+    def __init__(self, node: WindowNode, sieves: Sequence[Drops]) -> None:
         self._sieves = sieves
         self._is_whole = node.units == "whole"
 
@@ -36,12 +38,14 @@ class DroppedBefore:
         return Missed(single / WEIGHT_ONE, whole)
 
 
-def dropped_before(plan: Plan, sieves: Mapping[str, Sieve]) -> dict[str, Lacks]:
-    """By node, for running windows before which gates of this runtime may drop."""
+def dropped_before(
+    plan: Plan, sieves: Mapping[str, Sieve], links: Mapping[str, Elsewhere] | None = None
+) -> dict[str, Lacks]:
+    """By node, for running windows before which gates may drop, here or (`links`, by node) in other runtimes."""
     found: dict[str, Lacks] = {}
     for node in plan.nodes:
         if isinstance(node, WindowNode) and node.window.kind == "running" and node.contract is not None:
-            before = list(sieves_before(node, plan, sieves))
+            before = list(drops_before(node, plan, sieves, links or {}))
             if before:
                 found[node.id] = DroppedBefore(node, before)
     return found

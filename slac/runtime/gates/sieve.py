@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from msgspec.structs import replace
 
 from slac.plan.lowering import lower
 from slac.plan.nodes import SourceNode
@@ -16,6 +17,7 @@ from slac.runtime.gates.cells import Cells, Classifier, counted
 from slac.runtime.gates.hoisted import Hoisted, chosen
 from slac.runtime.gates.keys import Steps, Times, kept_keys, kept_windows, randomness
 from slac.runtime.gates.sampled import Samplers
+from slac.runtime.gates.told import Told, bounded_steps, bounded_stretches
 from slac.runtime.gates.unread import Unread
 from slac.shedding.admission import Admission, thresholds_of, unpacked
 from slac.shedding.gate import Gate, GateDecision
@@ -51,6 +53,8 @@ class Sieve:
         self.hoisted = Hoisted(node)
         self._steps = Steps()
         self._unread = Unread(node.lateness)
+        self._silent = Unread(node.lateness)
+        """When whole keys were dropped without a word, though the gate can count."""
         self.samplers = Samplers(node)
         self._decided = gate.decision
         self._levels = unpacked("")
@@ -97,19 +101,24 @@ class Sieve:
                 self._glance(frame)
             return _weighted(frame, admission.unread)
         if self._steps:
+            if self._spec.groups is not None:
+                silent = self._steps.last > WEIGHT_ONE and not admission.counts
+                self._silent.see(instants(frame).to_numpy(), 2 * WEIGHT_ONE if silent else WEIGHT_ONE)
             return self._by_whole(frame, admission)
         return self._by_class(frame, admission)
 
     def unread(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Late rows, which are not sifted: weighted by what was dropped before they were decoded.
 
-        But those of whole keys that nothing counts pass as their keys do: one alone would look like all of its key.
+        But those of whole keys that nothing counts pass as their keys do: one alone would look like all of its key. So
+        do all while a gate that can count does not, or did not.
         """
         admission = self._gate.decision.admission
         if frame.height and admission.hoisted:
             return self.samplers.joined(self._by_hoisted(frame, admission))
-        if frame.height and self._steps and self._spec.key and self._spec.groups is None:
-            return self.samplers.joined(self._by_whole(frame, admission))
+        is_told = self._spec.groups is not None and admission.counts and not self._silent
+        if frame.height and self._steps and self._spec.key and not is_told:
+            return self.samplers.joined(self._by_whole(frame, replace(admission, counts=False)))
         return self.samplers.joined(_weighted(frame, admission.unread))
 
     def snapshot(self) -> dict[str, Any]:
@@ -118,6 +127,7 @@ class Sieve:
         unread = self._unread.snapshot()
         explicit = self.samplers.explicit
         state = {"steps": self._steps.snapshot(), "at": self._decided.number, "unread": unread}
+        state |= {"silent": self._silent.snapshot()} if self._silent else {}
         return {**state, "explicit": explicit.snapshot()} if explicit else state
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -125,6 +135,8 @@ class Sieve:
         self._steps.restore(state["steps"])
         if "unread" in state:
             self._unread.restore(state["unread"])
+        if "silent" in state:
+            self._silent.restore(state["silent"])
         if "explicit" in state:
             self.samplers.explicit.restore(state["explicit"])
         self._decided = self._gate.decision
@@ -142,6 +154,20 @@ class Sieve:
         """Whether there is anything of which it may not be known that it was there."""
         self._unread.note(self._gate.taken_highest())
         return bool(self._unread) or bool(self._steps) or self._gate.decision.admission.unread > WEIGHT_ONE
+
+    def told(self) -> Told:
+        """What another runtime has to know of all that. Of keys that say their R themselves only these rows tell."""
+        self._unread.note(self._gate.taken_highest())
+        spec = self._spec
+        steps = [(since, weight) for since, weight in self._steps.snapshot()]
+        return Told(
+            unread=bounded_stretches(self._unread.on_time()),
+            steps=bounded_steps([] if spec.explicit else steps),
+            key=bool(spec.key),
+            trace=spec.trace,
+            counted=spec.groups is not None and not self._silent,
+            subset=spec.contract.mode == "subset",
+        )
 
     def unread_between(self, begins: Times, ends: Times, *, on_time: bool = False) -> Weights:
         """The highest weight of records before they are decoded, in spans of event time (µs, the last within).
@@ -169,9 +195,13 @@ class Sieve:
 
     def parted_between(self, begins: Times, ends: Times) -> Mask:
         """Whether whole keys may have passed for a part of spans only, unless counted rows say so themselves."""
-        if not self._spec.key or self._spec.groups is not None:
+        if not self._spec.key:
             return np.zeros(len(begins), np.bool_)
-        return self._steps.changed(begins, ends)
+        changed = self._steps.changed(begins, ends)
+        if self._spec.groups is None:
+            return changed
+        found: Mask = changed & (self._silent.highest(begins, ends, WEIGHT_ONE) > WEIGHT_ONE)
+        return found
 
     def _take_over(self, admission: Admission) -> None:
         self._levels = unpacked(admission.levels)

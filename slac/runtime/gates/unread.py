@@ -78,6 +78,12 @@ class Unread:
                 found[(spans == (first, last)).all(axis=1)] = weights[first:last].max()
         return found
 
+    def on_time(self) -> Iterable[tuple[int, int, int]]:
+        """Begin, end and weight of each stretch, as far as what was dropped would have come on time."""
+        yield from ((since, until, weight) for _, until, weight, since in self._stretches)
+        if self._open > WEIGHT_ONE:
+            yield self._opened, _EVER, self._open
+
     def snapshot(self) -> list[object]:
         """What `restore` needs, JSON-able."""
         return [self._latest, self._open, [list(s) for s in self._stretches], self._opened, self._promised]

@@ -19,20 +19,22 @@ from slac.plan.estimates.spans import Floats, Mask, of_count, quantile_of
 from slac.plan.expressions import Column
 from slac.plan.graph import Plan
 from slac.plan.intervals.bounds import FARTHEST, has_order
-from slac.plan.intervals.columns import bounds_like, fields_of
+from slac.plan.intervals.columns import bounds_like
 from slac.plan.nodes import AnyNode, SourceNode, WindowNode, is_table
+from slac.runtime.gates.drops import Drops
+from slac.runtime.gates.elsewhere import Elsewhere
 from slac.runtime.gates.keys import Weights
 from slac.runtime.gates.sieve import Sieve
-from slac.stream.batch import BOUNDS, KEPT, SEEN, TIME, WEIGHT_ONE, WINDOW_START, Batch
+from slac.stream.batch import BOUNDS, KEPT, TIME, WEIGHT_ONE, WINDOW_START, Batch
 from slac.stream.types import AnyType, Bool, Duration, Timestamp
 
 CONFIDENCE: Final = 0.95
 
 
 class Unseen:
-    """Puts bounds on rows of a window that have none; `sieves`: those of all gates before it."""
+    """Puts bounds on rows of a window that have none; `sieves`: what all gates before it have dropped."""
 
-    def __init__(self, node: WindowNode, sieves: Sequence[Sieve]) -> None:
+    def __init__(self, node: WindowNode, sieves: Sequence[Drops]) -> None:
         self._sieves = sieves
         self._types = {f.name: f.dtype for f in node.schema.fields if f.name not in node.keys}
         confidence = CONFIDENCE if node.contract is None else node.contract.confidence
@@ -108,27 +110,6 @@ class UnseenAround(Unseen):
         return blind, np.maximum(single, whole)
 
 
-class UnseenElsewhere(Unseen):
-    """The same where gates are in other runtimes: a window of one group says that records were dropped unread.
-
-    Of a window of which no runtime has let anything through, nothing is known here.
-    """
-
-    def _blind(self, frame: pl.DataFrame) -> tuple[Mask, Weights]:
-        known = [n for n in self._counts if f"{n}_low" in _fields(frame)]
-        if not known:
-            return np.zeros(frame.height, np.bool_), np.full(frame.height, WEIGHT_ONE, np.uint64)
-        ends = (pl.col(BOUNDS).struct.field(f"{n}_low") < pl.col(BOUNDS).struct.field(f"{n}_high") for n in known)
-        is_estimate = pl.any_horizontal(ends).fill_null(value=False)
-        each = pl.when(is_estimate).then(pl.col(SEEN) / pl.col(KEPT).clip(1)).otherwise(1.0)
-        most = frame.select(each.max().over(WINDOW_START, TIME)).to_series().to_numpy()
-        return most > 1.0, (most * WEIGHT_ONE).astype(np.uint64)
-
-
-def _fields(frame: pl.DataFrame) -> Sequence[str]:
-    return fields_of(frame) if BOUNDS in frame.columns else ()
-
-
 def _anything(name: str, dtype: AnyType, rows: int) -> list[pl.Series]:
     if not has_order(dtype) or isinstance(dtype, Bool):
         return [pl.Series(f"{name}_undecided", [True]).new_from_index(0, rows)]
@@ -143,27 +124,30 @@ def _far(dtype: AnyType, side: float) -> pl.Series:
     return pl.Series([side * math.inf])
 
 
-def unseen_guards(plan: Plan, sieves: Mapping[str, Sieve]) -> dict[str, Unseen]:
+def unseen_guards(
+    plan: Plan, sieves: Mapping[str, Sieve], links: Mapping[str, Elsewhere] | None = None
+) -> dict[str, Unseen]:
     """By node, for windows before which gates may drop; sessions have all of their keys."""
     found: dict[str, Unseen] = {}
     for node in plan.nodes:
         if not isinstance(node, WindowNode) or node.contract is None:
             continue
-        if node.window.kind == "sliding" and (before := list(sieves_before(node, plan, sieves))):
+        before = list(drops_before(node, plan, sieves, links or {}))
+        if node.window.kind == "sliding" and before:
             found[node.id] = UnseenAround(node, before)
-        if not node.window.is_shared:
-            continue
-        if node.role == "final":
-            found[node.id] = UnseenElsewhere(node, ())
-        elif node.role == "whole" and (before := list(sieves_before(node, plan, sieves))):
+        elif node.window.is_shared and node.role in ("whole", "final") and before:
             found[node.id] = Unseen(node, before)
     return found
 
 
-def sieves_before(node: AnyNode, plan: Plan, sieves: Mapping[str, Sieve]) -> Iterator[Sieve]:
-    """Those of all inputs that a node is made of."""
+def drops_before(
+    node: AnyNode, plan: Plan, sieves: Mapping[str, Sieve], links: Mapping[str, Elsewhere]
+) -> Iterator[Drops]:
+    """What gates of all inputs that a node is made of have dropped; `links`: by node, those of other runtimes."""
     here = {n.id: n for n in plan.nodes}
     for name in nx.ancestors(plan.graph, node.id) & here.keys():
         source = here[name]
         if isinstance(source, SourceNode) and not is_table(source):
             yield sieves[source.block]
+        elif name in links:
+            yield links[name]

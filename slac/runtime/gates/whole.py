@@ -14,8 +14,10 @@ import polars as pl
 
 from slac.plan.graph import Plan
 from slac.plan.nodes import AnyNode, IntervalJoinNode, PatternNode, SourceNode, TracesNode, WindowNode
+from slac.runtime.gates.drops import ByKey
+from slac.runtime.gates.elsewhere import Elsewhere
 from slac.runtime.gates.explicit import Explicit
-from slac.runtime.gates.keys import Steps, Weights, kept_keys, key_hashes, randomness
+from slac.runtime.gates.keys import Weights, kept_keys, key_hashes, randomness
 from slac.runtime.gates.sieve import Sieve
 from slac.stream.batch import WEIGHT, WEIGHT_ONE, WINDOW_START, Batch, instants
 
@@ -28,10 +30,10 @@ class WholeKeys:
     def __init__(
         self,
         columns: Sequence[str],
-        gates: Sequence[Steps],
+        gates: Sequence[ByKey],
         *,
         reach: int,
-        trace: bool,
+        trace: Callable[[], bool],
         explicit: Sequence[Explicit] = (),
     ) -> None:
         self.left_out = 0
@@ -45,7 +47,7 @@ class WholeKeys:
         """The batch without them."""
         if not batch.height or not any(self._gates):
             return batch
-        found = randomness(batch.frame, self._columns, trace=self._trace)
+        found = randomness(batch.frame, self._columns, trace=self._trace())
         for known in filter(None, self._explicit):
             found = known.over(key_hashes(batch.frame, self._columns), found)
         weights = self._held(batch.frame)
@@ -83,24 +85,29 @@ class WholeSessions(WholeKeys):
         return frame if int(weights.max(initial=0)) <= WEIGHT_ONE else frame.with_columns(pl.Series(WEIGHT, weights))
 
 
-def guards(plan: Plan, sieves: Mapping[str, Sieve]) -> dict[str, Guard]:
-    """By node, for nodes before which gates of this runtime may drop whole keys."""
+def guards(plan: Plan, sieves: Mapping[str, Sieve], links: Mapping[str, Elsewhere] | None = None) -> dict[str, Guard]:
+    """By node, for nodes before which gates may drop whole keys, here or (`links`, by node) in other runtimes."""
     found: dict[str, Guard] = {}
     for node in plan.nodes:
         if not node.whole_by or not set(node.whole_by) <= set(node.schema.names):
             continue
         above = [plan[i] for i in nx.ancestors(plan.graph, node.id) if i in {n.id for n in plan.nodes}]
         gated = [n for n in above if isinstance(n, SourceNode) and n.gate.key and n.block in sieves]
-        if gated:
-            steps = [sieves[n.block].steps for n in gated]
+        there = [links[n.id] for n in above if links and n.id in links]
+        if gated or there:
+            steps: list[ByKey] = [*(sieves[n.block].steps for n in gated), *there]
             kind = WholeSessions if isinstance(node, WindowNode) else WholeKeys
             explicit = [sieves[n.block].samplers.explicit for n in gated if n.gate.explicit]
             for known, source in zip(explicit, gated, strict=False):
                 known.reach = max(known.reach, 2 * _reach(node) + source.lateness)
             found[node.id] = kind(
-                node.whole_by, steps, reach=_reach(node), trace=gated[0].gate.trace, explicit=explicit
+                node.whole_by, steps, reach=_reach(node), trace=_by_trace(gated, there), explicit=explicit
             )
     return found
+
+
+def _by_trace(gated: Sequence[SourceNode], there: Sequence[Elsewhere]) -> Callable[[], bool]:
+    return lambda: any(n.gate.trace for n in gated) or any(one.trace for one in there)
 
 
 def _reach(node: AnyNode) -> int:

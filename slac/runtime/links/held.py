@@ -32,7 +32,7 @@ class Held:
     @property
     def is_bare(self) -> bool:
         """Whether it says nothing but a watermark, so that whatever follows in its stream says it as well."""
-        return not self.body and not self.data.ended
+        return not self.body and not self.data.ended and self.data.gates is None
 
 
 class BadRecord(Exception):
@@ -46,13 +46,16 @@ class BadRecord(Exception):
 def to_fields(held: Held) -> tuple[Any, ...]:
     """What is kept of a part beside its rows."""
     data = held.data
-    return data.stream, data.watermark, data.ended, data.real, data.certain
+    return data.stream, data.watermark, data.ended, data.real, data.certain, data.gates
 
 
 def from_fields(fields: tuple[Any, ...] | list[Any], body: bytes) -> Held:
     """The reverse of `to_fields`."""
-    stream, watermark, ended, real, certain = fields
-    part = Part(stream=stream, watermark=watermark, ended=ended, real=real, size=len(body), certain=certain)
+    # A version before this one told nothing of gates.
+    stream, watermark, ended, real, certain, gates = (*fields, None)[:6]
+    part = Part(
+        stream=stream, watermark=watermark, ended=ended, real=real, size=len(body), certain=certain, gates=gates
+    )
     return Held(part, body)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from slac.plan.nodes import LinkInNode
+from slac.runtime.gates.elsewhere import Elsewhere
 from slac.runtime.links.position import Position
 from slac.runtime.operator import BEGINNING, State
 from slac.stream.batch import ARRIVAL_WATERMARK, TIME, Batch, instants, link_place
@@ -63,6 +64,9 @@ class Inlet:
         self._expect = expect
         self._promised = self._certain = BEGINNING
         self._moved: dict[str, None] = {}
+        self.elsewhere = Elsewhere()
+        """What the gates of those who send here have dropped."""
+        self._told: dict[str, str] = {}
 
     def join(self, peer: str, now: int) -> int:
         """An instance has connected; returns the watermark up to which its rows have been accepted."""
@@ -93,11 +97,15 @@ class Inlet:
         real: int | None,
         now: int,
         certain: int | None = None,
+        gates: str | None = None,
     ) -> list[Batch]:
         """Rows of one message, once; `watermark` and the rows belong together.
 
-        `certain`: how far the sender has heard all of its own senders, where that is less far.
+        `certain`: how far the sender has heard all of its own senders, where that is less far. `gates`: what was
+        dropped before its rows, where that is not as it was; BadTold where it cannot be read.
         """
+        if gates is not None:
+            self.elsewhere.hear(name, gates)
         peer = self.peers.setdefault(name, Peer(heard=now))
         peer.is_heard(now)
         self._moved[name] = None
@@ -144,24 +152,28 @@ class Inlet:
 
     def positions(self) -> Iterable[Position]:
         """How far each instance is accepted."""
-        return [_position(name, peer) for name, peer in self.peers.items()]
+        return [_position(name, peer, self.elsewhere.said.get(name)) for name, peer in self.peers.items()]
 
     def take_moved(self) -> Iterable[Position]:
         """The same of those who have joined, sent or left since this was asked last."""
         moved, self._moved = self._moved, {}
-        return [_position(name, peer) for name in moved if (peer := self.peers.get(name)) is not None]
+        told, self._told = self._told, dict(self.elsewhere.said)
+        new = {name: said for name, said in self._told.items() if told.get(name) != said}
+        return [_position(name, peer, new.get(name)) for name in moved if (peer := self.peers.get(name)) is not None]
 
     def snapshot(self) -> State:
         """Accepted watermarks."""
         counts = {"late": self.late, "highest": self.highest}
         peers = {n: [getattr(p, field) for field in _KEPT] for n, p in self.peers.items()}
-        return State({"peers": peers, "promised": self._promised, "certain": self._certain, **counts})
+        said = {"gates": dict(self.elsewhere.said)} if self.elsewhere.said else {}
+        return State({"peers": peers, "promised": self._promised, "certain": self._certain, **counts, **said})
 
     def restore(self, state: State, now: int) -> None:
         """Take over accepted watermarks; everyone gets `hold` from now on to come back."""
         self.peers = {n: Peer(now, *fields) for n, fields in state.values["peers"].items()}
         self._promised, self.late = state.values["promised"], state.values["late"]
         self.highest, self._certain = state.values["highest"], state.values["certain"]
+        self.elsewhere.restore(state.values.get("gates", {}))
 
     def _look(self, now: int) -> None:
         """Who has been quiet for `hold` is silent; who stays so for another day is forgotten."""
@@ -208,12 +220,15 @@ _KEPT: Final = ("watermark", "ended", "real", "certain", "silent", "last", "left
 
 def state_of(positions: Iterable[Position], *, promised: int, certain: int, late: int, highest: int) -> State:
     """What an inlet holds that has accepted so much: as `Inlet.snapshot`; nobody is known to be silent."""
+    positions = list(positions)
     peers = {p.peer: Peer(0, p.watermark, p.ended, p.real, p.certain, left=p.left) for p in positions}
     kept = {n: [getattr(p, field) for field in _KEPT] for n, p in peers.items()}
-    return State({"peers": kept, "promised": promised, "certain": certain, "late": late, "highest": highest})
+    said = {p.peer: p.gates for p in positions if p.gates}
+    values = {"peers": kept, "promised": promised, "certain": certain, "late": late, "highest": highest}
+    return State({**values, "gates": said} if said else values)
 
 
-def _position(name: str, peer: Peer) -> Position:
+def _position(name: str, peer: Peer, gates: str | None) -> Position:
     return Position(
         peer=name,
         watermark=peer.watermark,
@@ -221,6 +236,7 @@ def _position(name: str, peer: Peer) -> Position:
         real=peer.real,
         certain=peer.certain,
         left=peer.left,
+        gates=gates,
     )
 
 

@@ -105,6 +105,7 @@ class Outbox:
             real=send.real,
             size=len(body),
             certain=send.certain,
+            gates=send.gates,
         )
         self.added += len(body) + FIELDS
         self._put(Held(data, body))

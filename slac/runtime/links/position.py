@@ -6,7 +6,10 @@ import msgspec
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """`watermark`, `ended`, `real` and `certain` as the instance `peer` has said them last (µs); `left`: goodbye."""
+    """`watermark`, `ended`, `real` and `certain` as the instance `peer` has said them last (µs); `left`: goodbye.
+
+    `gates`: what it knows of gates (`slac.runtime.gates.told`); None where that is as it was said before.
+    """
 
     peer: str
     watermark: int
@@ -14,3 +17,4 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     real: int
     certain: int
     left: bool
+    gates: str | None = None

@@ -12,9 +12,11 @@ from slac.diagnostics import SlacError
 from slac.runtime.links.flight import WINDOW
 from slac.runtime.troubles.trouble import Trouble
 
-LINK_VERSION: Final = 6
+LINK_VERSION: Final = 7
 MAX_BODY: Final = 256 * 1024 * 1024
 """Bytes of rows in one message; a larger one is refused unread."""
+MAX_HEADER: Final = 1024 * 1024
+"""Bytes of all else in it."""
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
@@ -41,7 +43,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
 class Part(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Rows of one stream that are all below `watermark`, which holds from now on (µs); `size` bytes of the body.
 
-    `certain`: how far the sender has heard all of its own senders, where that is less far.
+    `certain`: how far the sender has heard all of its own senders, where that is less far. `gates`: what gates before
+    the stream have dropped (`slac.runtime.gates.told`), where that is another than was said last.
     """
 
     stream: str
@@ -50,6 +53,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     real: int | None = None
     size: int = 0
     certain: int | None = None
+    gates: str | None = None
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True, tag="data"):
@@ -151,7 +155,7 @@ def encode(message: Message, body: bytes = b"") -> list[bytes]:
 
 def decode(frames: Sequence[bytes | memoryview]) -> tuple[Message, memoryview]:
     """The message and its body; BadMessage when it is none."""
-    if len(frames) != 2 or len(frames[0]) > 65_536 or len(frames[1]) > MAX_BODY:
+    if len(frames) != 2 or len(frames[0]) > MAX_HEADER or len(frames[1]) > MAX_BODY:
         raise BadMessage(f"a link message has two bounded frames, not {[len(f) for f in frames]} bytes")
     try:
         return _decoder.decode(frames[0]), memoryview(frames[1])

@@ -15,6 +15,7 @@ import zmq.asyncio
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from slac.diagnostics import RunFailed
+from slac.runtime.gates.told import BadTold, from_text
 from slac.runtime.instructions import Send
 from slac.runtime.links.bodies import from_body
 from slac.runtime.links.flight import Receipts
@@ -335,6 +336,7 @@ class LinkServer:
                 ended=part.ended,
                 real=part.real,
                 certain=part.certain,
+                gates=_readable(part.gates),
             )
             last = (session.receipts, data.number) if i == len(data.parts) else None
             self.arrived.append(Arrived(session.name, send, last=last))
@@ -344,6 +346,15 @@ class LinkServer:
         session = self._sessions.pop(identity, None)
         log.warning("cut off %s: %s", session.name if session else "a stranger", reason)
         self._put(identity, Refusal(reason=reason))
+
+
+def _readable(gates: str | None) -> str | None:
+    """What is told of gates; BadMessage where that is nothing that could be."""
+    try:
+        from_text(gates or "")
+    except BadTold as error:
+        raise BadMessage(str(error)) from error
+    return gates
 
 
 def _from_body(rows: memoryview, read: dict[int, tuple[memoryview, pl.DataFrame | None]]) -> pl.DataFrame | None:

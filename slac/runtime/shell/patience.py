@@ -34,6 +34,7 @@ class Patience:
             return 0
         if self._due <= reached:
             self._due = self._notices(reached)
-        end = self._due + self._source.heard - reached
+        # Those of one timestamp may come for a while: the first of them says how far the watermark is behind.
+        end = self._due + self._source.moved - reached
         until = end - BRINK if since < end - BRINK else end
         return max(min(since + UNDECODED, until) - now, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import orjson
 import polars as pl
@@ -12,7 +13,10 @@ from hypothesis import strategies as st
 
 from slac.runtime.core import Core
 from slac.runtime.gates.keys import Steps
+from slac.runtime.gates.sieve import Sieve
 from slac.shedding.admission import Admission, weight_of
+from slac.shedding.gate import Gate
+from slac.stream.batch import ID, TIME, TIME_TYPE, WEIGHT
 from slac.stream.ports import Records
 from tests.runtime.gates.documents import SECOND, START, plan_of, source_of
 
@@ -118,3 +122,35 @@ def test_the_highest_threshold_of_a_time_counts() -> None:
         steps.add(since, weight)
     found = steps.highest(np.array([50, 150, 250, 310, 420]), 50)
     assert (found >> np.uint64(20)).tolist() == [1, 2, 8, 8, 1]
+
+
+def test_who_can_count_and_does_not_is_known() -> None:
+    """Then no row says that its key was dropped for a part of a window: the gate has to. Late rows go by their keys."""
+    node = source_of(PLAN, "begun")
+    spec = msgspec.structs.replace(node.gate, groups=("order",), pane=10 * SECOND)
+    gate = Gate("begun", salt=1)
+    sieve = Sieve(msgspec.structs.replace(node, gate=spec), gate)
+
+    def rows(at: int) -> pl.DataFrame:
+        times = pl.Series(TIME, [START + at * SECOND] * 40).cast(TIME_TYPE)
+        orders = pl.Series("order", [f"o{n}" for n in range(40)])
+        return pl.DataFrame(
+            [times, pl.Series(ID, range(at * 100, at * 100 + 40), pl.UInt64), orders, orders.alias("what")]
+        )
+
+    def parted(begin: int, end: int) -> bool:
+        spans = (np.array([START + at * SECOND]) for at in (begin, end))
+        return bool(sieve.parted_between(*spans)[0])
+
+    sieve.admit(rows(1))
+    for since, counts in ((10, True), (30, False), (50, True)):
+        admission = Admission(whole=weight_of(5 / since), since=START + since * SECOND, counts=counts)
+        gate.set_admission(0.5, "cpu", {}, admission=admission)
+        sieve.admit(rows(since + 1))
+        late = sieve.unread(rows(since + 1))["order"].to_list()
+        kept = sieve.admit(rows(since + 2)).filter(pl.col(WEIGHT) > 0)["order"].to_list()
+        assert len(kept) < 40
+        assert late == ([f"o{n}" for n in range(40)] if since == 10 else kept)
+    state, sieve = sieve.snapshot(), Sieve(msgspec.structs.replace(node, gate=spec), gate)
+    sieve.restore(state)
+    assert [parted(*span) for span in ((5, 11), (25, 35), (31, 32), (60, 61))] == [False, True, False, False]

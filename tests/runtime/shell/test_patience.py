@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -56,6 +57,16 @@ def test_rows_wait_a_second_or_until_the_end_of_a_window() -> None:
     made.take(record(10.0))
     made.arrival.promise(START + 10 * SECOND)
     assert one.left(late + SECOND, since=late + SECOND, size=1) == UNDECODED
+
+
+def test_a_burst_of_one_timestamp_is_as_late_as_its_first_record() -> None:
+    """Records of a scrape come for most of a second: the next one is worked off with its first, not with its last."""
+    made = source()
+    one, late = patience(made), int(0.9 * SECOND)
+    made.take(replace(record(3.0), arrival=START + 3 * SECOND + late))
+    at = START + 10 * SECOND + BEHIND
+    assert one.left(at - 1, since=at - 1, size=1) == 1
+    assert one.left(at, since=at, size=1) == 0
 
 
 def test_much_does_not_wait_nor_where_it_matters_what_waits() -> None:

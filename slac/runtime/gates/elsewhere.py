@@ -1,0 +1,116 @@
+"""Gates of the runtimes that send over one link, as far as they tell: what they have dropped, by event time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from slac.runtime.gates.drops import Mask
+from slac.runtime.gates.keys import Steps, Times, Weights
+from slac.runtime.gates.told import Told, from_text, together
+from slac.runtime.gates.unread import Unread
+from slac.stream.batch import WEIGHT_ONE
+
+_NOTHING: Final = np.uint64(WEIGHT_ONE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """Of one input, of whichever runtime."""
+
+    told: Told
+    unread: Unread
+    steps: Steps
+
+
+class Elsewhere:
+    """What the peers of one link have said. Asked as `slac.runtime.gates.drops.Drops`."""
+
+    def __init__(self) -> None:
+        self.said: dict[str, str] = {}
+        """By peer, as it was said last."""
+        self._gates: Sequence[_Gate] = ()
+
+    def hear(self, peer: str, text: str) -> None:
+        """All that a peer knows to have been dropped; BadTold where that cannot be read."""
+        from_text(text)
+        if self.said.get(peer, "") != text:
+            self.said[peer] = text
+            self._gates = [_gate(one) for one in self.told().values()]
+
+    def restore(self, said: Mapping[str, str]) -> None:
+        """Take over what had been said."""
+        self.said = dict(said)
+        self._gates = [_gate(one) for one in self.told().values()]
+
+    def told(self) -> dict[str, Told]:
+        """By input, of all peers together."""
+        several: dict[str, list[Told]] = {}
+        for text in self.said.values():
+            for name, one in from_text(text).items():
+                several.setdefault(name, []).append(one)
+        return {name: together(found) for name, found in several.items()}
+
+    @property
+    def has_dropped(self) -> bool:
+        """Whether any has dropped anything."""
+        return bool(self._gates)
+
+    @property
+    def trace(self) -> bool:
+        """Whether keys are trace ids."""
+        return any(g.told.trace for g in self._gates)
+
+    def __bool__(self) -> bool:
+        return any(g.told.key and bool(g.steps) for g in self._gates)
+
+    def highest(self, times: Times, reach: int | Times) -> Weights:
+        """The highest weight of whole keys at any time from `reach` before each time up to it."""
+        return self._most(times, lambda g: g.steps.highest(times, reach) if g.told.key else None)
+
+    def unread_between(self, begins: Times, ends: Times, *, on_time: bool = False) -> Weights:
+        """As `Drops` says; what was late where it was dropped is not told."""
+        del on_time
+        return self._most(begins, lambda g: g.unread.highest(begins, ends, WEIGHT_ONE))
+
+    def left_out_between(self, begins: Times, ends: Times) -> Weights:
+        """As `Drops` says."""
+
+        def of(gate: _Gate) -> Weights | None:
+            told = gate.told
+            return gate.steps.highest(ends, ends - begins) if told.key and not told.subset else None
+
+        return self._most(begins, of)
+
+    def withheld_between(self, begins: Times, ends: Times, *, is_own: bool) -> Mask:
+        """As `Drops` says."""
+        found = np.zeros(len(begins), np.bool_)
+        for gate in self._gates:
+            least = gate.steps.at(ends) if is_own and gate.told.key else _NOTHING
+            found |= gate.steps.highest(ends, ends - begins) > least
+        return found
+
+    def parted_between(self, begins: Times, ends: Times) -> Mask:
+        """As `Drops` says."""
+        found = np.zeros(len(begins), np.bool_)
+        for gate in self._gates:
+            if gate.told.key and not gate.told.counted:
+                found |= gate.steps.changed(begins, ends)
+        return found
+
+    def _most(self, times: Times, of: Callable[[_Gate], Weights | None]) -> Weights:
+        found = np.full(len(times), WEIGHT_ONE, np.uint64)
+        for gate in self._gates:
+            one = of(gate)
+            found = found if one is None else np.maximum(found, one)
+        return found
+
+
+def _gate(told: Told) -> _Gate:
+    unread, steps = Unread(0), Steps()
+    unread.restore([None, WEIGHT_ONE, [list(s) for s in told.unread]])
+    steps.restore(told.steps)
+    return _Gate(told, unread, steps)
