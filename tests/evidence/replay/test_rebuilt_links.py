@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from slac.compiler import CompileOptions, compile_document
 from slac.diagnostics import RunFailed, Source
+from slac.evidence.replay import replay_same
 from slac.evidence.replay.rebuild import rebuild
 from slac.runtime.core import Core
 from slac.runtime.instructions import Instruction, Publish, Send
-from slac.stream.batch import ID
+from slac.shedding.admission import OPEN, Admission, weight_of
+from slac.stream.batch import BOUNDS, ID
 from slac.stream.ports import Records
 from slac.testing.sensitive import HASHER
 from tests.evidence.replay.logged import LoggedRun
@@ -37,16 +39,20 @@ spec:
 """
 PLAN: Final = compile_document(Source("shop.yaml", DOCUMENT), CompileOptions()).plan
 Message = tuple[str, Send]
+DROPPED: Final = {10: Admission(unread=weight_of(0.01)), 25: OPEN}
 
 
 def sent(peer: str, begin: int, end: int) -> list[Message]:
-    """What an edge sends of a call a second, in messages of five seconds."""
+    """What an edge sends of a call a second, in messages of five seconds; of some all is dropped unread."""
     edge = Core(PLAN.part("edge"), now=0, live=False, hasher=HASHER)
     found: list[Message] = []
     for low in range(begin, end, 5):
         calls = (
             {"timestamp": s * 1000, "payload": {"n": s}, "context": {"pod": "ab"[s % 2]}} for s in range(low, low + 5)
         )
+        if low - begin in DROPPED:
+            admission = DROPPED[low - begin]
+            edge.sources["calls"].gate.set_admission(0.3, "cpu", {}, admission=admission)
         ndjson = b"\n".join(json.dumps(call).encode() for call in calls)
         made = edge.on_records("calls", [Records(source=peer, arrival=0, ndjson=ndjson)])
         found += [(peer, i) for i in made if isinstance(i, Send)]
@@ -127,6 +133,19 @@ def test_what_is_sent_again_counts_once(
             rows |= {row[ID]: row for row in frame.iter_rows(named=True)}
     take(fresh, told[max(cut - back, 0) :], rows)
     assert rows == expected
+
+
+def test_a_replay_doubts_what_was_doubted(tmp_path: Path) -> None:
+    """What gates of edges had dropped is in the log of central, at its place."""
+    run = LoggedRun(PLAN, tmp_path, node="central")
+    take(run.core, messages(), {})
+    run.look()
+    run.writer.close()
+    found = replay_same(run.log)
+    assert [o.difference for o in found.outcomes if not o.same] == []
+    assert {o.block for o in found.outcomes if o.logged} == {"per_pod", "ever"}
+    for block in ("per_pod", "ever"):
+        assert 0 < run.log.rows(block)[BOUNDS].null_count() < run.log.rows(block).height
 
 
 def test_what_cannot_be_rebuilt(tmp_path: Path) -> None:
