@@ -71,12 +71,20 @@ def limbs(powers: Sequence[Longs], factors: Sequence[Longs], firsts: Longs) -> t
     most = max(map(len, factors)) + max(map(len, powers)) + 1
     sums = np.zeros((len(powers), max(most, _DIGITS + 1), len(firsts)), np.int64)
     for into, power, factor in zip(sums, powers, factors, strict=True):
-        product = factor[:, None] * power
-        low, high = (np.add.reduceat(part, firsts, axis=-1) for part in (product & MASK, product >> DIGIT))
-        for n in range(len(factor)):
-            into[n : n + low.shape[1]] += low[n]
-            into[n + 1 : n + 1 + high.shape[1]] += high[n]
+        by_pair = _product(power, factor)
+        is_one_each = by_pair.shape[1] == len(firsts)
+        into[: len(by_pair)] = by_pair if is_one_each else np.add.reduceat(by_pair, firsts, axis=-1)
     return _words(sums)
+
+
+def _product(power: Longs, factor: Longs) -> Longs:
+    """Of each column the product of two numbers, both by digit (a row); its digits have 22 bits and a few more."""
+    made = np.zeros((len(power) + len(factor) + 1, power.shape[1]), np.int64)
+    for n, digit in enumerate(factor):
+        product = power * digit
+        made[n : n + len(power)] += product & MASK
+        made[n + 1 : n + 1 + len(power)] += product >> DIGIT
+    return made
 
 
 def _words(sums: Longs) -> tuple[Words, Longs]:
