@@ -12,11 +12,13 @@ from typing import Final
 
 import polars as pl
 
+from slac.diagnostics import RunFailed
 from slac.plan.aggregates import family, part_columns
 from slac.plan.aggregation.family import part
 from slac.plan.estimates.calls import began as the_beginning
 from slac.plan.estimates.calls import besides, with_estimates
 from slac.plan.estimates.doubts import is_doubt, with_doubts
+from slac.plan.estimates.moments import LIMBS
 from slac.plan.expressions import AggregateCall
 from slac.plan.intervals.columns import known_by
 from slac.plan.subexpressions import columns_in
@@ -60,8 +62,13 @@ class Extension:
         return frame.with_columns(lacking) if lacking else frame
 
     def of_state(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """A frame of the plain operator's snapshot."""
+        """A frame of the plain operator's snapshot; RunFailed where what weights add is in the form of before."""
         names = set(frame.columns)
+        if any(f"{name[:-1]}a" in names for name in self._new if name.endswith(LIMBS[0])):
+            raise RunFailed(
+                "the state has sums of weighted rows in a form of before, which are not read any more; "
+                "start with another --state directory, or remove this one to begin anew"
+            )
         if {KEPT, SEEN, *self._parts} <= names and frame.schema[SEEN] == pl.Int128:
             return self._completed(frame)
         return self.of_rows(frame, partial=False) if {TIME, ID} <= names else frame

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slac.diagnostics import RunFailed
+from slac.runtime.operator import State
 from slac.runtime.operators.build import build_operator
 from slac.stream.batch import ARRIVAL_WATERMARK, BOUNDS, WEIGHT, WEIGHT_ONE, Batch
 from tests.runtime.operators.driving import CONTEXT, cut
@@ -49,6 +51,16 @@ def test_any_slicing_and_restart_gives_the_same(kind: str, size: int, names: tup
 
     node = window(kind, size, names)
     assert said(node, sliced, restart=True).equals(said(node, [together]))
+
+
+def test_a_state_with_sums_in_their_form_of_before_is_refused() -> None:
+    """In place of an answer that is wrong; it says what can be done."""
+    began, restored = (build_operator(window(), CONTEXT) for _ in range(2))
+    list(began.on_batch(0, Batch(thinned(events(200), 0.5))))
+    state = began.snapshot()
+    frames = {name: f.rename(lambda c: f"{c[:-1]}a" if c.endswith(".a1l") else c) for name, f in state.frames.items()}
+    with pytest.raises(RunFailed, match=r"form of before.*--state"):
+        restored.restore(State(state.values, frames))
 
 
 def test_what_is_exact_has_no_bounds_and_what_is_not_lies_between_them() -> None:
