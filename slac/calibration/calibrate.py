@@ -27,6 +27,9 @@ from slac.stream.clock import SECOND
 PHASES: Final = ((60.0, 4.0), (500.0, 3.0), (6_000.0, 2.0))
 """Events a second of each input, and for how many seconds of event time."""
 QUICK: Final = ((80.0, 2.0), (800.0, 2.0))
+THINNED: Final = ((1_000.0, 2.0, 0.25), (16_000.0, 1.5, 0.25), (16_000.0, 1.5, 0.02))
+"""The same behind gates that drop, and which share they let pass."""
+QUICKLY_THINNED: Final = ((300.0, 1.0, 0.25),)
 PUBLISHED: Final = 4
 """Blocks that a piece of it publishes."""
 
@@ -54,6 +57,9 @@ def calibrate(
                 some = phase(plan, rate, seconds, timer)
                 found += some
                 again += some if rate == RATE and id(plan) in known else []
+        for rate, seconds, passing in QUICKLY_THINNED if quick else THINNED:
+            progress(f"measuring gates that drop at {rate:g} events/s an input")
+            found += phase(subject(whole=True, name="thinned.yaml"), rate, seconds, timer, thinned=passing)
     finally:
         gc.enable()
     kinds = fit(found)
@@ -68,12 +74,11 @@ def calibrate(
     )
 
 
-def subject(*, whole: bool) -> Plan:
+def subject(*, whole: bool, name: str = "subject.yaml") -> Plan:
     """The document that is measured: on two nodes, with links between them, or as a `whole` on one."""
     # Here, so that the process that measures a bare runtime has no compiler in its memory.
     from slac.compiler import CompileOptions, compile_document
 
-    name = "subject.yaml"
     text = files("slac.calibration").joinpath(name).read_text(encoding="utf-8")
     plan = compile_document(Source(name, text), CompileOptions(collapse=whole)).plan
     return Plan(msgspec.structs.replace(plan.data, checkpoint=SECOND))

@@ -17,12 +17,15 @@ WARM: Final = 2.5
 
 
 class Phase:
-    """A world that is warm; `rate`: events a second of each input. `timer` gives CPU seconds of this process."""
+    """A world that is warm; `rate`: events a second of each input. `timer` gives CPU seconds of this process.
 
-    def __init__(self, plan: Plan, rate: float, timer: Timer) -> None:
+    `thinned`: the share that gates let pass, where they drop.
+    """
+
+    def __init__(self, plan: Plan, rate: float, timer: Timer, *, thinned: float | None = None) -> None:
         read = {n.block for n in plan.nodes if isinstance(n, SourceNode)}
         makers = {name: feed for name, feed in feeds().items() if name in read}
-        self._world = World(plan, makers, dict.fromkeys(makers, rate), timer)
+        self._world = World(plan, makers, dict.fromkeys(makers, rate), timer, thinned=thinned)
         self._world.run(WARM)
         self._world.reset()
         self._before, self._began = self._rows(), self._world.now
@@ -43,8 +46,8 @@ class Phase:
         return {i: n for r in self._world.runtimes.values() for i, n in r.core.flow.rows.items()}
 
 
-def phase(plan: Plan, rate: float, seconds: float, timer: Timer) -> list[Sample]:
+def phase(plan: Plan, rate: float, seconds: float, timer: Timer, *, thinned: float | None = None) -> list[Sample]:
     """What every node takes at this rate."""
-    made = Phase(plan, rate, timer)
+    made = Phase(plan, rate, timer, thinned=thinned)
     made.run(seconds)
     return made.samples()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from slac.calibration.world import CHECKPOINT, WAVE, World
+from slac.plan.nodes import SourceNode
 from slac.runtime.costs import Tally
 from slac.shedding.capacity.calibration import Work
 from slac.shedding.capacity.flow import Scene
@@ -34,6 +35,7 @@ def samples(world: World, rows: Mapping[str, float], seconds: float) -> list[Sam
     scene = Scene(
         rates=world.rates,
         hurried=not world.holding,
+        kept=_kept(world, rows),
         waves={name: r.waves / seconds for name, r in world.runtimes.items()},
         facts=replace(facts, calls={**facts.calls, **frames}),
     )
@@ -49,6 +51,14 @@ def samples(world: World, rows: Mapping[str, float], seconds: float) -> list[Sam
         nodes = sum(n.node == name for n in world.plan.nodes)
         found += _overheads(name, runtime.tallies, nodes, seconds)
     return found
+
+
+def _kept(world: World, rows: Mapping[str, float]) -> dict[str, float]:
+    """The share that gates let pass, by input."""
+    if world.thinned is None:
+        return {}
+    sources = [n for n in world.plan.nodes if isinstance(n, SourceNode)]
+    return {n.block: min(rows.get(n.id, 0.0) / world.rates[n.block], 1.0) for n in sources}
 
 
 def _parts(of: str, work: Priced, seconds: float, watched: float) -> list[Sample]:

@@ -28,7 +28,8 @@ from slac.runtime.links.bodies import from_body, to_body
 from slac.runtime.noticing import noticing
 from slac.runtime.shell.gathering import Gathering
 from slac.runtime.shell.patience import Patience
-from slac.stream.batch import instants
+from slac.shedding.admission import Admission, weight_of
+from slac.stream.batch import WEIGHT_ONE, instants
 from slac.stream.clock import SECOND
 from slac.stream.ports import Records
 
@@ -133,11 +134,19 @@ class World:
     """All placements of a plan, senders first.
 
     `rates`: events a second by input. `latencies`: by block, µs from what a row is about to its publication.
-    `holding`: inputs of which nobody would notice stay undecoded for a while, as in a runtime of its own.
+    `holding`: inputs of which nobody would notice stay undecoded for a while, as in a runtime of its own. `thinned`:
+    the share of events that gates let pass, but all failures that they can tell before decoding; None: they are open.
     """
 
     def __init__(
-        self, plan: Plan, feeds: Mapping[str, Feed], rates: Mapping[str, float], timer: Timer, *, holding: bool = False
+        self,
+        plan: Plan,
+        feeds: Mapping[str, Feed],
+        rates: Mapping[str, float],
+        timer: Timer,
+        *,
+        holding: bool = False,
+        thinned: float | None = None,
     ) -> None:
         self.plan = plan
         self.now = START
@@ -149,7 +158,7 @@ class World:
         self._given = dict.fromkeys(feeds, 0)
         self._kinds = _kinds(plan)
         self._links = {(n.stream, n.node): n.id for n in plan.nodes if isinstance(n, LinkInNode | LinkOutNode)}
-        self.holding = holding
+        self.holding, self.thinned = holding, thinned
         self._notices = noticing(plan) if holding else {}
         self.runtimes = {name: self._runtime(name) for name in senders_first(plan)}
         self._slice, self._tick, self._kept = START + SLICE, START + SECOND, START + plan.data.checkpoint
@@ -288,6 +297,10 @@ class World:
             source.has_waiting = lambda q=queues[block]: bool(q.records)  # type: ignore[misc]
         runtime = Runtime(name, core, Gathering(core), queues)
         for source in core.sources.values():
+            if self.thinned is not None:
+                whole = {1 << n: WEIGHT_ONE for n in source.sieve.hoisted.told}
+                admission = Admission(unread=weight_of(self.thinned), hoisted=whole)
+                source.gate.set_admission(self.thinned, "cpu", {}, admission=admission)
             if source.node.rate is not None and source.node.rate.keys:
                 source.keys = _TimedKeys(source.node, runtime.watched, self._timer)
         return runtime

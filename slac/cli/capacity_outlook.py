@@ -66,6 +66,8 @@ def _prospects(prospects: tuple[Prospect, ...]) -> Table:
 def _errors(each: Prospect) -> tuple[str, str]:
     if each.disk_lasts is not None:
         return f"none; disk full in {lasting(each.disk_lasts)}", "-"
+    if each.waits:
+        return "none; the rest waits with its sender", "-"
     if each.evaluated < 1.0:
         return f"none in the {each.evaluated:.1%} evaluated", "-"
     return f"{each.error:.2%} ({each.confidence:.0%})", f"{each.bound:.2%}"

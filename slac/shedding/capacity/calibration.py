@@ -12,7 +12,7 @@ import msgspec
 from slac.diagnostics import UsageError, suggest
 from slac.shedding.machine import Machine
 
-CALIBRATION_VERSION: Final = 5
+CALIBRATION_VERSION: Final = 6
 TERMS: Final = ("batches", "exprs", "rows", "cells", "texts", "groups", "slots", "bytes")
 
 

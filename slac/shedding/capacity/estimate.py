@@ -13,6 +13,7 @@ from slac.plan.graph import Placement, Plan
 from slac.plan.nodes import SourceNode
 from slac.plan.waiting import PRESSED
 from slac.shedding.budget import resolve_budget
+from slac.shedding.capacity.admitting import admitted_share, waits_outside
 from slac.shedding.capacity.calibration import Calibration
 from slac.shedding.capacity.flow import NO_FACTS, Facts, Scene
 from slac.shedding.capacity.latency import latencies
@@ -68,7 +69,7 @@ def report(
         blocks=estimate.blocks(),
         excesses=estimate.excesses(),
         published=estimate.published({n.node: n.backlog for n in nodes}),
-        prospects=prospects(plan, estimate.normal, factors),
+        prospects=prospects(plan, estimate.normal, factors, estimate.admits),
         growths=growths(plan, estimate.fits),
         assumed=estimate.assumed(),
     )
@@ -97,6 +98,7 @@ class _Estimate:
     notes: dict[str, None] = field(default_factory=dict)
     walks: dict[float, Walked] = field(default_factory=dict)
     loads: dict[tuple[float, tuple[tuple[str, int], ...]], Walked] = field(default_factory=dict)
+    shares: dict[tuple[str, float], tuple[float, bool]] = field(default_factory=dict)
 
     @cached_property
     def normal(self) -> Walked:
@@ -144,6 +146,25 @@ class _Estimate:
             )
             for block, told in normal.items()
         )
+
+    def admits(self, node: str, load: float, held: float) -> tuple[float, bool]:
+        """The share of what comes in there that its gates let pass at so many times the normal rates.
+
+        And whether the rest waits with its senders.
+        """
+        if (node, load) not in self.shares:
+            placement = next(p for p in self.plan.data.placements if p.name == node)
+            sources = [n for n in self.plan.nodes if isinstance(n, SourceNode) and n.node == node and not n.table]
+
+            def cores(factor: float, kept: float) -> float:
+                shares = {n.block: kept for n in sources} if kept < 1.0 else {}
+                scene = replace(self.base, factor=factor, hurried=True, kept=shares)
+                return walk(self.plan, self.calibration, scene).total(self.plan, node).cores
+
+            waits = all(map(waits_outside, sources))
+            budget = self.budget(placement).cpu_cores
+            self.shares[node, load] = admitted_share(cores, budget, load, held, waits=waits)
+        return self.shares[node, load]
 
     def node(self, placement: Placement) -> NodeReport:
         limit = self._limit(placement)

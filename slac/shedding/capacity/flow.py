@@ -18,7 +18,7 @@ class Flow:
     """A stream at work: rows, batches and watermark advances (`waves`) a second, and what its rows are like.
 
     `window`: size and hop (µs) of the windows that its rows come from. `lateness`: µs that rows may be held open.
-    `instants`: how many a published row has.
+    `instants`: how many a published row has. `weighted`: its rows stand for others that a gate has dropped.
     """
 
     rate: float
@@ -32,6 +32,7 @@ class Flow:
     lateness: int = 0
     inputs: frozenset[str] = frozenset()
     instants: int = 1
+    weighted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,8 @@ class Scene:
     `waves`: placement → waves a second. `instances`: placement → how many runtimes play it. `rates` (input → events
     a second) stands above what is declared; `passes`: the share of its rows that a block lets through, as declared;
     `facts` are what has been seen of nodes; `held` are inputs that stay undecoded while nobody would notice, with the
-    seconds after which their rows matter, none where the runtime is `hurried`; `paired` are joins that are worked off
+    seconds after which their rows matter, none where the runtime is `hurried`; `kept` is by input the share of its
+    records that its gate lets pass, where it drops; `paired` are joins that are worked off
     with a window beside them; `memo`
     holds what is found out about a node once; `notes` gathers the assumptions that were needed.
     """
@@ -91,6 +93,7 @@ class Scene:
     facts: Facts = NO_FACTS
     passes: Mapping[str, float] = field(default_factory=dict)
     held: Mapping[str, float] = field(default_factory=dict)
+    kept: Mapping[str, float] = field(default_factory=dict)
     paired: frozenset[str] = frozenset()
     memo: dict[str, Any] = field(default_factory=dict)
     bytes_per_key: float = 200.0

@@ -32,6 +32,7 @@ from slac.shedding.capacity.prices import (
     aggregate_work,
     expression_work,
     text_columns,
+    weighted_work,
 )
 from slac.shedding.capacity.selectivity import selectivity
 from slac.shedding.capacity.sizes import WORD, arrow_bytes
@@ -162,6 +163,7 @@ def _window(node: WindowNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     )
     computed = _window_exprs(node, before, scene, closings, emitted)
     count = len(node.aggregates)
+    weighted = weighted_work(before, count, before.batches + closings, touched + merged)
     # One accumulator a pane: panes of the window, the one being filled, and those that lateness keeps open.
     panes = size / every + 1 + before.lateness / every
     panes += node.retain / every if node.late == "restate" else 0
@@ -170,7 +172,7 @@ def _window(node: WindowNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     return NodeLoad(
         flow=flow,
         rows_in=before.rate,
-        work=((f"window.{_COSTED.get(node.role, node.role)}", work), *aggregates, *computed),
+        work=((f"window.{_COSTED.get(node.role, node.role)}", work), *aggregates, *computed, *weighted),
         memory=groups * (panes * accumulators + scene.bytes_per_key) + COPIES * groups * flow.row_bytes,
         holds=groups * panes,
     )
@@ -208,7 +210,12 @@ def _window_of_key(node: WindowNode, before: Flow, scene: Scene) -> NodeLoad:
     return NodeLoad(
         flow=flow_behind(node, before, rate=emitted, keys=before.keys, lateness=0),
         rows_in=before.rate,
-        work=((f"window.{node.window.kind}", work), *aggregates, *computed),
+        work=(
+            (f"window.{node.window.kind}", work),
+            *aggregates,
+            *computed,
+            *weighted_work(before, count, before.batches, before.rate),
+        ),
         memory=held * (accumulator + scene.bytes_per_key) + waiting,
         holds=held,
         timers=held if node.window.kind == "session" else 0.0,

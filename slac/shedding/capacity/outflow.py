@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from slac.plan.nodes import AnyNode
@@ -82,7 +83,7 @@ def flow_behind(
     spread = before.batches if batches is None else batches
     if window is not None:
         spread = min(before.waves, SECOND / window[1])
-    return outflow(
+    flow = outflow(
         node,
         rate=rate,
         batches=min(spread, rate),
@@ -92,3 +93,4 @@ def flow_behind(
         lateness=before.lateness if lateness is None else lateness,
         inputs=before.inputs,
     )
+    return replace(flow, weighted=before.weighted)

@@ -27,6 +27,11 @@ SPREAD: Final = 1.0
 MOST_INSTANCES: Final = 4_096
 
 Fits = Callable[[Placement, Scene], bool]
+Admits = Callable[[str, float, float], tuple[float, bool]]
+"""By node, load and what it holds (× the normal rate), the share of what comes in there that its gates let pass.
+
+And whether the rest waits with its senders.
+"""
 
 
 def backlog(plan: Plan, placement: str, factor: float | None) -> Backlog | None:
@@ -54,10 +59,10 @@ def backlog(plan: Plan, placement: str, factor: float | None) -> Backlog | None:
     )
 
 
-def prospects(plan: Plan, walked: Walked, factors: Mapping[str, float | None]) -> tuple[Prospect, ...]:
+def prospects(plan: Plan, walked: Walked, factors: Mapping[str, float | None], admits: Admits) -> tuple[Prospect, ...]:
     """What each shed contract would give above the normal rate, to the column of a block that is worst off.
 
-    `factors`: what each runtime holds, of its own.
+    `factors`: what each runtime holds, of its own, while nothing is dropped.
     """
     found: list[Prospect] = []
     for source in plan.nodes:
@@ -65,8 +70,12 @@ def prospects(plan: Plan, walked: Walked, factors: Mapping[str, float | None]) -
             held = factors.get(source.node)
             for needs in _by_contract(source.gate, source.block):
                 for load in LOADS:
-                    admitted = 1.0 if held is None else min(1.0, held / load)
-                    each = (_prospect(source, need, walked, load, admitted) for need in needs)
+                    fits = held is None or held >= load
+                    is_delayed = needs[0].contract.mode == "never"
+                    admitted, waits = 1.0 if fits or held is None else held / load, False
+                    if held and not fits and not is_delayed:
+                        admitted, waits = admits(source.node, load, held)
+                    each = (_prospect(source, need, walked, load, admitted, waits=waits) for need in needs)
                     found.append(max(each, key=lambda p: (not p.holds, p.error)))
     return tuple(found)
 
@@ -87,7 +96,9 @@ def _by_contract(gate: GateSpec, block: str) -> Iterator[list[GateNeed]]:
     yield from found.values()
 
 
-def _prospect(source: SourceNode, need: GateNeed, walked: Walked, load: float, admitted: float) -> Prospect:
+def _prospect(
+    source: SourceNode, need: GateNeed, walked: Walked, load: float, admitted: float, *, waits: bool
+) -> Prospect:
     flow = walked.loads[source.id].flow
     groups, _ = flow.keys.count(need.groups) if need.groups else (1, True)
     events = load * flow.rate * max(need.window, SECOND) / SECOND / max(groups, 1)
@@ -103,6 +114,8 @@ def _prospect(source: SourceNode, need: GateNeed, walked: Walked, load: float, a
         bound=0.0,
         holds=True,
     )
+    if waits and contract.mode != "never":
+        return replace(made, waits=True)
     match contract.mode:
         case "never":
             over = load * flow.rate * (1.0 - admitted) * flow.row_bytes

@@ -14,6 +14,7 @@ from slac.plan.expressions import AggregateCall, AnyExpr, Call, Case, Cast, Colu
 from slac.plan.necessary import necessary
 from slac.plan.nodes import SelectNode, WindowNode
 from slac.shedding.capacity.calibration import Work
+from slac.shedding.capacity.flow import Flow
 from slac.stream.types import Enum, List, Map, Schema, String, Struct
 
 Priced = tuple[tuple[str, Work], ...]
@@ -110,6 +111,20 @@ def aggregate_work(calls: Iterable[AggregateCall], *, batches: float, rows: floa
     """The work of aggregates that take in `rows` in `batches`, and touch or give out `groups`."""
     kinds = Counter(_of_aggregate(call) for call in calls)
     return tuple((kind, Work(exprs=batches * n, cells=rows * n, slots=groups * n)) for kind, n in sorted(kinds.items()))
+
+
+def weighted_work(before: Flow, aggregates: int, batches: float, groups: float) -> Priced:
+    """What a window does besides where its rows stand for others: weights, and variances by aggregate and group."""
+    if not before.weighted:
+        return ()
+    work = Work(
+        batches=batches,
+        exprs=batches * aggregates,
+        rows=before.rate,
+        cells=before.rate * aggregates,
+        slots=groups * aggregates,
+    )
+    return (("window.weighted", work),)
 
 
 def aggregate_inputs(calls: Iterable[AggregateCall]) -> list[AnyExpr | None]:

@@ -96,7 +96,8 @@ class Prospect(msgspec.Struct, frozen=True, kw_only=True):
 
     `error`: the relative error to be expected of COUNT, SUM, AVG and ratios in `confidence` of the windows; `bound`:
     the one that Hoeffding's inequality guarantees. `evaluated`: the share of windows or keys that are evaluated at all
-    (`subset`). `disk_lasts`: seconds until the disk of a `never` is full. `holds`: whether the contract is kept.
+    (`subset`). `waits`: nothing is dropped, since what is not admitted waits with its sender. `disk_lasts`: seconds
+    until the disk of a `never` is full. `holds`: whether the contract is kept.
     """
 
     block: str
@@ -110,6 +111,7 @@ class Prospect(msgspec.Struct, frozen=True, kw_only=True):
     holds: bool
     evaluated: float = 1.0
     disk_lasts: float | None = None
+    waits: bool = False
 
 
 class Growth(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from slac.plan.nodes import LinkInNode, LinkOutNode, OutputNode, SourceNode
@@ -30,8 +31,9 @@ def source_load(node: SourceNode, flows: Sequence[Flow], scene: Scene) -> NodeLo
     """The records that an input takes in, decoded; of a table, what it holds."""
     if node.table is not None:
         return table_load(node)
-    rate = source_rate(node, scene)
-    waves = min(rate, scene.waves.get(node.node, rate))
+    offered = source_rate(node, scene)
+    rate = offered * scene.kept.get(node.block, 1.0)
+    waves = min(offered, scene.waves.get(node.node, offered))
     wire = json_bytes(node.payload) + json_bytes(node.context)
     if node.id in scene.held:
         waves = min(waves, takes(rate, wire, scene.held[node.id]))
@@ -45,6 +47,7 @@ def source_load(node: SourceNode, flows: Sequence[Flow], scene: Scene) -> NodeLo
         lateness=node.lateness,
         inputs=frozenset({node.block}),
     )
+    flow = replace(flow, weighted=rate < offered and node.gate.contract.mode == "approximate")
     decode = Work(
         batches=waves,
         exprs=waves * fields,
@@ -55,8 +58,13 @@ def source_load(node: SourceNode, flows: Sequence[Flow], scene: Scene) -> NodeLo
     )
     return NodeLoad(
         flow=flow,
-        rows_in=rate,
-        work=((_decoder(node), decode), *_harder(node, waves, rate), *_watched(node, waves, rate)),
+        rows_in=offered,
+        work=(
+            (_decoder(node), decode),
+            *_harder(node, waves, rate),
+            *_watched(node, waves, rate),
+            *_passed_by(node, waves, offered, rate),
+        ),
         memory=rate / max(waves, 1e-9) * (wire + COPIES * flow.row_bytes),
         held=node.id in scene.held,
     )
@@ -147,6 +155,14 @@ def _harder(node: SourceNode, waves: float, rate: float) -> Priced:
     instants = kinds.count(Timestamp) + (node.time_mode == "event") if node.mapping else 0
     counted = (("decode.map", kinds.count(Map)), ("decode.nested", nested), ("decode.instant", instants))
     return tuple((kind, Work(exprs=waves * n, cells=rate * n)) for kind, n in counted if n)
+
+
+def _passed_by(node: SourceNode, waves: float, offered: float, rate: float) -> Priced:
+    """A gate that drops chooses among all records before they are decoded."""
+    if rate >= offered:
+        return ()
+    wire = json_bytes(node.payload) + json_bytes(node.context)
+    return ((_decoder(node).replace("decode", "gate"), Work(batches=waves, rows=offered, bytes=offered * wire)),)
 
 
 def _watched(node: SourceNode, waves: float, rate: float) -> Priced:

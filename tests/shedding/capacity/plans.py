@@ -26,10 +26,11 @@ MACHINE = Machine(cpu_cores=2.0, memory_bytes=1_000_000_000, cpu_model="test")
 LINE = CostLine(batches=1e-4, rows=1e-6)
 KINDS = (
     "wave checkpoint decode.ndjson decode.map decode.nested decode.instant decode.keys decode.arrow "
+    "gate.ndjson gate.arrow "
     "link.encode link.decode output "
     "select select.cut select.made steps traces join join.own join.interval pattern.columns pattern.events "
     "audit violation absence absence.partial "
-    "window.whole window.partial window.final window.running window.sliding window.session "
+    "window.whole window.partial window.final window.running window.sliding window.session window.weighted "
     "expr.number expr.text expr.label expr.pattern aggregate.sum aggregate.end aggregate.sketch aggregate.list"
 )
 CALIBRATION = Calibration(

@@ -59,7 +59,9 @@ def test_contracts_at_more_than_fits(need: GateNeed, kept: list[bool]) -> None:
     """Where 1.6 times the load fits: 2 % hold at twice it in windows of 3 000 events; what counts alone always."""
     first = replace(source(), gate=GateSpec(contract=need.contract, needs=(need,), disk=1 << 30))
     the_plan = plan(first)
-    found = prospects(the_plan, walk(the_plan, CALIBRATION, Scene()), {"edge": 1.6})
+    found = prospects(
+        the_plan, walk(the_plan, CALIBRATION, Scene()), {"edge": 1.6}, lambda _, load, held: (held / load, False)
+    )
     assert [p.load for p in found] == [1.5, 2.0, 5.0, 10.0]
     assert [p.holds for p in found] == kept
     admitted = [1.0] * 4 if need.contract.mode == "never" else [1.0, 0.8, 0.32, 0.16]
@@ -70,7 +72,9 @@ def test_a_block_has_one_line_for_its_contract_that_of_its_worst_column() -> Non
     """Of a count that the gate answers and a sum that it does not, the sum says what the contract gives."""
     needs = (replace(NEED, exact=True), NEED, replace(NEED, block="other", exact=True))
     the_plan = plan(replace(source(), gate=GateSpec(contract=NEED.contract, needs=needs)))
-    found = prospects(the_plan, walk(the_plan, CALIBRATION, Scene()), {"edge": 1.6})
+    found = prospects(
+        the_plan, walk(the_plan, CALIBRATION, Scene()), {"edge": 1.6}, lambda _, load, held: (held / load, False)
+    )
     assert [(p.block, p.holds) for p in found if p.load >= 5.0] == [
         (NEED.block, False),
         (NEED.block, False),
@@ -82,7 +86,9 @@ def test_a_block_has_one_line_for_its_contract_that_of_its_worst_column() -> Non
 def test_an_input_that_is_never_says_how_long_its_disk_lasts() -> None:
     """The compiler writes no needs for it: nothing is chosen there."""
     the_plan = plan(replace(source(), gate=GateSpec(contract=ShedContract(mode="never"), disk=1 << 30)))
-    found = prospects(the_plan, walk(the_plan, CALIBRATION, Scene()), {"edge": 1.6})
+    found = prospects(
+        the_plan, walk(the_plan, CALIBRATION, Scene()), {"edge": 1.6}, lambda _, load, held: (held / load, False)
+    )
     assert [(p.load, p.disk_lasts is None) for p in found] == [(1.5, True), (2.0, False), (5.0, False), (10.0, False)]
 
 
