@@ -1,5 +1,6 @@
 """Traces made from documents, some of them odd."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ UNREACHABLE = {
 }
 
 
+@cache
 def made(name: str, block: str | None = None) -> Generated:
-    """The traces for a document of this folder."""
+    """The traces for a document of this folder, searched for once."""
     (compiled,) = compile_paths([str(FOLDER / f"{name}.yaml")], CompileOptions(collapse=True, whole=True))
     return generate(compiled.plan, block=block, limits=Limits(runs=60 if block == "impossible" else 300))
 
@@ -93,4 +95,4 @@ def test_windows_of_months_are_left_out() -> None:
 
 def test_the_same_document_gives_the_same_traces() -> None:
     """Nothing in the search is random."""
-    assert made("plain", "door") == made("plain", "door")
+    assert made.__wrapped__("plain", "door") == made("plain", "door")
