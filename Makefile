@@ -34,7 +34,7 @@ debian:
 	@tools/install-debian.sh
 
 test: check debian
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 soak: $(STAMP)
 	SLAC_SOAK_ROUNDS=100 $(BIN)/python -m pytest -s -m processes tests/test_killed.py tests/soak
