@@ -155,6 +155,20 @@ def mix_hashed(rows: int, states: Hashed, columns: Sequence[Hashed]) -> Ids:
     return mixed
 
 
+def further_ids(states: Ids, places: npt.NDArray[np.int64], ids: Ids) -> Ids:
+    """What `hash_further` gives for the states at these places with a column of ids: nothing as long stands between."""
+    mixed, tag = np.empty(len(ids), np.uint64), _tagged(_one(0), _INT)
+    spare = np.empty(min(len(ids), _AT_ONCE), np.uint64)
+    for start in range(0, len(ids), _AT_ONCE):
+        z = mixed[start : start + _AT_ONCE]
+        part, other = slice(start, start + len(z)), spare[: len(z)]
+        np.bitwise_xor(ids[part], tag, out=z)
+        _splitmix(z, other)
+        z ^= np.take(states, places[part], out=other, mode="clip")
+        _splitmix(z, other)
+    return mixed
+
+
 def _part(column: Hashed, part: slice, spare: Ids) -> Ids:
     if column.places is None:
         return column.values if len(column.values) == 1 else column.values[part]

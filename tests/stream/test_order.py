@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,5 +35,17 @@ def test_rows_of_one_time_are_in_the_order_of_their_ids(rows: list[tuple[int, in
     rows.sort(key=lambda row: row[0] * row[1])
     times = np.array([time * scale for time, scale, _ in rows], np.int64)
     ids = np.array([low | (low << 62) for _, _, low in rows], np.uint64)
+
+    assert order_of_ids(times, ids).tolist() == np.lexsort((ids, times)).tolist()
+
+
+@pytest.mark.parametrize("bits", [64, 40, 8])
+def test_many_rows_are_in_the_order_of_their_ids(bits: int) -> None:
+    """Also where the first bits of ids of one time are alike, for a few rows or for all."""
+    draw = np.random.default_rng(20_116)
+    times = np.sort(draw.integers(0, 2_000, 20_000)) * 1_000
+    ids = draw.integers(0, (1 << bits) - 1, len(times), dtype=np.uint64, endpoint=True)
+    few = draw.integers(0, len(ids) - 1, 10)
+    ids[few] = ids[few + 1] ^ np.uint64(1)
 
     assert order_of_ids(times, ids).tolist() == np.lexsort((ids, times)).tolist()

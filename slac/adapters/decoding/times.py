@@ -60,8 +60,15 @@ def _within_years(microseconds: pl.Series) -> pl.Series:
 
 
 def _null_outside(values: pl.Series, lowest: int, highest: int) -> pl.Series:
-    low, high = values.min(), values.max()
-    if low is None or (low >= lowest and high <= highest):  # type: ignore[operator]
+    if values.null_count() == len(values):
+        return values
+    if values.null_count():
+        low, high = values.min(), values.max()
+    else:
+        # NumPy's take a quarter of the time.
+        found = values.to_numpy()
+        low, high = int(found.min()), int(found.max())
+    if low >= lowest and high <= highest:  # type: ignore[operator]
         return values
     within = values.is_between(lowest, highest).fill_null(value=False)
     return values.zip_with(within, pl.Series([None], dtype=values.dtype))

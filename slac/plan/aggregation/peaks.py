@@ -78,9 +78,9 @@ def _(family: Rank, call: AggregateCall) -> Peak | None:
 
 def _of_floats(values: npt.NDArray[np.float64]) -> Codes:
     """In the order of the numbers; −0.0 and 0.0 are alike, and NaN is above all."""
-    if len(values) and values.min() > 0:
-        # Their bits are in the order of the numbers already; no NaN is above 0.
-        return np.ascontiguousarray(values).view(np.int64)
+    if len(values) and values.min() >= 0:
+        # Their bits are in the order of the numbers already, but for those of −0.0; no NaN is so much.
+        return (values + 0.0).view(np.int64)
     bits = (values + 0.0).view(np.int64)
     odd = np.isnan(values)
     if odd.any():

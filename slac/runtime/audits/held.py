@@ -13,13 +13,14 @@ import numpy as np
 import polars as pl
 
 from slac.stream.batch import TIME, instants, total_order
-from slac.stream.framing import frame_of
+from slac.stream.framing import column_of, frame_of
 from slac.stream.order import in_order
 
 AT: Final = "_at"
 """Column (Int64 µs) of a row's time."""
 _PARTS: Final = 3
 """So many frames are not worth a copy."""
+_NUMBERS: Final = (pl.Int64, pl.UInt64, pl.Float64)
 _GATHER: Final = 8
 """So many runs of about one size become one, so that there are few to look through."""
 
@@ -128,6 +129,9 @@ def _follows(before: pl.DataFrame, after: pl.DataFrame) -> bool:
     """Whether all rows of `after` come behind those of `before`, both in the total order and with the same columns."""
     if before.columns != after.columns:
         return False
+    ended, begins = int(instants(before)[-1]), int(instants(after)[0])
+    if ended != begins:
+        return ended < begins
     last, first = ([frame[n][place] for n in total_order(frame)] for frame, place in ((before, -1), (after, 0)))
     return last <= first
 
@@ -141,7 +145,15 @@ def _joined(frames: list[pl.DataFrame], *, loose: bool = False) -> pl.DataFrame:
         return pl.concat(frames, how="diagonal", rechunk=True)
     # Column by column this takes half as long; what costs most is text.
     whole = {name: not (loose and dtype == pl.String) for name, dtype in types.items()}
-    columns = {n: pl.concat([f[n] for f in frames], rechunk=whole[n]) for n in types if n != TIME or AT not in types}
+    columns = {n: _behind([f[n] for f in frames], whole=whole[n]) for n in types if n != TIME or AT not in types}
     if TIME not in columns:
         columns[TIME] = columns[AT].cast(types[TIME]).alias(TIME)
     return frame_of([columns[name] for name in types])
+
+
+def _behind(parts: list[pl.Series], *, whole: bool) -> pl.Series:
+    """One behind the other; plain numbers take a third of the time in NumPy."""
+    dtype = parts[0].dtype
+    if dtype in _NUMBERS and all(part.dtype == dtype and not part.null_count() for part in parts):
+        return column_of(parts[0].name, np.concatenate([part.to_numpy() for part in parts]))
+    return pl.concat(parts, rechunk=whole)

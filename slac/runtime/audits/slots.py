@@ -48,6 +48,11 @@ class Slots:
         """The columns."""
         return tuple(self._columns)
 
+    @property
+    def size(self) -> int:
+        """All slots are less than this."""
+        return self._directory.size
+
     def __getitem__(self, column: str) -> Longs:
         return self._columns[column]
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
 import polars as pl
 
 from slac.plan.aggregates import family
@@ -59,7 +58,7 @@ class Lanes:
         """What rows of the stream are worth."""
         sums, peaks = self._reading(rows.columns).of(rows)
         worth = Worth({name: numbers for name, numbers in sums.items() if not is_zero(numbers)})
-        return self._with_peaks(worth, peaks, _same(1, rows.height)) if peaks else worth
+        return self._with_peaks(worth, peaks, 1) if peaks else worth
 
     def _reading(self, columns: Sequence[str]) -> Readings:
         """What is read depends on which columns there are of how a row counts."""
@@ -98,7 +97,7 @@ class Lanes:
             values = values.zip_with(known, pl.Series([None], dtype=values.dtype).new_from_index(0, len(values)))
         return values.alias(one.name)
 
-    def _with_peaks(self, worth: Worth, values: Mapping[str, pl.Series], count: Longs) -> Worth:
+    def _with_peaks(self, worth: Worth, values: Mapping[str, pl.Series], count: Longs | int) -> Worth:
         for one in self.peaks:
             worth.peaks[one.name] = one.codes(values[one.name])
             if values[one.name].null_count():
@@ -116,7 +115,3 @@ def _sums_of(call: AggregateCall) -> list[Added]:
     if one is not None:
         return [Added(name=present(one), value=None, usual=1)]
     return additive(family(call), call) or []
-
-
-def _same(number: int, height: int) -> Longs:
-    return np.full(height, number, np.int64)

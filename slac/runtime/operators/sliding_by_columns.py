@@ -28,11 +28,13 @@ from slac.runtime.keyed.thirds import Thirds
 from slac.runtime.keyed.turns import Turns, turns
 from slac.runtime.operator import OperatorContext
 from slac.runtime.operators.window_per_row import PerRowOperator
+from slac.stream.batch import ID
 from slac.stream.framing import frame_of
 from slac.stream.order import reordered
 
 _FEW: Final = 8
 """So many rows a key at least."""
+_NEAR: Final = (16, 256)
 _LEAST: Final = 2
 """Shorter windows (µs) have no halves."""
 
@@ -73,7 +75,7 @@ class SlidingByColumns(PerRowOperator):
     def _said(self, rows: pl.DataFrame) -> pl.DataFrame:
         at = rows[AT].to_numpy()
         slots = self._book.slots.find(rows)
-        ids = self._results.ids_by(rows, self._hashes.of(slots, rows))
+        ids = self._hashes.further(slots, rows, rows[ID].to_numpy())
         order = reordered(at, ids)
         asked = rows
         if order is not None:
@@ -190,8 +192,19 @@ def _together(passed: Sequence[_Totals]) -> _Totals:
 
 def _last_of_instant(found: Turns, at: Longs) -> Longs:
     """For each row that comes, where by `coming.order` the last row of its key and instant is."""
-    times = at.take(found.coming.order)
-    same = times[1:] == times[:-1]
-    same[found.coming.starts[found.coming.lengths > 0][1:] - 1] = False
-    # Mostly there is one row a key and instant.
-    return last_of_runs(np.append(~same, True))[found.places] if same.any() else found.places
+    order = found.coming.order
+    near = _near(at)
+    some = np.arange(1, len(order)) if near is None else np.flatnonzero(order[1:] - order[:-1] < near) + 1
+    some = some[at.take(order.take(some)) == at.take(order.take(some - 1))]
+    if not len(some):
+        # Mostly there is one row a key and instant.
+        return found.places
+    is_last = np.ones(len(order), np.bool_)
+    is_last[some - 1] = False
+    is_last[found.coming.starts[found.coming.lengths > 0][1:] - 1] = True
+    return last_of_runs(is_last)[found.places]
+
+
+def _near(at: Longs) -> int | None:
+    """So far apart rows, in the order of time, have different times: mostly a few are of one instant."""
+    return next((n for n in _NEAR if n < len(at) and bool((at[n:] > at[:-n]).all())), None)

@@ -63,7 +63,7 @@ class PerRowOperator(ReplayableOperator):
         """Hold rows until the watermark has passed them; late ones are dropped and counted."""
         frame = on_time(batch, self._reached)
         self._late += batch.height - frame.height
-        self._held.add(frame)
+        self._held.add(frame, ordered=batch.ordered)
         return ()
 
     def on_watermark(self, watermark: int, *, end: bool = False) -> Iterable[Batch]:
