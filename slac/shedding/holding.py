@@ -18,7 +18,8 @@ STAYS: Final = 3.0
 """… or so many, once it waits: to drop makes dearer, which is not known before."""
 SETTLED: Final = 1.5
 """Seconds without drops after which prices, which are means of the last second, are those of gates that are open."""
-_LEAST_TOUCH: Final = 1e-9
+LEAST_TOUCH: Final = 5e-8
+"""No record comes, and is looked at, for less; while all is kept, it is hardly to be told what a look costs."""
 
 
 @dataclass(slots=True)
@@ -43,7 +44,7 @@ class Holding:
 
         `factor`: by how much work is dearer than the model now; `share`: of the target, for looking.
         """
-        touch = max(touch, _LEAST_TOUCH)
+        touch = max(touch, LEAST_TOUCH)
         now = touch + factor * cores
         whole = now if self.factor is None else touch + self.factor * cores
         gain = whole * (share / touch + (1.0 - share) / now)

@@ -42,3 +42,10 @@ def test_it_does_not_go_to_and_fro() -> None:
     for touch in (1.5e-7, 1.1e-7, 1.5e-7, 1.1e-7, 0.5e-7, 1.1e-7):
         found.append(holding.look(touch=touch, factor=1.0, cores=2.2e-6, share=SHARE))
     assert found == [True, True, True, True, False, False]
+
+
+def test_a_price_that_drifts_away_opens_no_way_to_drop() -> None:
+    """Cheap work of senders that wait stays whole, although a look seems to cost nothing."""
+    holding = Holding()
+    assert holding.look(touch=1.5e-7, factor=1.0, cores=1.2e-6, share=SHARE)
+    assert holding.look(touch=0.0, factor=1.0, cores=1.2e-6, share=SHARE)
