@@ -53,32 +53,34 @@ class Unseen:
         frame = batch.frame
         if not batch.height or not (BOUNDS in frame.columns or self.has_doubts):
             return batch
-        blind, weights = self._blind(frame)
+        blind, weights, lost = self._blind(frame)
         if BOUNDS in frame.columns:
             frame = frame.with_columns(bounds_like(frame, self._types))
             blind &= frame[BOUNDS].is_null().to_numpy()
         if not blind.any():
             return Batch(frame, late=batch.late)
-        made = self._open(frame, weights).alias(BOUNDS)
+        made = self._open(frame, np.where(lost, np.inf, self._missed(weights))).alias(BOUNDS)
         if BOUNDS in frame.columns:
             made = made.zip_with(pl.Series(blind), frame[BOUNDS])
         else:
             made = pl.select(pl.when(pl.Series(blind)).then(pl.lit(made))).to_series().alias(BOUNDS)
         return Batch(frame.with_columns(made), late=batch.late)
 
-    def _blind(self, frame: pl.DataFrame) -> tuple[Mask, Weights]:
-        """Which rows may lack some of their events, or all, and the highest weight of those."""
+    def _blind(self, frame: pl.DataFrame) -> tuple[Mask, Weights, Mask]:
+        """Which rows may lack some of their events, or all; the highest weight of single ones; where keys were lost.
+
+        Of a key that was dropped as a whole there may have been any number.
+        """
         begins, ends = (frame[n].cast(pl.Int64).to_numpy() for n in (WINDOW_START, TIME))
         empty = frame[KEPT].fill_null(0).to_numpy() == 0
         single = np.maximum.reduce([s.unread_between(begins, ends) for s in self._sieves])
         whole = np.maximum.reduce([s.left_out_between(begins, ends) for s in self._sieves])
         parted = np.logical_or.reduce([s.parted_between(begins, ends) for s in self._sieves])
-        blind: Mask = (single > WEIGHT_ONE) | ((whole > WEIGHT_ONE) & (empty | parted | (self._units != "whole")))
-        return blind, np.maximum(single, whole)
+        lost: Mask = (whole > WEIGHT_ONE) & (empty | parted | (self._units != "whole"))
+        return (single > WEIGHT_ONE) | lost, single, lost
 
-    def _open(self, frame: pl.DataFrame, weights: Weights) -> pl.Series:
-        """Bounds for all rows as if no event of them had been kept where others were dropped."""
-        more = self._missed(weights)
+    def _open(self, frame: pl.DataFrame, more: Floats) -> pl.Series:
+        """Bounds for all rows as if no event of them had been kept where others were dropped, up to so many more."""
         fields = []
         for name, dtype in self._types.items():
             if name in self._counts:
@@ -101,13 +103,13 @@ class UnseenAround(Unseen):
     A row of a whole key comes only while the key passes: had the threshold been higher before, it may not have passed.
     """
 
-    def _blind(self, frame: pl.DataFrame) -> tuple[Mask, Weights]:
+    def _blind(self, frame: pl.DataFrame) -> tuple[Mask, Weights, Mask]:
         begins, ends = (frame[n].cast(pl.Int64).to_numpy() for n in (WINDOW_START, TIME))
         single = np.maximum.reduce([s.unread_between(begins, ends) for s in self._sieves])
         whole = np.maximum.reduce([s.left_out_between(begins, ends) for s in self._sieves])
         now = np.maximum.reduce([s.left_out_between(ends, ends) for s in self._sieves])
-        blind: Mask = (single > WEIGHT_ONE) | (whole > (now if self._units == "whole" else np.uint64(WEIGHT_ONE)))
-        return blind, np.maximum(single, whole)
+        lost: Mask = whole > (now if self._units == "whole" else np.uint64(WEIGHT_ONE))
+        return (single > WEIGHT_ONE) | lost, single, lost
 
 
 def _anything(name: str, dtype: AnyType, rows: int) -> list[pl.Series]:

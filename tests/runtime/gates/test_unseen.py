@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slac.plan.nodes import WindowNode
 from slac.runtime.core import Core
+from slac.runtime.gates.elsewhere import Elsewhere
+from slac.runtime.gates.told import Told, to_text
 from slac.runtime.gates.unread import Unread
+from slac.runtime.gates.unseen import Unseen
 from slac.runtime.instructions import Publish
 from slac.shedding.admission import OPEN, Admission, weight_of
-from slac.stream.batch import BOUNDS, WEIGHT_ONE
+from slac.stream.batch import BOUNDS, WEIGHT_ONE, Batch
 from slac.stream.ports import Records
 from slac.testing.harness import Harness
 from tests.runtime.gates.documents import SECOND, START, plan_of
@@ -173,3 +178,19 @@ def test_stretches_end_with_the_first_row_behind_them() -> None:
         unread.see(np.array([time]), weight * WEIGHT_ONE)
     begins, ends = np.array([0, 5, 11, 41]), np.array([9, 15, 12, 45])
     assert (unread.highest(begins, ends, WEIGHT_ONE) // np.uint64(WEIGHT_ONE)).tolist() == [1, 4, 4, 1]
+
+
+def test_of_a_key_that_was_dropped_as_a_whole_there_may_have_been_any_number() -> None:
+    """A sample bounds how many single events it leaves out, not how many a key has."""
+    node = PLAN["health"]
+    assert isinstance(node, WindowNode)
+    gate = Elsewhere()
+    frame = THIN["health"].drop(BOUNDS).head(3)
+    for told, highest in (
+        (Told(key=True, steps=((0, 2 * WEIGHT_ONE),)), math.inf),
+        (Told(unread=((0, 1 << 60, 2 * WEIGHT_ONE),)), 20.0),
+    ):
+        gate.hear("edge", to_text({"calls": told}))
+        said = Unseen(node, [gate])(Batch(frame)).frame
+        assert (said[BOUNDS].struct.field("n_high") - said["n"] <= highest).all()
+        assert said[BOUNDS].struct.field("n_high").is_infinite().all() == math.isinf(highest)
