@@ -101,7 +101,8 @@ class Lanes:
         for one in self.peaks:
             worth.peaks[one.name] = one.codes(values[one.name])
             if values[one.name].null_count():
-                worth.sums[present(one)] = -(values[one.name].is_null().to_numpy() * count)
+                none: Longs = values[one.name].is_null().cast(pl.Int64).to_numpy()
+                worth.sums[present(one)] = -none * count
         return worth
 
 
