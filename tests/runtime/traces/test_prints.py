@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 import pytest
 
-from slac.runtime.operators.traces import numbered
+from slac.runtime.traces.numbered import numbered
 from slac.runtime.traces.prints import prints
 from slac.runtime.traces.records import END, LEVEL, OPERATION, PLACE, START
 from slac.runtime.traces.together import together
