@@ -33,7 +33,8 @@ def power_sums(values: Floats, most: float, pairs: Groups, highest: int) -> list
 def product_sums(values: Floats, factors: Floats, most: float, groups: Groups, unit: int) -> list[Piece]:
     """Of the products with a factor each (or one for all), in multiples of two to the power of −unit."""
     (found,) = _by_run(values, factors, groups, [_pieces(most, unit)], unit)
-    return [(_PIECE * n, sums) for n, sums in enumerate(_whole(found, unit, groups.runs.firsts))]
+    parts = _whole(found, unit, groups.runs.firsts)
+    return [(_PIECE * n + shift, sums) for shift, numbers in parts for n, sums in enumerate(numbers)]
 
 
 def _by_run(values: Floats, factors: Floats | None, pairs: Groups, counts: Sequence[int], unit: int) -> list[Floats]:
@@ -72,18 +73,25 @@ def _add(values: Floats, unit: int, starts: Longs, into: Sequence[Floats], room:
                 rest = np.subtract(rest, upper, out=spare)
 
 
-def _whole(sums: Floats, unit: int, firsts: Longs | None) -> Longs:
-    """The sums of runs, or of the groups that begin at `firsts`, as integers: so many times what their piece says."""
+def _whole(sums: Floats, unit: int, firsts: Longs | None) -> list[tuple[int, Longs]]:
+    """The sums of runs, or of the groups that begin at `firsts`, as integers: so many times what their piece says.
+
+    With an exponent of two each: of runs, which have 52 bits, two halves are added up, so that many have room.
+    """
     scale = 2.0 ** (unit - _PIECE * np.arange(len(sums)))
     whole = (sums * scale[:, None]).astype(np.int64)
-    return whole if firsts is None else np.add.reduceat(whole, firsts, axis=1)
+    if firsts is None:
+        return [(0, whole)]
+    return [(n * DIGIT, np.add.reduceat(half, firsts, axis=1)) for n, half in enumerate((whole & MASK, whole >> DIGIT))]
 
 
 def _digits(sums: Floats, unit: int, firsts: Longs | None) -> Longs:
-    """Digits of 22 bits from the sums of runs, by piece."""
-    whole = _whole(sums, unit, firsts)
-    made = np.zeros((2 * len(whole) + 1, whole.shape[1]), np.int64)
-    made[:-1:2] += whole & MASK
-    made[1::2] += (whole >> DIGIT) & MASK
-    made[2::2] += whole >> _PIECE
+    """Digits of 22 bits and a few more from the sums of runs, by piece."""
+    parts = _whole(sums, unit, firsts)
+    size = 2 * len(sums)
+    made = np.zeros((size + len(parts), parts[0][1].shape[1]), np.int64)
+    for n, (_, numbers) in enumerate(parts):
+        made[n : n + size : 2] += numbers & MASK
+        made[n + 1 : n + 1 + size : 2] += (numbers >> DIGIT) & MASK
+        made[n + 2 : n + 2 + size : 2] += numbers >> _PIECE
     return made

@@ -54,6 +54,16 @@ def test_many_rows_of_many_weights_are_added_up_in_blocks(monkeypatch: pytest.Mo
     check([("ab"[n % 3 > 1], v, n % 5 > 0, (1 << 20) + 977 * (n % 40)) for n, v in enumerate(values)])
 
 
+@pytest.mark.parametrize("value", [15.999, 4194303.9, -15.999])
+def test_a_million_rows_of_one_group_have_room(value: float) -> None:
+    """The sums of their pieces leave 64 bits."""
+    count = 1 << 20
+    rows = frame_of([("a", value, True, 2_438_549)])[np.zeros(count, np.uint32)]
+    told = whole({n: v for n, v in partials(rows, ["k"], CALLS).row(0, named=True).items() if "~." in n})
+    expected = added(value, True, 2_438_549 / WEIGHT_ONE - 1.0)
+    assert told == {name: count * expected[name] for name in told}
+
+
 def test_what_is_the_same_for_all_rows_is_added_for_each() -> None:
     """A value and a condition without a column."""
     one, true = Literal(value=1, dtype=INT), Literal(value=True, dtype=BOOL)
