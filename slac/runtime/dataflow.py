@@ -27,7 +27,7 @@ from slac.runtime.noticing import sending
 from slac.runtime.operator import BEGINNING, ENDED, Operator, State
 from slac.runtime.recorder import Accepting, Recorder
 from slac.runtime.rhythm import Moment, Rhythm
-from slac.runtime.sparing import spared
+from slac.runtime.sparing import firsts, spared
 from slac.stream.batch import Batch
 
 
@@ -89,7 +89,7 @@ class Dataflow:
         self._places = [self._place(node) for node in self._inner]
         patient = {p.id: p for p in self._places if p.is_patient}
         self._before = {i: [patient[b] for b in before(plan, plan[i]) if b in patient] for i in self._rhythm.asking}
-        self._spared = spared(plan)
+        self._spared, self._firsts = spared(plan), firsts(plan)
         self._is_lean = False
         for node in self._inner:
             self._look(node.id)
@@ -103,7 +103,7 @@ class Dataflow:
     def is_lean(self, is_lean: bool) -> None:
         if is_lean != self._is_lean:
             self._is_lean = is_lean
-            self._spare(is_lean=is_lean and self._delivery.recorder is None)
+            self._spare(self._spared, is_lean=self._is_unwatched)
 
     @property
     def tap(self) -> Tap | None:
@@ -170,7 +170,7 @@ class Dataflow:
 
     def record(self, recorder: Recorder | None) -> None:
         """Let `recorder` look on from now on; None: nobody."""
-        self._spare(is_lean=self._is_lean and recorder is None)
+        self._spare(self._spared, is_lean=self._is_lean and recorder is None)
         self._delivery.recorder = recorder
         for operator in self._operators.values():
             operator.tells_edges = recorder is not None
@@ -206,7 +206,10 @@ class Dataflow:
     def snapshot(self) -> dict[str, State]:
         """The state of every operator, and the watermarks under the key of no node."""
         self.settle()
+        # Who goes on from here may be one who hears of all: what was put off would come late to those behind.
+        self._spare(self._firsts, is_lean=False)
         states = {i: o.snapshot() for i, o in self._operators.items()}
+        self._spare(self._firsts, is_lean=self._is_unwatched)
         marks = {"promised": dict(self._promised), "reached": dict(self._reached)}
         states[""] = State({**marks, **self._doubts.snapshot()})
         return states
@@ -243,6 +246,9 @@ class Dataflow:
 
     def _run(self, *, wait: bool, end: bool) -> None:
         self._head = max((self._promised[i] for i in self._rim), default=BEGINNING)
+        if self._is_lean:
+            # Whether rows may wait is another question once something may be lacking.
+            self._spare(self._firsts, is_lean=self._is_unwatched)
         for place in self._places:
             try:
                 self._step(place, wait=wait, end=end)
@@ -325,8 +331,12 @@ class Dataflow:
         if has_worked:  # to be asked, and to have nothing to do, costs what a wave costs anyway
             self.costs.add(node_id, rows, began)
 
-    def _spare(self, *, is_lean: bool) -> None:
-        for node_id, most in self._spared.items():
+    @property
+    def _is_unwatched(self) -> bool:
+        return self._is_lean and self._delivery.recorder is None
+
+    def _spare(self, spared: Mapping[str, int], *, is_lean: bool) -> None:
+        for node_id, most in spared.items():
             if (operator := self._operators.get(node_id)) is None:
                 continue
             operator.spare(most if is_lean else None)

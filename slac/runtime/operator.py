@@ -97,7 +97,7 @@ class Operator(ABC):
         """No reader keeps some of what this operator says, and nobody else looks on; None: all is to be said.
 
         `most`: of traces those that last no longer than so many µs; of windows, rows behind so many of their key
-        (`slac.runtime.sparing`). It may change at any time.
+        (`slac.runtime.sparing`). It may change at any time; windows are told before each wave, and before a snapshot.
         """
         del most
 

@@ -48,9 +48,9 @@ class EstimatingWindow(Around):
         return self._inner
 
     def spare(self, most: int | None) -> None:
-        """As the operator does, as long as it makes no estimates, nor may begin to at some moment."""
-        if self._lacks is None and self._extension is None:
-            self._inner.spare(most)
+        """As the operator does, as long as it makes no estimates, nor has to begin to."""
+        is_plain = self._extension is None and (self._lacks is None or not self._lacks.has_any)
+        self._inner.spare(most if is_plain else None)
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """As the operator does."""

@@ -66,7 +66,8 @@ class RunningByColumns(PerRowOperator):
 
     def spare(self, most: int | None) -> None:
         """Nobody hears of rows behind the first of a key: those whose key is known may wait."""
-        self._is_spared, self._has_news = most is not None, True
+        if self._is_spared != (most is not None):
+            self._is_spared, self._has_news = most is not None, True
 
     def on_batch(self, port: int, batch: Batch) -> Iterable[Batch]:
         """Hold rows until the watermark has passed them; late ones are dropped and counted."""
