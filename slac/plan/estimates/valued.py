@@ -14,10 +14,12 @@ from slac.plan.estimates.moments import BEYOND, COUNTED, DIGIT, LIMBS, MASK, dig
 from slac.plan.estimates.powers import power_sums, product_sums
 from slac.plan.estimates.totals import Floats, Longs, Piece, Words
 from slac.plan.expressions import AggregateCall
-from slac.stream.sums import LIMIT, SCALE, WEIGHT_SCALE
+from slac.stream.sums import SCALE, WEIGHT_SCALE
 from slac.stream.types import Float
 
 _ROUNDED: Final = 1 + 2.0**-40
+_TOTAL: Final = 2.0**86
+"""What is a total by itself is beyond what sums hold."""
 
 
 class Valued:
@@ -53,10 +55,10 @@ class Valued:
         if self._whole is not None:
             return list(self._whole_total(self._whole))
         values, more, most = self._values, self._weighed.by_row(self._more), self._most * magnitude(self._more)
-        if not most < LIMIT:
+        if not most < _TOTAL:
             with np.errstate(over="ignore"):
-                values = np.where(np.abs(values * more) < LIMIT, values, 0.0)
-            most = min(most, LIMIT)
+                values = np.where(np.abs(values * more) < _TOTAL, values, 0.0)
+            most = min(most, _TOTAL)
         return product_sums(values, more, most, self._weighed.groups, int(np.log2(SCALE)))
 
     def moments(self, names: Sequence[str]) -> dict[str, tuple[Words, Longs]]:

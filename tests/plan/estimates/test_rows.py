@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from slac.plan.aggregates import merged, partials
 from slac.plan.estimates import powers, totals
 from slac.plan.estimates.calls import with_estimates
+from slac.plan.estimates.columns import EstimatedColumns
 from slac.plan.estimates.moments import moments as moments_of
 from slac.plan.expressions import AggregateCall, Column, Literal
 from slac.plan.signatures import BOOL, FLOAT, INT
@@ -62,6 +63,15 @@ def test_a_million_rows_of_one_group_have_room(value: float) -> None:
     told = whole({n: v for n, v in partials(rows, ["k"], CALLS).row(0, named=True).items() if "~." in n})
     expected = added(value, True, 2_438_549 / WEIGHT_ONE - 1.0)
     assert told == {name: count * expected[name] for name in told}
+
+
+@pytest.mark.parametrize("value", [1e15, -4e18, 1.7e9])
+def test_values_that_can_be_summed_count_with_all_their_weight(value: float) -> None:
+    """What a row stands for may be more than a value that can be summed, as long as the total is not too large."""
+    calls = [AggregateCall(name=n, function=n, args=(V,), dtype=FLOAT) for n in ("sum", "avg")]
+    made = EstimatedColumns(with_estimates(calls), 0.95)
+    found = made.of(partials(frame_of([("a", value, True, 10_000 << 20)] * 9), ["k"], with_estimates(calls)))
+    assert found.select("sum", "avg").row(0) == pytest.approx((9 * 10_000 * value, value))
 
 
 def test_what_is_the_same_for_all_rows_is_added_for_each() -> None:
@@ -133,7 +143,7 @@ def moments(name: str, value: float | None, more: float, orders: list[str]) -> C
     x = value if math.isfinite(value) else 0.0
     factors = {"a": more * (more + 1.0), "b": more * (more + 1.0) * more, "m": more}
     made.update({f"{name}.{f}0": round(factors[f] * 2.0**40) for f in "ab"})
-    made[f"{name}.total"] = round(more * x * 2.0**40) if abs(more * x) < 2.0**62 else 0
+    made[f"{name}.total"] = round(more * x * 2.0**40) if abs(more * x) < 2.0**86 else 0
     each = [np.float64(1.0)]
     with np.errstate(over="ignore"):
         for _ in range(4):
