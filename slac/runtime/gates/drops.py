@@ -28,6 +28,10 @@ class Drops(Protocol):
         """The same of whole keys, unless rows say of them that they were left out."""
         ...
 
+    def let_in_at(self, times: Times) -> Weights:
+        """The lowest weight of whole keys under which rows of these times came."""
+        ...
+
     def withheld_between(self, begins: Times, ends: Times, *, is_own: bool) -> Mask:
         """Whether whole keys, or windows, were dropped that may be those of rows that came at the end of spans."""
         ...

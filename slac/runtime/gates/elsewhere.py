@@ -31,28 +31,41 @@ class Elsewhere:
 
     def __init__(self) -> None:
         self.said: dict[str, str] = {}
-        """By peer, as it was said last."""
-        self._gates: Sequence[_Gate] = ()
+        """By peer, as it was said last; empty of those that have dropped nothing."""
+        self._read: dict[str, Mapping[str, Told]] = {}
+        self._made: Sequence[_Gate] | None = None
 
     def hear(self, peer: str, text: str) -> None:
         """All that a peer knows to have been dropped; BadTold where that cannot be read."""
-        from_text(text)
-        if self.said.get(peer, "") != text:
-            self.said[peer] = text
-            self._gates = [_gate(one) for one in self.told().values()]
+        read = from_text(text)
+        if self.said.get(peer) != text:
+            self.said[peer], self._read[peer], self._made = text, read, None
+
+    def meet(self, peer: str) -> None:
+        """Rows of a peer have come: if it says nothing, it has dropped nothing."""
+        if peer not in self.said:
+            self.hear(peer, "")
 
     def restore(self, said: Mapping[str, str]) -> None:
         """Take over what had been said."""
         self.said = dict(said)
-        self._gates = [_gate(one) for one in self.told().values()]
+        self._read = {peer: from_text(text) for peer, text in said.items()}
+        self._made = None
 
     def told(self) -> dict[str, Told]:
         """By input, of all peers together."""
         several: dict[str, list[Told]] = {}
-        for text in self.said.values():
-            for name, one in from_text(text).items():
+        for read in self._read.values():
+            for name, one in read.items():
                 several.setdefault(name, []).append(one)
-        return {name: together(found) for name, found in several.items()}
+        return {name: together(found, others=len(found) < len(self._read)) for name, found in several.items()}
+
+    @property
+    def _gates(self) -> Sequence[_Gate]:
+        # Many peers say something new between two questions.
+        if self._made is None:
+            self._made = [_gate(one) for one in self.told().values()]
+        return self._made
 
     @property
     def has_dropped(self) -> bool:
@@ -85,11 +98,16 @@ class Elsewhere:
 
         return self._most(begins, of)
 
+    def let_in_at(self, times: Times) -> Weights:
+        """As `Drops` says."""
+        found = [_let_in(g, times) for g in self._gates if g.told.key and not g.told.subset]
+        return np.minimum.reduce(found) if found else np.full(len(times), WEIGHT_ONE, np.uint64)
+
     def withheld_between(self, begins: Times, ends: Times, *, is_own: bool) -> Mask:
         """As `Drops` says."""
         found = np.zeros(len(begins), np.bool_)
         for gate in self._gates:
-            least = gate.steps.at(ends) if is_own and gate.told.key else _NOTHING
+            least = _let_in(gate, ends) if is_own and gate.told.key else _NOTHING
             found |= gate.steps.highest(ends, ends - begins) > least
         return found
 
@@ -98,7 +116,7 @@ class Elsewhere:
         found = np.zeros(len(begins), np.bool_)
         for gate in self._gates:
             if gate.told.key and not gate.told.counted:
-                found |= gate.steps.changed(begins, ends)
+                found |= gate.steps.changed(begins, ends) | (begins < gate.told.uneven)
         return found
 
     def _most(self, times: Times, of: Callable[[_Gate], Weights | None]) -> Weights:
@@ -107,6 +125,10 @@ class Elsewhere:
             one = of(gate)
             found = found if one is None else np.maximum(found, one)
         return found
+
+
+def _let_in(gate: _Gate, times: Times) -> Weights:
+    return np.where(times < gate.told.uneven, _NOTHING, gate.steps.at(times))
 
 
 def _gate(told: Told) -> _Gate:

@@ -17,7 +17,7 @@ from slac.runtime.gates.cells import Cells, Classifier, counted
 from slac.runtime.gates.hoisted import Hoisted, chosen
 from slac.runtime.gates.keys import Steps, Times, kept_keys, kept_windows, randomness
 from slac.runtime.gates.sampled import Samplers
-from slac.runtime.gates.told import Told, bounded_steps, bounded_stretches
+from slac.runtime.gates.told import Told, bounded
 from slac.runtime.gates.unread import Unread
 from slac.shedding.admission import Admission, thresholds_of, unpacked
 from slac.shedding.gate import Gate, GateDecision
@@ -159,15 +159,16 @@ class Sieve:
         """What another runtime has to know of all that. Of keys that say their R themselves only these rows tell."""
         self._unread.note(self._gate.taken_highest())
         spec = self._spec
-        steps = [(since, weight) for since, weight in self._steps.snapshot()]
-        return Told(
-            unread=bounded_stretches(self._unread.on_time()),
-            steps=bounded_steps([] if spec.explicit else steps),
+        steps = tuple((since, weight) for since, weight in self._steps.snapshot())
+        told = Told(
+            unread=tuple(self._unread.on_time()),
+            steps=() if spec.explicit else steps,
             key=bool(spec.key),
             trace=spec.trace,
             counted=spec.groups is not None and not self._silent,
             subset=spec.contract.mode == "subset",
         )
+        return bounded(told)
 
     def unread_between(self, begins: Times, ends: Times, *, on_time: bool = False) -> Weights:
         """The highest weight of records before they are decoded, in spans of event time (µs, the last within).
@@ -182,6 +183,10 @@ class Sieve:
         if not self._spec.key or self._spec.contract.mode == "subset":
             return np.full(len(begins), WEIGHT_ONE, np.uint64)
         return self._steps.highest(ends, ends - begins)
+
+    def let_in_at(self, times: Times) -> Weights:
+        """The lowest weight of whole keys under which rows of these times came."""
+        return self.left_out_between(times, times)
 
     def withheld_between(self, begins: Times, ends: Times, *, is_own: bool) -> Mask:
         """Whether whole keys, or windows, were dropped that may be those of rows that came at the end of spans.

@@ -8,14 +8,14 @@ that is all that a receiver needs to know which keys were dropped.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 import numpy as np
 from msgspec.structs import replace
 
 from slac.diagnostics import SlacError
-from slac.runtime.gates.keys import Steps
+from slac.runtime.gates.keys import Steps, Times, Weights
 from slac.stream.batch import WEIGHT_ONE
 
 MOST: Final = 24
@@ -23,9 +23,14 @@ MOST: Final = 24
 LONGEST: Final = 7_000
 """So long (characters) is a text at most, which is a part of the header of a message: of many inputs less is told."""
 
-Stretch = tuple[int, int, int]
+EVER: Final = 1 << 62
+"""Later than all time (µs)."""
+
+Micros = Annotated[int, msgspec.Meta(ge=-EVER, le=EVER)]
+Weight = Annotated[int, msgspec.Meta(ge=0, le=EVER)]
+Stretch = tuple[Micros, Micros, Weight]
 """Begin and end (µs) and weight."""
-Step = tuple[int, int]
+Step = tuple[Micros, Weight]
 """From when on (µs) which weight holds."""
 
 
@@ -33,7 +38,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Of one input: `unread`, `steps`, and what its gate goes by.
 
     `key`: whole keys are dropped, which are known by their hash, or by `trace` ids. `counted`: rows say themselves what
-    was dropped of a window; `subset`: rows say which keys were left out.
+    was dropped of a window; `subset`: rows say which keys were left out. `uneven`: before this (µs) the threshold was
+    not the same at all gates all the time, or is not known: a key that one let in may have been dropped elsewhere.
     """
 
     unread: tuple[Stretch, ...] = ()
@@ -42,6 +48,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     trace: bool = False
     counted: bool = False
     subset: bool = False
+    uneven: Micros = -EVER
 
     @property
     def is_nothing(self) -> bool:
@@ -62,11 +69,7 @@ def to_text(told: Mapping[str, Told]) -> str:
     text, most = msgspec.json.encode(some).decode() if some else "", MOST
     while len(text) > LONGEST and most > 1:
         most //= 2
-        less = {
-            n: replace(o, unread=bounded_stretches(o.unread, most), steps=bounded_steps(o.steps, most))
-            for n, o in some.items()
-        }
-        text = msgspec.json.encode(less).decode()
+        text = msgspec.json.encode({name: bounded(one, most) for name, one in some.items()}).decode()
     return text
 
 
@@ -78,6 +81,14 @@ def from_text(text: str) -> dict[str, Told]:
         return _decoder.decode(text)
     except msgspec.DecodeError as error:
         raise BadTold(f"what was dropped elsewhere cannot be read: {error}") from error
+
+
+def bounded(told: Told, most: int = MOST) -> Told:
+    """So much of it at most; what changed before the latest thresholds is not told."""
+    steps, uneven = bounded_steps(told.steps, most), told.uneven
+    if len(steps) < len(told.steps):
+        uneven = max(uneven, steps[1][0] if len(steps) > 1 else EVER)
+    return replace(told, unread=bounded_stretches(told.unread, most), steps=steps, uneven=uneven)
 
 
 def bounded_steps(steps: Iterable[Step], most: int = MOST) -> tuple[Step, ...]:
@@ -104,21 +115,30 @@ def bounded_stretches(stretches: Iterable[Stretch], most: int = MOST) -> tuple[S
     return ((first[0][0], first[-1][1], max(w for *_, w in first)), *rest)
 
 
-def together(several: Iterable[Told]) -> Told:
-    """What gates of one input in several runtimes have dropped: where any has, it is as if all had."""
+def together(several: Iterable[Told], *, others: bool = False) -> Told:
+    """What gates of one input in several runtimes have dropped: where any has, it is as if all had.
+
+    `others`: there are more, which have dropped nothing.
+    """
     several = list(several)
-    steps = [one.steps for one in several if one.steps]
-    instants = np.unique([since for each in steps for since, _ in each]).astype(np.int64)
-    highest = np.full(len(instants), WEIGHT_ONE, np.uint64)
-    for each in steps:
-        known = Steps()
-        known.restore(each)
-        highest = np.maximum(highest, known.at(instants))
-    return Told(
-        unread=bounded_stretches(s for one in several for s in one.unread),
-        steps=bounded_steps(zip(instants.tolist(), highest.tolist(), strict=True)),
+    instants = np.unique([since for one in several for since, _ in one.steps]).astype(np.int64)
+    held = [_held(one, instants) for one in (*several, *([Told()] if others else []))]
+    highest: Weights = np.maximum.reduce(held)
+    unlike = np.flatnonzero(highest > np.minimum.reduce(held))
+    until = -EVER if not len(unlike) else int([*instants[1:].tolist(), EVER][unlike[-1]])
+    found = Told(
+        unread=tuple(s for one in several for s in one.unread),
+        steps=tuple(zip(instants.tolist(), highest.tolist(), strict=True)),
         key=any(one.key for one in several),
         trace=any(one.trace for one in several),
         counted=all(one.counted for one in several),
         subset=all(one.subset for one in several),
+        uneven=max([until, *(one.uneven for one in several)]),
     )
+    return bounded(found)
+
+
+def _held(told: Told, instants: Times) -> Weights:
+    known = Steps()
+    known.restore(told.steps)
+    return known.at(instants)

@@ -106,9 +106,10 @@ class UnseenAround(Unseen):
     def _blind(self, frame: pl.DataFrame) -> tuple[Mask, Weights, Mask]:
         begins, ends = (frame[n].cast(pl.Int64).to_numpy() for n in (WINDOW_START, TIME))
         single = np.maximum.reduce([s.unread_between(begins, ends) for s in self._sieves])
-        whole = np.maximum.reduce([s.left_out_between(begins, ends) for s in self._sieves])
-        now = np.maximum.reduce([s.left_out_between(ends, ends) for s in self._sieves])
-        lost: Mask = whole > (now if self._units == "whole" else np.uint64(WEIGHT_ONE))
+        lost: Mask = np.zeros(len(begins), np.bool_)
+        for one in self._sieves:
+            least = one.let_in_at(ends) if self._units == "whole" else np.uint64(WEIGHT_ONE)
+            lost |= one.left_out_between(begins, ends) > least
         return (single > WEIGHT_ONE) | lost, single, lost
 
 

@@ -106,6 +106,7 @@ class Inlet:
         """
         if gates is not None:
             self.elsewhere.hear(name, gates)
+        self.elsewhere.meet(name)
         peer = self.peers.setdefault(name, Peer(heard=now))
         peer.is_heard(now)
         self._moved[name] = None
@@ -165,7 +166,8 @@ class Inlet:
         """Accepted watermarks."""
         counts = {"late": self.late, "highest": self.highest}
         peers = {n: [getattr(p, field) for field in _KEPT] for n, p in self.peers.items()}
-        said = {"gates": dict(self.elsewhere.said)} if self.elsewhere.said else {}
+        told = {name: text for name, text in self.elsewhere.said.items() if text}
+        said = {"gates": told} if told else {}
         return State({"peers": peers, "promised": self._promised, "certain": self._certain, **counts, **said})
 
     def restore(self, state: State, now: int) -> None:
@@ -173,7 +175,7 @@ class Inlet:
         self.peers = {n: Peer(now, *fields) for n, fields in state.values["peers"].items()}
         self._promised, self.late = state.values["promised"], state.values["late"]
         self.highest, self._certain = state.values["highest"], state.values["certain"]
-        self.elsewhere.restore(state.values.get("gates", {}))
+        self.elsewhere.restore({**dict.fromkeys(self.peers, ""), **state.values.get("gates", {})})
 
     def _look(self, now: int) -> None:
         """Who has been quiet for `hold` is silent; who stays so for another day is forgotten."""
