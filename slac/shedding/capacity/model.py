@@ -144,7 +144,9 @@ def _window(node: WindowNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
         return _window_of_key(node, before, scene)
     size, every = before.window or (SECOND, SECOND) if node.window.kind == "same" else _grid(node)
     known = count_keys(node, node.keys, before, scene)
-    groups = known if node.fill else min(known, before.keys.met(node.keys, before.rate * size / SECOND))
+    # Keys are filled for `retain` behind the last window that had rows of them: no more than rows came since it began.
+    reach = size + node.retain if node.fill else size
+    groups = min(known, before.keys.met(node.keys, before.rate * reach / SECOND))
     groups = scene.facts.groups.get(node.id, groups)
     emitted = groups * SECOND / every
     touched = min(groups, before.rate / max(before.batches, 1e-9)) * before.batches
@@ -229,7 +231,10 @@ def _audit(node: AuditNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     changes = CHANGES * before.rate
     stays = keys * SECOND / interval if (interval := _report_interval(node, scene)) else 0.0
     scene.note(f"{node.block}: {CHANGES:.0%} of its evaluations change a state")
-    body_keys = [count_keys(node, (*node.keys, *b.by), flows[b.port], scene) for b in node.report]
+    body_keys = [
+        min(count_keys(node, (*node.keys, *b.by), flows[b.port], scene), flows[b.port].rate * node.retain / SECOND)
+        for b in node.report
+    ]
     listed = sum(b / max(keys, 1.0) for b in body_keys)
     bodies = sum(flows[b.port].rate * len(b.aggregates) for b in node.report)
     told = scene.facts.passes.get(node.id)
