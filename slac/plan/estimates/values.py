@@ -19,7 +19,7 @@ from slac.plan.aggregation.spread import SCALE as SQUARED
 from slac.plan.aggregation.spread import Spread
 from slac.plan.aggregation.totals import Average, Sum
 from slac.plan.estimates.calls import GROUP, UNCOUNTED
-from slac.plan.estimates.moments import COUNTED, moments
+from slac.plan.estimates.moments import COUNTED, UNIT, moments
 from slac.plan.estimates.past import Past, Powers, mean_of, with_past
 from slac.plan.estimates.ranked import counted, quantiles
 from slac.plan.estimates.spans import Floats, Mask, Span, of_count, of_mean, of_share, of_variance
@@ -29,6 +29,8 @@ from slac.stream.sums import SCALE, WEIGHT_SCALE
 from slac.stream.types import Float
 
 _NONE: Final = np.inf
+_OFF: Final = 2.0 ** -(UNIT + 1)
+"""By how much a power is off at most, because it is rounded."""
 FEWEST: Final = 8
 """Of fewer values that stand for others nothing is said of how far these may be from them."""
 
@@ -163,8 +165,13 @@ def _mean(call: AggregateCall, sums: Sums) -> tuple[Floats, Span]:
 def _plain(call: AggregateCall, sums: Sums) -> Powers:
     """Of the values of a sum or mean that stand for others."""
     (beside,) = sums.beside[call.name]
-    a0, a2, b0, b3 = (sums.moment(beside, name) for name in ("a0", "a2", "b0", "b3"))
-    return Powers(sums.number(beside, "k"), mean_of(a2, a0), mean_of(b3, b0))
+    a0, a1, a2, b0, b3 = (sums.moment(beside, name) for name in ("a0", "a1", "a2", "b0", "b3"))
+    return Powers(sums.number(beside, "k"), mean_of(a2, a0) + _rounded(a1), mean_of(b3, b0))
+
+
+def _rounded(a1: Floats) -> Floats:
+    """By how much the mean of squares is off at most; those of zeros are exact."""
+    return np.where(a1 != 0, _OFF, 0.0)
 
 
 def _central(call: AggregateCall, sums: Sums) -> Powers:
@@ -175,12 +182,13 @@ def _central(call: AggregateCall, sums: Sums) -> Powers:
     b0, b1, b2, b3 = (sums.moment(beside, f"b{n}") for n in range(4))
     with np.errstate(all="ignore"):
         mean = _total(call, sums) / number
-        # What cancels leaves an error that is bounded by what was cancelled.
+        # What cancels leaves an error that is bounded by what was cancelled; of small values, by what was rounded.
         variance = a2 - 2 * mean * a1 + mean * mean * a0
         lost = (np.abs(a2) + np.abs(2 * mean * a1) + mean * mean * np.abs(a0)) * 2.0**-50
+        lost = np.maximum(lost, a0 * _rounded(a1) * (1 + np.abs(mean)) ** 2)
         third = b3 - 3 * mean * b2 + 3 * mean * mean * b1 - mean * mean * mean * b0
         noise = (np.abs(b3) + np.abs(3 * mean * b2) + np.abs(mean * mean * mean * b0)) * 2.0**-50
-        third = np.where(np.abs(third) > noise, third, 0.0)
+        third = np.where(np.abs(third) > np.maximum(noise, b0 * _OFF * (1 + np.abs(mean)) ** 3), third, 0.0)
         return Powers(sums.number(beside, "k"), mean_of(np.maximum(variance, 0) + lost, a0), mean_of(third, b0))
 
 

@@ -74,6 +74,19 @@ def test_values_that_can_be_summed_count_with_all_their_weight(value: float) -> 
     assert found.select("sum", "avg").row(0) == pytest.approx((9 * 10_000 * value, value))
 
 
+def test_intervals_of_values_whose_squares_are_rounded_away_have_room_for_that() -> None:
+    """A value that is not the same in all rows is not known for sure; zeros are."""
+    calls = with_estimates([AggregateCall(name=n, function=n, args=(V,), dtype=FLOAT) for n in ("sum", "avg")])
+    made = EstimatedColumns(calls, 0.95)
+    for values, least in (((2e-11, 7e-11), 7e-12), ((0.0, 0.0), 0.0)):
+        rows = [("a", v, True, 100 << 20) for v in values * 100]
+        found = made.of(partials(frame_of(rows), ["k"], calls)).row(0, named=True)
+        width = found["_high.avg"] - found["_low.avg"]
+        assert found["avg"] == pytest.approx(sum(values) / 2, rel=0.02)
+        assert width >= least
+        assert width < 1e-10 if least else width == 0.0
+
+
 def test_what_is_the_same_for_all_rows_is_added_for_each() -> None:
     """A value and a condition without a column."""
     one, true = Literal(value=1, dtype=INT), Literal(value=True, dtype=BOOL)
