@@ -62,7 +62,10 @@ class GatesAgain:
         """A decision, as JSON, where it was made; or what a link was told of decisions elsewhere."""
         if block in self._links:
             position = msgspec.json.decode(text, type=Position)
-            self._links[block].hear(position.peer, position.gates or "")
+            if position.forgotten:
+                self._links[block].forget(position.peer)
+            else:
+                self._links[block].hear(position.peer, position.gates or "")
             return
         decision = msgspec.json.decode(text, type=GateDecision)
         self._decisions.setdefault(block, []).append(decision)

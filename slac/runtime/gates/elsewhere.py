@@ -46,6 +46,12 @@ class Elsewhere:
         if peer not in self.said:
             self.hear(peer, "")
 
+    def forget(self, peer: str) -> None:
+        """Nobody waits for a peer any more: what it has dropped is of times that nothing reaches back to."""
+        if self.said.pop(peer, None) is not None:
+            del self._read[peer]
+            self._made = None
+
     def restore(self, said: Mapping[str, str]) -> None:
         """Take over what had been said."""
         self.said = dict(said)

@@ -175,7 +175,8 @@ class Inlet:
         self.peers = {n: Peer(now, *fields) for n, fields in state.values["peers"].items()}
         self._promised, self.late = state.values["promised"], state.values["late"]
         self.highest, self._certain = state.values["highest"], state.values["certain"]
-        self.elsewhere.restore({**dict.fromkeys(self.peers, ""), **state.values.get("gates", {})})
+        met = dict.fromkeys((n for n, p in self.peers.items() if not p.forgotten), "")
+        self.elsewhere.restore({**met, **state.values.get("gates", {})})
 
     def _look(self, now: int) -> None:
         """Who has been quiet for `hold` is silent; who stays so for another day is forgotten."""
@@ -184,7 +185,10 @@ class Inlet:
             peer = self.peers[name]
             if peer.silent is None:
                 peer.last, peer.silent = peer.heard, peer.heard + self.node.hold
-            peer.forgotten = now - peer.silent >= FORGET
+            if now - peer.silent >= FORGET and not peer.forgotten:
+                peer.forgotten = True
+                self.elsewhere.forget(name)
+                self._moved[name] = None
         if len(self.peers) > TOMBS:
             gone = [n for n, p in self.peers.items() if p.forgotten]
             for name in gone[: max(len(gone) - TOMBS, 0)]:
@@ -238,7 +242,8 @@ def _position(name: str, peer: Peer, gates: str | None) -> Position:
         real=peer.real,
         certain=peer.certain,
         left=peer.left,
-        gates=gates,
+        gates="" if peer.forgotten else gates,
+        forgotten=peer.forgotten,
     )
 
 

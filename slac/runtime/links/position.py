@@ -8,7 +8,8 @@ import msgspec
 class Position(msgspec.Struct, frozen=True, kw_only=True):
     """`watermark`, `ended`, `real` and `certain` as the instance `peer` has said them last (µs); `left`: goodbye.
 
-    `gates`: what it knows of gates (`slac.runtime.gates.told`); None where that is as it was said before.
+    `forgotten`: nobody waits for it any more. `gates`: what it knows of gates (`slac.runtime.gates.told`); None where
+    that is as it was said before.
     """
 
     peer: str
@@ -18,3 +19,4 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     certain: int
     left: bool
     gates: str | None = None
+    forgotten: bool = False

@@ -3,9 +3,10 @@
 import polars as pl
 
 from slac.plan.nodes import LinkInNode
-from slac.runtime.links.inlet import Inlet
+from slac.runtime.gates.told import EVER, Told, to_text
+from slac.runtime.links.inlet import FORGET, Inlet
 from slac.runtime.operator import BEGINNING
-from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, TIME_TYPE
+from slac.stream.batch import ARRIVAL_WATERMARK, ID, TIME, TIME_TYPE, WEIGHT_ONE
 from slac.stream.types import Schema
 
 SECOND = 1_000_000
@@ -31,6 +32,25 @@ def give(
     """One message; returns the ids of the rows that were accepted on time."""
     batches = to.accept(peer, frame, watermark=mark * SECOND, ended=ended, real=None, now=now * SECOND)
     return [i for b in batches if not b.late for i in b.frame[ID].to_list()]
+
+
+def test_gates_of_an_instance_that_is_forgotten_are_forgotten_with_it() -> None:
+    """What it dropped last would be doubted for ever; a replay is told at the same place."""
+    end, text = inlet(), to_text({"calls": Told(unread=((0, EVER, 2 * WEIGHT_ONE),))})
+    end.accept("a", None, watermark=SECOND, ended=False, real=None, now=0, gates=text)
+    give(end, "b", rows(1), 2)
+    assert end.elsewhere.told()
+    assert {p.peer: p.gates for p in end.take_moved()} == {"a": text, "b": ""}
+
+    for now in range(30 * SECOND, NODE.hold + FORGET + SECOND, 30 * SECOND):
+        end.hear("b", now)
+        end.watermark(now)
+    end.watermark(NODE.hold + FORGET + SECOND)
+    assert not end.elsewhere.told()
+    assert [(p.peer, p.gates, p.forgotten) for p in end.take_moved()] == [("a", "", True)]
+    after = inlet()
+    after.restore(end.snapshot(), 0)
+    assert after.elsewhere.said == end.elsewhere.said == {"b": ""}
 
 
 def test_a_message_that_comes_again_is_dropped() -> None:
