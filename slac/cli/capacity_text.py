@@ -100,7 +100,9 @@ def _blocks(report: CapacityReport) -> Table:
         for block in report.blocks:
             if block.node == node.node:
                 table.add_row(*_block_row(block, burst=report.has_burst))
-        own = [_cpu(node.runtime)] * (2 if report.has_burst else 1)
+        blocks = sum(b.burst.cpu_cores for b in report.blocks if b.node == node.node)
+        at_burst = quantity(max(node.burst.cpu_cores - blocks, 0.0), "cpu")
+        own = [_cpu(node.runtime), *([at_burst] if report.has_burst else [])]
         table.add_row(node.node, "(runtime)", "", "", *own, *_rest(node.runtime), "", "")
     return table
 

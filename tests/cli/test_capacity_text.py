@@ -20,6 +20,16 @@ def test_nodes_blocks_limits_and_assumptions() -> None:
     assert max(map(len, text.splitlines())) < 140
 
 
+def test_blocks_and_runtime_add_up_at_the_burst_too() -> None:
+    """The runtime's own share at the burst rate is not the one at the normal rate."""
+    made = report(plan(), CALIBRATION, MACHINE)
+    (row,) = (line for line in capacity_text(made).splitlines() if line.startswith("edge") and "(runtime)" in line)
+    (node,) = (n for n in made.nodes if n.node == "edge")
+    blocks = sum(b.burst.cpu_cores for b in made.blocks if b.node == "edge")
+    assert quantity(node.burst.cpu_cores - blocks, "cpu") in row
+    assert node.burst.cpu_cores - blocks > node.runtime.cpu_cores
+
+
 def test_without_a_burst_there_is_no_column_for_it() -> None:
     """What is not declared is not shown."""
     calm = source(RateSpec(normal=1.0, keys=RATE.keys))
