@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 import polars as pl
 
@@ -89,7 +90,8 @@ class Dataflow:
         self._places = [self._place(node) for node in self._inner]
         patient = {p.id: p for p in self._places if p.is_patient}
         self._before = {i: [patient[b] for b in before(plan, plan[i]) if b in patient] for i in self._rhythm.asking}
-        self._spared, self._firsts = spared(plan), firsts(plan)
+        self._spared = self._those(spared(plan))
+        self._firsts = self._those(firsts(plan))
         self._is_lean = False
         for node in self._inner:
             self._look(node.id)
@@ -253,10 +255,7 @@ class Dataflow:
             try:
                 self._step(place, wait=wait, end=end)
             except pl.exceptions.PolarsError as error:
-                failure = failure_of(place.node.block, place.node, error)
-                if failure is None:
-                    raise
-                raise failure from error
+                _fail(place.node, error)
         self._joined.clear()
 
     def _place(self, node: AnyNode) -> _Place:
@@ -335,16 +334,20 @@ class Dataflow:
     def _is_unwatched(self) -> bool:
         return self._is_lean and self._delivery.recorder is None
 
-    def _spare(self, spared: Mapping[str, int], *, is_lean: bool) -> None:
-        for node_id, most in spared.items():
-            if (operator := self._operators.get(node_id)) is None:
-                continue
-            operator.spare(most if is_lean else None)
-            due, reached = operator.next_due(), self._reached[node_id]
+    def _those(self, spared: Mapping[str, int]) -> list[tuple[_Place, int]]:
+        return [(place, spared[place.id]) for place in self._places if place.id in spared]
+
+    def _spare(self, spared: Iterable[tuple[_Place, int]], *, is_lean: bool) -> None:
+        for place, most in spared:
+            place.operator.spare(most if is_lean else None)
+            due, reached = place.operator.next_due(), self._reached[place.id]
             if due is not None and due <= reached:
                 # What was put off is said before somebody looks on.
-                self._delivery.deliver(node_id, operator.on_watermark(reached))
-            self._look(node_id)
+                try:
+                    self._delivery.deliver(place.id, place.operator.on_watermark(reached))
+                except pl.exceptions.PolarsError as error:
+                    _fail(place.node, error)
+            self._look(place.id)
 
     def _look(self, node_id: str) -> None:
         """Note when the operator wants to be called."""
@@ -364,3 +367,11 @@ class Dataflow:
         certain = self._doubts.tell(place.id)
         if certain is not None:
             self._delivery.deliver(place.id, place.operator.on_doubt(certain))
+
+
+def _fail(node: AnyNode, error: pl.exceptions.PolarsError) -> NoReturn:
+    """What Polars could not compute, in a sentence where a function of the document's own is to blame."""
+    failure = failure_of(node.block, node, error)
+    if failure is None:
+        raise error
+    raise failure from error
