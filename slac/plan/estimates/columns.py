@@ -32,6 +32,8 @@ from slac.stream.types import Bool, Duration, Float, to_polars
 THINNED: Final = "_thinned"
 """Column (Boolean): of the group, rows have weights other than one."""
 _THINNED: Final = Column(name=THINNED, dtype=BOOL)
+_NO_LONG: Final = 2.0**63
+"""A total from here on does not fit 64 bits: it is NULL, as one without weights is."""
 
 
 class EstimatedColumns:
@@ -104,15 +106,15 @@ def _is_kept(name: str, bounds: Bounds) -> bool:
 def _columns(call: AggregateCall, exact: pl.Series, found: Estimate, thin: pl.Series) -> list[pl.Series]:
     """The value, and its bounds, which hold it; anything, where there is no value, but events that were dropped."""
     # In arrays: of some hundred groups each operation of a column costs as much as all of this.
-    is_thin, known = thin.to_numpy(), ~np.isnan(found.value)
+    is_float, is_thin = isinstance(call.dtype, Float), thin.to_numpy()
+    too_large = np.abs(found.value) >= _NO_LONG if not is_float else np.zeros(len(is_thin), np.bool_)
+    known = ~(np.isnan(found.value) | too_large)
     number, lacks = _plain(exact)
-    told, none = (
-        (found.value, ~np.isnan(number) | lacks) if isinstance(call.dtype, Float) else (_whole(found.value), True)
-    )
+    told, none = (found.value, ~np.isnan(number) | lacks) if is_float else (_whole(found.value), True)
     value = np.where(is_thin, np.where(known, told, number), number)
     lacks = np.where(is_thin, ~known & none, lacks)
     floats = np.where(lacks, 0.0, value)
-    gone = found.is_open & is_thin & lacks
+    gone = (found.is_open | too_large) & is_thin & lacks
     sides = []
     for prefix, side, far in (
         (LOW, np.minimum(found.span.low, floats), -np.inf),
@@ -121,7 +123,7 @@ def _columns(call: AggregateCall, exact: pl.Series, found: Estimate, thin: pl.Se
         bound = np.where(gone, far, np.where(is_thin & ~lacks, side, floats))
         series = _lacking(pl.Series(bound), lacks & ~gone)
         sides.append((_durations(series) if isinstance(call.dtype, Duration) else series).alias(f"{prefix}{call.name}"))
-    made = pl.Series(value) if isinstance(call.dtype, Float) else pl.Series(value).cast(to_polars(call.dtype))
+    made = pl.Series(value) if is_float else pl.Series(value).cast(to_polars(call.dtype))
     made = made if made.dtype == exact.dtype else made.cast(exact.dtype)
     return [_lacking(made, lacks).alias(call.name), *sides]
 
@@ -145,7 +147,7 @@ def _durations(bounds: pl.Series) -> pl.Series:
 
 
 def _whole(values: Floats) -> Longs:
-    return np.rint(np.clip(np.nan_to_num(values), -(2.0**62), 2.0**62)).astype(np.int64)
+    return np.rint(np.where(np.abs(values) < _NO_LONG, values, 0.0)).astype(np.int64)
 
 
 def _none(like: pl.Series) -> pl.Series:

@@ -87,6 +87,15 @@ def test_intervals_of_values_whose_squares_are_rounded_away_have_room_for_that()
         assert width < 1e-10 if least else width == 0.0
 
 
+@pytest.mark.parametrize(("value", "expected"), [(5 * 10**14, 5 * 10**18), (-9 * 10**14, -9 * 10**18), (10**15, None)])
+def test_a_sum_of_integers_that_does_not_fit_is_null(value: int, expected: int | None) -> None:
+    """As it is without weights; what it is, is open."""
+    calls = with_estimates([AggregateCall(name="s", function="sum", args=(Column(name="i", dtype=INT),), dtype=INT)])
+    rows = frame_of([("a", 0.0, True, 10_000 << 20)]).with_columns(i=pl.lit(value, pl.Int64))
+    found = EstimatedColumns(calls, 0.95).of(partials(rows, ["k"], calls))
+    assert found.select("s", "_low.s", "_high.s").row(0) == (expected, -math.inf, math.inf)
+
+
 def test_what_is_the_same_for_all_rows_is_added_for_each() -> None:
     """A value and a condition without a column."""
     one, true = Literal(value=1, dtype=INT), Literal(value=True, dtype=BOOL)
