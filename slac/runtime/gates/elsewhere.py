@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,7 +33,7 @@ class Elsewhere:
         self.said: dict[str, str] = {}
         """By peer, as it was said last; empty of those that have dropped nothing."""
         self._read: dict[str, Mapping[str, Told]] = {}
-        self._made: Sequence[_Gate] | None = None
+        self._made: Mapping[str, _Gate] | None = None
 
     def hear(self, peer: str, text: str) -> None:
         """All that a peer knows to have been dropped; BadTold where that cannot be read."""
@@ -60,18 +60,22 @@ class Elsewhere:
 
     def told(self) -> dict[str, Told]:
         """By input, of all peers together."""
-        several: dict[str, list[Told]] = {}
-        for read in self._read.values():
-            for name, one in read.items():
-                several.setdefault(name, []).append(one)
-        return {name: together(found, others=len(found) < len(self._read)) for name, found in several.items()}
+        return {name: gate.told for name, gate in self._by_input().items()}
 
-    @property
-    def _gates(self) -> Sequence[_Gate]:
+    def _by_input(self) -> Mapping[str, _Gate]:
         # Many peers say something new between two questions.
         if self._made is None:
-            self._made = [_gate(one) for one in self.told().values()]
+            several: dict[str, list[Told]] = {}
+            for read in self._read.values():
+                for name, one in read.items():
+                    several.setdefault(name, []).append(one)
+            peers = len(self._read)
+            self._made = {n: _gate(together(found, others=len(found) < peers)) for n, found in several.items()}
         return self._made
+
+    @property
+    def _gates(self) -> Collection[_Gate]:
+        return self._by_input().values()
 
     @property
     def has_dropped(self) -> bool:
