@@ -65,7 +65,8 @@ def _select(node: SelectNode, flows: Sequence[Flow], scene: Scene) -> NodeLoad:
     said = min(before.batches, passing)
     # Whatever passes, all columns that came are cut to it: some twenty microseconds each, for one row as for many. A
     # batch that passes whole is passed on as it is.
-    apart = 1.0 - (passing / before.rate) ** (before.rate / before.batches) if filters and said else 0.0
+    # As measured, more may have passed than came: what came before had waited.
+    apart = 1.0 - min(passing / before.rate, 1.0) ** (before.rate / before.batches) if filters and said else 0.0
     cut, moved = apart * said, apart * passing
     behind = (
         ("select.cut", Work(batches=cut, exprs=cut * before.fields)),

@@ -32,3 +32,11 @@ def test_what_passes_whole_is_not_cut() -> None:
     every = next(n for n in nodes(source()) if isinstance(n, SelectNode))
     work = dict(load_of(msgspec.structs.replace(every, where=TRUE), [before], Scene()).work)
     assert (work["select.cut"].batches, work["select"].texts) == (0.0, 0.0)
+
+
+def test_more_passes_than_comes_where_rows_had_waited() -> None:
+    """A measured minute may have more rows behind a select than before it: no batch of them is cut."""
+    before = with_fields(walk(plan(), CALIBRATION, Scene()).loads["watchdog"].flow, batches=0.1, rate=1000.0, fields=3)
+    every = next(n for n in nodes(source()) if isinstance(n, SelectNode))
+    load = load_of(msgspec.structs.replace(every, where=TRUE), [before], Scene(facts=Facts(passes={"runs": 3.0})))
+    assert (dict(load.work)["select.cut"].batches, load.flow.rate) == (0.0, 3_000.0)
