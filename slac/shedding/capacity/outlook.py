@@ -101,7 +101,9 @@ def _prospect(
 ) -> Prospect:
     flow = walked.loads[source.id].flow
     groups, _ = flow.keys.count(need.groups) if need.groups else (1, True)
-    events = load * flow.rate * max(need.window, SECOND) / SECOND / max(groups, 1)
+    rows = load * flow.rate * max(need.window, SECOND) / SECOND
+    # A group that is told has a row at least: of those that are declared no more can be there.
+    events = rows / max(min(groups, rows), 1.0)
     contract = need.contract
     made = Prospect(
         block=need.block,

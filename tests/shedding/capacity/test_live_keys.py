@@ -7,9 +7,11 @@ import pytest
 from slac.compiler import compile_document
 from slac.diagnostics import Source
 from slac.plan.nodes import AuditNode, WindowNode
+from slac.shedding.capacity.estimate import report
 from slac.shedding.capacity.flow import Scene
+from slac.shedding.capacity.outlook import errors
 from slac.shedding.capacity.walk import walk
-from tests.shedding.capacity.plans import CALIBRATION
+from tests.shedding.capacity.plans import CALIBRATION, MACHINE
 
 DOCUMENT = """
 apiVersion: slac/v1
@@ -58,3 +60,14 @@ def test_windows_that_are_filled_and_reports() -> None:
     (audit,) = (n for n in plan.nodes if isinstance(n, AuditNode))
     assert loads[audit.id].holds == pytest.approx(22 * 600 + 2 * 600)
     assert sum(load.memory for load in loads.values()) < 20e6
+
+
+def test_errors_of_groups_that_are_there() -> None:
+    """A group of a window has a row at least: it is told no worse than from a single one."""
+    text = DOCUMENT.replace("normal: 2/s", "normal: 9k/s").replace("[{n: COUNT(*)}]", "[{n: COUNT(*)}, {t: SUM(took)}]")
+    made = report(compile_document(Source("live.yaml", text)).plan, CALIBRATION, MACHINE)
+    told = [p for p in made.prospects if p.block == "steps" and p.error]
+    assert told
+    for one in told:
+        expected, _ = errors(one.admitted, 1.0, valued=True, confidence=one.confidence)
+        assert one.error == pytest.approx(expected)
