@@ -79,7 +79,7 @@ def test_intervals_of_values_whose_squares_are_rounded_away_have_room_for_that()
     calls = with_estimates([AggregateCall(name=n, function=n, args=(V,), dtype=FLOAT) for n in ("sum", "avg")])
     made = EstimatedColumns(calls, 0.95)
     for values, least in (((2e-11, 7e-11), 7e-12), ((0.0, 0.0), 0.0)):
-        rows = [("a", v, True, 100 << 20) for v in values * 100]
+        rows: Rows = [("a", v, True, 100 << 20) for v in values * 100]
         found = made.of(partials(frame_of(rows), ["k"], calls)).row(0, named=True)
         width = found["_high.avg"] - found["_low.avg"]
         assert found["avg"] == pytest.approx(sum(values) / 2, rel=0.02)
