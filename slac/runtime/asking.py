@@ -7,7 +7,6 @@ rows of the right side wait, before the join and before all that only leads ther
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
 
 import networkx as nx
 
@@ -17,12 +16,10 @@ from slac.plan.graph import Plan
 from slac.plan.lowering import columns_of
 from slac.plan.nodes import AnyNode, LatestJoinNode, SelectNode
 from slac.plan.tag_columns import conjuncts
-from slac.stream.batch import BOUNDS, COUNT, REVISION, UNDECIDED, WEIGHT, Batch
+from slac.stream.batch import MARKS, Batch
 from slac.stream.picking import rows_where
 from slac.stream.types import Bool
 
-_TOLD: Final = frozenset((BOUNDS, COUNT, REVISION, UNDECIDED, WEIGHT))
-"""Rows with one of these may say something even where they do not pass."""
 Worthwhile = Callable[[Batch], Batch]
 """The rows of a batch that are worth asking."""
 
@@ -59,7 +56,8 @@ def asked(node: LatestJoinNode, plan: Plan) -> Iterator[AnyExpr]:
 def _keeping(conditions: Sequence[AtOnce]) -> Worthwhile:
     def kept(batch: Batch) -> Batch:
         frame = batch.frame
-        if batch.late or not frame.height or not _TOLD.isdisjoint(frame.columns):
+        # What is marked may say something even where it does not pass.
+        if batch.late or not frame.height or not MARKS.isdisjoint(frame.columns):
             return batch
         for condition in conditions:
             mask = condition(frame)

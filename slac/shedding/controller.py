@@ -146,7 +146,7 @@ class Controller:
         self._learn(reading, offered, seconds)
         demand, waiting = self._demand(reading, offered)
         self._target = self._attain(reading, offered, seconds)
-        self._holds(offered)
+        self._hold_back(offered)
         taken, looking = self._looking(offered)
         demand *= taken
         allowed = (self._target - looking) / self._work.factor
@@ -204,17 +204,21 @@ class Controller:
             self._work.learn(reading.cpu_cores - self._idle, touched, admitted, seconds)
             self._holding.learn(self._work.factor, seconds, dropping=self._dropping)
 
-    def _holds(self, offered: Mapping[str, InputLoad]) -> bool:
-        """Whether all who send are made to wait instead of being dropped from."""
+    def _hold_back(self, offered: Mapping[str, InputLoad]) -> None:
+        """Decide whether all who send are made to wait instead of being dropped from."""
+        cores, settings = self._mean_cores(offered), self.settings
+        if cores and all(load.waits_outside for load in offered.values() if load.can_drop):
+            self._holding.look(
+                touch=self._work.touch, factor=self._work.factor, cores=cores, share=settings.waiting_looks
+            )
+        else:
+            self._holding.holds = False
+
+    def _mean_cores(self, offered: Mapping[str, InputLoad]) -> float:
+        """What a record of the droppable inputs takes by the model; 0 where none is due."""
         rates = {i: self._due[i] for i, load in offered.items() if load.can_drop}
         records = sum(rates.values())
-        if not records or not all(offered[i].waits_outside for i in rates):
-            self._holding.holds = False
-            return False
-        cores = sum(rate * offered[i].cores for i, rate in rates.items()) / records
-        return self._holding.look(
-            touch=self._work.touch, factor=self._work.factor, cores=cores, share=self.settings.waiting_looks
-        )
+        return sum(rate * offered[i].cores for i, rate in rates.items()) / records if records else 0.0
 
     def _looking(self, offered: Mapping[str, InputLoad]) -> tuple[float, float]:
         """Which part of the records of droppable inputs can be looked at, and the cores that it takes.
@@ -230,7 +234,7 @@ class Controller:
         settings = self.settings
         shares = {i: settings.waiting_looks if offered[i].waits_outside else settings.looking_share for i in rates}
         share = sum(rate * shares[i] for i, rate in rates.items()) / records
-        whole = touch + self._work.factor * sum(r * offered[i].cores for i, r in rates.items()) / records
+        whole = touch + self._work.factor * self._mean_cores(offered)
         if self._holding.holds:
             return 1.0, min(records * touch, self._target * touch / whole)
         cores, most = records * touch, self._target * (share + (1.0 - share) * touch / whole)

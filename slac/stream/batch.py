@@ -39,6 +39,8 @@ BOUNDS: Final = "_bounds"
 
 It is NULL on an exact row; else `x_low` and `x_high` of what has an order, and `x_undecided` of all else.
 """
+MARKS: Final = frozenset((BOUNDS, COUNT, REVISION, UNDECIDED, WEIGHT))
+"""Rows with one of these columns say more than that they are there with their values."""
 META: Final = (TIME, DEPTH, ID, WINDOW_START, SEEN, KEPT, UNDECIDED, BOUNDS, REVISION, WEIGHT, COUNT, ARRIVAL_WATERMARK)
 
 TIME_TYPE: Final = pl.Datetime("us", "UTC")

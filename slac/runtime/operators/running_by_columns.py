@@ -23,13 +23,11 @@ from slac.runtime.keyed.picking import picked, picked_rows
 from slac.runtime.keyed.segments import Segments, cumulative_peaks, last_of_runs
 from slac.runtime.operator import BEGINNING, OperatorContext
 from slac.runtime.operators.window_per_row import PerRowOperator
-from slac.stream.batch import BOUNDS, COUNT, KEPT, REVISION, UNDECIDED, WEIGHT, Batch, instants
+from slac.stream.batch import KEPT, MARKS, Batch, instants
 from slac.stream.ids import Ids
 from slac.stream.order import order_of_ids
 
 _FEW: Final = 1024
-_ODD: Final = frozenset((BOUNDS, COUNT, REVISION, UNDECIDED, WEIGHT))
-"""Rows with one of these columns say more than that they are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +93,7 @@ class RunningByColumns(PerRowOperator):
         if not frame.height:
             return False
         slots = self._book.slots.places(frame)
-        if slots.min() < 0 or not _ODD.isdisjoint(frame.columns):
+        if slots.min() < 0 or not MARKS.isdisjoint(frame.columns):
             return True
         silent = int(instants(frame).max()) - int(self._book.slots[LAST][slots].min())  # type: ignore[arg-type]
         return silent > self._node.retain

@@ -24,14 +24,12 @@ from slac.runtime.operator import BEGINNING
 from slac.runtime.traces.complete import filled
 from slac.runtime.traces.groups import Flags, Hashes, Longs
 from slac.runtime.traces.known import Ended
-from slac.stream.batch import BOUNDS, COUNT, REVISION, TIME_TYPE, UNDECIDED, WEIGHT
+from slac.stream.batch import MARKS, TIME_TYPE
 from slac.stream.ids import hash_columns
 from slac.stream.types import Duration
 
 MOST: Final = 1 << 15
 """So many spans are held at most."""
-_ODD: Final = frozenset((BOUNDS, COUNT, REVISION, UNDECIDED, WEIGHT))
-"""Rows with one of these columns say more than that they are there."""
 _LASTING: Final = "duration"
 _TURNED: Final = {"<": ">", "<=": ">="}
 
@@ -91,7 +89,7 @@ class Brief:
     def fits(self, held: HeldRows, traces: int, records: int) -> bool:
         """Whether so little is held, with what is open elsewhere, that no bound can bite, and all says what it is."""
         rows = held.rows
-        return rows + records <= MOST and rows + traces <= self.spec.limit and not held.has(_ODD)
+        return rows + records <= MOST and rows + traces <= self.spec.limit and not held.has(MARKS)
 
     def sift(
         self, held: HeldRows, watermark: int, ended: Ended, taken: Sequence[Hashes]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import orjson
+import polars as pl
 
 from slac.compiler import compile_document
 from slac.diagnostics import Source as Text
 from slac.plan.graph import Plan
 from slac.plan.nodes import SourceNode
+from slac.runtime.core import Core
+from slac.runtime.instructions import Publish
+from slac.shedding.admission import Admission
 from slac.stream.ports import Records
 
 SECOND = 1_000_000
@@ -79,3 +85,28 @@ def records(events: list[dict[str, Any]], size: int) -> list[Records]:
         )
         for i in range(0, len(events), size)
     ]
+
+
+def said(
+    plan: Plan, events: Sequence[bytes], changes: Mapping[int, Admission], size: int, *, restart: bool = False
+) -> dict[str, pl.DataFrame]:
+    """What is published, by block, when the gate of the input `calls` changes before some of the events."""
+    core, found = Core(plan, now=START, live=False), list[Publish]()
+    for begin, end in pairwise(sorted({*range(0, len(events), size), *changes, len(events)})):
+        if begin in changes:
+            core.sources["calls"].gate.set_admission(0.5, "cpu", {"a": begin}, admission=changes[begin])
+        piece = Records(source="a", arrival=START + 90 * SECOND, ndjson=b"\n".join(events[begin:end]) + b"\n")
+        found += [one for one in core.on_records("calls", [piece]) if isinstance(one, Publish)]
+        if restart:
+            states, core = core.snapshot(), Core(plan, now=START, live=False)
+            core.restore(states, START)
+    found += [one for one in core.on_input_ended("calls") if isinstance(one, Publish)]
+    return by_block((one.block, one.frame) for one in found)
+
+
+def by_block(frames: Iterable[tuple[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]:
+    """The frames of each block as one, in the order of time."""
+    several: dict[str, list[pl.DataFrame]] = {}
+    for block, frame in frames:
+        several.setdefault(block, []).append(frame)
+    return {b: pl.concat(f, how="diagonal").sort("_time", "_id") for b, f in several.items()}

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import orjson
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slac.runtime.core import Core
-from slac.runtime.instructions import Publish
 from slac.shedding.admission import OPEN, Admission, weight_of
 from slac.stream.batch import BOUNDS
-from slac.stream.ports import Records
-from tests.runtime.gates.documents import SECOND, START, plan_of
+from tests.runtime.gates.documents import SECOND, START, plan_of, said
 
 TEXT = """
 apiVersion: slac/v1
@@ -65,20 +60,7 @@ CHANGES: Changes = {180: Admission(unread=weight_of(0.05)), 780: OPEN}
 
 
 def _said(changes: Changes, size: int = 500, *, restarts: bool = False) -> Rows:
-    core, found = Core(PLAN, now=START, live=False), list[Publish]()
-    for begin, end in pairwise(sorted({*range(0, COUNT, size), *changes, COUNT})):
-        if begin in changes:
-            core.sources["calls"].gate.set_admission(0.5, "cpu", {"a": begin}, admission=changes[begin])
-        piece = Records(source="a", arrival=START + 90 * SECOND, ndjson=b"\n".join(EVENTS[begin:end]) + b"\n")
-        found += [one for one in core.on_records("calls", [piece]) if isinstance(one, Publish)]
-        if restarts:
-            states, core = core.snapshot(), Core(PLAN, now=START, live=False)
-            core.restore(states, START)
-    found += [one for one in core.on_input_ended("calls") if isinstance(one, Publish)]
-    several: dict[str, list[pl.DataFrame]] = {}
-    for one in found:
-        several.setdefault(one.block, []).append(one.frame)
-    return {b: pl.concat(f, how="diagonal").sort("_time", "_id") for b, f in several.items()}
+    return said(PLAN, EVENTS, changes, size, restart=restarts)
 
 
 TRUTH = _said({})

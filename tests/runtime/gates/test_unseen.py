@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import orjson
@@ -13,17 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slac.plan.nodes import WindowNode
-from slac.runtime.core import Core
 from slac.runtime.gates.elsewhere import Elsewhere
 from slac.runtime.gates.told import Told, to_text
 from slac.runtime.gates.unread import Unread
 from slac.runtime.gates.unseen import Unseen
-from slac.runtime.instructions import Publish
 from slac.shedding.admission import OPEN, Admission, weight_of
 from slac.stream.batch import BOUNDS, WEIGHT_ONE, Batch
-from slac.stream.ports import Records
 from slac.testing.harness import Harness
-from tests.runtime.gates.documents import SECOND, START, plan_of
+from tests.runtime.gates.documents import START, plan_of, said
 
 TEXT = """
 apiVersion: slac/v1
@@ -88,24 +84,7 @@ EVENTS = _events()
 
 def _said(changes: dict[int, Admission], size: int = 100, *, restart: bool = False) -> Rows:
     """What is published when the gate changes before some of the events, by block."""
-    core, found, cuts = Core(PLAN, now=START, live=False), list[Publish](), sorted({*range(0, 4_000, size), *changes})
-    for begin, end in zip(cuts, [*cuts[1:], 4_000], strict=True):
-        if begin in changes:
-            core.sources["calls"].gate.set_admission(0.5, "cpu", {"a": begin}, admission=changes[begin])
-        piece = Records(source="a", arrival=START + 60 * SECOND, ndjson=b"\n".join(EVENTS[begin:end]) + b"\n")
-        found += [one for one in core.on_records("calls", [piece]) if isinstance(one, Publish)]
-        if restart:
-            states, core = core.snapshot(), Core(PLAN, now=START, live=False)
-            core.restore(states, START)
-    found += [one for one in core.on_input_ended("calls") if isinstance(one, Publish)]
-    return _by_block((one.block, one.frame) for one in found)
-
-
-def _by_block(frames: Any) -> Rows:
-    several: dict[str, list[pl.DataFrame]] = {}
-    for block, frame in frames:
-        several.setdefault(block, []).append(frame)
-    return {b: pl.concat(f, how="diagonal").sort("_time", "_id") for b, f in several.items()}
+    return said(PLAN, EVENTS, changes, size, restart=restart)
 
 
 TRUTH, THIN = _said({}), _said({500: UNREAD})

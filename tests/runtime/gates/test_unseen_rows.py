@@ -8,12 +8,9 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slac.runtime.core import Core
-from slac.runtime.instructions import Publish
 from slac.shedding.admission import OPEN, Admission, weight_of
 from slac.stream.batch import BOUNDS
-from slac.stream.ports import Records
-from tests.runtime.gates.documents import SECOND, START, plan_of
+from tests.runtime.gates.documents import SECOND, START, plan_of, said
 
 TEXT = """
 apiVersion: slac/v1
@@ -53,20 +50,7 @@ EVENTS = _events()
 
 
 def _said(changes: dict[int, Admission], size: int = 500, *, restart: bool = False) -> Rows:
-    core, found, cuts = Core(PLAN, now=START, live=False), list[Publish](), sorted({*range(0, 2_400, size), *changes})
-    for begin, end in zip(cuts, [*cuts[1:], 2_400], strict=True):
-        if begin in changes:
-            core.sources["calls"].gate.set_admission(0.5, "cpu", {"a": begin}, admission=changes[begin])
-        piece = Records(source="a", arrival=START + 90 * SECOND, ndjson=b"\n".join(EVENTS[begin:end]) + b"\n")
-        found += [one for one in core.on_records("calls", [piece]) if isinstance(one, Publish)]
-        if restart:
-            states, core = core.snapshot(), Core(PLAN, now=START, live=False)
-            core.restore(states, START)
-    found += [one for one in core.on_input_ended("calls") if isinstance(one, Publish)]
-    several: dict[str, list[pl.DataFrame]] = {}
-    for one in found:
-        several.setdefault(one.block, []).append(one.frame)
-    return {b: pl.concat(f, how="diagonal").sort("_time", "_id") for b, f in several.items()}
+    return said(PLAN, EVENTS, changes, size, restart=restart)
 
 
 TRUTH, THIN = _said({}), _said(CHANGES)
